@@ -1,0 +1,34 @@
+# SPDX-License-Identifier: Apache-2.0
+# Makefile - the developers' door. `make help` lists the verbs.
+#
+# One non-recursive file; the parts are in mk/. Everything that is built lies
+# in build/$(VARIANT)/. SAN=1 builds the variant "san" with ASan and UBSan.
+
+VERSION = 0.1.0
+PREFIX ?= /usr/local
+DESTDIR ?=
+V ?= 0
+CI ?=
+SAN ?= 0
+
+VARIANT := $(if $(filter 1,$(SAN)),san,release)
+B := build/$(VARIANT)
+
+.DEFAULT_GOAL := all
+
+include mk/flags.mk
+include mk/sources.mk
+include mk/rules.mk
+include mk/nginx.mk
+include mk/check.mk
+include mk/install.mk
+
+.PHONY: all clean help
+all: $(PROGRAMS) module ## libraries, command and nginx module
+
+clean: ## remove all that was built
+	rm -rf build
+
+help: ## this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) \
+		| sed -E 's/:.*## /\t/' | sort | expand -t 18

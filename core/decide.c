@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* decide.c - may this request pass? */
+#include "core/decide.h"
+
+bool
+trivet_decide_needs_signature(
+    const struct trivet_rule *rule, const struct trivet_profile *profile)
+{
+    return rule->signature == TRIVET_SIGNED_ALWAYS
+           || (rule->signature == TRIVET_SIGNED_BY_PROFILE
+               && profile->requires_all_signatures);
+}
+
+static enum trivet_reason
+judge_session(const struct trivet_facts *facts, int64_t now_us)
+{
+    if (facts->is_session_ended) {
+        return TRIVET_REASON_SESSION_ENDED;
+    }
+    if (facts->is_key_revoked) {
+        return TRIVET_REASON_SESSION_KEY_REVOKED;
+    }
+    if (trivet_expiry_is_over(&facts->expiry, now_us)) {
+        return TRIVET_REASON_SESSION_EXPIRED;
+    }
+    if (!facts->is_address_permitted) {
+        return TRIVET_REASON_SESSION_IP;
+    }
+
+    return TRIVET_REASON_NONE;
+}
+
+/* The token, its life, and the address that it is used from. */
+static enum trivet_reason
+judge_token(const struct trivet_rule *rule, const struct trivet_facts *facts,
+    int64_t now_us)
+{
+    if (rule->token == TRIVET_NEEDS_NO_TOKEN) {
+        return TRIVET_REASON_NONE;
+    }
+
+    switch (facts->token) {
+    case TRIVET_TOKEN_INSTALLATION:
+        return rule->token == TRIVET_NEEDS_INSTALLATION
+                   ? TRIVET_REASON_NONE
+                   : TRIVET_REASON_TOKEN_WRONG_KIND;
+
+    case TRIVET_TOKEN_SESSION:
+        return rule->token == TRIVET_NEEDS_SESSION
+                   ? judge_session(facts, now_us)
+                   : TRIVET_REASON_SESSION_ALREADY;
+
+    case TRIVET_TOKEN_DUPLICATE:
+        return TRIVET_REASON_TOKEN_DUPLICATE;
+
+    case TRIVET_TOKEN_ABSENT:
+        return TRIVET_REASON_TOKEN_MISSING;
+
+    case TRIVET_TOKEN_UNKNOWN:
+        break;
+    }
+
+    return TRIVET_REASON_TOKEN_UNKNOWN;
+}
+
+static enum trivet_reason
+judge_signature(const struct trivet_rule *rule,
+    const struct trivet_facts *facts, const struct trivet_profile *profile)
+{
+    if (!trivet_decide_needs_signature(rule, profile)) {
+        return TRIVET_REASON_NONE;
+    }
+
+    switch (facts->signature) {
+    case TRIVET_SIGNATURE_RIGHT:
+        return TRIVET_REASON_NONE;
+    case TRIVET_SIGNATURE_ABSENT:
+        return TRIVET_REASON_SIGNATURE_MISSING;
+    case TRIVET_SIGNATURE_MALFORMED:
+        return TRIVET_REASON_SIGNATURE_MALFORMED;
+    case TRIVET_SIGNATURE_WRONG:
+        break;
+    }
+
+    return TRIVET_REASON_SIGNATURE_WRONG;
+}
+
+/* The key itself, wherever it is used. */
+static enum trivet_reason
+judge_key(const struct trivet_credential_facts *facts, int64_t now_us)
+{
+    if (!facts->is_known) {
+        return TRIVET_REASON_KEY_UNKNOWN;
+    }
+    if (facts->is_revoked) {
+        return TRIVET_REASON_KEY_REVOKED;
+    }
+    if (!facts->is_bound && now_us >= facts->expires_at_us) {
+        return TRIVET_REASON_KEY_EXPIRED;
+    }
+    if (facts->is_bound && !facts->is_address_permitted) {
+        return TRIVET_REASON_CREDENTIAL_IP;
+    }
+
+    return TRIVET_REASON_NONE;
+}
+
+enum trivet_reason
+trivet_decide_device(
+    const struct trivet_credential_facts *facts, int64_t now_us)
+{
+    if (!facts->is_installation_at_home) {
+        return TRIVET_REASON_INSTALLATION_IP;
+    }
+
+    return judge_key(facts, now_us);
+}
+
+enum trivet_reason
+trivet_decide_session(
+    const struct trivet_credential_facts *facts, int64_t now_us)
+{
+    enum trivet_reason reason = judge_key(facts, now_us);
+
+    if (reason == TRIVET_REASON_NONE && !facts->is_registered) {
+        return TRIVET_REASON_KEY_NOT_REGISTERED;
+    }
+
+    return reason;
+}
+
+struct trivet_verdict
+trivet_decide(const struct trivet_rule *rule, const struct trivet_facts *facts,
+    const struct trivet_profile *profile, int64_t now_us)
+{
+    struct trivet_verdict verdict = {.admission = TRIVET_DENY};
+
+    verdict.reason = judge_token(rule, facts, now_us);
+    if (verdict.reason != TRIVET_REASON_NONE) {
+        return verdict;
+    }
+
+    verdict.reason = judge_signature(rule, facts, profile);
+    if (verdict.reason != TRIVET_REASON_NONE) {
+        return verdict;
+    }
+
+    verdict.admission = TRIVET_ALLOW;
+    verdict.extends_session = rule->token == TRIVET_NEEDS_SESSION
+                              && trivet_expiry_is_extended(&facts->expiry,
+                                  profile->extend_window_s, now_us);
+
+    return verdict;
+}

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * expiry.h - how long a session lives
+ *
+ * A session is anchored at the moment that its present life began: when it was
+ * opened, or last extended. It ends the user's auto-logout time after that, so
+ * that a changed auto-logout time holds for all of the user's sessions at once.
+ */
+#ifndef TRIVET_CORE_EXPIRY_H
+#define TRIVET_CORE_EXPIRY_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct trivet_expiry {
+    int64_t anchored_us;
+    int64_t timeout_s;
+};
+
+int64_t trivet_expiry_end_us(const struct trivet_expiry *expiry);
+
+/* A session is dead from its last microsecond on. */
+bool trivet_expiry_is_over(const struct trivet_expiry *expiry, int64_t now_us);
+
+/*
+ * Whether a request at now_us, within window_s of the end, moves the anchor to
+ * now_us. Never backwards, and not for a step so small (1/60 of the timeout,
+ * a minute at most) that writing it down would cost more than it gives.
+ */
+bool trivet_expiry_is_extended(
+    const struct trivet_expiry *expiry, int64_t window_s, int64_t now_us);
+
+#endif

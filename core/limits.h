@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * limits.h - every maximum of the protocol's own calls, with its unit
+ *
+ * Bodies of proxied requests and answers have limits of their own, which the
+ * operator sets (client_max_body_size, trivet_answer_limit).
+ */
+#ifndef TRIVET_CORE_LIMITS_H
+#define TRIVET_CORE_LIMITS_H
+
+enum {
+    TRIVET_MAX_CALL_BODY = 64 * 1024,  /* bytes of a protocol call's body   */
+    TRIVET_MAX_PUBLIC_KEY_TEXT = 4096, /* bytes of a PEM public key         */
+    TRIVET_MAX_PUBLIC_KEY_DER = 1024,  /* bytes of a DER public key         */
+    TRIVET_MAX_DESCRIPTION = 1024,     /* bytes of a device description     */
+    TRIVET_MAX_API_KEY = 512,          /* bytes of an API key               */
+    TRIVET_MAX_PERMITTED_IPS = 256,    /* addresses bound to one API key    */
+    TRIVET_MAX_SIGNATURE = 512,        /* bytes of an RSA signature (4096)  */
+    TRIVET_MAX_SIGNATURE_TEXT = 1024,  /* bytes of a signature header       */
+    TRIVET_MAX_ADDRESS_TEXT = 46,      /* bytes of an address with its NUL  */
+    TRIVET_MAX_NAME = 256,             /* bytes of a user's name, a label   */
+    TRIVET_MAX_PATH_IDS = 3,           /* {id} parts in a call's path       */
+
+    TRIVET_MIN_SESSION_TIMEOUT_S = 1,
+    /* Java SDKs multiply the timeout by 1000 in 32 bits: above this every
+     * session looks expired to them. */
+    TRIVET_MAX_SESSION_TIMEOUT_S = 2147483,
+    TRIVET_DEFAULT_SESSION_TIMEOUT_S = 604800,
+    TRIVET_DEFAULT_KEY_LIFETIME_S = 3600
+};
+
+#endif

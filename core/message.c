@@ -1,0 +1,418 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* message.c - the bodies of the protocol's own calls */
+#include "core/message.h"
+
+#include <jansson.h>
+#include <stdlib.h>
+
+#include "core/timestamp.h"
+
+#define DUMP_FLAGS (JSON_COMPACT | JSON_ESCAPE_SLASH | JSON_ENSURE_ASCII)
+#define LINK_466   "https://together.bunq.com/d/15399"
+
+static const struct trivet_complaint no_complaint = {
+    .reason = TRIVET_REASON_NONE};
+
+static struct trivet_complaint
+complain(enum trivet_reason reason, const char *field)
+{
+    return (struct trivet_complaint){reason, field};
+}
+
+/* ---- requests ---------------------------------------------------------- */
+
+/* The object of a body, or NULL with a complaint. An empty body is {}. */
+static json_t *
+load_object(struct trivet_slice body, struct trivet_complaint *complaint)
+{
+    json_t *root;
+
+    if (body.len == 0) {
+        root = json_object();
+    } else {
+        root = json_loadb(
+            (const char *) body.data, body.len, JSON_REJECT_DUPLICATES, NULL);
+    }
+
+    if (!json_is_object(root)) {
+        *complaint = complain(TRIVET_REASON_JSON_INVALID, NULL);
+        json_decref(root);
+        return NULL;
+    }
+
+    *complaint = no_complaint;
+    return root;
+}
+
+/* A required string of 1 to cap bytes; the slice lives as long as root. */
+static struct trivet_complaint
+get_string(
+    const json_t *root, const char *field, size_t cap, struct trivet_slice *out)
+{
+    const json_t *value = json_object_get(root, field);
+
+    if (value == NULL || json_is_null(value)) {
+        return complain(TRIVET_REASON_FIELD_MISSING, field);
+    }
+    if (!json_is_string(value)) {
+        return complain(TRIVET_REASON_FIELD_INVALID, field);
+    }
+    if (json_string_length(value) == 0) {
+        return complain(TRIVET_REASON_FIELD_MISSING, field);
+    }
+    if (json_string_length(value) > cap) {
+        return complain(TRIVET_REASON_FIELD_INVALID, field);
+    }
+
+    *out =
+        trivet_slice_make(json_string_value(value), json_string_length(value));
+    return no_complaint;
+}
+
+static struct trivet_complaint
+get_secret(const json_t *root, struct trivet_secret *out)
+{
+    struct trivet_slice text;
+    struct trivet_complaint complaint =
+        get_string(root, "secret", sizeof out->bytes, &text);
+
+    if (complaint.reason == TRIVET_REASON_NONE) {
+        memcpy(out->bytes, text.data, text.len);
+        out->len = text.len;
+    }
+
+    return complaint;
+}
+
+static struct trivet_complaint
+get_permitted(const json_t *root, struct trivet_permitted *out)
+{
+    const json_t *list = json_object_get(root, "permitted_ips");
+    size_t i;
+    const json_t *entry;
+
+    memset(out, 0, sizeof *out);
+
+    if (list == NULL || json_is_null(list)) {
+        return no_complaint;
+    }
+    if (!json_is_array(list)) {
+        return complain(TRIVET_REASON_FIELD_INVALID, "permitted_ips");
+    }
+
+    json_array_foreach(list, i, entry)
+    {
+        struct trivet_slice text;
+
+        if (!json_is_string(entry)) {
+            return complain(TRIVET_REASON_FIELD_INVALID, "permitted_ips");
+        }
+
+        text = trivet_slice_make(
+            json_string_value(entry), json_string_length(entry));
+        if (trivet_permitted_add(out, text) != TRIVET_OK) {
+            return complain(
+                TRIVET_REASON_PERMITTED_IP_INVALID, "permitted_ips");
+        }
+    }
+
+    return no_complaint;
+}
+
+struct trivet_complaint
+trivet_message_read_installation(
+    struct trivet_slice body, struct trivet_installation_request *out)
+{
+    struct trivet_complaint complaint;
+    struct trivet_slice text;
+    json_t *root = load_object(body, &complaint);
+
+    if (root == NULL) {
+        return complaint;
+    }
+
+    complaint =
+        get_string(root, "client_public_key", sizeof out->public_key, &text);
+    if (complaint.reason == TRIVET_REASON_NONE) {
+        memcpy(out->public_key, text.data, text.len);
+        out->public_key_len = text.len;
+    }
+
+    json_decref(root);
+    return complaint;
+}
+
+static struct trivet_complaint
+read_device(const json_t *root, struct trivet_device_request *out)
+{
+    struct trivet_slice description;
+    struct trivet_complaint complaint =
+        get_string(root, "description", TRIVET_MAX_DESCRIPTION, &description);
+
+    if (complaint.reason != TRIVET_REASON_NONE) {
+        return complaint;
+    }
+
+    memcpy(out->description, description.data, description.len);
+    out->description[description.len] = '\0';
+
+    complaint = get_secret(root, &out->secret);
+    if (complaint.reason != TRIVET_REASON_NONE) {
+        return complaint;
+    }
+
+    return get_permitted(root, &out->permitted);
+}
+
+struct trivet_complaint
+trivet_message_read_device(
+    struct trivet_slice body, struct trivet_device_request *out)
+{
+    struct trivet_complaint complaint;
+    json_t *root = load_object(body, &complaint);
+
+    if (root != NULL) {
+        complaint = read_device(root, out);
+        json_decref(root);
+    }
+
+    return complaint;
+}
+
+struct trivet_complaint
+trivet_message_read_session(
+    struct trivet_slice body, struct trivet_session_request *out)
+{
+    struct trivet_complaint complaint;
+    json_t *root = load_object(body, &complaint);
+
+    if (root != NULL) {
+        complaint = get_secret(root, &out->secret);
+        json_decref(root);
+    }
+
+    return complaint;
+}
+
+struct trivet_complaint
+trivet_message_read_empty(struct trivet_slice body)
+{
+    struct trivet_complaint complaint;
+
+    json_decref(load_object(body, &complaint));
+
+    return complaint;
+}
+
+/* ---- answers ----------------------------------------------------------- */
+
+void
+trivet_body_free(struct trivet_body *body)
+{
+    free(body->data);
+    *body = (struct trivet_body){NULL, 0};
+}
+
+/* Takes root over; NULL (memory ran out) gives an empty body. */
+static struct trivet_body
+dump(json_t *root)
+{
+    struct trivet_body body = {NULL, 0};
+
+    if (root == NULL) {
+        return body;
+    }
+
+    body.data = json_dumps(root, DUMP_FLAGS);
+    body.len = body.data == NULL ? 0 : strlen(body.data);
+    json_decref(root);
+
+    return body;
+}
+
+/* {"Response":[item, ...]}; takes the list over. */
+static struct trivet_body
+dump_response(json_t *list)
+{
+    return dump(json_pack("{s:o}", "Response", list));
+}
+
+/* The text with its "%s", if any, replaced by subject. */
+static json_t *
+fill_text(const char *text, const char *subject)
+{
+    const char *mark = strstr(text, "%s");
+
+    if (mark == NULL) {
+        return json_string(text);
+    }
+
+    return json_sprintf("%.*s%s%s", (int) (mark - text), text,
+        subject == NULL ? "" : subject, mark + 2);
+}
+
+struct trivet_body
+trivet_message_error(enum trivet_reason reason, const char *subject,
+    struct trivet_slice language)
+{
+    const struct trivet_reason_row *row = trivet_reason_row(reason);
+    const char *translated = row->text;
+    json_t *error;
+
+    if (row->text_nl != NULL && trivet_slice_is(language, "nl_NL")) {
+        translated = row->text_nl;
+    }
+
+    error = json_pack("{s:o, s:o}", "error_description",
+        fill_text(row->text, subject), "error_description_translated",
+        fill_text(translated, subject));
+
+    if (row->has_link) {
+        (void) json_object_set_new(error, "error_additional_parameter",
+            json_pack("[{s:s}]", "url_together_post", LINK_466));
+    }
+
+    return dump(json_pack("{s:[o]}", "Error", error));
+}
+
+struct trivet_body
+trivet_message_empty(void)
+{
+    return dump_response(json_array());
+}
+
+static json_t *
+make_id(int64_t id)
+{
+    return json_pack("{s:{s:I}}", "Id", "id", (json_int_t) id);
+}
+
+static json_t *
+make_token(int64_t id, int64_t created_us, const char *token)
+{
+    char created[TRIVET_TIMESTAMP_SIZE];
+
+    trivet_timestamp_format(created_us, created);
+
+    return json_pack("{s:{s:I, s:s, s:s, s:s}}", "Token", "id", (json_int_t) id,
+        "created", created, "updated", created, "token", token);
+}
+
+struct trivet_body
+trivet_message_id(int64_t id)
+{
+    return dump_response(json_pack("[o]", make_id(id)));
+}
+
+struct trivet_body
+trivet_message_installation(int64_t id, int64_t token_id, int64_t created_us,
+    const char *token, const char *public_key)
+{
+    /* The order is read by index: Id, Token, ServerPublicKey. */
+    return dump_response(json_pack("[o, o, {s:{s:s}}]", make_id(id),
+        make_token(token_id, created_us, token), "ServerPublicKey",
+        "server_public_key", public_key));
+}
+
+/*
+ * The names of a person, out of the one name that is kept: the first word is
+ * the first name, the rest the last name.
+ */
+static void
+add_person_names(json_t *object, const char *display_name)
+{
+    const char *space = strchr(display_name, ' ');
+    size_t first_len =
+        space == NULL ? strlen(display_name) : (size_t) (space - display_name);
+    const char *last = space == NULL ? "" : space + 1;
+
+    (void) json_object_set_new(
+        object, "first_name", json_stringn(display_name, first_len));
+    (void) json_object_set_new(object, "middle_name", json_string(""));
+    (void) json_object_set_new(object, "last_name", json_string(last));
+    (void) json_object_set_new(object, "legal_name", json_string(display_name));
+    (void) json_object_set_new(
+        object, "date_of_birth", json_string("1990-01-01"));
+    (void) json_object_set_new(object, "nationality", json_string("NL"));
+}
+
+/* {"UserPerson":{...}} or {"UserCompany":{...}}: every field that a known
+ * client reads, none null. */
+static json_t *
+make_user(const struct trivet_user *user)
+{
+    char created[TRIVET_TIMESTAMP_SIZE];
+    char updated[TRIVET_TIMESTAMP_SIZE];
+    bool is_person = user->kind == TRIVET_USER_PERSON;
+    json_t *object;
+
+    trivet_timestamp_format(user->created_us, created);
+    trivet_timestamp_format(user->updated_us, updated);
+
+    object = json_pack("{s:I, s:s, s:s, s:s, s:s, s:s, s:[], s:s, s:s, s:s,"
+                       " s:s, s:I, s:{s:s, s:s}, s:[], s:[]}",
+        "id", (json_int_t) user->id, "created", created, "updated", updated,
+        "public_uuid", user->public_uuid, "display_name", user->display_name,
+        "public_nick_name", user->display_name, "alias", "status", "ACTIVE",
+        "sub_status", "NONE", "language", "en_US", "region", "nl_NL",
+        "session_timeout", (json_int_t) user->session_timeout_s,
+        "daily_limit_without_confirmation_login", "currency", "EUR", "value",
+        "250.00", "notification_filters", "relations");
+
+    if (is_person) {
+        add_person_names(object, user->display_name);
+    } else {
+        (void) json_object_set_new(
+            object, "name", json_string(user->display_name));
+        (void) json_object_set_new(
+            object, "legal_name", json_string(user->display_name));
+    }
+
+    return json_pack("{s:o}", is_person ? "UserPerson" : "UserCompany", object);
+}
+
+struct trivet_body
+trivet_message_session(int64_t id, int64_t created_us, const char *token,
+    const struct trivet_user *user)
+{
+    /* The order is read by index: Id, Token, user. */
+    return dump_response(json_pack("[o, o, o]", make_id(id),
+        make_token(id, created_us, token), make_user(user)));
+}
+
+struct trivet_body
+trivet_message_user(const struct trivet_user *user)
+{
+    return dump_response(json_pack("[o]", make_user(user)));
+}
+
+struct trivet_body
+trivet_message_user_list(const struct trivet_user *user)
+{
+    return dump(json_pack("{s:[o], s:{s:n, s:n, s:n}}", "Response",
+        make_user(user), "Pagination", "future_url", "newer_url", "older_url"));
+}
+
+struct trivet_body
+trivet_message_api_key(const char *api_key)
+{
+    return dump_response(
+        json_pack("[{s:{s:s}}]", "ApiKey", "api_key", api_key));
+}
+
+struct trivet_body
+trivet_message_identity(const struct trivet_identity *identity,
+    struct trivet_slice method, struct trivet_slice target, int64_t body_len)
+{
+    /* A target is whatever bytes the caller sent: not always UTF-8. */
+    json_t *path = json_stringn((const char *) target.data, target.len);
+
+    return dump_response(
+        json_pack("[{s:{s:I, s:I, s:I, s:I, s:I, s:s%, s:o*, s:I}}]",
+            "Identity", "user_id", (json_int_t) identity->user_id, "device_id",
+            (json_int_t) identity->device_id, "session_id",
+            (json_int_t) identity->session_id, "api_key_id",
+            (json_int_t) identity->api_key_id, "installation_id",
+            (json_int_t) identity->installation_id, "method", method.data,
+            method.len, "path", path, "body_length", (json_int_t) body_len));
+}

@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * message.h - the bodies of the protocol's own calls
+ *
+ * Requests are read leniently where real clients differ (an absent body, null
+ * and unknown fields) and strictly elsewhere. Answers are compact JSON with
+ * "/" written as "\/" and non-ASCII as \uXXXX, as bunq writes them: these
+ * bytes are what is signed.
+ *
+ *   answer  = {"Response":[ {"Type":{...}}, ... ]}
+ *   refusal = {"Error":[{"error_description":"...",
+ *                        "error_description_translated":"..."}]}
+ */
+#ifndef TRIVET_CORE_MESSAGE_H
+#define TRIVET_CORE_MESSAGE_H
+
+#include <stdint.h>
+
+#include "core/address.h"
+#include "core/reason.h"
+#include "core/secret.h"
+#include "core/slice.h"
+#include "core/user.h"
+#include "trivet/status.h"
+
+/* What is wrong with a body: a reason, and the field that it is about (static
+ * text, NULL for none). */
+struct trivet_complaint {
+    enum trivet_reason reason; /* TRIVET_REASON_NONE: nothing */
+    const char *field;
+};
+
+/* POST installation. The PEM text exactly as received. */
+struct trivet_installation_request {
+    char public_key[TRIVET_MAX_PUBLIC_KEY_TEXT];
+    size_t public_key_len;
+};
+
+/* POST device-server. */
+struct trivet_device_request {
+    char description[TRIVET_MAX_DESCRIPTION + 1];
+    struct trivet_secret secret;
+    struct trivet_permitted permitted; /* empty: the caller's address alone */
+};
+
+/* POST session-server. */
+struct trivet_session_request {
+    struct trivet_secret secret;
+};
+
+/* On a complaint, out holds nothing of use. Wipe `secret` after use. */
+TRIVET_MUST_USE struct trivet_complaint trivet_message_read_installation(
+    struct trivet_slice body, struct trivet_installation_request *out);
+TRIVET_MUST_USE struct trivet_complaint trivet_message_read_device(
+    struct trivet_slice body, struct trivet_device_request *out);
+TRIVET_MUST_USE struct trivet_complaint trivet_message_read_session(
+    struct trivet_slice body, struct trivet_session_request *out);
+/* A body that carries nothing: absent, or any JSON object. */
+TRIVET_MUST_USE struct trivet_complaint trivet_message_read_empty(
+    struct trivet_slice body);
+
+/* An answer's body. Owned: free it. {NULL, 0} when memory ran out. */
+struct trivet_body {
+    char *data;
+    size_t len;
+};
+
+void trivet_body_free(struct trivet_body *body);
+
+/* subject replaces the text's "%s" (NULL: none). language is the value of
+ * X-Bunq-Language; only nl_NL acts. */
+struct trivet_body trivet_message_error(enum trivet_reason reason,
+    const char *subject, struct trivet_slice language);
+
+struct trivet_body trivet_message_empty(void);
+struct trivet_body trivet_message_id(int64_t id);
+
+/* token is NUL-terminated hex; public_key a PEM with its last newline. */
+struct trivet_body trivet_message_installation(int64_t id, int64_t token_id,
+    int64_t created_us, const char *token, const char *public_key);
+struct trivet_body trivet_message_session(int64_t id, int64_t created_us,
+    const char *token, const struct trivet_user *user);
+struct trivet_body trivet_message_user(const struct trivet_user *user);
+/* The same, as a list of one page. */
+struct trivet_body trivet_message_user_list(const struct trivet_user *user);
+struct trivet_body trivet_message_api_key(const char *api_key);
+
+/* Who made an admitted call: what the built-in API answers with. */
+struct trivet_identity {
+    int64_t user_id;
+    int64_t device_id;
+    int64_t session_id;
+    int64_t api_key_id;
+    int64_t installation_id;
+};
+
+struct trivet_body trivet_message_identity(
+    const struct trivet_identity *identity, struct trivet_slice method,
+    struct trivet_slice target, int64_t body_len);
+
+#endif

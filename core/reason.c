@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * reason.c - why a request was refused: ONE table
+ *
+ * Texts that clients compare are bunq's own, word for word (docs/protocol
+ * sources: its troubleshooting page and answers seen by its users); the others
+ * are ours.
+ */
+#include "core/reason.h"
+
+#define CREDENTIALS                                                            \
+    "User credentials are incorrect. Incorrect API key or IP address."
+#define AUTHENTICATION "Insufficient authentication."
+
+/* clang-format off */
+static const struct trivet_reason_row rows[TRIVET_NUM_REASONS] = {
+    [TRIVET_REASON_NONE] =
+        {"none", 200, "", NULL, "admitted", false},
+
+    /* the token */
+    [TRIVET_REASON_TOKEN_MISSING] =
+        {"token-missing", 401, AUTHENTICATION, NULL,
+         "no X-Bunq-Client-Authentication header", false},
+    [TRIVET_REASON_TOKEN_UNKNOWN] =
+        {"token-unknown", 401, AUTHENTICATION, NULL,
+         "no installation or session has this token", false},
+    [TRIVET_REASON_TOKEN_DUPLICATE] =
+        {"token-duplicate", 401, AUTHENTICATION, NULL,
+         "more than one X-Bunq-Client-Authentication header", false},
+    [TRIVET_REASON_TOKEN_WRONG_KIND] =
+        {"token-wrong-kind", 403, AUTHENTICATION, NULL,
+         "an installation token where a session token is needed", false},
+    [TRIVET_REASON_SESSION_ALREADY] =
+        {"session-already", 400,
+         "Authentication token already has a user session.", NULL,
+         "a session token where an installation token is needed", false},
+    [TRIVET_REASON_SESSION_ENDED] =
+        {"session-ended", 401, AUTHENTICATION, NULL,
+         "the session was ended", false},
+    [TRIVET_REASON_SESSION_EXPIRED] =
+        {"session-expired", 401,
+         "Insufficient authorisation.", "Onvoldoende autorisatie.",
+         "the session logged out by itself", false},
+    [TRIVET_REASON_SESSION_KEY_REVOKED] =
+        {"key-revoked", 401, AUTHENTICATION, NULL,
+         "the API key of the session was revoked", false},
+    [TRIVET_REASON_SESSION_IP] =
+        {"ip-not-permitted", 403, AUTHENTICATION, NULL,
+         "the API key of the session does not permit this address", false},
+
+    /* the API key, on device-server and session-server */
+    [TRIVET_REASON_KEY_UNKNOWN] =
+        {"key-unknown", 400, CREDENTIALS, NULL,
+         "there is no such API key", false},
+    [TRIVET_REASON_KEY_EXPIRED] =
+        {"key-expired", 400, CREDENTIALS, NULL,
+         "the API key was not bound to a device in time", false},
+    [TRIVET_REASON_KEY_REVOKED] =
+        {"key-revoked", 400, CREDENTIALS, NULL,
+         "the API key was revoked", false},
+    [TRIVET_REASON_KEY_NOT_REGISTERED] =
+        {"key-not-registered", 400, CREDENTIALS, NULL,
+         "no device of this installation was registered with the API key",
+         false},
+    [TRIVET_REASON_CREDENTIAL_IP] =
+        {"ip-not-permitted", 400, CREDENTIALS, NULL,
+         "the API key does not permit this address", false},
+    [TRIVET_REASON_INSTALLATION_IP] =
+        {"installation-ip-not-permitted", 400, CREDENTIALS, NULL,
+         "the installation is bound to another address", false},
+
+    /* the signature */
+    [TRIVET_REASON_SIGNATURE_MISSING] =
+        {"signature-missing", 466,
+         "For this operation a request signature is required. "
+         "Check the urls for more information.", NULL,
+         "no X-Bunq-Client-Signature header", true},
+    [TRIVET_REASON_SIGNATURE_MALFORMED] =
+        {"signature-malformed", 400, "The request signature is invalid.", NULL,
+         "the signature is not one line of standard base64, or sent twice",
+         false},
+    [TRIVET_REASON_SIGNATURE_WRONG] =
+        {"signature-wrong", 400, "The request signature is invalid.", NULL,
+         "the signature does not fit the body and the installation's key",
+         false},
+
+    /* the body of a call */
+    [TRIVET_REASON_JSON_INVALID] =
+        {"json-invalid", 400, "Invalid JSON.", NULL,
+         "the body is not a JSON object", false},
+    [TRIVET_REASON_FIELD_MISSING] =
+        {"field-missing", 400, "Missing required field \"%s\".", NULL,
+         "a required field is missing, null or empty", false},
+    [TRIVET_REASON_FIELD_INVALID] =
+        {"field-invalid", 400, "Invalid value for field \"%s\".", NULL,
+         "a field has the wrong type or is too long", false},
+    [TRIVET_REASON_PUBLIC_KEY_INVALID] =
+        {"public-key-invalid", 400, "Client public key is invalid.", NULL,
+         "client_public_key is not a 2048-bit RSA public key in PEM", false},
+    [TRIVET_REASON_PERMITTED_IP_INVALID] =
+        {"permitted-ip-invalid", 400,
+         "Invalid value for field \"permitted_ips\".", NULL,
+         "an entry is neither an IP address nor \"*\", or there are too many",
+         false},
+    [TRIVET_REASON_PERMITTED_IPS_FIXED] =
+        {"permitted-ips-fixed", 400,
+         "The permitted IPs of this API key can only be changed through the "
+         "permitted IP calls.", NULL,
+         "an API key in use was registered with addresses it does not permit",
+         false},
+    [TRIVET_REASON_USER_NOT_FOUND] =
+        {"user-not-found", 404, "User for id \"%s\" not found.", NULL,
+         "the session belongs to another user", false},
+    [TRIVET_REASON_SESSION_NOT_FOUND] =
+        {"session-not-found", 404, "Session for id \"%s\" not found.", NULL,
+         "the session's own id, or 0, was expected", false},
+
+    /* HTTP */
+    [TRIVET_REASON_BAD_REQUEST] =
+        {"bad-request", 400, "Bad request.", NULL,
+         "the request is not valid HTTP", false},
+    [TRIVET_REASON_FORBIDDEN] =
+        {"forbidden", 403, "Forbidden.", NULL,
+         "refused by the configuration of nginx", false},
+    [TRIVET_REASON_ROUTE_NOT_FOUND] =
+        {"route-not-found", 404, "Route not found.", NULL,
+         "no such call", false},
+    [TRIVET_REASON_METHOD_NOT_ALLOWED] =
+        {"method-not-allowed", 405, "Method not allowed.", NULL,
+         "the call exists, but not with this method", false},
+    [TRIVET_REASON_REQUEST_TIMEOUT] =
+        {"request-timeout", 408, "Request timeout.", NULL,
+         "the request did not arrive in time", false},
+    [TRIVET_REASON_LENGTH_REQUIRED] =
+        {"length-required", 411, "Length required.", NULL,
+         "the request does not tell its length", false},
+    [TRIVET_REASON_BODY_TOO_LARGE] =
+        {"body-too-large", 413, "The request body is too large.", NULL,
+         "the body is over the limit", false},
+    [TRIVET_REASON_URI_TOO_LONG] =
+        {"uri-too-long", 414, "The request URI is too long.", NULL,
+         "the request line is over the limit", false},
+    [TRIVET_REASON_TOO_MANY_REQUESTS] =
+        {"too-many-requests", 429, "Too many requests.", NULL,
+         "a rate limit was reached", false},
+    [TRIVET_REASON_HEADERS_TOO_LARGE] =
+        {"headers-too-large", 431, "The request headers are too large.", NULL,
+         "the header is over the limit", false},
+
+    /* the machine */
+    [TRIVET_REASON_INTERNAL] =
+        {"internal", 500, "Internal error.", NULL,
+         "see the error log", false},
+    [TRIVET_REASON_UPSTREAM_FAILED] =
+        {"upstream-failed", 502, "The API gave no valid answer.", NULL,
+         "the API could not be reached, or its answer is not HTTP", false},
+    [TRIVET_REASON_UPSTREAM_TRUNCATED] =
+        {"upstream-truncated", 502, "The answer of the API was cut off.", NULL,
+         "the API closed the connection before its answer was whole", false},
+    [TRIVET_REASON_UPSTREAM_TOO_LARGE] =
+        {"upstream-too-large", 502, "The answer of the API is too large.", NULL,
+         "the API's answer is over trivet_answer_limit", false},
+    [TRIVET_REASON_UPSTREAM_ENCODED] =
+        {"upstream-encoded", 502, "The answer of the API is encoded.", NULL,
+         "the API sent a Content-Encoding that was not asked for", false},
+    [TRIVET_REASON_UPSTREAM_PARTIAL] =
+        {"upstream-partial", 502, "The answer of the API is partial.", NULL,
+         "the API sent a range that was not asked for", false},
+    [TRIVET_REASON_UPSTREAM_TIMEOUT] =
+        {"upstream-timeout", 504, "The API did not answer in time.", NULL,
+         "see proxy_read_timeout", false},
+    [TRIVET_REASON_STORE_UNAVAILABLE] =
+        {"store-unavailable", 503, "Service temporarily unavailable.", NULL,
+         "the store cannot be read or written", false},
+    [TRIVET_REASON_SERVER_KEY_UNAVAILABLE] =
+        {"server-key-unavailable", 503, "Service temporarily unavailable.",
+         NULL, "the server key of the installation is not configured", false},
+};
+/* clang-format on */
+
+const struct trivet_reason_row *
+trivet_reason_row(enum trivet_reason reason)
+{
+    if ((unsigned) reason >= TRIVET_NUM_REASONS) {
+        return &rows[TRIVET_REASON_INTERNAL];
+    }
+
+    return &rows[reason];
+}
+
+enum trivet_reason
+trivet_reason_of_status(unsigned status)
+{
+    static const enum trivet_reason of_http[] = {TRIVET_REASON_FORBIDDEN,
+        TRIVET_REASON_ROUTE_NOT_FOUND, TRIVET_REASON_METHOD_NOT_ALLOWED,
+        TRIVET_REASON_REQUEST_TIMEOUT, TRIVET_REASON_LENGTH_REQUIRED,
+        TRIVET_REASON_BODY_TOO_LARGE, TRIVET_REASON_URI_TOO_LONG,
+        TRIVET_REASON_TOO_MANY_REQUESTS, TRIVET_REASON_HEADERS_TOO_LARGE,
+        TRIVET_REASON_UPSTREAM_FAILED, TRIVET_REASON_STORE_UNAVAILABLE,
+        TRIVET_REASON_UPSTREAM_TIMEOUT};
+
+    for (size_t i = 0; i < sizeof of_http / sizeof of_http[0]; i++) {
+        if (rows[of_http[i]].status == status) {
+            return of_http[i];
+        }
+    }
+
+    return status < 500 ? TRIVET_REASON_BAD_REQUEST : TRIVET_REASON_INTERNAL;
+}
+
+bool
+trivet_reason_is_signed(unsigned status)
+{
+    return status != 429 && status != 491 && status < 500;
+}

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * reason.h - why a request was refused: ONE table
+ *
+ * Each refusal has two audiences. The public text goes to the caller and does
+ * not tell an unknown key from a wrong address; the operator's word goes to
+ * the log (and, in the sandbox, to the X-Trivet-Reason header as the id).
+ */
+#ifndef TRIVET_CORE_REASON_H
+#define TRIVET_CORE_REASON_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum trivet_reason {
+    TRIVET_REASON_NONE = 0, /* admitted */
+
+    TRIVET_REASON_TOKEN_MISSING,
+    TRIVET_REASON_TOKEN_UNKNOWN,
+    TRIVET_REASON_TOKEN_DUPLICATE,
+    TRIVET_REASON_TOKEN_WRONG_KIND,
+    TRIVET_REASON_SESSION_ALREADY,
+    TRIVET_REASON_SESSION_ENDED,
+    TRIVET_REASON_SESSION_EXPIRED,
+    TRIVET_REASON_SESSION_KEY_REVOKED,
+    TRIVET_REASON_SESSION_IP,
+
+    TRIVET_REASON_KEY_UNKNOWN,
+    TRIVET_REASON_KEY_EXPIRED,
+    TRIVET_REASON_KEY_REVOKED,
+    TRIVET_REASON_KEY_NOT_REGISTERED,
+    TRIVET_REASON_CREDENTIAL_IP,
+    TRIVET_REASON_INSTALLATION_IP,
+
+    TRIVET_REASON_SIGNATURE_MISSING,
+    TRIVET_REASON_SIGNATURE_MALFORMED,
+    TRIVET_REASON_SIGNATURE_WRONG,
+
+    TRIVET_REASON_JSON_INVALID,
+    TRIVET_REASON_FIELD_MISSING,
+    TRIVET_REASON_FIELD_INVALID,
+    TRIVET_REASON_PUBLIC_KEY_INVALID,
+    TRIVET_REASON_PERMITTED_IP_INVALID,
+    TRIVET_REASON_PERMITTED_IPS_FIXED,
+    TRIVET_REASON_USER_NOT_FOUND,
+    TRIVET_REASON_SESSION_NOT_FOUND,
+
+    TRIVET_REASON_BAD_REQUEST,
+    TRIVET_REASON_FORBIDDEN,
+    TRIVET_REASON_ROUTE_NOT_FOUND,
+    TRIVET_REASON_METHOD_NOT_ALLOWED,
+    TRIVET_REASON_REQUEST_TIMEOUT,
+    TRIVET_REASON_LENGTH_REQUIRED,
+    TRIVET_REASON_BODY_TOO_LARGE,
+    TRIVET_REASON_URI_TOO_LONG,
+    TRIVET_REASON_TOO_MANY_REQUESTS,
+    TRIVET_REASON_HEADERS_TOO_LARGE,
+
+    TRIVET_REASON_INTERNAL,
+    TRIVET_REASON_UPSTREAM_FAILED,
+    TRIVET_REASON_UPSTREAM_TRUNCATED,
+    TRIVET_REASON_UPSTREAM_TOO_LARGE,
+    TRIVET_REASON_UPSTREAM_ENCODED,
+    TRIVET_REASON_UPSTREAM_PARTIAL,
+    TRIVET_REASON_UPSTREAM_TIMEOUT,
+    TRIVET_REASON_STORE_UNAVAILABLE,
+    TRIVET_REASON_SERVER_KEY_UNAVAILABLE,
+
+    TRIVET_NUM_REASONS
+};
+
+struct trivet_reason_row {
+    const char *id;      /* stable word for programs, such as "key-unknown" */
+    unsigned status;     /* of the HTTP answer                              */
+    const char *text;    /* public, English; "%s" stands for the subject    */
+    const char *text_nl; /* the same in Dutch where bunq's is known, or NULL */
+    const char *operator_text;
+    bool has_link; /* the answer carries error_additional_parameter */
+};
+
+/* The row of reason; that of TRIVET_REASON_INTERNAL for a number that has
+ * none. Static. */
+const struct trivet_reason_row *trivet_reason_row(enum trivet_reason reason);
+
+/* The reason that stands for a status which nginx itself came to, such as 404
+ * or 413; TRIVET_REASON_BAD_REQUEST or TRIVET_REASON_INTERNAL when there is no
+ * row of its own. */
+enum trivet_reason trivet_reason_of_status(unsigned status);
+
+/* Whether an answer with this status is signed when the installation is known:
+ * all but 429, 491 and 5xx. */
+bool trivet_reason_is_signed(unsigned status);
+
+#endif

@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* uuid.h - a version 4 UUID (RFC 4122) from random bytes */
+#ifndef TRIVET_CORE_UUID_H
+#define TRIVET_CORE_UUID_H
+
+enum { TRIVET_UUID_SIZE = 37 /* bytes, with the NUL */ };
+
+void trivet_uuid_format(
+    const unsigned char random[16], char out[TRIVET_UUID_SIZE]);
+
+#endif

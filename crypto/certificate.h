@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * certificate.h - a CA of one's own and a TLS certificate by it
+ *
+ * For the first start on a developer's machine: the CA signs nothing but
+ * certificates for localhost, loopback addresses and the address listened on.
+ * Keys are P-256: fast to make and in the handshake.
+ */
+#ifndef TRIVET_CRYPTO_CERTIFICATE_H
+#define TRIVET_CRYPTO_CERTIFICATE_H
+
+#include <stdint.h>
+
+#include "core/address.h"
+#include "trivet/status.h"
+
+enum { TRIVET_MAX_CERTIFICATE_PEM = 8192 /* bytes, with the NUL */ };
+
+/* A certificate and its private key, PEM, NUL-terminated. Wipe the key. */
+struct trivet_certificate {
+    char certificate_pem[TRIVET_MAX_CERTIFICATE_PEM];
+    char key_pem[TRIVET_MAX_CERTIFICATE_PEM];
+};
+
+/* A new CA of ten years. */
+TRIVET_MUST_USE enum trivet_status trivet_certificate_make_ca(
+    struct trivet_certificate *out, struct trivet_error *err);
+
+/* A certificate of 397 days by ca, for localhost, 127.0.0.1, ::1 and extra
+ * (NULL: none). */
+TRIVET_MUST_USE enum trivet_status trivet_certificate_make_server(
+    const struct trivet_certificate *ca, const struct trivet_address *extra,
+    struct trivet_certificate *out, struct trivet_error *err);
+
+/* Whether certificate_pem is still good for 30 days at least and names
+ * address (NULL: any). False for anything that is not a certificate. */
+bool trivet_certificate_is_good(
+    const char *certificate_pem, const struct trivet_address *address);
+
+#endif

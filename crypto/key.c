@@ -1,0 +1,353 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* key.c - RSA key pairs: files, PEM, DER */
+#define _POSIX_C_SOURCE 200809L
+#include "crypto/key.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <openssl/bio.h>
+#include <openssl/err.h>
+#include <openssl/pem.h>
+#include <openssl/rsa.h>
+#include <openssl/x509.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "core/encoding.h"
+#include "core/secret.h"
+#include "crypto/openssl.h"
+
+enum { MAX_KEY_FILE = 64 * 1024 };
+
+/* Takes pkey over, also on failure. */
+static enum trivet_status
+wrap(EVP_PKEY *pkey, struct trivet_private_key **out, struct trivet_error *err)
+{
+    struct trivet_private_key *key;
+
+    if (!trivet_openssl_is_usable_rsa(pkey)) {
+        EVP_PKEY_free(pkey);
+        return trivet_openssl_error(
+            err, TRIVET_E_MALFORMED, "key.load", "not an RSA key of 2048 bits");
+    }
+
+    key = calloc(1, sizeof *key);
+    if (key == NULL) {
+        EVP_PKEY_free(pkey);
+        return trivet_error_set(
+            err, TRIVET_E_MEMORY, "key.load", "out of memory");
+    }
+
+    key->pkey = pkey;
+    *out = key;
+    return TRIVET_OK;
+}
+
+/* Refuses to ask a terminal for the passphrase of an encrypted key. */
+static int
+no_passphrase(char *buffer, int size, int is_writing, void *user)
+{
+    (void) buffer;
+    (void) size;
+    (void) is_writing;
+    (void) user;
+
+    return -1;
+}
+
+enum trivet_status
+trivet_private_key_parse(struct trivet_slice pem,
+    struct trivet_private_key **out, struct trivet_error *err)
+{
+    BIO *bio = BIO_new_mem_buf(pem.data, (int) pem.len);
+    EVP_PKEY *pkey;
+
+    if (bio == NULL) {
+        return trivet_openssl_error(
+            err, TRIVET_E_MEMORY, "key.parse", "out of memory");
+    }
+
+    pkey = PEM_read_bio_PrivateKey(bio, NULL, no_passphrase, NULL);
+    BIO_free(bio);
+    if (pkey == NULL) {
+        return trivet_openssl_error(
+            err, TRIVET_E_MALFORMED, "key.parse", "no private key in PEM");
+    }
+
+    return wrap(pkey, out, err);
+}
+
+/* Opens a key file that nobody but its owner may touch. */
+static enum trivet_status
+open_key_file(const char *path, int *out_fd, struct trivet_error *err)
+{
+    struct stat info;
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+    if (fd < 0) {
+        return trivet_error_set(err,
+            errno == ENOENT ? TRIVET_E_NOT_FOUND : TRIVET_E_USAGE, "key.load",
+            "%s: %s", path, strerror(errno));
+    }
+
+    if (fstat(fd, &info) != 0 || !S_ISREG(info.st_mode)) {
+        (void) close(fd);
+        return trivet_error_set(
+            err, TRIVET_E_USAGE, "key.load", "%s: not a file", path);
+    }
+
+    if ((info.st_mode & (S_IRWXG | S_IRWXO)) != 0) {
+        (void) close(fd);
+        return trivet_error_set(err, TRIVET_E_USAGE, "key.load",
+            "%s: mode %04o lets others at the private key; chmod 600 it", path,
+            (unsigned) info.st_mode & 07777);
+    }
+
+    *out_fd = fd;
+    return TRIVET_OK;
+}
+
+enum trivet_status
+trivet_private_key_load(
+    const char *path, struct trivet_private_key **out, struct trivet_error *err)
+{
+    char *text = malloc(MAX_KEY_FILE);
+    enum trivet_status status;
+    ssize_t len;
+    int fd;
+
+    if (text == NULL) {
+        return trivet_error_set(
+            err, TRIVET_E_MEMORY, "key.load", "out of memory");
+    }
+
+    status = open_key_file(path, &fd, err);
+    if (status != TRIVET_OK) {
+        goto out;
+    }
+
+    len = read(fd, text, MAX_KEY_FILE);
+    (void) close(fd);
+    if (len < 0) {
+        status = trivet_error_set(
+            err, TRIVET_E_USAGE, "key.load", "%s: %s", path, strerror(errno));
+        goto out;
+    }
+
+    status = trivet_private_key_parse(
+        trivet_slice_make(text, (size_t) len), out, NULL);
+    if (status != TRIVET_OK) {
+        status = trivet_error_set(err, status, "key.load",
+            "%s: no RSA private key of 2048 bits in PEM without a passphrase",
+            path);
+    }
+
+    trivet_wipe(text, (size_t) len);
+
+out:
+    free(text);
+    return status;
+}
+
+enum trivet_status
+trivet_private_key_generate(
+    struct trivet_private_key **out, struct trivet_error *err)
+{
+    EVP_PKEY *pkey = EVP_RSA_gen(2048);
+
+    if (pkey == NULL) {
+        return trivet_openssl_error(
+            err, TRIVET_E_CRYPTO, "key.generate", "cannot make an RSA key");
+    }
+
+    return wrap(pkey, out, err);
+}
+
+void
+trivet_private_key_free(struct trivet_private_key *key)
+{
+    if (key == NULL) {
+        return;
+    }
+
+    EVP_PKEY_free(key->pkey);
+    free(key);
+}
+
+/* Copies what a memory BIO holds into out, NUL-terminated; frees the BIO. */
+static enum trivet_status
+take_text(BIO *bio, char *out, size_t cap)
+{
+    char *data;
+    long len = BIO_get_mem_data(bio, &data);
+    enum trivet_status status = TRIVET_E_LIMIT;
+
+    if (len > 0 && (size_t) len < cap) {
+        memcpy(out, data, (size_t) len);
+        out[len] = '\0';
+        status = TRIVET_OK;
+    }
+
+    BIO_free(bio);
+    return status;
+}
+
+enum trivet_status
+trivet_private_key_to_pem(
+    const struct trivet_private_key *key, char *out, size_t cap)
+{
+    BIO *bio = BIO_new(BIO_s_secmem());
+
+    if (bio == NULL
+        || PEM_write_bio_PKCS8PrivateKey(
+               bio, key->pkey, NULL, NULL, 0, NULL, NULL)
+               != 1)
+    {
+        BIO_free(bio);
+        ERR_clear_error();
+        return TRIVET_E_CRYPTO;
+    }
+
+    return take_text(bio, out, cap);
+}
+
+static enum trivet_status
+write_public(const EVP_PKEY *pkey, char *out, size_t cap)
+{
+    BIO *bio = BIO_new(BIO_s_mem());
+
+    if (bio == NULL || PEM_write_bio_PUBKEY(bio, pkey) != 1) {
+        BIO_free(bio);
+        ERR_clear_error();
+        return TRIVET_E_CRYPTO;
+    }
+
+    return take_text(bio, out, cap);
+}
+
+enum trivet_status
+trivet_private_key_public_pem(
+    const struct trivet_private_key *key, char *out, size_t cap)
+{
+    return write_public(key->pkey, out, cap);
+}
+
+static enum trivet_status
+to_der(const EVP_PKEY *pkey, struct trivet_public_key *out)
+{
+    unsigned char *p = out->der;
+    int len = i2d_PUBKEY(pkey, NULL);
+
+    if (len <= 0 || (size_t) len > sizeof out->der
+        || i2d_PUBKEY(pkey, &p) != len) {
+        ERR_clear_error();
+        return TRIVET_E_CRYPTO;
+    }
+
+    out->der_len = (size_t) len;
+    return TRIVET_OK;
+}
+
+enum trivet_status
+trivet_private_key_public(
+    const struct trivet_private_key *key, struct trivet_public_key *out)
+{
+    return to_der(key->pkey, out);
+}
+
+/* Cuts the two marks off; false when they are not both there. */
+static bool
+strip_marks(struct trivet_slice *text)
+{
+    static const char begin[] = "-----BEGIN PUBLIC KEY-----";
+    static const char end[] = "-----END PUBLIC KEY-----";
+    struct trivet_slice t = trivet_slice_trim(*text);
+
+    if (t.len < sizeof begin - 1 + sizeof end - 1
+        || !trivet_slice_starts_with(t, begin)
+        || !trivet_slice_is(
+            trivet_slice_after(t, t.len - (sizeof end - 1)), end))
+    {
+        return false;
+    }
+
+    t = trivet_slice_after(t, sizeof begin - 1);
+    t.len -= sizeof end - 1;
+    *text = t;
+    return true;
+}
+
+/*
+ * The DER inside a PEM. Not OpenSSL's reader: that one is strict about lines,
+ * which clients get wrong, and costs half a millisecond.
+ */
+static enum trivet_status
+decode_pem(
+    struct trivet_slice pem, unsigned char *out, size_t cap, size_t *out_len)
+{
+    unsigned char base64[TRIVET_MAX_PUBLIC_KEY_TEXT];
+    size_t len = 0;
+
+    if (pem.len > sizeof base64 || !strip_marks(&pem)) {
+        return TRIVET_E_MALFORMED;
+    }
+
+    for (size_t i = 0; i < pem.len; i++) {
+        unsigned char c = pem.data[i];
+
+        if (c != '\n' && c != '\r' && c != ' ' && c != '\t') {
+            base64[len++] = c;
+        }
+    }
+
+    return trivet_base64_decode(
+        trivet_slice_make(base64, len), out, cap, out_len);
+}
+
+enum trivet_status
+trivet_public_key_parse(struct trivet_slice pem, struct trivet_public_key *out,
+    struct trivet_error *err)
+{
+    unsigned char der[TRIVET_MAX_PUBLIC_KEY_DER];
+    const unsigned char *p = der;
+    enum trivet_status status;
+    EVP_PKEY *pkey;
+    size_t len;
+
+    if (decode_pem(pem, der, sizeof der, &len) != TRIVET_OK) {
+        return trivet_error_set(
+            err, TRIVET_E_MALFORMED, "key.parse", "not a PEM public key");
+    }
+
+    pkey = d2i_PUBKEY(NULL, &p, (long) len);
+    if (pkey == NULL || p != der + len || !trivet_openssl_is_usable_rsa(pkey)) {
+        EVP_PKEY_free(pkey);
+        return trivet_openssl_error(err, TRIVET_E_MALFORMED, "key.parse",
+            "not an RSA public key of 2048 bits");
+    }
+
+    status = to_der(pkey, out);
+    EVP_PKEY_free(pkey);
+
+    return status;
+}
+
+enum trivet_status
+trivet_public_key_to_pem(
+    const struct trivet_public_key *key, char *out, size_t cap)
+{
+    const unsigned char *p = key->der;
+    EVP_PKEY *pkey = d2i_PUBKEY(NULL, &p, (long) key->der_len);
+    enum trivet_status status;
+
+    if (pkey == NULL) {
+        ERR_clear_error();
+        return TRIVET_E_MALFORMED;
+    }
+
+    status = write_public(pkey, out, cap);
+    EVP_PKEY_free(pkey);
+
+    return status;
+}

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* openssl.h - what the files of this folder share of OpenSSL's types */
+#ifndef TRIVET_CRYPTO_OPENSSL_H
+#define TRIVET_CRYPTO_OPENSSL_H
+
+#include <openssl/evp.h>
+
+#include "crypto/key.h"
+
+struct trivet_private_key {
+    EVP_PKEY *pkey;
+};
+
+/* RSA, 2047 or 2048 bits, an exponent that verifies fast. */
+bool trivet_openssl_is_usable_rsa(const EVP_PKEY *pkey);
+
+/* Fills err with OpenSSL's own words behind `what`, clears its queue, and
+ * returns status. The queue must never be left full: nginx would take our
+ * errors for its connections'. */
+enum trivet_status trivet_openssl_error(struct trivet_error *err,
+    enum trivet_status status, const char *where, const char *what);
+
+#endif

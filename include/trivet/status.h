@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * status.h - did the machine manage to do it?
+ *
+ * A status is a category that a caller can act on. It is not a verdict: a
+ * request that was refused by the rules is a success of the program
+ * (core/decide.h).
+ */
+#ifndef TRIVET_STATUS_H
+#define TRIVET_STATUS_H
+
+#include "trivet/base.h"
+
+enum trivet_status {
+    TRIVET_OK = 0,
+    TRIVET_E_LIMIT,       /* a maximum was reached                           */
+    TRIVET_E_MALFORMED,   /* input breaks its grammar                        */
+    TRIVET_E_NOT_FOUND,   /* the thing asked for does not exist              */
+    TRIVET_E_CONFLICT,    /* exists already, or changed meanwhile            */
+    TRIVET_E_UNAVAILABLE, /* store or network down: trying again may help    */
+    TRIVET_E_MEMORY,      /* out of memory                                   */
+    TRIVET_E_CRYPTO,      /* the cryptographic library refused or failed     */
+    TRIVET_E_USAGE,       /* the caller asked for something impossible       */
+    TRIVET_E_INTERNAL     /* a bug, or a system call that cannot fail failed */
+};
+
+enum { TRIVET_MAX_ERROR_DETAIL = 256 };
+
+/* What went wrong, for an operator. Filled next to a failing status. */
+struct trivet_error {
+    enum trivet_status status;
+    const char *where; /* static text, such as "store.open" */
+    char detail[TRIVET_MAX_ERROR_DETAIL];
+};
+
+/* A static word for the status, such as "unavailable". */
+TRIVET_API const char *trivet_status_name(enum trivet_status status);
+
+/* Fills err (may be NULL) and returns status, so that a failing function can
+ * end with `return trivet_error_set(...)`. Detail is cut to fit; bytes that
+ * are not printable ASCII are shown as '?'. */
+TRIVET_API enum trivet_status trivet_error_set(struct trivet_error *err,
+    enum trivet_status status, const char *where, const char *format, ...)
+    TRIVET_PRINTF(4, 5);
+
+#endif

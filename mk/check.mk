@@ -1,0 +1,27 @@
+# SPDX-License-Identifier: Apache-2.0
+# Tests and everything mechanical.
+
+UNIT_PROGRAMS = $(UNIT_TESTS:%=$(B)/tests/%)
+
+$(B)/tests/test_%: $(B)/obj/tests/unit/test_%.o $(SERVER_LIBS)
+	@mkdir -p $(@D)
+	@echo "  LD    $@"
+	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^ -lcmocka $(LIBS_STORE) \
+		$(LIBS_CRYPTO) $(LIBS_CORE) -lpthread
+
+.PRECIOUS: $(B)/obj/tests/unit/%.o
+.PHONY: check check-unit check-system lint format
+
+check: check-unit check-system ## all tests of this variant
+
+check-unit: $(UNIT_PROGRAMS) ## the C tests (SAN=1: with ASan and UBSan)
+	$(Q)for test in $(UNIT_PROGRAMS); do $$test || exit 1; done
+
+check-system: all ## a real nginx over TLS, judged from Python
+	$(Q)TRIVET_BUILD=$(abspath $(B)) $(PYTHON) -m pytest -q tests/system $(PYTEST_ARGS)
+
+lint: ## format, layers, banned names, exports, scripts, man pages
+	$(Q)tools/lint
+
+format: ## put all C files into the project's form
+	$(Q)clang-format -i $$(git ls-files -co --exclude-standard '*.c' '*.h')

@@ -1,0 +1,38 @@
+# SPDX-License-Identifier: Apache-2.0
+# Compilers and their flags.
+
+CC ?= gcc
+AR ?= ar
+PKG_CONFIG ?= pkg-config
+PYTHON ?= /usr/bin/python3
+
+WARNINGS = -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion \
+	-Wcast-qual -Wwrite-strings -Wstrict-prototypes -Wmissing-prototypes \
+	-Wvla -Wundef -Wformat=2 -Wimplicit-fallthrough -Wswitch-enum
+
+# Packagers have other compilers than we: only CI stops at a warning.
+ifneq ($(CI),)
+WARNINGS += -Werror
+endif
+
+ifeq ($(SAN),1)
+OPTIMISE = -O1 -g -fno-omit-frame-pointer \
+	-fsanitize=address,undefined -fno-sanitize-recover=undefined
+SAN_LDFLAGS = -fsanitize=address,undefined
+else
+OPTIMISE = -O2 -g -D_FORTIFY_SOURCE=2
+SAN_LDFLAGS =
+endif
+
+# Hidden by default: our names must not leak into the nginx process.
+CFLAGS_ALL = -std=c17 $(OPTIMISE) -fPIC -fvisibility=hidden \
+	-fstack-protector-strong $(WARNINGS) -I. -Iinclude \
+	-DTRIVET_VERSION='"$(VERSION)"' $(CFLAGS)
+LDFLAGS_ALL = -Wl,-z,relro,-z,now $(SAN_LDFLAGS) $(LDFLAGS)
+
+LIBS_CORE = $(shell $(PKG_CONFIG) --libs jansson)
+LIBS_CRYPTO = $(shell $(PKG_CONFIG) --libs libcrypto)
+LIBS_STORE = $(shell $(PKG_CONFIG) --libs sqlite3)
+LIBS_CLIENT = $(shell $(PKG_CONFIG) --libs libcurl)
+
+Q := $(if $(filter 1,$(V)),,@)

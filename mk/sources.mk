@@ -1,0 +1,24 @@
+# SPDX-License-Identifier: Apache-2.0
+# Every source file is a visible line.
+
+CORE_SRCS = core/address.c core/canonical.c core/decide.c core/encoding.c \
+	core/expiry.c core/message.c core/profile.c core/reason.c \
+	core/secret.c core/slice.c core/status.c core/timestamp.c \
+	core/uuid.c core/writer.c
+
+CRYPTO_SRCS = crypto/certificate.c crypto/digest.c crypto/key.c \
+	crypto/openssl.c crypto/signature.c crypto/token.c
+
+STORE_SRCS = store/sqlite.c store/store.c
+
+AUTHORITY_SRCS = authority/api_key.c authority/authority.c \
+	authority/calls.c authority/device.c authority/installation.c \
+	authority/session.c authority/user.c
+
+CLIENT_SRCS = client/transport.c
+
+CLI_SRCS = cli/main.c
+
+UNIT_TESTS = test_address test_canonical test_decide test_encoding \
+	test_expiry test_message test_reason test_slice test_timestamp \
+	test_key test_signature test_token
