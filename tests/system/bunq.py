@@ -402,12 +402,14 @@ class Truncated(Exception):
 class Wire:
     """A TLS connection on which any bytes can be sent."""
 
-    def __init__(self, gateway, source=None, alpn=("http/1.1",)):
+    def __init__(self, gateway, source=None, alpn=("http/1.1",), preface=b""):
+        """preface: bytes that go before TLS, such as a PROXY line."""
         raw = socket.create_connection(
             (gateway.host, gateway.port),
             timeout=TIMEOUT_S,
             source_address=(source, 0) if source else None,
         )
+        raw.sendall(preface)
         context = ssl.create_default_context(cafile=str(gateway.ca))
         if alpn:
             context.set_alpn_protocols(list(alpn))
@@ -499,6 +501,3 @@ class Wire:
         except OSError:
             return True
 
-
-def lines_of(headers):
-    return list(headers.items())
