@@ -1,0 +1,45 @@
+# SPDX-License-Identifier: Apache-2.0
+# The nginx module, built as Debian builds its own: nginx's configure with the
+# packaged flags. nginx itself is unpacked beside it, not installed.
+
+NGINX_ROOT = build/nginx-root
+NGINX_TREE = $(B)/nginx
+MODULE = $(B)/ngx_http_trivet_module.so
+
+GATEWAY_SRCS = $(wildcard gateway/*.c) gateway/module.h gateway/config
+
+# nginx's own headers are not as strict as we are.
+MODULE_CFLAGS = -std=gnu17 $(OPTIMISE) -fPIC \
+	-fstack-protector-strong -Wall -Wextra -Wshadow -Wno-unused-parameter \
+	-DTRIVET_VERSION='\"$(VERSION)\"'
+
+.PHONY: module
+module: $(MODULE) $(B)/nginx-root
+
+$(NGINX_ROOT)/usr/sbin/nginx:
+	@echo "  FETCH nginx"
+	$(Q)tools/fetch-nginx $(NGINX_ROOT)
+
+$(B)/nginx-root: $(NGINX_ROOT)/usr/sbin/nginx
+	$(Q)ln -sfn ../nginx-root $@
+
+# configure writes into its tree: a copy of links, never /usr/share.
+$(NGINX_TREE)/objs/Makefile: gateway/config gateway/exports.map mk/nginx.mk \
+		$(NGINX_ROOT)/usr/sbin/nginx
+	@echo "  CONF  $(NGINX_TREE)"
+	$(Q)rm -rf $(NGINX_TREE) && mkdir -p $(B)
+	$(Q)cp -rs $(abspath $(NGINX_ROOT))/usr/share/nginx/src $(NGINX_TREE)
+	$(Q)cd $(NGINX_TREE) && bash -c '. ./conf_flags && \
+		TRIVET_ROOT=$(CURDIR) TRIVET_LIBS="$(abspath $(SERVER_LIBS))" \
+		./configure "$${NGX_CONF_FLAGS[@]}" \
+		--with-cc="$(CC)" --with-cc-opt="$(MODULE_CFLAGS)" \
+		--with-ld-opt="-Wl,-z,relro,-z,now \
+			-Wl,--version-script=$(CURDIR)/gateway/exports.map $(SAN_LDFLAGS)" \
+		--add-dynamic-module=$(CURDIR)/gateway' > $(abspath $(NGINX_TREE)).log 2>&1 \
+		|| { tail -20 $(abspath $(NGINX_TREE)).log; exit 1; }
+
+$(MODULE): $(NGINX_TREE)/objs/Makefile $(GATEWAY_SRCS) $(SERVER_LIBS)
+	@echo "  MOD   $@"
+	$(Q)$(MAKE) -s -C $(NGINX_TREE) -f objs/Makefile modules \
+		> $(abspath $(NGINX_TREE)).log 2>&1 || { grep -A8 "error\|warning" $(abspath $(NGINX_TREE)).log; exit 1; }
+	$(Q)cp $(NGINX_TREE)/objs/ngx_http_trivet_module.so $@

@@ -9,7 +9,8 @@ CORE_SRCS = core/address.c core/canonical.c core/decide.c core/encoding.c \
 CRYPTO_SRCS = crypto/certificate.c crypto/digest.c crypto/key.c \
 	crypto/openssl.c crypto/signature.c crypto/token.c
 
-STORE_SRCS = store/sqlite.c store/store.c
+STORE_SRCS = store/listing.c store/records.c store/sqlite.c \
+	store/statements.c store/store.c
 
 AUTHORITY_SRCS = authority/api_key.c authority/authority.c \
 	authority/calls.c authority/device.c authority/installation.c \

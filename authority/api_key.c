@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* api_key.c - what is known of the API key that a call carries */
+#include "authority/internal.h"
+
+enum trivet_status
+trivet_case_find_key(struct trivet_case *c, const struct trivet_secret *secret,
+    struct trivet_api_key *out, struct trivet_credential_facts *facts)
+{
+    unsigned char digest[TRIVET_DIGEST_LEN];
+    enum trivet_status status;
+
+    memset(facts, 0, sizeof *facts);
+    memset(out, 0, sizeof *out);
+    facts->is_installation_at_home = c->installation.is_at_home;
+
+    TRIVET_TRY(trivet_token_digest(trivet_secret_slice(secret), digest));
+
+    status = trivet_store_api_key_find(c->authority->store, digest,
+        &c->request->address, c->installation.id, out, c->err);
+    if (status == TRIVET_E_NOT_FOUND) {
+        return TRIVET_OK;
+    }
+    if (status != TRIVET_OK) {
+        return status;
+    }
+
+    facts->is_known = true;
+    facts->is_revoked = out->is_revoked;
+    facts->is_bound = out->is_bound;
+    facts->expires_at_us = out->expires_us;
+    facts->is_address_permitted = out->is_address_permitted;
+    facts->is_registered = out->device_id != 0;
+
+    c->answer->identity.user_id = out->user_id;
+    c->answer->identity.api_key_id = out->id;
+    return TRIVET_OK;
+}

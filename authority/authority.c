@@ -1,0 +1,464 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * authority.c - the server's rules: a request in, an answer out
+ *
+ * gather facts -> decide -> handle -> sign. One direction, no going back.
+ */
+#include "authority/internal.h"
+
+#include <stdlib.h>
+
+/* Parsed client keys that one thread keeps. */
+enum { NUM_CACHED_KEYS = 1024 };
+
+/* ---- making ------------------------------------------------------------ */
+
+enum trivet_status
+trivet_server_key_load(
+    const char *path, struct trivet_server_key *out, struct trivet_error *err)
+{
+    memset(out, 0, sizeof *out);
+    TRIVET_TRY(trivet_private_key_load(path, &out->key, err));
+
+    if (trivet_private_key_public(out->key, &out->public_key) != TRIVET_OK
+        || trivet_private_key_public_pem(
+               out->key, out->public_pem, sizeof out->public_pem)
+               != TRIVET_OK)
+    {
+        trivet_server_key_release(out);
+        return trivet_error_set(err, TRIVET_E_CRYPTO, "server_key.load",
+            "%s: the public key cannot be written", path);
+    }
+
+    return TRIVET_OK;
+}
+
+void
+trivet_server_key_release(struct trivet_server_key *key)
+{
+    trivet_private_key_free(key->key);
+    key->key = NULL;
+}
+
+enum trivet_status
+trivet_authority_new(const struct trivet_authority_config *config,
+    struct trivet_authority **out, struct trivet_error *err)
+{
+    struct trivet_authority *authority = calloc(1, sizeof *authority);
+
+    if (authority == NULL) {
+        return trivet_error_set(
+            err, TRIVET_E_MEMORY, "authority.new", "out of memory");
+    }
+
+    authority->config = config;
+    authority->verifiers = trivet_verifier_cache_new(NUM_CACHED_KEYS);
+    if (authority->verifiers == NULL) {
+        trivet_authority_free(authority);
+        return trivet_error_set(
+            err, TRIVET_E_MEMORY, "authority.new", "out of memory");
+    }
+
+    for (size_t i = 0; i < config->num_server_keys; i++) {
+        enum trivet_status status = trivet_signer_new(
+            config->server_keys[i].key, &authority->signers[i], err);
+
+        if (status != TRIVET_OK) {
+            trivet_authority_free(authority);
+            return status;
+        }
+    }
+
+    *out = authority;
+    return TRIVET_OK;
+}
+
+void
+trivet_authority_free(struct trivet_authority *authority)
+{
+    if (authority == NULL) {
+        return;
+    }
+
+    for (size_t i = 0; i < TRIVET_MAX_SERVER_KEYS; i++) {
+        trivet_signer_free(authority->signers[i]);
+    }
+
+    trivet_verifier_cache_free(authority->verifiers);
+    trivet_store_close(authority->store);
+    free(authority);
+}
+
+/* ---- the store --------------------------------------------------------- */
+
+static void
+drop_store(struct trivet_authority *authority)
+{
+    trivet_store_close(authority->store);
+    authority->store = NULL;
+}
+
+static enum trivet_status
+open_store(struct trivet_authority *authority, int64_t now_us,
+    struct trivet_error *err)
+{
+    const struct trivet_authority_config *config = authority->config;
+
+    TRIVET_TRY(trivet_store_open(
+        config->store_url, TRIVET_STORE_EXISTING, &authority->store, err));
+
+    for (size_t i = 0; i < config->num_server_keys; i++) {
+        enum trivet_status status = trivet_store_server_key_ensure(
+            authority->store, &config->server_keys[i].public_key, now_us,
+            &authority->server_key_ids[i], err);
+
+        if (status != TRIVET_OK) {
+            drop_store(authority);
+            return status;
+        }
+    }
+
+    return TRIVET_OK;
+}
+
+/* A store that failed, or was exchanged, is opened anew: all works again when
+ * it is back. */
+static enum trivet_status
+ensure_store(struct trivet_authority *authority, int64_t now_us,
+    struct trivet_error *err)
+{
+    if (authority->store != NULL && !trivet_store_is_current(authority->store))
+    {
+        drop_store(authority);
+    }
+
+    return authority->store != NULL ? TRIVET_OK
+                                    : open_store(authority, now_us, err);
+}
+
+/* ---- answers ----------------------------------------------------------- */
+
+enum trivet_status
+trivet_case_refuse(
+    struct trivet_case *c, enum trivet_reason reason, const char *subject)
+{
+    struct trivet_answer *answer = c->answer;
+
+    trivet_body_free(&answer->body);
+    answer->verdict = (struct trivet_verdict){
+        .admission = TRIVET_DENY,
+        .reason = reason,
+    };
+    answer->status = trivet_reason_row(reason)->status;
+    answer->body = trivet_message_error(reason, subject, c->request->language);
+
+    return TRIVET_OK;
+}
+
+enum trivet_status
+trivet_case_answer(struct trivet_case *c, struct trivet_body body)
+{
+    if (body.data == NULL) {
+        return trivet_error_set(
+            c->err, TRIVET_E_MEMORY, "authority.answer", "out of memory");
+    }
+
+    c->answer->status = 200;
+    c->answer->body = body;
+    return TRIVET_OK;
+}
+
+static bool
+is_refused(const struct trivet_case *c)
+{
+    return c->answer->verdict.admission == TRIVET_DENY;
+}
+
+/* The machine failed: whatever was decided, the request is refused. */
+static void
+refuse_failure(struct trivet_case *c, enum trivet_status status)
+{
+    bool is_store = status == TRIVET_E_UNAVAILABLE || status == TRIVET_E_USAGE
+                    || status == TRIVET_E_CONFLICT
+                    || status == TRIVET_E_NOT_FOUND;
+
+    drop_store(c->authority);
+    (void) trivet_case_refuse(c,
+        is_store ? TRIVET_REASON_STORE_UNAVAILABLE : TRIVET_REASON_INTERNAL,
+        NULL);
+}
+
+/* ---- facts ------------------------------------------------------------- */
+
+static void
+take_session(struct trivet_case *c, struct trivet_facts *facts)
+{
+    const struct trivet_session *session = &c->session;
+
+    facts->token = TRIVET_TOKEN_SESSION;
+    facts->expiry = session->expiry;
+    facts->is_session_ended = session->is_ended;
+    facts->is_key_revoked = session->is_key_revoked;
+    facts->is_address_permitted = session->is_address_permitted;
+
+    c->answer->identity = (struct trivet_identity){
+        .user_id = session->user_id,
+        .device_id = session->device_id,
+        .session_id = session->id,
+        .api_key_id = session->api_key_id,
+        .installation_id = session->installation_id,
+    };
+}
+
+static void
+take_installation(struct trivet_case *c, struct trivet_facts *facts)
+{
+    facts->token = TRIVET_TOKEN_INSTALLATION;
+    c->answer->identity = (struct trivet_identity){
+        .installation_id = c->installation.id,
+    };
+}
+
+/* The token's meaning: first as what the rule asks for, then as the other
+ * kind, so that a token of the wrong kind can be told from an unknown one. */
+static enum trivet_status
+look_up_token(struct trivet_case *c, struct trivet_facts *facts)
+{
+    const struct trivet_address *address = &c->request->address;
+    bool is_session_first = c->request->rule.token == TRIVET_NEEDS_SESSION;
+    unsigned char digest[TRIVET_DIGEST_LEN];
+
+    TRIVET_TRY(trivet_token_digest(c->request->token, digest));
+
+    for (int i = 0; i < 2; i++) {
+        bool is_session = (i == 0) == is_session_first;
+        struct trivet_store *store = c->authority->store;
+        enum trivet_status status =
+            is_session ? trivet_store_session_find(
+                store, digest, address, &c->session, c->err)
+                       : trivet_store_installation_find(
+                           store, digest, address, &c->installation, c->err);
+
+        if (status == TRIVET_E_NOT_FOUND) {
+            continue;
+        }
+        if (status == TRIVET_OK) {
+            (is_session ? take_session : take_installation)(c, facts);
+        }
+
+        return status;
+    }
+
+    facts->token = TRIVET_TOKEN_UNKNOWN;
+    return TRIVET_OK;
+}
+
+static enum trivet_status
+gather_token(struct trivet_case *c, struct trivet_facts *facts)
+{
+    const struct trivet_request *request = c->request;
+
+    if (request->rule.token == TRIVET_NEEDS_NO_TOKEN
+        || request->num_tokens == 0) {
+        return TRIVET_OK;
+    }
+
+    if (request->num_tokens > 1) {
+        facts->token = TRIVET_TOKEN_DUPLICATE;
+        return TRIVET_OK;
+    }
+
+    return look_up_token(c, facts);
+}
+
+static bool
+is_token_known(const struct trivet_facts *facts)
+{
+    return facts->token == TRIVET_TOKEN_SESSION
+           || facts->token == TRIVET_TOKEN_INSTALLATION;
+}
+
+/* The key of the installation that the token belongs to. */
+static const struct trivet_public_key *
+client_key(const struct trivet_case *c, const struct trivet_facts *facts)
+{
+    return facts->token == TRIVET_TOKEN_SESSION ? &c->session.key
+                                                : &c->installation.key;
+}
+
+static enum trivet_status
+gather_signature(struct trivet_case *c, struct trivet_facts *facts)
+{
+    const struct trivet_request *request = c->request;
+    const struct trivet_public_key *key = client_key(c, facts);
+    unsigned char signature[TRIVET_MAX_SIGNATURE];
+    size_t len;
+    bool fits;
+
+    if (!is_token_known(facts)
+        || !trivet_decide_needs_signature(&request->rule, request->profile)
+        || request->num_signatures == 0
+        || (request->num_signatures == 1 && request->signature.len == 0))
+    {
+        return TRIVET_OK;
+    }
+
+    if (request->num_signatures > 1
+        || trivet_base64_decode(
+               request->signature, signature, sizeof signature, &len)
+               != TRIVET_OK)
+    {
+        facts->signature = TRIVET_SIGNATURE_MALFORMED;
+        return TRIVET_OK;
+    }
+
+    TRIVET_TRY(trivet_verify(c->authority->verifiers,
+        trivet_slice_make(key->der, key->der_len), request->body_digest,
+        trivet_slice_make(signature, len), &fits));
+
+    facts->signature = fits ? TRIVET_SIGNATURE_RIGHT : TRIVET_SIGNATURE_WRONG;
+    return TRIVET_OK;
+}
+
+/* Which server key answers: the one that the installation was given. False
+ * when that one is not configured here. */
+static bool
+find_server_key(struct trivet_case *c, const struct trivet_facts *facts)
+{
+    int64_t id = facts->token == TRIVET_TOKEN_SESSION
+                     ? c->session.server_key_id
+                     : c->installation.server_key_id;
+
+    if (c->request->rule.token == TRIVET_NEEDS_NO_TOKEN) {
+        c->answer->server_key = 0;
+        return true;
+    }
+    if (!is_token_known(facts)) {
+        return true;
+    }
+
+    for (size_t i = 0; i < c->authority->config->num_server_keys; i++) {
+        if (c->authority->server_key_ids[i] == id) {
+            c->answer->server_key = (int) i;
+            return true;
+        }
+    }
+
+    return false;
+}
+
+/* ---- the way ----------------------------------------------------------- */
+
+/* Runs the handler of an admitted protocol call. */
+static enum trivet_status
+handle(struct trivet_case *c)
+{
+    const struct trivet_call *call = c->request->call;
+    struct trivet_store *store = c->authority->store;
+    enum trivet_status status;
+
+    if (!call->is_write) {
+        return call->handle(c);
+    }
+
+    TRIVET_TRY(trivet_store_begin(store, c->err));
+
+    status = call->handle(c);
+    if (status == TRIVET_OK && !is_refused(c)) {
+        status = trivet_store_commit(store, c->err);
+    }
+    if (status != TRIVET_OK || is_refused(c)) {
+        trivet_store_rollback(store);
+    }
+
+    return status;
+}
+
+/* The decision, and what follows from it. */
+static enum trivet_status
+judge(struct trivet_case *c)
+{
+    struct trivet_facts facts = {.token = TRIVET_TOKEN_ABSENT};
+    const struct trivet_request *request = c->request;
+
+    TRIVET_TRY(gather_token(c, &facts));
+    if (!find_server_key(c, &facts)) {
+        return trivet_case_refuse(
+            c, TRIVET_REASON_SERVER_KEY_UNAVAILABLE, NULL);
+    }
+
+    TRIVET_TRY(gather_signature(c, &facts));
+
+    c->answer->verdict =
+        trivet_decide(&request->rule, &facts, request->profile, c->now_us);
+
+    if (is_refused(c)) {
+        return trivet_case_refuse(c, c->answer->verdict.reason, NULL);
+    }
+
+    if (c->answer->verdict.extends_session) {
+        TRIVET_TRY(trivet_store_session_extend(
+            c->authority->store, c->session.id, c->now_us, c->err));
+    }
+
+    return request->call == NULL ? TRIVET_OK : handle(c);
+}
+
+/* Answers that carry a body of ours are signed here; those of the API behind
+ * are signed as they pass. */
+static enum trivet_status
+sign(struct trivet_case *c)
+{
+    struct trivet_answer *answer = c->answer;
+    unsigned char digest[TRIVET_DIGEST_LEN];
+    size_t len = c->request->is_head ? 0 : answer->body.len;
+
+    if (answer->body.data == NULL || answer->server_key < 0
+        || !trivet_reason_is_signed(answer->status)
+        || (is_refused(c) && c->request->rule.token == TRIVET_NEEDS_NO_TOKEN))
+    {
+        return TRIVET_OK;
+    }
+
+    TRIVET_TRY(
+        trivet_sha256(trivet_slice_make(answer->body.data, len), digest));
+    TRIVET_TRY(trivet_signer_sign(
+        c->authority->signers[answer->server_key], digest, answer->signature));
+
+    answer->has_signature = true;
+    return TRIVET_OK;
+}
+
+void
+trivet_authority_answer(struct trivet_authority *authority,
+    const struct trivet_request *request, struct trivet_answer *out)
+{
+    struct trivet_case c = {
+        .authority = authority,
+        .request = request,
+        .answer = out,
+        .err = &out->error,
+        .now_us = authority->config->now_us(),
+    };
+    enum trivet_status status;
+
+    memset(out, 0, sizeof *out);
+    out->server_key = -1;
+
+    status = ensure_store(authority, c.now_us, c.err);
+    if (status == TRIVET_OK) {
+        status = judge(&c);
+    }
+    if (status == TRIVET_OK) {
+        status = sign(&c);
+    }
+    if (status != TRIVET_OK) {
+        refuse_failure(&c, status);
+    }
+}
+
+void
+trivet_answer_release(struct trivet_answer *answer)
+{
+    trivet_body_free(&answer->body);
+}

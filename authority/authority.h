@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * authority.h - the server's rules: a request in, an answer out
+ *
+ * Knows the store, the cryptography and the core; nothing of nginx or sockets.
+ * The clock is handed in. One authority per thread: it holds a connection to
+ * the store, signers and parsed keys. Every function blocks (disk).
+ */
+#ifndef TRIVET_AUTHORITY_AUTHORITY_H
+#define TRIVET_AUTHORITY_AUTHORITY_H
+
+#include "authority/calls.h"
+#include "core/address.h"
+#include "core/decide.h"
+#include "core/message.h"
+#include "core/profile.h"
+#include "crypto/key.h"
+#include "crypto/signature.h"
+#include "crypto/token.h"
+
+enum { TRIVET_MAX_SERVER_KEYS = 16, TRIVET_MAX_PEM = 4096 };
+
+/* A key pair of the server. Immutable after loading; shared by threads. */
+struct trivet_server_key {
+    struct trivet_private_key *key;
+    struct trivet_public_key public_key;
+    char public_pem[TRIVET_MAX_PEM];
+};
+
+/* Loads the key at path (trivet_private_key_load). */
+TRIVET_MUST_USE enum trivet_status trivet_server_key_load(
+    const char *path, struct trivet_server_key *out, struct trivet_error *err);
+void trivet_server_key_release(struct trivet_server_key *key);
+
+/* Must outlive the authorities that are made with it. */
+struct trivet_authority_config {
+    const char *store_url;
+
+    /* The first is given to new installations; the others go on serving those
+     * that were given them. At least one. */
+    const struct trivet_server_key *server_keys;
+    size_t num_server_keys;
+
+    bool is_sandbox;
+    int64_t session_timeout_s; /* auto-logout time of users made here        */
+    int64_t key_lifetime_s;    /* of an API key, until it is first bound     */
+
+    int64_t (*now_us)(void); /* the clock */
+};
+
+struct trivet_authority;
+
+/* Does not touch the store yet. */
+TRIVET_MUST_USE enum trivet_status trivet_authority_new(
+    const struct trivet_authority_config *config, struct trivet_authority **out,
+    struct trivet_error *err);
+void trivet_authority_free(struct trivet_authority *authority);
+
+struct trivet_request {
+    const struct trivet_call *call; /* NULL: a call of the API behind        */
+    long long path_ids[TRIVET_MAX_PATH_IDS];
+    bool is_head; /* the answer's body will not be sent                      */
+    const struct trivet_profile *profile;
+    struct trivet_rule rule; /* of the call, or what the API behind asks for */
+
+    struct trivet_slice token;
+    size_t num_tokens; /* headers; more than one is refused */
+    struct trivet_slice signature;
+    size_t num_signatures;
+    struct trivet_slice language;
+    struct trivet_address address;
+
+    struct trivet_slice body; /* of a protocol call; else empty           */
+    unsigned char body_digest[TRIVET_DIGEST_LEN]; /* of what was signed   */
+};
+
+struct trivet_answer {
+    struct trivet_verdict verdict;
+    /* Refused, or a protocol call: what to answer with. Admitted to the API
+     * behind: no body. Owned: trivet_answer_release. */
+    unsigned status;
+    struct trivet_body body;
+
+    struct trivet_identity identity; /* zeroes where not known */
+    int server_key; /* index of the installation's key; -1: not known        */
+    bool has_signature;
+    char signature[TRIVET_SIGNATURE_TEXT_LEN];
+
+    struct trivet_error error; /* of the machine, when the reason is 5xx */
+};
+
+/* Answers a request. Cannot fail: what fails refuses. */
+void trivet_authority_answer(struct trivet_authority *authority,
+    const struct trivet_request *request, struct trivet_answer *out);
+
+void trivet_answer_release(struct trivet_answer *answer);
+
+#endif

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * calls.h - the protocol's own calls: ONE table
+ *
+ * Pure: may be asked from any thread.
+ */
+#ifndef TRIVET_AUTHORITY_CALLS_H
+#define TRIVET_AUTHORITY_CALLS_H
+
+#include "core/decide.h"
+#include "core/limits.h"
+#include "core/slice.h"
+
+struct trivet_call;
+
+enum trivet_call_match {
+    TRIVET_CALL_NONE = 0,     /* no such path: a call of the API behind */
+    TRIVET_CALL_WRONG_METHOD, /* the path exists, not with this method  */
+    TRIVET_CALL_FOUND
+};
+
+enum { TRIVET_MAX_ALLOW = 64 /* bytes of an Allow header, with the NUL */ };
+
+struct trivet_call_search {
+    const struct trivet_call *call;
+    long long path_ids[TRIVET_MAX_PATH_IDS];
+    char allow[TRIVET_MAX_ALLOW]; /* of WRONG_METHOD: the methods there are */
+};
+
+/*
+ * Looks a call up. path is without its query; one slash at its end is passed
+ * over. HEAD is found as GET. Sandbox calls are found in the sandbox only.
+ */
+enum trivet_call_match trivet_call_find(struct trivet_slice method,
+    struct trivet_slice path, bool is_sandbox, struct trivet_call_search *out);
+
+struct trivet_rule trivet_call_rule(const struct trivet_call *call);
+
+#endif

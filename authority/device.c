@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * device.c - registering a device, and what an API key is bound to by that
+ *
+ * Permitted addresses belong to the API key. Its first device binds it: to the
+ * addresses that the call names, to the caller's own when it names none, or to
+ * none at all when one of them is "*". From then on they change through the
+ * permitted IP calls only: a later device may name no address that the key
+ * does not permit already.
+ */
+#include "authority/internal.h"
+
+static enum trivet_status
+bind_key(struct trivet_case *c, int64_t api_key_id,
+    const struct trivet_permitted *permitted)
+{
+    struct trivet_store *store = c->authority->store;
+
+    TRIVET_TRY(trivet_store_api_key_bind(
+        store, api_key_id, permitted->has_wildcard, c->now_us, c->err));
+
+    if (permitted->num_addresses == 0 && !permitted->has_wildcard) {
+        return trivet_store_permitted_ip_put(
+            store, api_key_id, &c->request->address, c->now_us, c->err);
+    }
+
+    for (size_t i = 0; i < permitted->num_addresses; i++) {
+        TRIVET_TRY(trivet_store_permitted_ip_put(
+            store, api_key_id, &permitted->addresses[i], c->now_us, c->err));
+    }
+
+    return TRIVET_OK;
+}
+
+/* Whether a bound key permits all that the call names. */
+static enum trivet_status
+check_bound(struct trivet_case *c, const struct trivet_api_key *key,
+    const struct trivet_permitted *permitted, bool *out_is_permitted)
+{
+    bool is_permitted = !permitted->has_wildcard || key->allows_all_ips;
+
+    for (size_t i = 0; is_permitted && i < permitted->num_addresses; i++) {
+        TRIVET_TRY(trivet_store_permitted_ip_check(c->authority->store, key->id,
+            &permitted->addresses[i], &is_permitted, c->err));
+    }
+
+    *out_is_permitted = is_permitted;
+    return TRIVET_OK;
+}
+
+static enum trivet_status
+put_device(struct trivet_case *c, const struct trivet_api_key *key,
+    const struct trivet_device_request *request)
+{
+    struct trivet_new_device made = {
+        .installation_id = c->installation.id,
+        .api_key_id = key->id,
+        .description = request->description,
+        .address = c->request->address,
+    };
+    int64_t id;
+
+    TRIVET_TRY(trivet_store_device_put(
+        c->authority->store, &made, c->now_us, &id, c->err));
+
+    c->answer->identity.device_id = id;
+    return trivet_case_answer(c, trivet_message_id(id));
+}
+
+static enum trivet_status
+register_device(
+    struct trivet_case *c, const struct trivet_device_request *request)
+{
+    struct trivet_credential_facts facts;
+    struct trivet_api_key key;
+    enum trivet_reason reason;
+    bool is_permitted;
+
+    TRIVET_TRY(trivet_case_find_key(c, &request->secret, &key, &facts));
+
+    reason = trivet_decide_device(&facts, c->now_us);
+    if (reason != TRIVET_REASON_NONE) {
+        return trivet_case_refuse(c, reason, NULL);
+    }
+
+    if (!key.is_bound) {
+        TRIVET_TRY(bind_key(c, key.id, &request->permitted));
+        return put_device(c, &key, request);
+    }
+
+    TRIVET_TRY(check_bound(c, &key, &request->permitted, &is_permitted));
+    if (!is_permitted) {
+        return trivet_case_refuse(c, TRIVET_REASON_PERMITTED_IPS_FIXED, NULL);
+    }
+
+    return put_device(c, &key, request);
+}
+
+enum trivet_status
+trivet_handle_device(struct trivet_case *c)
+{
+    struct trivet_device_request request;
+    enum trivet_status status;
+    struct trivet_complaint complaint =
+        trivet_message_read_device(c->request->body, &request);
+
+    if (complaint.reason != TRIVET_REASON_NONE) {
+        return trivet_case_refuse(c, complaint.reason, complaint.field);
+    }
+
+    status = register_device(c, &request);
+    trivet_secret_wipe(&request.secret);
+
+    return status;
+}

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* installation.c - the client's public key in, a token and the server's out */
+#include "authority/internal.h"
+
+static enum trivet_status
+put_installation(struct trivet_case *c,
+    const struct trivet_installation_request *request,
+    const struct trivet_public_key *key, const struct trivet_secret *token)
+{
+    const struct trivet_server_key *server_key =
+        &c->authority->config->server_keys[0];
+    unsigned char digest[TRIVET_DIGEST_LEN];
+    struct trivet_new_installation made = {
+        .key = key,
+        .public_text =
+            trivet_slice_make(request->public_key, request->public_key_len),
+        .address = c->request->address,
+        .server_key_id = c->authority->server_key_ids[0],
+        .token_digest = digest,
+    };
+    int64_t id;
+    int64_t token_id;
+
+    TRIVET_TRY(trivet_token_digest(trivet_secret_slice(token), digest));
+    TRIVET_TRY(trivet_store_installation_put(
+        c->authority->store, &made, c->now_us, &id, &token_id, c->err));
+
+    c->answer->identity.installation_id = id;
+
+    return trivet_case_answer(
+        c, trivet_message_installation(id, token_id, c->now_us,
+               (const char *) token->bytes, server_key->public_pem));
+}
+
+enum trivet_status
+trivet_handle_installation(struct trivet_case *c)
+{
+    struct trivet_installation_request request;
+    struct trivet_public_key key;
+    struct trivet_secret token;
+    enum trivet_status status;
+    struct trivet_complaint complaint =
+        trivet_message_read_installation(c->request->body, &request);
+
+    if (complaint.reason != TRIVET_REASON_NONE) {
+        return trivet_case_refuse(c, complaint.reason, complaint.field);
+    }
+
+    if (trivet_public_key_parse(
+            trivet_slice_make(request.public_key, request.public_key_len), &key,
+            NULL)
+        != TRIVET_OK)
+    {
+        return trivet_case_refuse(c, TRIVET_REASON_PUBLIC_KEY_INVALID, NULL);
+    }
+
+    TRIVET_TRY(trivet_token_make(&token));
+    status = put_installation(c, &request, &key, &token);
+    trivet_secret_wipe(&token);
+
+    return status;
+}

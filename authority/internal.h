@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* internal.h - what the files of the authority share */
+#ifndef TRIVET_AUTHORITY_INTERNAL_H
+#define TRIVET_AUTHORITY_INTERNAL_H
+
+#include "authority/authority.h"
+#include "store/store.h"
+
+struct trivet_authority {
+    const struct trivet_authority_config *config;
+    struct trivet_store *store; /* NULL while it cannot be reached */
+    int64_t server_key_ids[TRIVET_MAX_SERVER_KEYS]; /* in the store */
+    struct trivet_signer *signers[TRIVET_MAX_SERVER_KEYS];
+    struct trivet_verifier_cache *verifiers;
+};
+
+/* One request on its way through the authority. */
+struct trivet_case {
+    struct trivet_authority *authority;
+    const struct trivet_request *request;
+    struct trivet_answer *answer;
+    struct trivet_error *err;
+    int64_t now_us;
+
+    /* What the token stands for; the one that the call's rule asks for. */
+    struct trivet_installation installation;
+    struct trivet_session session;
+};
+
+/* Answers an admitted call: fills the answer's body, or refuses. Anything but
+ * TRIVET_OK is the machine's failure. */
+typedef enum trivet_status (*trivet_handler_fn)(struct trivet_case *c);
+
+struct trivet_call {
+    const char *method;
+    const char *path; /* "{id}" stands for a number */
+    struct trivet_rule rule;
+    bool is_write; /* the handler runs in a transaction */
+    bool is_sandbox_only;
+    trivet_handler_fn handle;
+};
+
+/* Turns the case into a refusal; returns TRIVET_OK, so that a handler can end
+ * with it. subject (NULL: none) fills the public text's "%s". */
+enum trivet_status trivet_case_refuse(
+    struct trivet_case *c, enum trivet_reason reason, const char *subject);
+
+/* Answers 200 with body, which it takes over; TRIVET_E_MEMORY when it is
+ * empty. */
+enum trivet_status trivet_case_answer(
+    struct trivet_case *c, struct trivet_body body);
+
+/* The handlers, one file a noun. */
+enum trivet_status trivet_handle_installation(struct trivet_case *c);
+enum trivet_status trivet_handle_device(struct trivet_case *c);
+enum trivet_status trivet_handle_session(struct trivet_case *c);
+enum trivet_status trivet_handle_logout(struct trivet_case *c);
+enum trivet_status trivet_handle_user(struct trivet_case *c);
+enum trivet_status trivet_handle_user_list(struct trivet_case *c);
+enum trivet_status trivet_handle_sandbox_person(struct trivet_case *c);
+enum trivet_status trivet_handle_sandbox_company(struct trivet_case *c);
+
+/* What is known of the API key that a call carries, for core/decide.h; the
+ * key's row in *out when it is known. */
+TRIVET_MUST_USE enum trivet_status trivet_case_find_key(struct trivet_case *c,
+    const struct trivet_secret *secret, struct trivet_api_key *out,
+    struct trivet_credential_facts *facts);
+
+#endif

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* session.c - opening a session, and ending it */
+#include "authority/internal.h"
+
+#include <stdio.h>
+
+static enum trivet_status
+put_session(struct trivet_case *c, const struct trivet_api_key *key,
+    const struct trivet_secret *token)
+{
+    struct trivet_store *store = c->authority->store;
+    unsigned char digest[TRIVET_DIGEST_LEN];
+    struct trivet_user user;
+    int64_t id;
+
+    TRIVET_TRY(trivet_token_digest(trivet_secret_slice(token), digest));
+    TRIVET_TRY(trivet_store_session_put(
+        store, digest, key->device_id, c->now_us, &id, c->err));
+    TRIVET_TRY(trivet_store_user_get(store, key->user_id, &user, c->err));
+
+    c->answer->identity.device_id = key->device_id;
+    c->answer->identity.session_id = id;
+
+    return trivet_case_answer(c, trivet_message_session(id, c->now_us,
+                                     (const char *) token->bytes, &user));
+}
+
+static enum trivet_status
+open_session(struct trivet_case *c, const struct trivet_secret *secret)
+{
+    struct trivet_credential_facts facts;
+    struct trivet_api_key key;
+    struct trivet_secret token;
+    enum trivet_reason reason;
+    enum trivet_status status;
+
+    TRIVET_TRY(trivet_case_find_key(c, secret, &key, &facts));
+
+    reason = trivet_decide_session(&facts, c->now_us);
+    if (reason != TRIVET_REASON_NONE) {
+        return trivet_case_refuse(c, reason, NULL);
+    }
+
+    TRIVET_TRY(trivet_token_make(&token));
+    status = put_session(c, &key, &token);
+    trivet_secret_wipe(&token);
+
+    return status;
+}
+
+enum trivet_status
+trivet_handle_session(struct trivet_case *c)
+{
+    struct trivet_session_request request;
+    enum trivet_status status;
+    struct trivet_complaint complaint =
+        trivet_message_read_session(c->request->body, &request);
+
+    if (complaint.reason != TRIVET_REASON_NONE) {
+        return trivet_case_refuse(c, complaint.reason, complaint.field);
+    }
+
+    status = open_session(c, &request.secret);
+    trivet_secret_wipe(&request.secret);
+
+    return status;
+}
+
+/* The session that is closed is the caller's: clients give 0 for its id. */
+enum trivet_status
+trivet_handle_logout(struct trivet_case *c)
+{
+    long long id = c->request->path_ids[0];
+    char subject[24];
+
+    if (id != 0 && id != c->session.id) {
+        (void) snprintf(subject, sizeof subject, "%lld", id);
+        return trivet_case_refuse(c, TRIVET_REASON_SESSION_NOT_FOUND, subject);
+    }
+
+    TRIVET_TRY(trivet_store_session_end(
+        c->authority->store, c->session.id, c->now_us, c->err));
+
+    return trivet_case_answer(c, trivet_message_empty());
+}

@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* user.c - who the caller is, and the sandbox's users */
+#include "authority/internal.h"
+
+#include <stdio.h>
+
+#include "core/timestamp.h"
+
+static enum trivet_status
+get_caller(struct trivet_case *c, struct trivet_user *out)
+{
+    return trivet_store_user_get(
+        c->authority->store, c->session.user_id, out, c->err);
+}
+
+enum trivet_status
+trivet_handle_user_list(struct trivet_case *c)
+{
+    struct trivet_user user;
+
+    TRIVET_TRY(get_caller(c, &user));
+
+    return trivet_case_answer(c, trivet_message_user_list(&user));
+}
+
+enum trivet_status
+trivet_handle_user(struct trivet_case *c)
+{
+    long long id = c->request->path_ids[0];
+    struct trivet_user user;
+    char subject[24];
+
+    if (id != c->session.user_id) {
+        (void) snprintf(subject, sizeof subject, "%lld", id);
+        return trivet_case_refuse(c, TRIVET_REASON_USER_NOT_FOUND, subject);
+    }
+
+    TRIVET_TRY(get_caller(c, &user));
+
+    return trivet_case_answer(c, trivet_message_user(&user));
+}
+
+/* ---- the sandbox ------------------------------------------------------- */
+
+static enum trivet_status
+put_user_and_key(struct trivet_case *c, struct trivet_user *user,
+    const struct trivet_secret *secret)
+{
+    const struct trivet_authority_config *config = c->authority->config;
+    struct trivet_store *store = c->authority->store;
+    unsigned char digest[TRIVET_DIGEST_LEN];
+    struct trivet_new_api_key made = {
+        .digest = digest,
+        .label = "sandbox",
+        .expires_us = c->now_us + config->key_lifetime_s * TRIVET_US_PER_S,
+    };
+    int64_t id;
+
+    TRIVET_TRY(trivet_token_digest(trivet_secret_slice(secret), digest));
+    TRIVET_TRY(trivet_store_user_put(store, user, c->now_us, c->err));
+    made.user_id = user->id;
+    TRIVET_TRY(trivet_store_api_key_put(store, &made, c->now_us, &id, c->err));
+
+    c->answer->identity.user_id = user->id;
+    c->answer->identity.api_key_id = id;
+
+    return trivet_case_answer(
+        c, trivet_message_api_key((const char *) secret->bytes));
+}
+
+static enum trivet_status
+make_sandbox_user(
+    struct trivet_case *c, enum trivet_user_kind kind, const char *name)
+{
+    struct trivet_complaint complaint =
+        trivet_message_read_empty(c->request->body);
+    struct trivet_user user = {
+        .kind = kind,
+        .session_timeout_s = c->authority->config->session_timeout_s,
+    };
+    unsigned char random[16];
+    struct trivet_secret secret;
+    enum trivet_status status;
+
+    if (complaint.reason != TRIVET_REASON_NONE) {
+        return trivet_case_refuse(c, complaint.reason, complaint.field);
+    }
+
+    TRIVET_TRY(trivet_random(random, sizeof random));
+    trivet_uuid_format(random, user.public_uuid);
+    (void) snprintf(user.display_name, sizeof user.display_name, "%s", name);
+
+    TRIVET_TRY(trivet_token_make_sandbox_key(&secret));
+    status = put_user_and_key(c, &user, &secret);
+    trivet_secret_wipe(&secret);
+
+    return status;
+}
+
+enum trivet_status
+trivet_handle_sandbox_person(struct trivet_case *c)
+{
+    return make_sandbox_user(c, TRIVET_USER_PERSON, "Sandbox Person");
+}
+
+enum trivet_status
+trivet_handle_sandbox_company(struct trivet_case *c)
+{
+    return make_sandbox_user(c, TRIVET_USER_COMPANY, "Sandbox Company");
+}

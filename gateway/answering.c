@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* answering.c - answers of our own: refusals, the protocol's calls, identity */
+#include "module.h"
+
+
+/* For the operator: why, and what the machine says about it. */
+void
+ngx_http_trivet_log_refusal(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx)
+{
+    const struct trivet_reason_row  *row = trivet_reason_row(ctx->reason);
+    const struct trivet_error       *err = &ctx->answer.error;
+
+    if (row->status >= 500) {
+        ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
+            "trivet refused: %s: %s%s%s", row->id, row->operator_text,
+            err->detail[0] == '\0' ? "" : ": ", err->detail);
+        return;
+    }
+
+    ngx_log_error(NGX_LOG_NOTICE, r->connection->log, 0,
+        "trivet refused: %s: %s, installation:%L user:%L key:%L", row->id,
+        row->operator_text, ctx->answer.identity.installation_id,
+        ctx->answer.identity.user_id, ctx->answer.identity.api_key_id);
+}
+
+
+static void
+ngx_http_trivet_set_json(ngx_http_request_t *r, off_t len)
+{
+    ngx_str_set(&r->headers_out.content_type, "application/json");
+    r->headers_out.content_type_len = r->headers_out.content_type.len;
+    r->headers_out.content_type_lowcase = NULL;
+    r->headers_out.content_length_n = len;
+}
+
+
+/* The header, and the body in one buffer, which the request keeps. */
+static ngx_int_t
+ngx_http_trivet_send_body(ngx_http_request_t *r, struct trivet_body *body)
+{
+    ngx_int_t    rc;
+    ngx_buf_t   *b;
+    ngx_chain_t  out;
+
+    rc = ngx_http_send_header(r);
+    if (rc == NGX_ERROR || rc > NGX_OK || r->header_only) {
+        return rc;
+    }
+
+    b = ngx_calloc_buf(r->pool);
+    if (b == NULL) {
+        return NGX_ERROR;
+    }
+
+    b->pos = (u_char *) body->data;
+    b->last = b->pos + body->len;
+    b->memory = 1;
+    b->last_buf = 1;
+    b->last_in_chain = 1;
+
+    out.buf = b;
+    out.next = NULL;
+
+    return ngx_http_output_filter(r, &out);
+}
+
+
+ngx_int_t
+ngx_http_trivet_send_answer(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx)
+{
+    struct trivet_answer  *answer = &ctx->answer;
+
+    if (ctx->reason != TRIVET_REASON_NONE) {
+        ngx_http_trivet_log_refusal(r, ctx);
+    }
+
+    if (ngx_http_discard_request_body(r) != NGX_OK) {
+        r->keepalive = 0;
+    }
+
+    if (answer->body.data == NULL) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    ctx->is_own = 1;
+    r->headers_out.status = answer->status;
+    ngx_http_trivet_set_json(r, (off_t) answer->body.len);
+
+    return ngx_http_trivet_send_body(r, &answer->body);
+}
+
+
+ngx_int_t
+ngx_http_trivet_send_refusal(ngx_http_request_t *r,
+    ngx_http_trivet_ctx_t *ctx, enum trivet_reason reason)
+{
+    struct trivet_answer  *answer = &ctx->answer;
+
+    ctx->reason = reason;
+    answer->verdict.admission = TRIVET_DENY;
+    answer->verdict.reason = reason;
+    answer->status = trivet_reason_row(reason)->status;
+
+    trivet_body_free(&answer->body);
+    answer->body = trivet_message_error(reason, NULL, ctx->request.language);
+
+    return ngx_http_trivet_send_answer(r, ctx);
+}
+
+
+/* The built-in API: who is calling. It is behind the gateway like any other
+ * API, so its answers are signed by the filters. */
+ngx_int_t
+ngx_http_trivet_identity_handler(ngx_http_request_t *r)
+{
+    off_t                   len;
+    ngx_chain_t            *cl;
+    ngx_http_trivet_ctx_t  *ctx;
+
+    ctx = ngx_http_trivet_get_ctx(r);
+    if (ctx == NULL || ctx->answer.verdict.admission != TRIVET_ALLOW) {
+        return NGX_HTTP_NOT_FOUND;
+    }
+
+    len = 0;
+    if (r->request_body != NULL) {
+        for (cl = r->request_body->bufs; cl != NULL; cl = cl->next) {
+            len += ngx_buf_size(cl->buf);
+        }
+    }
+
+    ctx->answer.body = trivet_message_identity(&ctx->answer.identity,
+        ngx_http_trivet_slice(r->method_name),
+        ngx_http_trivet_slice(r->unparsed_uri), len);
+    if (ctx->answer.body.data == NULL) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    r->headers_out.status = NGX_HTTP_OK;
+    ngx_http_trivet_set_json(r, (off_t) ctx->answer.body.len);
+
+    return ngx_http_trivet_send_body(r, &ctx->answer.body);
+}

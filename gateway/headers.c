@@ -1,0 +1,440 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* headers.c - reads the request's header, strips and adds fields */
+#include "module.h"
+
+#include "core/uuid.h"
+#include "crypto/digest.h"
+
+
+/* Lower-case, as nginx keeps them beside the caller's spelling. */
+#define NGX_HTTP_TRIVET_TOKEN      "x-bunq-client-authentication"
+#define NGX_HTTP_TRIVET_SIGNATURE  "x-bunq-client-signature"
+
+
+static ngx_int_t
+ngx_http_trivet_is_header(ngx_table_elt_t *h, const char *name)
+{
+    return h->key.len == ngx_strlen(name)
+        && ngx_strncmp(h->lowcase_key, name, h->key.len) == 0;
+}
+
+
+/* Calls fn for each field of the request. */
+static void
+ngx_http_trivet_each_header(ngx_http_request_t *r, void *data,
+    void (*fn)(void *data, ngx_table_elt_t *h))
+{
+    ngx_uint_t        i;
+    ngx_list_part_t  *part;
+    ngx_table_elt_t  *h;
+
+    for (part = &r->headers_in.headers.part; part != NULL; part = part->next) {
+        h = part->elts;
+
+        for (i = 0; i < part->nelts; i++) {
+            fn(data, &h[i]);
+        }
+    }
+}
+
+
+static void
+ngx_http_trivet_read_header(void *data, ngx_table_elt_t *h)
+{
+    ngx_http_trivet_ctx_t  *ctx = data;
+
+    struct trivet_request  *request = &ctx->request;
+
+    if (h->lowcase_key == NULL || h->key.len < sizeof("x-bunq-") - 1
+        || ngx_strncmp(h->lowcase_key, "x-bunq-", sizeof("x-bunq-") - 1) != 0)
+    {
+        return;
+    }
+
+    if (ngx_http_trivet_is_header(h, NGX_HTTP_TRIVET_TOKEN)) {
+        request->token = ngx_http_trivet_slice(h->value);
+        request->num_tokens++;
+
+    } else if (ngx_http_trivet_is_header(h, NGX_HTTP_TRIVET_SIGNATURE)) {
+        request->signature = ngx_http_trivet_slice(h->value);
+        request->num_signatures++;
+
+    } else if (ngx_http_trivet_is_header(h, "x-bunq-language")) {
+        request->language = ngx_http_trivet_slice(h->value);
+
+    } else if (ngx_http_trivet_is_header(h, "x-bunq-client-request-id")) {
+        ctx->request_id = h->value;
+    }
+}
+
+
+void
+ngx_http_trivet_read_headers(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx)
+{
+    ngx_http_trivet_each_header(r, ctx, ngx_http_trivet_read_header);
+}
+
+
+/* ---- towards the API behind -------------------------------------------- */
+
+/* "Trivet-User-Id" in any spelling that some framework would take for it:
+ * whatever is neither letter nor digit counts as a hyphen. */
+static ngx_int_t
+ngx_http_trivet_is_identity(ngx_table_elt_t *h)
+{
+    static const char  prefix[] = "trivet-";
+
+    u_char      ch;
+    ngx_uint_t  i;
+
+    if (h->key.len < sizeof(prefix) - 1) {
+        return 0;
+    }
+
+    for (i = 0; i < sizeof(prefix) - 1; i++) {
+        ch = ngx_tolower(h->key.data[i]);
+
+        if ((ch < 'a' || ch > 'z') && (ch < '0' || ch > '9')) {
+            ch = '-';
+        }
+
+        if (ch != (u_char) prefix[i]) {
+            return 0;
+        }
+    }
+
+    return 1;
+}
+
+
+static ngx_int_t
+ngx_http_trivet_is_stripped(ngx_table_elt_t *h,
+    ngx_http_trivet_loc_conf_t *tlcf)
+{
+    /* What the API answers must be what the caller's library gives its user:
+     * nothing compressed, nothing partial. */
+    static const char *const  changing[] = {
+        "accept-encoding", "range", "if-range"
+    };
+
+    ngx_uint_t  i;
+
+    if (ngx_http_trivet_is_identity(h)) {
+        return 1;
+    }
+
+    for (i = 0; i < sizeof(changing) / sizeof(changing[0]); i++) {
+        if (ngx_http_trivet_is_header(h, changing[i])) {
+            return 1;
+        }
+    }
+
+    return !tlcf->pass_credentials
+        && (ngx_http_trivet_is_header(h, NGX_HTTP_TRIVET_TOKEN)
+            || ngx_http_trivet_is_header(h, NGX_HTTP_TRIVET_SIGNATURE));
+}
+
+
+typedef struct {
+    ngx_pool_t        *pool;
+    ngx_list_part_t   *first;
+    ngx_list_part_t  **next;
+} ngx_http_trivet_parts_t;
+
+
+static ngx_list_part_t *
+ngx_http_trivet_add_part(ngx_http_trivet_parts_t *parts, void *elts,
+    ngx_uint_t nelts)
+{
+    ngx_list_part_t  *part;
+
+    part = ngx_palloc(parts->pool, sizeof(ngx_list_part_t));
+    if (part == NULL) {
+        return NULL;
+    }
+
+    part->elts = elts;
+    part->nelts = nelts;
+    part->next = NULL;
+
+    *parts->next = part;
+    parts->next = &part->next;
+
+    return part;
+}
+
+
+/*
+ * Rebuilds the list of the request's fields without those that are stripped.
+ * nginx keeps pointers to single fields, so fields stay where they are in
+ * memory: the runs between stripped ones become parts of their own. A last,
+ * empty part takes what is added later.
+ */
+static ngx_int_t
+ngx_http_trivet_strip_headers(ngx_http_request_t *r,
+    ngx_http_trivet_loc_conf_t *tlcf)
+{
+    void                     *elts;
+    ngx_list_t               *list = &r->headers_in.headers;
+    ngx_uint_t                i, start;
+    ngx_list_part_t          *part, *last;
+    ngx_table_elt_t          *h;
+    ngx_http_trivet_parts_t   parts = { r->pool, NULL, NULL };
+
+    parts.next = &parts.first;
+
+    for (part = &list->part; part != NULL; part = part->next) {
+        h = part->elts;
+        start = 0;
+
+        for (i = 0; i <= part->nelts; i++) {
+            if (i < part->nelts && !ngx_http_trivet_is_stripped(&h[i], tlcf)) {
+                continue;
+            }
+
+            if (i > start
+                && ngx_http_trivet_add_part(&parts, &h[start], i - start)
+                    == NULL)
+            {
+                return NGX_ERROR;
+            }
+
+            start = i + 1;
+        }
+    }
+
+    elts = ngx_palloc(r->pool, list->nalloc * list->size);
+    if (elts == NULL) {
+        return NGX_ERROR;
+    }
+
+    last = ngx_http_trivet_add_part(&parts, elts, 0);
+    if (last == NULL) {
+        return NGX_ERROR;
+    }
+
+    list->part = *parts.first;
+    list->last = parts.first == last ? &list->part : last;
+
+#if (NGX_HTTP_GZIP)
+    r->headers_in.accept_encoding = NULL;
+#endif
+    r->headers_in.range = NULL;
+    r->headers_in.if_range = NULL;
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_trivet_add_identity(ngx_http_request_t *r, const char *name,
+    const char *lowcase_name, int64_t id)
+{
+    ngx_table_elt_t  *h;
+
+    h = ngx_list_push(&r->headers_in.headers);
+    if (h == NULL) {
+        return NGX_ERROR;
+    }
+
+    ngx_memzero(h, sizeof(ngx_table_elt_t));
+
+    h->value.data = ngx_pnalloc(r->pool, NGX_INT64_LEN);
+    if (h->value.data == NULL) {
+        return NGX_ERROR;
+    }
+
+    h->value.len = (size_t) (ngx_sprintf(h->value.data, "%L", id)
+        - h->value.data);
+    h->key.data = (u_char *) name;
+    h->key.len = ngx_strlen(name);
+    h->lowcase_key = (u_char *) lowcase_name;
+    h->hash = ngx_hash_key(h->lowcase_key, h->key.len);
+
+    return NGX_OK;
+}
+
+
+ngx_int_t
+ngx_http_trivet_set_identity(ngx_http_request_t *r,
+    ngx_http_trivet_ctx_t *ctx, ngx_http_trivet_loc_conf_t *tlcf)
+{
+    const struct trivet_identity  *identity = &ctx->answer.identity;
+
+    if (ngx_http_trivet_strip_headers(r, tlcf) != NGX_OK
+        || ngx_http_trivet_add_identity(r, "Trivet-User-Id",
+            "trivet-user-id", identity->user_id) != NGX_OK
+        || ngx_http_trivet_add_identity(r, "Trivet-Device-Id",
+            "trivet-device-id", identity->device_id) != NGX_OK
+        || ngx_http_trivet_add_identity(r, "Trivet-Session-Id",
+            "trivet-session-id", identity->session_id) != NGX_OK
+        || ngx_http_trivet_add_identity(r, "Trivet-Api-Key-Id",
+            "trivet-api-key-id", identity->api_key_id) != NGX_OK
+        || ngx_http_trivet_add_identity(r, "Trivet-Installation-Id",
+            "trivet-installation-id", identity->installation_id) != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    /* Whatever "gzip on" says: a compressed answer would not be the signed
+     * one. */
+    r->gzip_tested = 1;
+    r->gzip_ok = 0;
+
+    return NGX_OK;
+}
+
+
+/* ---- towards the caller ------------------------------------------------ */
+
+ngx_int_t
+ngx_http_trivet_add_header(ngx_http_request_t *r, const char *name,
+    ngx_str_t *value)
+{
+    ngx_table_elt_t  *h;
+
+    h = ngx_list_push(&r->headers_out.headers);
+    if (h == NULL) {
+        return NGX_ERROR;
+    }
+
+    ngx_memzero(h, sizeof(ngx_table_elt_t));
+
+    h->hash = 1;
+    h->key.data = (u_char *) name;
+    h->key.len = ngx_strlen(name);
+    h->value = *value;
+
+    return NGX_OK;
+}
+
+
+/* These names are ours alone: the API behind cannot answer in their place. */
+static ngx_int_t
+ngx_http_trivet_is_ours(ngx_table_elt_t *h)
+{
+    static const char *const  ours[] = {
+        "X-Bunq-Client-Request-Id", "X-Bunq-Client-Response-Id",
+        "X-Bunq-Server-Signature", "X-Trivet-Reason"
+    };
+
+    ngx_uint_t  i;
+
+    for (i = 0; i < sizeof(ours) / sizeof(ours[0]); i++) {
+        if (h->key.len == ngx_strlen(ours[i])
+            && ngx_strncasecmp(h->key.data, (u_char *) ours[i], h->key.len)
+                == 0)
+        {
+            return 1;
+        }
+    }
+
+    return 0;
+}
+
+
+void
+ngx_http_trivet_drop_headers(ngx_http_request_t *r)
+{
+    ngx_uint_t        i;
+    ngx_list_part_t  *part;
+    ngx_table_elt_t  *h;
+
+    for (part = &r->headers_out.headers.part; part; part = part->next) {
+        h = part->elts;
+
+        for (i = 0; i < part->nelts; i++) {
+            if (ngx_http_trivet_is_ours(&h[i])) {
+                h[i].hash = 0;
+            }
+        }
+    }
+}
+
+
+static ngx_int_t
+ngx_http_trivet_add_response_id(ngx_http_request_t *r)
+{
+    char       *text;
+    u_char      random[16];
+    ngx_str_t   value;
+
+    text = ngx_pnalloc(r->pool, TRIVET_UUID_SIZE);
+    if (text == NULL
+        || trivet_random(random, sizeof(random)) != TRIVET_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    trivet_uuid_format(random, text);
+    value.data = (u_char *) text;
+    value.len = TRIVET_UUID_SIZE - 1;
+
+    return ngx_http_trivet_add_header(r, "X-Bunq-Client-Response-Id", &value);
+}
+
+
+ngx_int_t
+ngx_http_trivet_add_headers(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx)
+{
+    ngx_str_t                     value;
+    ngx_http_trivet_main_conf_t  *tmcf;
+
+    tmcf = ngx_http_get_module_main_conf(r, ngx_http_trivet_module);
+
+    if (ngx_http_trivet_add_response_id(r) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    if (ctx->request_id.data != NULL
+        && ngx_http_trivet_add_header(r, "X-Bunq-Client-Request-Id",
+            &ctx->request_id) != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    if (ctx->allow.len > 0
+        && ngx_http_trivet_add_header(r, "Allow", &ctx->allow) != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    if (!tmcf->sandbox || ctx->reason == TRIVET_REASON_NONE) {
+        return NGX_OK;
+    }
+
+    value.data = (u_char *) trivet_reason_row(ctx->reason)->id;
+    value.len = ngx_strlen(value.data);
+
+    return ngx_http_trivet_add_header(r, "X-Trivet-Reason", &value);
+}
+
+
+ngx_int_t
+ngx_http_trivet_add_signature(ngx_http_request_t *r,
+    ngx_http_trivet_ctx_t *ctx, const unsigned char digest[TRIVET_DIGEST_LEN])
+{
+    char                         *text;
+    ngx_str_t                     value;
+    ngx_http_trivet_main_conf_t  *tmcf;
+
+    tmcf = ngx_http_get_module_main_conf(r, ngx_http_trivet_module);
+
+    text = ngx_pnalloc(r->pool, TRIVET_SIGNATURE_TEXT_LEN);
+    if (text == NULL) {
+        return NGX_ERROR;
+    }
+
+    if (trivet_signer_sign(tmcf->signers[ctx->answer.server_key], digest, text)
+        != TRIVET_OK)
+    {
+        ngx_log_error(NGX_LOG_CRIT, r->connection->log, 0,
+            "trivet: the answer could not be signed");
+        return NGX_ERROR;
+    }
+
+    value.data = (u_char *) text;
+    value.len = TRIVET_SIGNATURE_TEXT_LEN;
+
+    return ngx_http_trivet_add_header(r, "X-Bunq-Server-Signature", &value);
+}

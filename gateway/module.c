@@ -1,0 +1,572 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* module.c - directives, and the life of the module in nginx */
+#include "module.h"
+
+#include <time.h>
+
+#include "core/timestamp.h"
+
+
+static ngx_int_t ngx_http_trivet_preconfiguration(ngx_conf_t *cf);
+static ngx_int_t ngx_http_trivet_postconfiguration(ngx_conf_t *cf);
+static void *ngx_http_trivet_create_main_conf(ngx_conf_t *cf);
+static char *ngx_http_trivet_init_main_conf(ngx_conf_t *cf, void *conf);
+static void *ngx_http_trivet_create_loc_conf(ngx_conf_t *cf);
+static char *ngx_http_trivet_merge_loc_conf(ngx_conf_t *cf, void *parent,
+    void *child);
+static ngx_int_t ngx_http_trivet_init_process(ngx_cycle_t *cycle);
+static char *ngx_http_trivet_server_key(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+static char *ngx_http_trivet_profile(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+static char *ngx_http_trivet_identity(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+
+
+/* clang-format off */
+static ngx_conf_enum_t  ngx_http_trivet_require_signature[] = {
+    { ngx_string("off"), 0 },
+    { ngx_string("all"), 1 },
+    { ngx_null_string, 0 }
+};
+
+
+#define NGX_HTTP_TRIVET_ANY \
+    NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF
+
+
+static ngx_conf_num_bounds_t  ngx_http_trivet_timeout_bounds = {
+    ngx_conf_check_num_bounds,
+    TRIVET_MIN_SESSION_TIMEOUT_S, TRIVET_MAX_SESSION_TIMEOUT_S
+};
+
+
+static ngx_conf_num_bounds_t  ngx_http_trivet_lifetime_bounds = {
+    ngx_conf_check_num_bounds, 1, 315360000
+};
+
+
+static ngx_command_t  ngx_http_trivet_commands[] = {
+
+    { ngx_string("trivet_store"),
+      NGX_HTTP_MAIN_CONF|NGX_CONF_TAKE1,
+      ngx_conf_set_str_slot,
+      NGX_HTTP_MAIN_CONF_OFFSET,
+      offsetof(ngx_http_trivet_main_conf_t, store_url),
+      NULL },
+
+    { ngx_string("trivet_server_key"),
+      NGX_HTTP_MAIN_CONF|NGX_CONF_TAKE1,
+      ngx_http_trivet_server_key,
+      NGX_HTTP_MAIN_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("trivet_sandbox"),
+      NGX_HTTP_MAIN_CONF|NGX_CONF_FLAG,
+      ngx_conf_set_flag_slot,
+      NGX_HTTP_MAIN_CONF_OFFSET,
+      offsetof(ngx_http_trivet_main_conf_t, sandbox),
+      NULL },
+
+    { ngx_string("trivet_session_timeout"),
+      NGX_HTTP_MAIN_CONF|NGX_CONF_TAKE1,
+      ngx_conf_set_num_slot,
+      NGX_HTTP_MAIN_CONF_OFFSET,
+      offsetof(ngx_http_trivet_main_conf_t, session_timeout),
+      &ngx_http_trivet_timeout_bounds },
+
+    { ngx_string("trivet_api_key_lifetime"),
+      NGX_HTTP_MAIN_CONF|NGX_CONF_TAKE1,
+      ngx_conf_set_num_slot,
+      NGX_HTTP_MAIN_CONF_OFFSET,
+      offsetof(ngx_http_trivet_main_conf_t, key_lifetime),
+      &ngx_http_trivet_lifetime_bounds },
+
+    { ngx_string("trivet_profile"),
+      NGX_HTTP_TRIVET_ANY|NGX_CONF_TAKE1,
+      ngx_http_trivet_profile,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("trivet_calls"),
+      NGX_HTTP_TRIVET_ANY|NGX_CONF_FLAG,
+      ngx_conf_set_flag_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_trivet_loc_conf_t, calls),
+      NULL },
+
+    { ngx_string("trivet_protect"),
+      NGX_HTTP_TRIVET_ANY|NGX_CONF_FLAG,
+      ngx_conf_set_flag_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_trivet_loc_conf_t, protect),
+      NULL },
+
+    { ngx_string("trivet_require_signature"),
+      NGX_HTTP_TRIVET_ANY|NGX_CONF_TAKE1,
+      ngx_conf_set_enum_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_trivet_loc_conf_t, require_signature),
+      &ngx_http_trivet_require_signature },
+
+    { ngx_string("trivet_pass_credentials"),
+      NGX_HTTP_TRIVET_ANY|NGX_CONF_FLAG,
+      ngx_conf_set_flag_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_trivet_loc_conf_t, pass_credentials),
+      NULL },
+
+    { ngx_string("trivet_answer_limit"),
+      NGX_HTTP_TRIVET_ANY|NGX_CONF_TAKE1,
+      ngx_conf_set_size_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_trivet_loc_conf_t, answer_limit),
+      NULL },
+
+    { ngx_string("trivet_answer_buffer"),
+      NGX_HTTP_TRIVET_ANY|NGX_CONF_TAKE1,
+      ngx_conf_set_size_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_trivet_loc_conf_t, answer_buffer),
+      NULL },
+
+    { ngx_string("trivet_identity"),
+      NGX_HTTP_LOC_CONF|NGX_CONF_NOARGS,
+      ngx_http_trivet_identity,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+      ngx_null_command
+};
+
+
+static ngx_http_module_t  ngx_http_trivet_module_ctx = {
+    ngx_http_trivet_preconfiguration,      /* preconfiguration */
+    ngx_http_trivet_postconfiguration,     /* postconfiguration */
+
+    ngx_http_trivet_create_main_conf,      /* create main configuration */
+    ngx_http_trivet_init_main_conf,        /* init main configuration */
+
+    NULL,                                  /* create server configuration */
+    NULL,                                  /* merge server configuration */
+
+    ngx_http_trivet_create_loc_conf,       /* create location configuration */
+    ngx_http_trivet_merge_loc_conf         /* merge location configuration */
+};
+
+
+ngx_module_t  ngx_http_trivet_module = {
+    NGX_MODULE_V1,
+    &ngx_http_trivet_module_ctx,           /* module context */
+    ngx_http_trivet_commands,              /* module directives */
+    NGX_HTTP_MODULE,                       /* module type */
+    NULL,                                  /* init master */
+    NULL,                                  /* init module */
+    ngx_http_trivet_init_process,          /* init process */
+    NULL,                                  /* init thread */
+    NULL,                                  /* exit thread */
+    NULL,                                  /* exit process */
+    NULL,                                  /* exit master */
+    NGX_MODULE_V1_PADDING
+};
+/* clang-format on */
+
+
+/* Pool threads ask too: nginx's cached time is the event loop's alone. */
+static int64_t
+ngx_http_trivet_now_us(void)
+{
+    struct timespec  now;
+
+    (void) clock_gettime(CLOCK_REALTIME, &now);
+
+    return (int64_t) now.tv_sec * TRIVET_US_PER_S + now.tv_nsec / 1000;
+}
+
+
+/* ---- directives -------------------------------------------------------- */
+
+static char *
+ngx_http_trivet_server_key(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_http_trivet_main_conf_t  *tmcf = conf;
+
+    ngx_str_t  *value, *path;
+
+    (void) cmd;
+
+    if (tmcf->key_paths.nelts == TRIVET_MAX_SERVER_KEYS) {
+        return "is given too often";
+    }
+
+    path = ngx_array_push(&tmcf->key_paths);
+    if (path == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+    value = cf->args->elts;
+    *path = value[1];
+
+    if (ngx_conf_full_name(cf->cycle, path, 1) != NGX_OK) {
+        return NGX_CONF_ERROR;
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+static char *
+ngx_http_trivet_profile(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_http_trivet_loc_conf_t  *tlcf = conf;
+
+    ngx_str_t  *value;
+
+    (void) cmd;
+
+    if (tlcf->profile != NGX_CONF_UNSET_PTR) {
+        return "is duplicate";
+    }
+
+    value = cf->args->elts;
+
+    tlcf->profile = trivet_profile_find(ngx_http_trivet_slice(value[1]));
+    if (tlcf->profile == NULL) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+            "unknown profile \"%V\": strict and current are known", &value[1]);
+        return NGX_CONF_ERROR;
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+static char *
+ngx_http_trivet_identity(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_http_core_loc_conf_t  *clcf;
+
+    (void) cmd;
+    (void) conf;
+
+    clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
+    clcf->handler = ngx_http_trivet_identity_handler;
+
+    return NGX_CONF_OK;
+}
+
+
+/* ---- configuration ----------------------------------------------------- */
+
+static void *
+ngx_http_trivet_create_main_conf(ngx_conf_t *cf)
+{
+    ngx_http_trivet_main_conf_t  *tmcf;
+
+    tmcf = ngx_pcalloc(cf->pool, sizeof(ngx_http_trivet_main_conf_t));
+    if (tmcf == NULL) {
+        return NULL;
+    }
+
+    if (ngx_array_init(&tmcf->key_paths, cf->pool, 2, sizeof(ngx_str_t))
+        != NGX_OK)
+    {
+        return NULL;
+    }
+
+    tmcf->sandbox = NGX_CONF_UNSET;
+    tmcf->session_timeout = NGX_CONF_UNSET;
+    tmcf->key_lifetime = NGX_CONF_UNSET;
+
+    return tmcf;
+}
+
+
+static char *
+ngx_http_trivet_init_main_conf(ngx_conf_t *cf, void *conf)
+{
+    ngx_http_trivet_main_conf_t  *tmcf = conf;
+
+    (void) cf;
+
+    ngx_conf_init_value(tmcf->sandbox, 0);
+    ngx_conf_init_value(
+        tmcf->session_timeout, TRIVET_DEFAULT_SESSION_TIMEOUT_S);
+    ngx_conf_init_value(tmcf->key_lifetime, TRIVET_DEFAULT_KEY_LIFETIME_S);
+
+    return NGX_CONF_OK;
+}
+
+
+static void *
+ngx_http_trivet_create_loc_conf(ngx_conf_t *cf)
+{
+    ngx_http_trivet_loc_conf_t  *tlcf;
+
+    tlcf = ngx_pcalloc(cf->pool, sizeof(ngx_http_trivet_loc_conf_t));
+    if (tlcf == NULL) {
+        return NULL;
+    }
+
+    tlcf->calls = NGX_CONF_UNSET;
+    tlcf->protect = NGX_CONF_UNSET;
+    tlcf->pass_credentials = NGX_CONF_UNSET;
+    tlcf->require_signature = NGX_CONF_UNSET_UINT;
+    tlcf->answer_limit = NGX_CONF_UNSET_SIZE;
+    tlcf->answer_buffer = NGX_CONF_UNSET_SIZE;
+    tlcf->profile = NGX_CONF_UNSET_PTR;
+
+    return tlcf;
+}
+
+
+static char *
+ngx_http_trivet_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
+{
+    ngx_http_trivet_loc_conf_t  *prev = parent;
+    ngx_http_trivet_loc_conf_t  *conf = child;
+
+    ngx_http_core_loc_conf_t     *clcf;
+    ngx_http_trivet_main_conf_t  *tmcf;
+
+    ngx_conf_merge_value(conf->calls, prev->calls, 0);
+    ngx_conf_merge_value(conf->protect, prev->protect, 0);
+    ngx_conf_merge_value(conf->pass_credentials, prev->pass_credentials, 0);
+    ngx_conf_merge_uint_value(
+        conf->require_signature, prev->require_signature, 0);
+    ngx_conf_merge_size_value(
+        conf->answer_limit, prev->answer_limit, 16 * 1024 * 1024);
+    ngx_conf_merge_size_value(
+        conf->answer_buffer, prev->answer_buffer, 64 * 1024);
+    ngx_conf_merge_ptr_value(conf->profile, prev->profile,
+        trivet_profile_find(trivet_slice_text("strict")));
+
+    if (!conf->calls && !conf->protect) {
+        return NGX_CONF_OK;
+    }
+
+    tmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_trivet_module);
+    tmcf->is_used = 1;
+
+    /* "satisfy any" lets in whoever another access module lets in: past us. */
+    clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
+    if (clcf->satisfy == NGX_HTTP_SATISFY_ANY) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+            "\"satisfy any\" would let requests past \"trivet_protect\"");
+        return NGX_CONF_ERROR;
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+static void
+ngx_http_trivet_release_keys(void *data)
+{
+    ngx_http_trivet_main_conf_t  *tmcf = data;
+
+    ngx_uint_t  i;
+
+    for (i = 0; i < TRIVET_MAX_SERVER_KEYS; i++) {
+        trivet_signer_free(tmcf->signers[i]);
+        trivet_server_key_release(&tmcf->server_keys[i]);
+    }
+
+    trivet_digest_free(tmcf->digest);
+}
+
+
+static ngx_int_t
+ngx_http_trivet_load_keys(ngx_conf_t *cf, ngx_http_trivet_main_conf_t *tmcf)
+{
+    ngx_str_t            *paths;
+    ngx_uint_t            i;
+    struct trivet_error   err;
+    ngx_pool_cleanup_t   *cln;
+
+    cln = ngx_pool_cleanup_add(cf->pool, 0);
+    if (cln == NULL) {
+        return NGX_ERROR;
+    }
+
+    cln->handler = ngx_http_trivet_release_keys;
+    cln->data = tmcf;
+
+    paths = tmcf->key_paths.elts;
+
+    for (i = 0; i < tmcf->key_paths.nelts; i++) {
+        if (trivet_server_key_load((char *) paths[i].data,
+                &tmcf->server_keys[i], &err)
+            != TRIVET_OK)
+        {
+            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                "trivet_server_key: %s", err.detail);
+            return NGX_ERROR;
+        }
+    }
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_trivet_preconfiguration(ngx_conf_t *cf)
+{
+    return ngx_http_trivet_add_variables(cf);
+}
+
+
+/* The module is loaded, but no location uses it: then it needs nothing. */
+static ngx_int_t
+ngx_http_trivet_postconfiguration(ngx_conf_t *cf)
+{
+    ngx_http_handler_pt          *handler;
+    ngx_http_core_main_conf_t    *cmcf;
+    ngx_http_trivet_main_conf_t  *tmcf;
+
+    tmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_trivet_module);
+    if (!tmcf->is_used) {
+        return NGX_OK;
+    }
+
+    if (tmcf->store_url.len == 0 || tmcf->key_paths.nelts == 0) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+            "\"trivet_store\" and \"trivet_server_key\" must be set");
+        return NGX_ERROR;
+    }
+
+    if (ngx_http_trivet_load_keys(cf, tmcf) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    tmcf->thread_pool = ngx_thread_pool_add(cf, NULL);
+    if (tmcf->thread_pool == NULL) {
+        return NGX_ERROR;
+    }
+
+    tmcf->authority = (struct trivet_authority_config) {
+        .store_url = (const char *) tmcf->store_url.data,
+        .server_keys = tmcf->server_keys,
+        .num_server_keys = tmcf->key_paths.nelts,
+        .is_sandbox = tmcf->sandbox,
+        .session_timeout_s = tmcf->session_timeout,
+        .key_lifetime_s = tmcf->key_lifetime,
+        .now_us = ngx_http_trivet_now_us,
+    };
+
+    cmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_core_module);
+
+    handler = ngx_array_push(
+        &cmcf->phases[NGX_HTTP_ACCESS_PHASE].handlers);
+    if (handler == NULL) {
+        return NGX_ERROR;
+    }
+
+    *handler = ngx_http_trivet_access_handler;
+
+    ngx_http_trivet_init_filters();
+
+    return NGX_OK;
+}
+
+
+/* ---- the worker -------------------------------------------------------- */
+
+static ngx_int_t
+ngx_http_trivet_init_process(ngx_cycle_t *cycle)
+{
+    ngx_uint_t                    i;
+    struct trivet_error           err;
+    ngx_http_trivet_main_conf_t  *tmcf;
+
+    tmcf = ngx_http_cycle_get_module_main_conf(cycle, ngx_http_trivet_module);
+    if (tmcf == NULL || !tmcf->is_used) {
+        return NGX_OK;
+    }
+
+    tmcf->digest = trivet_digest_new();
+    if (tmcf->digest == NULL) {
+        return NGX_ERROR;
+    }
+
+    for (i = 0; i < tmcf->key_paths.nelts; i++) {
+        if (trivet_signer_new(tmcf->server_keys[i].key, &tmcf->signers[i],
+                &err)
+            != TRIVET_OK)
+        {
+            ngx_log_error(NGX_LOG_EMERG, cycle->log, 0,
+                "trivet_server_key: %s", err.detail);
+            return NGX_ERROR;
+        }
+    }
+
+    return NGX_OK;
+}
+
+
+/* ---- the request's context --------------------------------------------- */
+
+static void
+ngx_http_trivet_cleanup_ctx(void *data)
+{
+    ngx_http_trivet_ctx_t  *ctx = data;
+
+    trivet_answer_release(&ctx->answer);
+    trivet_body_free(&ctx->page);
+    trivet_digest_free(ctx->digest);
+}
+
+
+ngx_http_trivet_ctx_t *
+ngx_http_trivet_get_ctx(ngx_http_request_t *r)
+{
+    ngx_pool_cleanup_t     *cln;
+    ngx_http_trivet_ctx_t  *ctx;
+
+    ctx = ngx_http_get_module_ctx(r, ngx_http_trivet_module);
+    if (ctx != NULL || !(r->internal || r->filter_finalize)) {
+        return ctx;
+    }
+
+    /* An internal redirect clears contexts, not the pool. */
+    for (cln = r->pool->cleanup; cln != NULL; cln = cln->next) {
+        if (cln->handler == ngx_http_trivet_cleanup_ctx) {
+            ctx = cln->data;
+            ngx_http_set_ctx(r, ctx, ngx_http_trivet_module);
+            break;
+        }
+    }
+
+    return ctx;
+}
+
+
+ngx_http_trivet_ctx_t *
+ngx_http_trivet_make_ctx(ngx_http_request_t *r)
+{
+    ngx_pool_cleanup_t     *cln;
+    ngx_http_trivet_ctx_t  *ctx;
+
+    ctx = ngx_http_trivet_get_ctx(r);
+    if (ctx != NULL) {
+        return ctx;
+    }
+
+    cln = ngx_pool_cleanup_add(r->pool, sizeof(ngx_http_trivet_ctx_t));
+    if (cln == NULL) {
+        return NULL;
+    }
+
+    ctx = cln->data;
+    ngx_memzero(ctx, sizeof(ngx_http_trivet_ctx_t));
+    ctx->answer.server_key = -1;
+    cln->handler = ngx_http_trivet_cleanup_ctx;
+
+    ngx_http_set_ctx(r, ctx, ngx_http_trivet_module);
+    ngx_http_trivet_read_headers(r, ctx);
+
+    return ctx;
+}

@@ -1,0 +1,686 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * signing.c - the filters: every answer's exact body bytes are signed
+ *
+ * The signature is a header field, and the header goes first: so the header is
+ * kept back, the body collected (in memory, past a threshold in a temporary
+ * file), and at its end both are sent. Answers of our own come here signed
+ * already. nginx's own error pages are replaced by the protocol's form.
+ */
+#include "module.h"
+
+
+enum { NGX_HTTP_TRIVET_FIRST_CHUNK = 4096 };
+
+/* Our bit of r->buffered; nginx's filters use 0x01, 0x02, 0x04 and 0xf0. */
+#define NGX_HTTP_TRIVET_BUFFERED  0x08
+
+
+static ngx_http_output_header_filter_pt  ngx_http_next_header_filter;
+static ngx_http_output_body_filter_pt    ngx_http_next_body_filter;
+
+
+/* ---- the header -------------------------------------------------------- */
+
+static ngx_int_t
+ngx_http_trivet_sign_empty(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx)
+{
+    unsigned char  digest[TRIVET_DIGEST_LEN];
+
+    if (trivet_sha256(trivet_slice_make(NULL, 0), digest) != TRIVET_OK) {
+        return NGX_ERROR;
+    }
+
+    return ngx_http_trivet_add_signature(r, ctx, digest);
+}
+
+
+static ngx_int_t
+ngx_http_trivet_is_bodiless(ngx_http_request_t *r)
+{
+    return r->method == NGX_HTTP_HEAD
+        || r->headers_out.status < NGX_HTTP_OK
+        || r->headers_out.status == NGX_HTTP_NO_CONTENT
+        || r->headers_out.status == NGX_HTTP_NOT_MODIFIED;
+}
+
+
+static ngx_int_t
+ngx_http_trivet_is_encoded(ngx_http_request_t *r)
+{
+    ngx_table_elt_t  *h = r->headers_out.content_encoding;
+
+    return h != NULL && h->hash != 0 && h->value.len != 0
+        && !(h->value.len == sizeof("identity") - 1
+            && ngx_strncasecmp(h->value.data, (u_char *) "identity",
+                h->value.len) == 0);
+}
+
+
+/* Why the API's answer cannot be given to the caller; NONE when it can. */
+static enum trivet_reason
+ngx_http_trivet_judge_answer(ngx_http_request_t *r,
+    ngx_http_trivet_loc_conf_t *tlcf)
+{
+    if (ngx_http_trivet_is_encoded(r)) {
+        return TRIVET_REASON_UPSTREAM_ENCODED;
+    }
+
+    if (r->headers_out.status == NGX_HTTP_PARTIAL_CONTENT) {
+        return TRIVET_REASON_UPSTREAM_PARTIAL;
+    }
+
+    if (r->headers_out.content_length_n > (off_t) tlcf->answer_limit
+        && !ngx_http_trivet_is_bodiless(r))
+    {
+        return TRIVET_REASON_UPSTREAM_TOO_LARGE;
+    }
+
+    return TRIVET_REASON_NONE;
+}
+
+
+static ngx_int_t
+ngx_http_trivet_set_accept_ranges(ngx_http_request_t *r)
+{
+    ngx_str_t  none = ngx_string("none");
+
+    ngx_http_clear_accept_ranges(r);
+
+    return ngx_http_trivet_add_header(r, "Accept-Ranges", &none);
+}
+
+
+/* The answer of the API behind, to a caller that was admitted. */
+static ngx_int_t
+ngx_http_trivet_filter_admitted(ngx_http_request_t *r,
+    ngx_http_trivet_ctx_t *ctx, ngx_http_trivet_loc_conf_t *tlcf)
+{
+    enum trivet_reason  reason;
+
+    reason = ngx_http_trivet_judge_answer(r, tlcf);
+    if (reason != TRIVET_REASON_NONE) {
+        ctx->reason = reason;
+        ngx_http_clean_header(r);
+        return NGX_HTTP_BAD_GATEWAY;
+    }
+
+    if (ngx_http_trivet_set_accept_ranges(r) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    if (!trivet_reason_is_signed((unsigned) r->headers_out.status)) {
+        return ngx_http_next_header_filter(r);
+    }
+
+    if (ngx_http_trivet_is_bodiless(r)) {
+        if (ngx_http_trivet_sign_empty(r, ctx) != NGX_OK) {
+            return NGX_ERROR;
+        }
+        return ngx_http_next_header_filter(r);
+    }
+
+    ctx->mode = NGX_HTTP_TRIVET_COLLECT;
+    ctx->last = &ctx->collected;
+    r->main_filter_need_in_memory = 1;
+
+    return NGX_OK;
+}
+
+
+/* nginx made this answer itself: 404, 413, 502 and the like. An error page of
+ * the operator's own (error_page) is left as it is. */
+static ngx_int_t
+ngx_http_trivet_is_nginx_error(ngx_http_request_t *r)
+{
+    return r->err_status >= NGX_HTTP_BAD_REQUEST && !r->error_page;
+}
+
+
+static ngx_int_t
+ngx_http_trivet_filter_error(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx)
+{
+    size_t         len;
+    ngx_uint_t     status;
+    unsigned char  digest[TRIVET_DIGEST_LEN];
+
+    status = r->headers_out.status;
+
+    if (ctx->reason == TRIVET_REASON_NONE
+        || trivet_reason_row(ctx->reason)->status != status)
+    {
+        ctx->reason = trivet_reason_of_status((unsigned) status);
+    }
+
+    ngx_http_trivet_log_refusal(r, ctx);
+
+    trivet_body_free(&ctx->page);
+    ctx->page = trivet_message_error(ctx->reason, NULL, ctx->request.language);
+    if (ctx->page.data == NULL) {
+        return NGX_ERROR;
+    }
+
+    ctx->mode = NGX_HTTP_TRIVET_REPLACE;
+
+    ngx_str_set(&r->headers_out.content_type, "application/json");
+    r->headers_out.content_type_len = r->headers_out.content_type.len;
+    r->headers_out.content_type_lowcase = NULL;
+    ngx_http_clear_content_length(r);
+    r->headers_out.content_length_n = (off_t) ctx->page.len;
+
+    if (ctx->answer.server_key < 0
+        || !trivet_reason_is_signed((unsigned) status))
+    {
+        return NGX_OK;
+    }
+
+    len = r->method == NGX_HTTP_HEAD ? 0 : ctx->page.len;
+
+    if (trivet_sha256(trivet_slice_make(ctx->page.data, len), digest)
+        != TRIVET_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    return ngx_http_trivet_add_signature(r, ctx, digest);
+}
+
+
+static ngx_int_t
+ngx_http_trivet_filter_own(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx)
+{
+    ngx_str_t  value;
+
+    if (!ctx->answer.has_signature) {
+        return NGX_OK;
+    }
+
+    value.data = (u_char *) ctx->answer.signature;
+    value.len = sizeof(ctx->answer.signature);
+
+    return ngx_http_trivet_add_header(r, "X-Bunq-Server-Signature", &value);
+}
+
+
+static ngx_int_t
+ngx_http_trivet_header_filter(ngx_http_request_t *r)
+{
+    ngx_http_trivet_ctx_t       *ctx;
+    ngx_http_trivet_loc_conf_t  *tlcf;
+
+    tlcf = ngx_http_get_module_loc_conf(r, ngx_http_trivet_module);
+
+    if (r != r->main || (!tlcf->calls && !tlcf->protect)) {
+        return ngx_http_next_header_filter(r);
+    }
+
+    ctx = ngx_http_trivet_make_ctx(r);
+    if (ctx == NULL) {
+        return NGX_ERROR;
+    }
+
+    ngx_http_trivet_drop_headers(r);
+
+    if (!ctx->is_own && ngx_http_trivet_is_nginx_error(r)) {
+        if (ngx_http_trivet_filter_error(r, ctx) != NGX_OK) {
+            return NGX_ERROR;
+        }
+
+    } else if (ctx->is_own) {
+        if (ngx_http_trivet_filter_own(r, ctx) != NGX_OK) {
+            return NGX_ERROR;
+        }
+    }
+
+    if (ngx_http_trivet_add_headers(r, ctx) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    if (!ctx->is_own && ctx->mode == NGX_HTTP_TRIVET_PASS
+        && ctx->answer.verdict.admission == TRIVET_ALLOW)
+    {
+        return ngx_http_trivet_filter_admitted(r, ctx, tlcf);
+    }
+
+    return ngx_http_next_header_filter(r);
+}
+
+
+/* ---- collecting -------------------------------------------------------- */
+
+static void
+ngx_http_trivet_consume(ngx_buf_t *b)
+{
+    b->pos = b->last;
+    b->file_pos = b->file_last;
+}
+
+
+/* A new chunk at the end of what is collected. They grow, so that neither a
+ * small answer costs much memory nor a large one many chunks. */
+static ngx_int_t
+ngx_http_trivet_add_chunk(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx,
+    ngx_http_trivet_loc_conf_t *tlcf)
+{
+    size_t        size;
+    ngx_chain_t  *cl;
+
+    size = ctx->next_chunk;
+
+    if (size == 0) {
+        size = NGX_HTTP_TRIVET_FIRST_CHUNK;
+
+        if (r->headers_out.content_length_n > 0) {
+            size = ngx_min((size_t) r->headers_out.content_length_n,
+                tlcf->answer_buffer);
+        }
+    }
+
+    ctx->chunk = ngx_create_temp_buf(r->pool, size);
+    cl = ngx_alloc_chain_link(r->pool);
+    if (ctx->chunk == NULL || cl == NULL) {
+        return NGX_ERROR;
+    }
+
+    cl->buf = ctx->chunk;
+    cl->next = NULL;
+    *ctx->last = cl;
+    ctx->last = &cl->next;
+    ctx->next_chunk = size * 2;
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_trivet_keep_in_memory(ngx_http_request_t *r,
+    ngx_http_trivet_ctx_t *ctx, ngx_http_trivet_loc_conf_t *tlcf, u_char *data,
+    size_t len)
+{
+    size_t  size;
+
+    while (len > 0) {
+        if (ctx->chunk == NULL || ctx->chunk->last == ctx->chunk->end) {
+            if (ngx_http_trivet_add_chunk(r, ctx, tlcf) != NGX_OK) {
+                return NGX_ERROR;
+            }
+        }
+
+        size = ngx_min(len, (size_t) (ctx->chunk->end - ctx->chunk->last));
+        ctx->chunk->last = ngx_cpymem(ctx->chunk->last, data, size);
+        data += size;
+        len -= size;
+    }
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_trivet_write_spool(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx,
+    ngx_chain_t *in)
+{
+    ngx_chain_t  *cl;
+
+    for (cl = in; cl != NULL; cl = cl->next) {
+        trivet_digest_add(ctx->digest, trivet_slice_make(cl->buf->pos,
+            (size_t) (cl->buf->last - cl->buf->pos)));
+    }
+
+    if (ngx_write_chain_to_temp_file(ctx->spool, in) == NGX_ERROR) {
+        ngx_log_error(NGX_LOG_CRIT, r->connection->log, 0,
+            "trivet: the answer could not be spooled");
+        return NGX_ERROR;
+    }
+
+    for (cl = in; cl != NULL; cl = cl->next) {
+        ctx->spool->offset += cl->buf->last - cl->buf->pos;
+    }
+
+    return NGX_OK;
+}
+
+
+/* The answer outgrew its memory: what was collected goes to a file. */
+static ngx_int_t
+ngx_http_trivet_start_spool(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx)
+{
+    ngx_temp_file_t           *tf;
+    ngx_http_core_loc_conf_t  *clcf;
+
+    clcf = ngx_http_get_module_loc_conf(r, ngx_http_core_module);
+
+    tf = ngx_pcalloc(r->pool, sizeof(ngx_temp_file_t));
+    if (tf == NULL) {
+        return NGX_ERROR;
+    }
+
+    tf->file.fd = NGX_INVALID_FILE;
+    tf->file.log = r->connection->log;
+    tf->path = clcf->client_body_temp_path;
+    tf->pool = r->pool;
+    tf->clean = 1;
+
+    ctx->spool = tf;
+    ctx->digest = trivet_digest_new();
+    if (ctx->digest == NULL) {
+        return NGX_ERROR;
+    }
+
+    trivet_digest_start(ctx->digest);
+
+    if (ctx->collected != NULL
+        && ngx_http_trivet_write_spool(r, ctx, ctx->collected) != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    ctx->collected = NULL;
+    ctx->last = &ctx->collected;
+    ctx->chunk = NULL;
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_trivet_keep(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx,
+    ngx_http_trivet_loc_conf_t *tlcf, ngx_buf_t *b)
+{
+    size_t       len = (size_t) (b->last - b->pos);
+    ngx_chain_t  one;
+
+    ctx->len += len;
+
+    if (ctx->len <= tlcf->answer_buffer) {
+        return ngx_http_trivet_keep_in_memory(r, ctx, tlcf, b->pos, len);
+    }
+
+    if (ctx->spool == NULL && ngx_http_trivet_start_spool(r, ctx) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    one.buf = b;
+    one.next = NULL;
+
+    return ngx_http_trivet_write_spool(r, ctx, &one);
+}
+
+
+/* ---- sending ----------------------------------------------------------- */
+
+static ngx_int_t
+ngx_http_trivet_finish_digest(ngx_http_request_t *r,
+    ngx_http_trivet_ctx_t *ctx, unsigned char out[TRIVET_DIGEST_LEN])
+{
+    ngx_chain_t                  *cl;
+    struct trivet_digest         *digest;
+    ngx_http_trivet_main_conf_t  *tmcf;
+
+    tmcf = ngx_http_get_module_main_conf(r, ngx_http_trivet_module);
+
+    digest = ctx->digest;
+
+    if (digest == NULL) {
+        digest = tmcf->digest;
+        trivet_digest_start(digest);
+
+        for (cl = ctx->collected; cl != NULL; cl = cl->next) {
+            trivet_digest_add(digest, trivet_slice_make(cl->buf->pos,
+                (size_t) (cl->buf->last - cl->buf->pos)));
+        }
+    }
+
+    return trivet_digest_finish(digest, out) == TRIVET_OK ? NGX_OK : NGX_ERROR;
+}
+
+
+/* What goes out after the header: the chunks, the file, or nothing at all. */
+static ngx_chain_t *
+ngx_http_trivet_make_output(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx)
+{
+    ngx_buf_t    *b;
+    ngx_chain_t  *cl;
+
+    if (ctx->collected == NULL) {
+        b = ngx_calloc_buf(r->pool);
+        cl = ngx_alloc_chain_link(r->pool);
+        if (b == NULL || cl == NULL) {
+            return NULL;
+        }
+
+        if (ctx->spool != NULL) {
+            b->in_file = 1;
+            b->file = &ctx->spool->file;
+            b->file_last = ctx->spool->offset;
+        }
+
+        cl->buf = b;
+        cl->next = NULL;
+        ctx->collected = cl;
+        ctx->chunk = b;
+    }
+
+    ctx->chunk->last_buf = 1;
+    ctx->chunk->last_in_chain = 1;
+
+    return ctx->collected;
+}
+
+
+/* Behind us nothing reads files any more: this part of ours does, a piece at
+ * a time, as fast as the caller takes them. */
+static ngx_int_t
+ngx_http_trivet_init_output(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx)
+{
+    ngx_output_chain_ctx_t  *out;
+
+    out = ngx_pcalloc(r->pool, sizeof(ngx_output_chain_ctx_t));
+    if (out == NULL) {
+        return NGX_ERROR;
+    }
+
+    out->need_in_memory = 1;
+    out->pool = r->pool;
+    out->bufs.num = 2;
+    out->bufs.size = 32768;
+    out->tag = (ngx_buf_tag_t) &ngx_http_trivet_module;
+    out->output_filter = (ngx_output_chain_filter_pt) ngx_http_next_body_filter;
+    out->filter_ctx = r;
+
+    ctx->out = out;
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_trivet_send(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx,
+    ngx_chain_t *in)
+{
+    ngx_int_t  rc;
+
+    rc = ngx_output_chain(ctx->out, in);
+
+    if (ctx->out->in == NULL) {
+        r->buffered &= ~NGX_HTTP_TRIVET_BUFFERED;
+
+    } else {
+        r->buffered |= NGX_HTTP_TRIVET_BUFFERED;
+    }
+
+    return rc;
+}
+
+
+/* The answer is whole: sign it, then let the header and the body go. */
+static ngx_int_t
+ngx_http_trivet_finish(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx)
+{
+    ngx_int_t      rc;
+    ngx_chain_t   *out;
+    unsigned char  digest[TRIVET_DIGEST_LEN];
+
+    if (ngx_http_trivet_finish_digest(r, ctx, digest) != NGX_OK
+        || ngx_http_trivet_add_signature(r, ctx, digest) != NGX_OK
+        || ngx_http_trivet_init_output(r, ctx) != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    ngx_http_clear_content_length(r);
+    r->headers_out.content_length_n = (off_t) ctx->len;
+    ctx->mode = NGX_HTTP_TRIVET_SEND;
+
+    rc = ngx_http_next_header_filter(r);
+    if (rc == NGX_ERROR || rc > NGX_OK || r->header_only) {
+        return rc;
+    }
+
+    out = ngx_http_trivet_make_output(r, ctx);
+    if (out == NULL) {
+        return NGX_ERROR;
+    }
+
+    return ngx_http_trivet_send(r, ctx, out);
+}
+
+
+/* ---- the body ---------------------------------------------------------- */
+
+/* Nothing was sent yet: the caller gets a whole error instead of half an
+ * answer. */
+static ngx_int_t
+ngx_http_trivet_give_up(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx,
+    enum trivet_reason reason)
+{
+    ctx->reason = reason;
+    ctx->mode = NGX_HTTP_TRIVET_PASS;
+
+    return ngx_http_filter_finalize_request(
+        r, &ngx_http_trivet_module, NGX_HTTP_BAD_GATEWAY);
+}
+
+
+/* The upstream module ended with an error in the middle of the answer: it
+ * flushes what it has and sends no last buffer. */
+static ngx_int_t
+ngx_http_trivet_is_truncated(ngx_http_request_t *r, ngx_buf_t *b)
+{
+    return b->flush && !b->last_buf && r->upstream != NULL
+        && r->upstream->cleanup == NULL;
+}
+
+
+static ngx_int_t
+ngx_http_trivet_collect(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx,
+    ngx_chain_t *in)
+{
+    ngx_uint_t                   last = 0;
+    ngx_chain_t                 *cl;
+    ngx_http_trivet_loc_conf_t  *tlcf;
+
+    tlcf = ngx_http_get_module_loc_conf(r, ngx_http_trivet_module);
+
+    for (cl = in; cl != NULL; cl = cl->next) {
+        size_t  len = (size_t) (cl->buf->last - cl->buf->pos);
+
+        if (len > tlcf->answer_limit - ctx->len) {
+            return ngx_http_trivet_give_up(
+                r, ctx, TRIVET_REASON_UPSTREAM_TOO_LARGE);
+        }
+
+        if (ngx_http_trivet_is_truncated(r, cl->buf)) {
+            return ngx_http_trivet_give_up(
+                r, ctx, TRIVET_REASON_UPSTREAM_TRUNCATED);
+        }
+
+        if (len > 0
+            && ngx_http_trivet_keep(r, ctx, tlcf, cl->buf) != NGX_OK)
+        {
+            return ngx_http_trivet_give_up(r, ctx, TRIVET_REASON_INTERNAL);
+        }
+
+        last |= cl->buf->last_buf;
+        ngx_http_trivet_consume(cl->buf);
+    }
+
+    return last ? ngx_http_trivet_finish(r, ctx) : NGX_OK;
+}
+
+
+/* nginx's page goes, ours comes. */
+static ngx_int_t
+ngx_http_trivet_replace(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx,
+    ngx_chain_t *in)
+{
+    ngx_buf_t    *b;
+    ngx_uint_t    last = 0;
+    ngx_chain_t  *cl, out;
+
+    for (cl = in; cl != NULL; cl = cl->next) {
+        last |= cl->buf->last_buf;
+        ngx_http_trivet_consume(cl->buf);
+    }
+
+    if (!last) {
+        return in == NULL ? ngx_http_next_body_filter(r, in) : NGX_OK;
+    }
+
+    b = ngx_calloc_buf(r->pool);
+    if (b == NULL) {
+        return NGX_ERROR;
+    }
+
+    b->pos = (u_char *) ctx->page.data;
+    b->last = b->pos + ctx->page.len;
+    b->memory = 1;
+    b->last_buf = 1;
+    b->last_in_chain = 1;
+
+    out.buf = b;
+    out.next = NULL;
+
+    return ngx_http_next_body_filter(r, &out);
+}
+
+
+static ngx_int_t
+ngx_http_trivet_body_filter(ngx_http_request_t *r, ngx_chain_t *in)
+{
+    ngx_http_trivet_ctx_t  *ctx;
+
+    ctx = ngx_http_get_module_ctx(r, ngx_http_trivet_module);
+
+    if (ctx == NULL || r != r->main) {
+        return ngx_http_next_body_filter(r, in);
+    }
+
+    switch (ctx->mode) {
+
+    case NGX_HTTP_TRIVET_COLLECT:
+        return ngx_http_trivet_collect(r, ctx, in);
+
+    case NGX_HTTP_TRIVET_REPLACE:
+        return ngx_http_trivet_replace(r, ctx, in);
+
+    case NGX_HTTP_TRIVET_SEND:
+        return ngx_http_trivet_send(r, ctx, in);
+
+    case NGX_HTTP_TRIVET_PASS:
+        break;
+    }
+
+    return ngx_http_next_body_filter(r, in);
+}
+
+
+void
+ngx_http_trivet_init_filters(void)
+{
+    ngx_http_next_header_filter = ngx_http_top_header_filter;
+    ngx_http_top_header_filter = ngx_http_trivet_header_filter;
+
+    ngx_http_next_body_filter = ngx_http_top_body_filter;
+    ngx_http_top_body_filter = ngx_http_trivet_body_filter;
+}

@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * task.c - the only place that may block, on nginx's thread pool
+ *
+ * One hop a request: digest its body, ask the authority, come back. The thread
+ * reads what the event loop leaves alone meanwhile (the body's buffers and the
+ * header's text: the request is kept alive by r->main->blocked) and writes
+ * nothing but the answer.
+ */
+#include "module.h"
+
+
+enum { NGX_HTTP_TRIVET_READ_SIZE = 64 * 1024 };
+
+
+typedef struct {
+    ngx_http_request_t           *request;
+    ngx_http_trivet_ctx_t        *ctx;
+    ngx_http_trivet_main_conf_t  *tmcf;
+    ngx_chain_t                  *body;
+} ngx_http_trivet_job_t;
+
+
+/* What a pool thread keeps: a connection to the store, signers, parsed keys. */
+typedef struct {
+    struct trivet_authority  *authority;
+    struct trivet_digest     *digest;
+    u_char                   *buffer; /* NGX_HTTP_TRIVET_READ_SIZE bytes */
+} ngx_http_trivet_thread_t;
+
+
+static _Thread_local ngx_http_trivet_thread_t  ngx_http_trivet_thread;
+
+
+/* Lazily: threads start before anybody knows whether they are needed, and a
+ * store must be opened after the fork. */
+static enum trivet_status
+ngx_http_trivet_init_thread(ngx_http_trivet_thread_t *thread,
+    ngx_http_trivet_main_conf_t *tmcf, struct trivet_error *err)
+{
+    if (thread->authority != NULL) {
+        return TRIVET_OK;
+    }
+
+    if (thread->digest == NULL) {
+        thread->digest = trivet_digest_new();
+    }
+
+    if (thread->buffer == NULL) {
+        thread->buffer = malloc(NGX_HTTP_TRIVET_READ_SIZE);
+    }
+
+    if (thread->digest == NULL || thread->buffer == NULL) {
+        return trivet_error_set(
+            err, TRIVET_E_MEMORY, "gateway.thread", "out of memory");
+    }
+
+    return trivet_authority_new(&tmcf->authority, &thread->authority, err);
+}
+
+
+/* A part of the body that nginx put into a file. */
+static enum trivet_status
+ngx_http_trivet_digest_file(ngx_http_trivet_thread_t *thread, ngx_buf_t *b)
+{
+    off_t    offset;
+    size_t   size;
+    ssize_t  n;
+
+    for (offset = b->file_pos; offset < b->file_last; offset += n) {
+        size = (size_t) ngx_min(
+            b->file_last - offset, (off_t) NGX_HTTP_TRIVET_READ_SIZE);
+
+        n = pread(b->file->fd, thread->buffer, size, offset);
+        if (n <= 0) {
+            return TRIVET_E_INTERNAL;
+        }
+
+        trivet_digest_add(
+            thread->digest, trivet_slice_make(thread->buffer, (size_t) n));
+    }
+
+    return TRIVET_OK;
+}
+
+
+static enum trivet_status
+ngx_http_trivet_digest_body(ngx_http_trivet_thread_t *thread,
+    ngx_chain_t *body, unsigned char out[TRIVET_DIGEST_LEN])
+{
+    ngx_buf_t    *b;
+    ngx_chain_t  *cl;
+
+    trivet_digest_start(thread->digest);
+
+    for (cl = body; cl != NULL; cl = cl->next) {
+        b = cl->buf;
+
+        if (ngx_buf_in_memory(b)) {
+            trivet_digest_add(thread->digest,
+                trivet_slice_make(b->pos, (size_t) (b->last - b->pos)));
+
+        } else {
+            TRIVET_TRY(ngx_http_trivet_digest_file(thread, b));
+        }
+    }
+
+    return trivet_digest_finish(thread->digest, out);
+}
+
+
+/* The body of a protocol call in one piece: at most TRIVET_MAX_CALL_BODY bytes,
+ * which fit the thread's buffer. */
+static enum trivet_status
+ngx_http_trivet_join_body(ngx_http_trivet_thread_t *thread, ngx_chain_t *body,
+    struct trivet_slice *out)
+{
+    size_t        len = 0, size;
+    ssize_t       n;
+    ngx_buf_t    *b;
+    ngx_chain_t  *cl;
+
+    for (cl = body; cl != NULL; cl = cl->next) {
+        b = cl->buf;
+        size = (size_t) ngx_buf_size(b);
+
+        if (size > NGX_HTTP_TRIVET_READ_SIZE - len) {
+            return TRIVET_E_LIMIT;
+        }
+
+        if (ngx_buf_in_memory(b)) {
+            ngx_memcpy(thread->buffer + len, b->pos, size);
+
+        } else {
+            n = pread(b->file->fd, thread->buffer + len, size, b->file_pos);
+            if (n != (ssize_t) size) {
+                return TRIVET_E_INTERNAL;
+            }
+        }
+
+        len += size;
+    }
+
+    *out = trivet_slice_make(thread->buffer, len);
+
+    return TRIVET_OK;
+}
+
+
+static enum trivet_status
+ngx_http_trivet_run_job(ngx_http_trivet_job_t *job, struct trivet_error *err)
+{
+    struct trivet_request     *request = &job->ctx->request;
+    ngx_http_trivet_thread_t  *thread = &ngx_http_trivet_thread;
+
+    TRIVET_TRY(ngx_http_trivet_init_thread(thread, job->tmcf, err));
+    TRIVET_TRY(ngx_http_trivet_digest_body(
+        thread, job->body, request->body_digest));
+
+    if (request->call != NULL) {
+        TRIVET_TRY(ngx_http_trivet_join_body(
+            thread, job->body, &request->body));
+    }
+
+    trivet_authority_answer(thread->authority, request, &job->ctx->answer);
+
+    if (request->body.len > 0) {
+        /* An API key may have been in it. */
+        trivet_wipe(thread->buffer, request->body.len);
+        request->body = trivet_slice_make(NULL, 0);
+    }
+
+    return TRIVET_OK;
+}
+
+
+/* Runs on a pool thread. Must not log, nor touch the request. */
+static void
+ngx_http_trivet_task_handler(void *data, ngx_log_t *log)
+{
+    ngx_http_trivet_job_t  *job = data;
+
+    struct trivet_answer   *answer = &job->ctx->answer;
+    struct trivet_error     err = { .detail = "the body could not be read" };
+
+    (void) log;
+
+    if (ngx_http_trivet_run_job(job, &err) == TRIVET_OK) {
+        return;
+    }
+
+    /* Zeroes refuse; the reason says why. */
+    ngx_memzero(answer, sizeof(*answer));
+    answer->server_key = -1;
+    answer->error = err;
+    answer->verdict.reason = TRIVET_REASON_INTERNAL;
+    answer->status = trivet_reason_row(TRIVET_REASON_INTERNAL)->status;
+    answer->body = trivet_message_error(
+        TRIVET_REASON_INTERNAL, NULL, job->ctx->request.language);
+}
+
+
+/* Back on the event loop. */
+static void
+ngx_http_trivet_task_done(ngx_event_t *ev)
+{
+    ngx_http_trivet_job_t  *job = ev->data;
+
+    ngx_connection_t    *c;
+    ngx_http_request_t  *r;
+
+    r = job->request;
+    c = r->connection;
+
+    ngx_http_set_log_request(c->log, r);
+
+    r->main->blocked--;
+    r->aio = 0;
+
+    job->ctx->state = NGX_HTTP_TRIVET_JUDGED;
+    job->ctx->reason = job->ctx->answer.verdict.reason;
+
+    r->write_event_handler(r);
+
+    ngx_http_run_posted_requests(c);
+}
+
+
+ngx_int_t
+ngx_http_trivet_post_task(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx)
+{
+    ngx_thread_task_t            *task;
+    ngx_http_trivet_job_t        *job;
+    ngx_http_trivet_main_conf_t  *tmcf;
+
+    tmcf = ngx_http_get_module_main_conf(r, ngx_http_trivet_module);
+
+    task = ngx_thread_task_alloc(r->pool, sizeof(ngx_http_trivet_job_t));
+    if (task == NULL) {
+        return NGX_ERROR;
+    }
+
+    job = task->ctx;
+    job->request = r;
+    job->ctx = ctx;
+    job->tmcf = tmcf;
+    job->body = r->request_body->bufs;
+
+    task->handler = ngx_http_trivet_task_handler;
+    task->event.handler = ngx_http_trivet_task_done;
+    task->event.data = job;
+
+    if (ngx_thread_task_post(tmcf->thread_pool, task) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    r->main->blocked++;
+    r->aio = 1;
+
+    return NGX_OK;
+}

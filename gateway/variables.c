@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* variables.c - $trivet_...: who called and why not, for logs and proxying */
+#include "module.h"
+
+
+static ngx_int_t ngx_http_trivet_id_variable(ngx_http_request_t *r,
+    ngx_http_variable_value_t *v, uintptr_t data);
+static ngx_int_t ngx_http_trivet_reason_variable(ngx_http_request_t *r,
+    ngx_http_variable_value_t *v, uintptr_t data);
+
+
+/* clang-format off */
+static ngx_http_variable_t  ngx_http_trivet_vars[] = {
+
+    { ngx_string("trivet_user_id"), NULL, ngx_http_trivet_id_variable,
+      offsetof(struct trivet_identity, user_id), NGX_HTTP_VAR_NOCACHEABLE, 0 },
+
+    { ngx_string("trivet_device_id"), NULL, ngx_http_trivet_id_variable,
+      offsetof(struct trivet_identity, device_id),
+      NGX_HTTP_VAR_NOCACHEABLE, 0 },
+
+    { ngx_string("trivet_session_id"), NULL, ngx_http_trivet_id_variable,
+      offsetof(struct trivet_identity, session_id),
+      NGX_HTTP_VAR_NOCACHEABLE, 0 },
+
+    { ngx_string("trivet_api_key_id"), NULL, ngx_http_trivet_id_variable,
+      offsetof(struct trivet_identity, api_key_id),
+      NGX_HTTP_VAR_NOCACHEABLE, 0 },
+
+    { ngx_string("trivet_installation_id"), NULL, ngx_http_trivet_id_variable,
+      offsetof(struct trivet_identity, installation_id),
+      NGX_HTTP_VAR_NOCACHEABLE, 0 },
+
+    { ngx_string("trivet_reason"), NULL, ngx_http_trivet_reason_variable,
+      0, NGX_HTTP_VAR_NOCACHEABLE, 0 },
+
+      ngx_http_null_variable
+};
+/* clang-format on */
+
+
+ngx_int_t
+ngx_http_trivet_add_variables(ngx_conf_t *cf)
+{
+    ngx_http_variable_t  *var, *v;
+
+    for (v = ngx_http_trivet_vars; v->name.len; v++) {
+        var = ngx_http_add_variable(cf, &v->name, v->flags);
+        if (var == NULL) {
+            return NGX_ERROR;
+        }
+
+        var->get_handler = v->get_handler;
+        var->data = v->data;
+    }
+
+    return NGX_OK;
+}
+
+
+/* The context of a request that was judged; NULL before that. */
+static ngx_http_trivet_ctx_t *
+ngx_http_trivet_judged(ngx_http_request_t *r)
+{
+    ngx_http_trivet_ctx_t  *ctx;
+
+    ctx = ngx_http_trivet_get_ctx(r->main);
+
+    if (ctx == NULL || ctx->state == NGX_HTTP_TRIVET_JUDGING) {
+        return NULL;
+    }
+
+    return ctx;
+}
+
+
+static ngx_int_t
+ngx_http_trivet_id_variable(ngx_http_request_t *r,
+    ngx_http_variable_value_t *v, uintptr_t data)
+{
+    int64_t                 id = 0;
+    ngx_http_trivet_ctx_t  *ctx;
+
+    ctx = ngx_http_trivet_judged(r);
+    if (ctx != NULL) {
+        ngx_memcpy(&id, (u_char *) &ctx->answer.identity + data, sizeof(id));
+    }
+
+    if (id == 0) {
+        v->not_found = 1;
+        return NGX_OK;
+    }
+
+    v->data = ngx_pnalloc(r->pool, NGX_INT64_LEN);
+    if (v->data == NULL) {
+        return NGX_ERROR;
+    }
+
+    v->len = (unsigned) (ngx_sprintf(v->data, "%L", id) - v->data);
+    v->valid = 1;
+    v->no_cacheable = 0;
+    v->not_found = 0;
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_trivet_reason_variable(ngx_http_request_t *r,
+    ngx_http_variable_value_t *v, uintptr_t data)
+{
+    const char             *id;
+    ngx_http_trivet_ctx_t  *ctx;
+
+    (void) data;
+
+    ctx = ngx_http_trivet_judged(r);
+    if (ctx == NULL || ctx->reason == TRIVET_REASON_NONE) {
+        v->not_found = 1;
+        return NGX_OK;
+    }
+
+    id = trivet_reason_row(ctx->reason)->id;
+    v->data = (u_char *) id;
+    v->len = (unsigned) ngx_strlen(id);
+    v->valid = 1;
+    v->no_cacheable = 0;
+    v->not_found = 0;
+
+    return NGX_OK;
+}

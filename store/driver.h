@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * driver.h - what a database must be able to do for the store
+ *
+ * A driver runs SQL; it knows no table. Every slot blocks. One thread per
+ * connection.
+ */
+#ifndef TRIVET_STORE_DRIVER_H
+#define TRIVET_STORE_DRIVER_H
+
+#include <stdint.h>
+
+#include "core/slice.h"
+#include "trivet/status.h"
+
+enum { TRIVET_MAX_COLUMNS = 24 };
+
+enum trivet_value_kind {
+    TRIVET_VALUE_NULL = 0,
+    TRIVET_VALUE_INTEGER,
+    TRIVET_VALUE_TEXT,
+    TRIVET_VALUE_BLOB
+};
+
+struct trivet_value {
+    enum trivet_value_kind kind;
+    int64_t integer;
+    struct trivet_slice bytes; /* of text and blob */
+};
+
+/* Called once a row; columns live until it returns. */
+typedef void (*trivet_row_fn)(void *user, const struct trivet_value *columns);
+
+struct trivet_query {
+    unsigned id; /* the connection keeps one prepared statement for each id */
+    const char *sql; /* parameters are $1, $2, ... in this order */
+    const struct trivet_value *params;
+    size_t num_params;
+    trivet_row_fn on_row; /* NULL: rows are passed over */
+    void *user;
+};
+
+struct trivet_driver {
+    /* What a store URL begins with, such as "sqlite:". */
+    const char *scheme;
+
+    /* Connects to location (the URL behind the scheme). may_create: make an
+     * empty database when there is none. TRIVET_E_UNAVAILABLE when it cannot be
+     * opened. */
+    enum trivet_status (*open)(const char *location, bool may_create,
+        void **out, struct trivet_error *err);
+    void (*close)(void *connection); /* accepts NULL */
+
+    /* False when the connection no longer reaches what its location names:
+     * close it then. */
+    bool (*is_current)(void *connection);
+
+    /* Runs a script without parameters or rows. */
+    enum trivet_status (*run_script)(
+        void *connection, const char *sql, struct trivet_error *err);
+
+    /* TRIVET_E_CONFLICT: a constraint was violated. TRIVET_E_UNAVAILABLE: all
+     * else that can go wrong. */
+    enum trivet_status (*run)(void *connection,
+        const struct trivet_query *query, struct trivet_error *err);
+
+    /* Begins a transaction that will write: others that would wait for it. */
+    const char *begin_sql;
+};
+
+extern const struct trivet_driver trivet_sqlite_driver;
+
+#endif

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* internal.h - what the files of the store share */
+#ifndef TRIVET_STORE_INTERNAL_H
+#define TRIVET_STORE_INTERNAL_H
+
+#include "store/driver.h"
+#include "store/statements.h"
+#include "store/store.h"
+
+/* Runs one statement. TRIVET_E_NOT_FOUND when `user` is not NULL and no row
+ * came. */
+TRIVET_MUST_USE enum trivet_status trivet_store_run(struct trivet_store *store,
+    enum trivet_statement statement, const struct trivet_value *params,
+    size_t num_params, trivet_row_fn on_row, void *user,
+    struct trivet_error *err);
+
+/* The same for a statement with one row of one number, such as RETURNING id. */
+TRIVET_MUST_USE enum trivet_status trivet_store_run_for_id(
+    struct trivet_store *store, enum trivet_statement statement,
+    const struct trivet_value *params, size_t num_params, int64_t *out,
+    struct trivet_error *err);
+
+struct trivet_value trivet_value_integer(int64_t integer);
+struct trivet_value trivet_value_text(struct trivet_slice text);
+struct trivet_value trivet_value_blob(const void *data, size_t len);
+
+/* Reads a column into what the caller keeps; text is cut to cap - 1. */
+void trivet_column_text(
+    const struct trivet_value *column, char *out, size_t cap);
+void trivet_column_address(
+    const struct trivet_value *column, struct trivet_address *out);
+void trivet_column_key(
+    const struct trivet_value *column, struct trivet_public_key *out);
+void trivet_columns_user(
+    const struct trivet_value *columns, struct trivet_user *out);
+
+#endif

@@ -1,0 +1,418 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* records.c - each noun of the store: put, find, change */
+#include "store/internal.h"
+
+#include <stdlib.h>
+
+#define RUN(store, statement, params, on_row, user, err)                       \
+    trivet_store_run(store, statement, params,                                 \
+        sizeof(params) / sizeof((params)[0]), on_row, user, err)
+
+#define RUN_FOR_ID(store, statement, params, out, err)                         \
+    trivet_store_run_for_id(store, statement, params,                          \
+        sizeof(params) / sizeof((params)[0]), out, err)
+
+struct trivet_value
+trivet_value_integer(int64_t integer)
+{
+    return (struct trivet_value){
+        .kind = TRIVET_VALUE_INTEGER, .integer = integer};
+}
+
+struct trivet_value
+trivet_value_text(struct trivet_slice text)
+{
+    return (struct trivet_value){.kind = TRIVET_VALUE_TEXT, .bytes = text};
+}
+
+struct trivet_value
+trivet_value_blob(const void *data, size_t len)
+{
+    return (struct trivet_value){
+        .kind = TRIVET_VALUE_BLOB, .bytes = trivet_slice_make(data, len)};
+}
+
+static struct trivet_value
+value_cstring(const char *text)
+{
+    return trivet_value_text(trivet_slice_text(text));
+}
+
+static struct trivet_value
+value_address(const struct trivet_address *address)
+{
+    return trivet_value_blob(address->bytes, sizeof address->bytes);
+}
+
+static struct trivet_value
+value_digest(const unsigned char *digest)
+{
+    return trivet_value_blob(digest, TRIVET_DIGEST_LEN);
+}
+
+void
+trivet_column_text(const struct trivet_value *column, char *out, size_t cap)
+{
+    size_t len = column->bytes.len < cap ? column->bytes.len : cap - 1;
+
+    if (len > 0) {
+        memcpy(out, column->bytes.data, len);
+    }
+    out[len] = '\0';
+}
+
+void
+trivet_column_address(
+    const struct trivet_value *column, struct trivet_address *out)
+{
+    memset(out, 0, sizeof *out);
+    if (column->bytes.len == sizeof out->bytes) {
+        memcpy(out->bytes, column->bytes.data, sizeof out->bytes);
+    }
+}
+
+void
+trivet_column_key(
+    const struct trivet_value *column, struct trivet_public_key *out)
+{
+    out->der_len = 0; /* a key that fits nothing */
+    if (column->bytes.len > 0 && column->bytes.len <= sizeof out->der) {
+        memcpy(out->der, column->bytes.data, column->bytes.len);
+        out->der_len = column->bytes.len;
+    }
+}
+
+/* ---- server keys ------------------------------------------------------- */
+
+enum trivet_status
+trivet_store_server_key_ensure(struct trivet_store *store,
+    const struct trivet_public_key *key, int64_t now_us, int64_t *out_id,
+    struct trivet_error *err)
+{
+    const struct trivet_value find[] = {
+        trivet_value_blob(key->der, key->der_len)};
+    const struct trivet_value put[] = {trivet_value_integer(now_us),
+        trivet_value_blob(key->der, key->der_len)};
+    enum trivet_status status =
+        RUN_FOR_ID(store, TRIVET_SQL_SERVER_KEY_FIND, find, out_id, err);
+
+    if (status != TRIVET_E_NOT_FOUND) {
+        return status;
+    }
+
+    status = RUN_FOR_ID(store, TRIVET_SQL_SERVER_KEY_PUT, put, out_id, err);
+    if (status != TRIVET_E_CONFLICT) {
+        return status;
+    }
+
+    /* Another worker was faster. */
+    return RUN_FOR_ID(store, TRIVET_SQL_SERVER_KEY_FIND, find, out_id, err);
+}
+
+/* ---- users ------------------------------------------------------------- */
+
+void
+trivet_columns_user(const struct trivet_value *columns, struct trivet_user *out)
+{
+    out->id = columns[0].integer;
+    out->created_us = columns[1].integer;
+    out->updated_us = columns[2].integer;
+    out->kind = columns[3].integer == TRIVET_USER_COMPANY ? TRIVET_USER_COMPANY
+                                                          : TRIVET_USER_PERSON;
+    trivet_column_text(&columns[4], out->public_uuid, sizeof out->public_uuid);
+    trivet_column_text(
+        &columns[5], out->display_name, sizeof out->display_name);
+    out->session_timeout_s = columns[6].integer;
+}
+
+enum trivet_status
+trivet_store_user_put(struct trivet_store *store, struct trivet_user *user,
+    int64_t now_us, struct trivet_error *err)
+{
+    const struct trivet_value params[] = {trivet_value_integer(now_us),
+        trivet_value_integer(user->kind), value_cstring(user->public_uuid),
+        value_cstring(user->display_name),
+        trivet_value_integer(user->session_timeout_s)};
+
+    TRIVET_TRY(RUN_FOR_ID(store, TRIVET_SQL_USER_PUT, params, &user->id, err));
+
+    user->created_us = now_us;
+    user->updated_us = now_us;
+    return TRIVET_OK;
+}
+
+struct found_user {
+    struct trivet_user *out;
+    size_t num_found;
+};
+
+static void
+read_user(void *opaque, const struct trivet_value *columns)
+{
+    struct found_user *found = opaque;
+
+    if (found->num_found++ == 0) {
+        trivet_columns_user(columns, found->out);
+    }
+}
+
+enum trivet_status
+trivet_store_user_get(struct trivet_store *store, int64_t id,
+    struct trivet_user *out, struct trivet_error *err)
+{
+    const struct trivet_value params[] = {trivet_value_integer(id)};
+    struct found_user found = {.out = out};
+
+    return RUN(store, TRIVET_SQL_USER_GET, params, read_user, &found, err);
+}
+
+enum trivet_status
+trivet_store_user_find(struct trivet_store *store, const char *display_name,
+    struct trivet_user *out, struct trivet_error *err)
+{
+    const struct trivet_value params[] = {value_cstring(display_name)};
+    struct found_user found = {.out = out};
+
+    TRIVET_TRY(
+        RUN(store, TRIVET_SQL_USER_FIND, params, read_user, &found, err));
+
+    if (found.num_found > 1) {
+        return trivet_error_set(err, TRIVET_E_CONFLICT, "store.user_find",
+            "%d users have that name; give the id", (int) found.num_found);
+    }
+
+    return TRIVET_OK;
+}
+
+enum trivet_status
+trivet_store_user_set_auto_logout(struct trivet_store *store, int64_t id,
+    int64_t auto_logout_s, int64_t now_us, struct trivet_error *err)
+{
+    const struct trivet_value params[] = {trivet_value_integer(id),
+        trivet_value_integer(auto_logout_s), trivet_value_integer(now_us)};
+
+    return RUN_FOR_ID(store, TRIVET_SQL_USER_SET_AUTO_LOGOUT, params, &id, err);
+}
+
+/* ---- installations ----------------------------------------------------- */
+
+enum trivet_status
+trivet_store_installation_put(struct trivet_store *store,
+    const struct trivet_new_installation *made, int64_t now_us, int64_t *out_id,
+    int64_t *out_token_id, struct trivet_error *err)
+{
+    const struct trivet_value installation[] = {trivet_value_integer(now_us),
+        trivet_value_blob(made->key->der, made->key->der_len),
+        trivet_value_text(made->public_text), value_address(&made->address),
+        trivet_value_integer(made->server_key_id)};
+    struct trivet_value token[2];
+
+    TRIVET_TRY(RUN_FOR_ID(
+        store, TRIVET_SQL_INSTALLATION_PUT, installation, out_id, err));
+
+    token[0] = trivet_value_integer(*out_id);
+    token[1] = value_digest(made->token_digest);
+
+    return RUN_FOR_ID(
+        store, TRIVET_SQL_INSTALLATION_TOKEN_PUT, token, out_token_id, err);
+}
+
+static void
+read_installation(void *opaque, const struct trivet_value *columns)
+{
+    struct trivet_installation *out = opaque;
+
+    out->id = columns[0].integer;
+    trivet_column_key(&columns[1], &out->key);
+    out->server_key_id = columns[2].integer;
+    out->is_at_home = columns[3].integer != 0;
+}
+
+enum trivet_status
+trivet_store_installation_find(struct trivet_store *store,
+    const unsigned char token_digest[TRIVET_DIGEST_LEN],
+    const struct trivet_address *address, struct trivet_installation *out,
+    struct trivet_error *err)
+{
+    const struct trivet_value params[] = {
+        value_digest(token_digest), value_address(address)};
+
+    return RUN(store, TRIVET_SQL_INSTALLATION_FIND, params, read_installation,
+        out, err);
+}
+
+/* ---- API keys and their permitted IPs ---------------------------------- */
+
+enum trivet_status
+trivet_store_api_key_put(struct trivet_store *store,
+    const struct trivet_new_api_key *made, int64_t now_us, int64_t *out_id,
+    struct trivet_error *err)
+{
+    const struct trivet_value params[] = {trivet_value_integer(now_us),
+        trivet_value_integer(made->user_id), value_digest(made->digest),
+        value_cstring(made->label), trivet_value_integer(made->expires_us)};
+
+    return RUN_FOR_ID(store, TRIVET_SQL_API_KEY_PUT, params, out_id, err);
+}
+
+static void
+read_api_key(void *opaque, const struct trivet_value *columns)
+{
+    struct trivet_api_key *out = opaque;
+
+    out->id = columns[0].integer;
+    out->user_id = columns[1].integer;
+    out->expires_us = columns[2].integer;
+    out->is_bound = columns[3].kind != TRIVET_VALUE_NULL;
+    out->is_revoked = columns[4].kind != TRIVET_VALUE_NULL;
+    out->allows_all_ips = columns[5].integer != 0;
+    out->is_address_permitted = columns[6].integer != 0;
+    out->device_id = columns[7].integer;
+}
+
+enum trivet_status
+trivet_store_api_key_find(struct trivet_store *store,
+    const unsigned char digest[TRIVET_DIGEST_LEN],
+    const struct trivet_address *address, int64_t installation_id,
+    struct trivet_api_key *out, struct trivet_error *err)
+{
+    const struct trivet_value params[] = {value_digest(digest),
+        value_address(address), trivet_value_integer(installation_id)};
+
+    return RUN(store, TRIVET_SQL_API_KEY_FIND, params, read_api_key, out, err);
+}
+
+enum trivet_status
+trivet_store_api_key_bind(struct trivet_store *store, int64_t id,
+    bool allow_all_ips, int64_t now_us, struct trivet_error *err)
+{
+    const struct trivet_value params[] = {trivet_value_integer(id),
+        trivet_value_integer(now_us), trivet_value_integer(allow_all_ips)};
+
+    return RUN(store, TRIVET_SQL_API_KEY_BIND, params, NULL, NULL, err);
+}
+
+enum trivet_status
+trivet_store_api_key_revoke(struct trivet_store *store, int64_t id,
+    int64_t now_us, struct trivet_error *err)
+{
+    const struct trivet_value params[] = {
+        trivet_value_integer(id), trivet_value_integer(now_us)};
+
+    return RUN_FOR_ID(store, TRIVET_SQL_API_KEY_REVOKE, params, &id, err);
+}
+
+enum trivet_status
+trivet_store_api_key_allow_all_ips(struct trivet_store *store, int64_t id,
+    bool allow, int64_t now_us, struct trivet_error *err)
+{
+    const struct trivet_value params[] = {trivet_value_integer(id),
+        trivet_value_integer(allow), trivet_value_integer(now_us)};
+
+    return RUN_FOR_ID(
+        store, TRIVET_SQL_API_KEY_ALLOW_ALL_IPS, params, &id, err);
+}
+
+enum trivet_status
+trivet_store_permitted_ip_put(struct trivet_store *store, int64_t api_key_id,
+    const struct trivet_address *address, int64_t now_us,
+    struct trivet_error *err)
+{
+    const struct trivet_value params[] = {trivet_value_integer(now_us),
+        trivet_value_integer(api_key_id), value_address(address)};
+
+    return RUN(store, TRIVET_SQL_PERMITTED_IP_PUT, params, NULL, NULL, err);
+}
+
+enum trivet_status
+trivet_store_permitted_ip_check(struct trivet_store *store, int64_t api_key_id,
+    const struct trivet_address *address, bool *out_is_permitted,
+    struct trivet_error *err)
+{
+    const struct trivet_value params[] = {
+        trivet_value_integer(api_key_id), value_address(address)};
+    int64_t is_permitted;
+
+    TRIVET_TRY(RUN_FOR_ID(
+        store, TRIVET_SQL_PERMITTED_IP_CHECK, params, &is_permitted, err));
+
+    *out_is_permitted = is_permitted != 0;
+    return TRIVET_OK;
+}
+
+/* ---- devices and sessions ---------------------------------------------- */
+
+enum trivet_status
+trivet_store_device_put(struct trivet_store *store,
+    const struct trivet_new_device *made, int64_t now_us, int64_t *out_id,
+    struct trivet_error *err)
+{
+    const struct trivet_value params[] = {trivet_value_integer(now_us),
+        trivet_value_integer(made->installation_id),
+        trivet_value_integer(made->api_key_id),
+        value_cstring(made->description), value_address(&made->address)};
+
+    return RUN_FOR_ID(store, TRIVET_SQL_DEVICE_PUT, params, out_id, err);
+}
+
+enum trivet_status
+trivet_store_session_put(struct trivet_store *store,
+    const unsigned char token_digest[TRIVET_DIGEST_LEN], int64_t device_id,
+    int64_t now_us, int64_t *out_id, struct trivet_error *err)
+{
+    const struct trivet_value params[] = {trivet_value_integer(now_us),
+        value_digest(token_digest), trivet_value_integer(device_id)};
+
+    return RUN_FOR_ID(store, TRIVET_SQL_SESSION_PUT, params, out_id, err);
+}
+
+static void
+read_session(void *opaque, const struct trivet_value *columns)
+{
+    struct trivet_session *out = opaque;
+
+    out->id = columns[0].integer;
+    out->expiry.anchored_us = columns[1].integer;
+    out->is_ended = columns[2].kind != TRIVET_VALUE_NULL;
+    out->expiry.timeout_s = columns[3].integer;
+    out->device_id = columns[4].integer;
+    out->installation_id = columns[5].integer;
+    out->api_key_id = columns[6].integer;
+    out->user_id = columns[7].integer;
+    out->is_key_revoked = columns[8].kind != TRIVET_VALUE_NULL;
+    trivet_column_key(&columns[9], &out->key);
+    out->server_key_id = columns[10].integer;
+    out->is_address_permitted = columns[11].integer != 0;
+}
+
+enum trivet_status
+trivet_store_session_find(struct trivet_store *store,
+    const unsigned char token_digest[TRIVET_DIGEST_LEN],
+    const struct trivet_address *address, struct trivet_session *out,
+    struct trivet_error *err)
+{
+    const struct trivet_value params[] = {
+        value_digest(token_digest), value_address(address)};
+
+    return RUN(store, TRIVET_SQL_SESSION_FIND, params, read_session, out, err);
+}
+
+enum trivet_status
+trivet_store_session_extend(struct trivet_store *store, int64_t id,
+    int64_t anchored_us, struct trivet_error *err)
+{
+    const struct trivet_value params[] = {
+        trivet_value_integer(id), trivet_value_integer(anchored_us)};
+
+    return RUN(store, TRIVET_SQL_SESSION_EXTEND, params, NULL, NULL, err);
+}
+
+enum trivet_status
+trivet_store_session_end(struct trivet_store *store, int64_t id, int64_t now_us,
+    struct trivet_error *err)
+{
+    const struct trivet_value params[] = {
+        trivet_value_integer(id), trivet_value_integer(now_us)};
+
+    return RUN_FOR_ID(store, TRIVET_SQL_SESSION_END, params, &id, err);
+}

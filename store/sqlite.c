@@ -1,0 +1,306 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * sqlite.c - the embedded database
+ *
+ * WAL: readers never wait for writers. synchronous=FULL: a commit is on disk
+ * before it is acknowledged. One connection per thread, so SQLite's own locks
+ * are left out.
+ */
+#define _POSIX_C_SOURCE 200809L
+#include "store/driver.h"
+
+#include <sqlite3.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <time.h>
+
+enum {
+    MAX_STATEMENTS = 64,
+    BUSY_STEP_NS = 500000,
+    MAX_BUSY_STEPS = 6000 /* 3 s: then the store counts as down */
+};
+
+static const char settings[] = "PRAGMA journal_mode = WAL;"
+                               "PRAGMA synchronous = FULL;"
+                               "PRAGMA foreign_keys = ON;"
+                               "PRAGMA trusted_schema = OFF;"
+                               "PRAGMA cell_size_check = ON;";
+
+struct connection {
+    sqlite3 *db;
+    char *path;
+    struct stat file; /* as it was opened */
+    sqlite3_stmt *statements[MAX_STATEMENTS];
+};
+
+/* SQLite's own handler sleeps up to 100 ms at a time: too long for requests
+ * that wait for a commit of two. */
+static int
+wait_a_little(void *user, int num_calls)
+{
+    const struct timespec step = {.tv_nsec = BUSY_STEP_NS};
+
+    (void) user;
+
+    if (num_calls >= MAX_BUSY_STEPS) {
+        return 0;
+    }
+
+    (void) nanosleep(&step, NULL);
+    return 1;
+}
+
+static enum trivet_status
+fail(struct connection *connection, const char *where, struct trivet_error *err)
+{
+    int code = sqlite3_errcode(connection->db);
+
+    return trivet_error_set(err,
+        code == SQLITE_CONSTRAINT ? TRIVET_E_CONFLICT : TRIVET_E_UNAVAILABLE,
+        where, "%s: %s", connection->path, sqlite3_errmsg(connection->db));
+}
+
+static void
+close_connection(void *opaque)
+{
+    struct connection *connection = opaque;
+
+    if (connection == NULL) {
+        return;
+    }
+
+    for (size_t i = 0; i < MAX_STATEMENTS; i++) {
+        (void) sqlite3_finalize(connection->statements[i]);
+    }
+
+    (void) sqlite3_close(connection->db);
+    free(connection->path);
+    free(connection);
+}
+
+static enum trivet_status
+run_script(void *opaque, const char *sql, struct trivet_error *err)
+{
+    struct connection *connection = opaque;
+
+    if (sqlite3_exec(connection->db, sql, NULL, NULL, NULL) != SQLITE_OK) {
+        return fail(connection, "store.script", err);
+    }
+
+    return TRIVET_OK;
+}
+
+static enum trivet_status
+connect(
+    struct connection *connection, bool may_create, struct trivet_error *err)
+{
+    int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX
+                | (may_create ? SQLITE_OPEN_CREATE : 0);
+
+    if (sqlite3_open_v2(connection->path, &connection->db, flags, NULL)
+        != SQLITE_OK)
+    {
+        return fail(connection, "store.open", err);
+    }
+
+    (void) sqlite3_extended_result_codes(connection->db, 0);
+    (void) sqlite3_busy_handler(connection->db, wait_a_little, NULL);
+
+    TRIVET_TRY(run_script(connection, settings, err));
+
+    if (stat(connection->path, &connection->file) != 0) {
+        return trivet_error_set(err, TRIVET_E_UNAVAILABLE, "store.open",
+            "%s: vanished while it was opened", connection->path);
+    }
+
+    return TRIVET_OK;
+}
+
+static enum trivet_status
+open_connection(
+    const char *location, bool may_create, void **out, struct trivet_error *err)
+{
+    struct connection *connection = calloc(1, sizeof *connection);
+    enum trivet_status status;
+
+    if (connection == NULL) {
+        return trivet_error_set(
+            err, TRIVET_E_MEMORY, "store.open", "out of memory");
+    }
+
+    connection->path = strdup(location);
+    if (connection->path == NULL) {
+        close_connection(connection);
+        return trivet_error_set(
+            err, TRIVET_E_MEMORY, "store.open", "out of memory");
+    }
+
+    status = connect(connection, may_create, err);
+    if (status != TRIVET_OK) {
+        close_connection(connection);
+        return status;
+    }
+
+    *out = connection;
+    return TRIVET_OK;
+}
+
+/* An open file lives on when its name is taken away; the store does not: what
+ * the operator put in its place counts. The file only grows while it is ours,
+ * so a smaller one was written over. */
+static bool
+is_current(void *opaque)
+{
+    struct connection *connection = opaque;
+    struct stat now;
+
+    return stat(connection->path, &now) == 0
+           && now.st_ino == connection->file.st_ino
+           && now.st_dev == connection->file.st_dev
+           && now.st_size >= connection->file.st_size;
+}
+
+static int
+bind(sqlite3_stmt *statement, int at, const struct trivet_value *value)
+{
+    const char *bytes =
+        value->bytes.len > 0 ? (const char *) value->bytes.data : "";
+    int len = (int) value->bytes.len;
+
+    switch (value->kind) {
+    case TRIVET_VALUE_INTEGER:
+        return sqlite3_bind_int64(statement, at, value->integer);
+    case TRIVET_VALUE_TEXT:
+        return sqlite3_bind_text(statement, at, bytes, len, SQLITE_STATIC);
+    case TRIVET_VALUE_BLOB:
+        return sqlite3_bind_blob(statement, at, bytes, len, SQLITE_STATIC);
+    case TRIVET_VALUE_NULL:
+        break;
+    }
+
+    return sqlite3_bind_null(statement, at);
+}
+
+static struct trivet_value
+column(sqlite3_stmt *statement, int at)
+{
+    struct trivet_value value = {.kind = TRIVET_VALUE_NULL};
+
+    switch (sqlite3_column_type(statement, at)) {
+    case SQLITE_INTEGER:
+        value.kind = TRIVET_VALUE_INTEGER;
+        value.integer = sqlite3_column_int64(statement, at);
+        break;
+    case SQLITE_TEXT:
+        value.kind = TRIVET_VALUE_TEXT;
+        break;
+    case SQLITE_BLOB:
+        value.kind = TRIVET_VALUE_BLOB;
+        break;
+    default:
+        break;
+    }
+
+    if (value.kind == TRIVET_VALUE_TEXT || value.kind == TRIVET_VALUE_BLOB) {
+        value.bytes.data = sqlite3_column_blob(statement, at);
+        value.bytes.len = (size_t) sqlite3_column_bytes(statement, at);
+    }
+
+    return value;
+}
+
+/*
+ * The prepared statement of the query; NULL when it cannot be prepared. SQLite
+ * numbers $1, $2 by where they stand in the text; ?1, ?2 by what they say.
+ */
+static sqlite3_stmt *
+get_statement(struct connection *connection, const struct trivet_query *query)
+{
+    sqlite3_stmt **place = &connection->statements[query->id];
+    char *sql;
+
+    if (*place != NULL) {
+        return *place;
+    }
+
+    sql = strdup(query->sql);
+    if (sql == NULL) {
+        return NULL;
+    }
+
+    for (char *p = sql; *p != '\0'; p++) {
+        *p = *p == '$' ? '?' : *p;
+    }
+
+    (void) sqlite3_prepare_v3(
+        connection->db, sql, -1, SQLITE_PREPARE_PERSISTENT, place, NULL);
+    free(sql);
+
+    return *place;
+}
+
+static int
+step_all(sqlite3_stmt *statement, const struct trivet_query *query)
+{
+    int code;
+
+    while ((code = sqlite3_step(statement)) == SQLITE_ROW) {
+        struct trivet_value columns[TRIVET_MAX_COLUMNS];
+        int num_columns = sqlite3_column_count(statement);
+
+        if (query->on_row == NULL || num_columns > TRIVET_MAX_COLUMNS) {
+            continue;
+        }
+
+        for (int i = 0; i < num_columns; i++) {
+            columns[i] = column(statement, i);
+        }
+
+        query->on_row(query->user, columns);
+    }
+
+    return code;
+}
+
+static enum trivet_status
+run(void *opaque, const struct trivet_query *query, struct trivet_error *err)
+{
+    struct connection *connection = opaque;
+    sqlite3_stmt *statement;
+    enum trivet_status status = TRIVET_OK;
+
+    if (query->id >= MAX_STATEMENTS) {
+        return trivet_error_set(
+            err, TRIVET_E_INTERNAL, "store.run", "MAX_STATEMENTS is too small");
+    }
+
+    statement = get_statement(connection, query);
+    if (statement == NULL) {
+        return fail(connection, "store.prepare", err);
+    }
+
+    for (size_t i = 0; i < query->num_params; i++) {
+        if (bind(statement, (int) i + 1, &query->params[i]) != SQLITE_OK) {
+            return fail(connection, "store.bind", err);
+        }
+    }
+
+    if (step_all(statement, query) != SQLITE_DONE) {
+        status = fail(connection, "store.run", err);
+    }
+
+    (void) sqlite3_reset(statement);
+    (void) sqlite3_clear_bindings(statement);
+    return status;
+}
+
+const struct trivet_driver trivet_sqlite_driver = {
+    .scheme = "sqlite:",
+    .open = open_connection,
+    .close = close_connection,
+    .is_current = is_current,
+    .run_script = run_script,
+    .run = run,
+    .begin_sql = "BEGIN IMMEDIATE",
+};

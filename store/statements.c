@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * statements.c - every SQL statement of the store, once
+ *
+ * Plain enough for SQLite and PostgreSQL alike: numbered parameters, BIGINT
+ * and BLOB/BYTEA values, RETURNING. Columns are read by position in records.c
+ * and listing.c.
+ */
+#include "store/statements.h"
+
+#include <stddef.h>
+
+#define PERMITS(key, address)                                                  \
+    "(" key ".allow_all_ips <> 0 OR EXISTS (SELECT 1 FROM permitted_ip p"      \
+    " WHERE p.api_key_id = " key ".id AND p.address = " address                \
+    " AND p.is_active <> 0))"
+
+#define USER_COLUMNS                                                           \
+    "id, created_us, updated_us, kind, public_uuid, display_name,"             \
+    " auto_logout_s"
+
+/* clang-format off */
+static const char *const texts[TRIVET_NUM_STATEMENTS] = {
+    [TRIVET_SQL_COMMIT] = "COMMIT",
+    [TRIVET_SQL_ROLLBACK] = "ROLLBACK",
+    [TRIVET_SQL_SCHEMA_VERSION] = "SELECT version FROM schema_version",
+
+    [TRIVET_SQL_SERVER_KEY_PUT] =
+        "INSERT INTO server_key (created_us, public_der) VALUES ($1, $2)"
+        " RETURNING id",
+    [TRIVET_SQL_SERVER_KEY_FIND] =
+        "SELECT id FROM server_key WHERE public_der = $1",
+
+    [TRIVET_SQL_USER_PUT] =
+        "INSERT INTO users (created_us, updated_us, kind, public_uuid,"
+        " display_name, auto_logout_s) VALUES ($1, $1, $2, $3, $4, $5)"
+        " RETURNING id",
+    [TRIVET_SQL_USER_GET] =
+        "SELECT " USER_COLUMNS " FROM users WHERE id = $1",
+    [TRIVET_SQL_USER_FIND] =
+        "SELECT " USER_COLUMNS " FROM users WHERE display_name = $1"
+        " ORDER BY id",
+    [TRIVET_SQL_USER_LIST] =
+        "SELECT " USER_COLUMNS " FROM users ORDER BY id",
+    [TRIVET_SQL_USER_SET_AUTO_LOGOUT] =
+        "UPDATE users SET auto_logout_s = $2, updated_us = $3 WHERE id = $1"
+        " RETURNING id",
+
+    [TRIVET_SQL_INSTALLATION_PUT] =
+        "INSERT INTO installation (created_us, public_der, public_text,"
+        " address, server_key_id) VALUES ($1, $2, $3, $4, $5) RETURNING id",
+    [TRIVET_SQL_INSTALLATION_TOKEN_PUT] =
+        "INSERT INTO installation_token (installation_id, digest)"
+        " VALUES ($1, $2) RETURNING id",
+    [TRIVET_SQL_INSTALLATION_FIND] =
+        "SELECT i.id, i.public_der, i.server_key_id, i.address = $2 OR EXISTS"
+        " (SELECT 1 FROM device d JOIN api_key k ON k.id = d.api_key_id"
+        " WHERE d.installation_id = i.id AND " PERMITS("k", "$2") ")"
+        " FROM installation_token t"
+        " JOIN installation i ON i.id = t.installation_id"
+        " WHERE t.digest = $1",
+
+    [TRIVET_SQL_API_KEY_PUT] =
+        "INSERT INTO api_key (created_us, updated_us, user_id, digest, label,"
+        " expires_us) VALUES ($1, $1, $2, $3, $4, $5) RETURNING id",
+    [TRIVET_SQL_API_KEY_FIND] =
+        "SELECT k.id, k.user_id, k.expires_us, k.bound_us, k.revoked_us,"
+        " k.allow_all_ips, " PERMITS("k", "$2") ","
+        " (SELECT MAX(d.id) FROM device d WHERE d.installation_id = $3"
+        " AND d.api_key_id = k.id)"
+        " FROM api_key k WHERE k.digest = $1",
+    [TRIVET_SQL_API_KEY_BIND] =
+        "UPDATE api_key SET bound_us = $2, updated_us = $2,"
+        " allow_all_ips = CASE WHEN $3 <> 0 THEN 1 ELSE allow_all_ips END"
+        " WHERE id = $1",
+    [TRIVET_SQL_API_KEY_REVOKE] =
+        "UPDATE api_key SET revoked_us = COALESCE(revoked_us, $2),"
+        " updated_us = $2 WHERE id = $1 RETURNING id",
+    [TRIVET_SQL_API_KEY_ALLOW_ALL_IPS] =
+        "UPDATE api_key SET allow_all_ips = $2, updated_us = $3 WHERE id = $1"
+        " RETURNING id",
+    [TRIVET_SQL_API_KEY_LIST] =
+        "SELECT k.id, k.created_us, k.user_id, u.display_name, k.label,"
+        " k.expires_us, k.bound_us, k.revoked_us, k.allow_all_ips"
+        " FROM api_key k JOIN users u ON u.id = k.user_id ORDER BY k.id",
+
+    [TRIVET_SQL_PERMITTED_IP_PUT] =
+        "INSERT INTO permitted_ip (created_us, updated_us, api_key_id,"
+        " address) VALUES ($1, $1, $2, $3)",
+    [TRIVET_SQL_PERMITTED_IP_CHECK] =
+        "SELECT " PERMITS("k", "$2") " FROM api_key k WHERE k.id = $1",
+    [TRIVET_SQL_PERMITTED_IP_LIST] =
+        "SELECT address FROM permitted_ip WHERE api_key_id = $1"
+        " AND is_active <> 0 ORDER BY id",
+
+    [TRIVET_SQL_DEVICE_PUT] =
+        "INSERT INTO device (created_us, installation_id, api_key_id,"
+        " description, address) VALUES ($1, $2, $3, $4, $5) RETURNING id",
+    [TRIVET_SQL_DEVICE_LIST] =
+        "SELECT d.id, d.created_us, d.installation_id, d.api_key_id,"
+        " k.user_id, d.description, d.address"
+        " FROM device d JOIN api_key k ON k.id = d.api_key_id ORDER BY d.id",
+
+    [TRIVET_SQL_SESSION_PUT] =
+        "INSERT INTO session (created_us, anchored_us, digest, device_id)"
+        " VALUES ($1, $1, $2, $3) RETURNING id",
+    /* The one look-up of every protected call. */
+    [TRIVET_SQL_SESSION_FIND] =
+        "SELECT s.id, s.anchored_us, s.ended_us, u.auto_logout_s, d.id,"
+        " d.installation_id, k.id, k.user_id, k.revoked_us, i.public_der,"
+        " i.server_key_id, " PERMITS("k", "$2")
+        " FROM session s"
+        " JOIN device d ON d.id = s.device_id"
+        " JOIN api_key k ON k.id = d.api_key_id"
+        " JOIN users u ON u.id = k.user_id"
+        " JOIN installation i ON i.id = d.installation_id"
+        " WHERE s.digest = $1",
+    [TRIVET_SQL_SESSION_EXTEND] =
+        "UPDATE session SET anchored_us = $2"
+        " WHERE id = $1 AND anchored_us < $2 AND ended_us IS NULL",
+    [TRIVET_SQL_SESSION_END] =
+        "UPDATE session SET ended_us = COALESCE(ended_us, $2) WHERE id = $1"
+        " RETURNING id",
+    [TRIVET_SQL_SESSION_LIST] =
+        "SELECT s.id, s.created_us, s.anchored_us, s.ended_us,"
+        " u.auto_logout_s, s.device_id, k.id, k.user_id, u.display_name,"
+        " k.revoked_us"
+        " FROM session s"
+        " JOIN device d ON d.id = s.device_id"
+        " JOIN api_key k ON k.id = d.api_key_id"
+        " JOIN users u ON u.id = k.user_id ORDER BY s.id",
+};
+/* clang-format on */
+
+const char *
+trivet_statement_sql(enum trivet_statement statement)
+{
+    return texts[statement];
+}

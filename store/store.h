@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * store.h - what is remembered, as nouns and verbs
+ *
+ * Tokens and API keys are given as SHA-256 digests only. Every function blocks
+ * (disk, locks) and works on one connection: one thread at a time.
+ *
+ * Failures: TRIVET_E_UNAVAILABLE when the store cannot be reached, read or
+ * written (close it and open it again to try anew), TRIVET_E_NOT_FOUND and
+ * TRIVET_E_CONFLICT as their names say. A change is durable when its commit
+ * returned TRIVET_OK; outside a transaction each change is one of its own.
+ */
+#ifndef TRIVET_STORE_STORE_H
+#define TRIVET_STORE_STORE_H
+
+#include <stdint.h>
+
+#include "core/address.h"
+#include "core/expiry.h"
+#include "core/user.h"
+#include "crypto/digest.h"
+#include "crypto/key.h"
+
+struct trivet_store;
+
+enum trivet_store_mode {
+    TRIVET_STORE_EXISTING, /* must be there, with the schema of this version */
+    TRIVET_STORE_MIGRATE   /* made when it is not there, brought up to date  */
+};
+
+/*
+ * Opens the store at url, such as "sqlite:/var/lib/trivet/trivet.db".
+ *
+ * TRIVET_E_USAGE     no driver for that url, or the schema is of a later
+ *                    version (or of an earlier one, when not migrating).
+ */
+TRIVET_MUST_USE enum trivet_status trivet_store_open(const char *url,
+    enum trivet_store_mode mode, struct trivet_store **out,
+    struct trivet_error *err);
+void trivet_store_close(struct trivet_store *store);
+
+/* Whether the handle still reaches what the url names. Cheap. */
+bool trivet_store_is_current(struct trivet_store *store);
+
+/* One writing transaction at a time; others wait. After a failed call in it
+ * only rollback is of use. */
+TRIVET_MUST_USE enum trivet_status trivet_store_begin(
+    struct trivet_store *store, struct trivet_error *err);
+TRIVET_MUST_USE enum trivet_status trivet_store_commit(
+    struct trivet_store *store, struct trivet_error *err);
+void trivet_store_rollback(struct trivet_store *store);
+
+/* ---- server keys ------------------------------------------------------- */
+
+/* The id of the key, which is added when it is new. */
+TRIVET_MUST_USE enum trivet_status trivet_store_server_key_ensure(
+    struct trivet_store *store, const struct trivet_public_key *key,
+    int64_t now_us, int64_t *out_id, struct trivet_error *err);
+
+/* ---- users ------------------------------------------------------------- */
+
+/* Fills user->id and its times. */
+TRIVET_MUST_USE enum trivet_status trivet_store_user_put(
+    struct trivet_store *store, struct trivet_user *user, int64_t now_us,
+    struct trivet_error *err);
+TRIVET_MUST_USE enum trivet_status trivet_store_user_get(
+    struct trivet_store *store, int64_t id, struct trivet_user *out,
+    struct trivet_error *err);
+/* TRIVET_E_CONFLICT when several users have that name. */
+TRIVET_MUST_USE enum trivet_status trivet_store_user_find(
+    struct trivet_store *store, const char *display_name,
+    struct trivet_user *out, struct trivet_error *err);
+TRIVET_MUST_USE enum trivet_status trivet_store_user_set_auto_logout(
+    struct trivet_store *store, int64_t id, int64_t auto_logout_s,
+    int64_t now_us, struct trivet_error *err);
+
+/* ---- installations ----------------------------------------------------- */
+
+struct trivet_new_installation {
+    const struct trivet_public_key *key;
+    struct trivet_slice public_text;
+    struct trivet_address address;
+    int64_t server_key_id;
+    const unsigned char *token_digest; /* TRIVET_DIGEST_LEN bytes */
+};
+
+/* Two statements: call it inside a transaction. */
+TRIVET_MUST_USE enum trivet_status trivet_store_installation_put(
+    struct trivet_store *store, const struct trivet_new_installation *made,
+    int64_t now_us, int64_t *out_id, int64_t *out_token_id,
+    struct trivet_error *err);
+
+struct trivet_installation {
+    int64_t id;
+    int64_t server_key_id;
+    struct trivet_public_key key;
+    bool is_at_home; /* address is the one that it was made from, or permitted
+                        by the API key of one of its devices */
+};
+
+TRIVET_MUST_USE enum trivet_status trivet_store_installation_find(
+    struct trivet_store *store,
+    const unsigned char token_digest[TRIVET_DIGEST_LEN],
+    const struct trivet_address *address, struct trivet_installation *out,
+    struct trivet_error *err);
+
+/* ---- API keys and their permitted IPs ---------------------------------- */
+
+struct trivet_new_api_key {
+    int64_t user_id;
+    const unsigned char *digest; /* TRIVET_DIGEST_LEN bytes */
+    const char *label;
+    int64_t expires_us;
+};
+
+/* TRIVET_E_CONFLICT when the very same key exists. */
+TRIVET_MUST_USE enum trivet_status trivet_store_api_key_put(
+    struct trivet_store *store, const struct trivet_new_api_key *made,
+    int64_t now_us, int64_t *out_id, struct trivet_error *err);
+
+struct trivet_api_key {
+    int64_t id;
+    int64_t user_id;
+    int64_t expires_us;
+    bool is_bound;
+    bool is_revoked;
+    bool allows_all_ips;
+    bool is_address_permitted;
+    int64_t device_id; /* the newest of the installation with it; 0: none */
+};
+
+TRIVET_MUST_USE enum trivet_status trivet_store_api_key_find(
+    struct trivet_store *store, const unsigned char digest[TRIVET_DIGEST_LEN],
+    const struct trivet_address *address, int64_t installation_id,
+    struct trivet_api_key *out, struct trivet_error *err);
+
+/* From now on valid until revoked; allow_all_ips frees it from binding. */
+TRIVET_MUST_USE enum trivet_status trivet_store_api_key_bind(
+    struct trivet_store *store, int64_t id, bool allow_all_ips, int64_t now_us,
+    struct trivet_error *err);
+TRIVET_MUST_USE enum trivet_status trivet_store_api_key_revoke(
+    struct trivet_store *store, int64_t id, int64_t now_us,
+    struct trivet_error *err);
+TRIVET_MUST_USE enum trivet_status trivet_store_api_key_allow_all_ips(
+    struct trivet_store *store, int64_t id, bool allow, int64_t now_us,
+    struct trivet_error *err);
+
+TRIVET_MUST_USE enum trivet_status trivet_store_permitted_ip_put(
+    struct trivet_store *store, int64_t api_key_id,
+    const struct trivet_address *address, int64_t now_us,
+    struct trivet_error *err);
+TRIVET_MUST_USE enum trivet_status trivet_store_permitted_ip_check(
+    struct trivet_store *store, int64_t api_key_id,
+    const struct trivet_address *address, bool *out_is_permitted,
+    struct trivet_error *err);
+
+/* ---- devices and sessions ---------------------------------------------- */
+
+struct trivet_new_device {
+    int64_t installation_id;
+    int64_t api_key_id;
+    const char *description;
+    struct trivet_address address;
+};
+
+TRIVET_MUST_USE enum trivet_status trivet_store_device_put(
+    struct trivet_store *store, const struct trivet_new_device *made,
+    int64_t now_us, int64_t *out_id, struct trivet_error *err);
+
+TRIVET_MUST_USE enum trivet_status trivet_store_session_put(
+    struct trivet_store *store,
+    const unsigned char token_digest[TRIVET_DIGEST_LEN], int64_t device_id,
+    int64_t now_us, int64_t *out_id, struct trivet_error *err);
+
+struct trivet_session {
+    int64_t id;
+    int64_t device_id;
+    int64_t installation_id;
+    int64_t api_key_id;
+    int64_t user_id;
+    int64_t server_key_id;
+    struct trivet_expiry expiry;
+    struct trivet_public_key key; /* of the client */
+    bool is_ended;
+    bool is_key_revoked;
+    bool is_address_permitted;
+};
+
+TRIVET_MUST_USE enum trivet_status trivet_store_session_find(
+    struct trivet_store *store,
+    const unsigned char token_digest[TRIVET_DIGEST_LEN],
+    const struct trivet_address *address, struct trivet_session *out,
+    struct trivet_error *err);
+
+/* Moves the anchor forward; never back, and not of an ended session. */
+TRIVET_MUST_USE enum trivet_status trivet_store_session_extend(
+    struct trivet_store *store, int64_t id, int64_t anchored_us,
+    struct trivet_error *err);
+TRIVET_MUST_USE enum trivet_status trivet_store_session_end(
+    struct trivet_store *store, int64_t id, int64_t now_us,
+    struct trivet_error *err);
+
+#endif
