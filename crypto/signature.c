@@ -97,9 +97,13 @@ trivet_signer_sign(struct trivet_signer *signer,
 struct trivet_verifier_cache *
 trivet_verifier_cache_new(size_t num_keys)
 {
-    struct trivet_verifier_cache *cache =
-        calloc(1, sizeof *cache + num_keys * sizeof cache->keys[0]);
+    struct trivet_verifier_cache *cache;
 
+    if (num_keys == 0) {
+        num_keys = 1;
+    }
+
+    cache = calloc(1, sizeof *cache + num_keys * sizeof cache->keys[0]);
     if (cache != NULL) {
         cache->num_keys = num_keys;
     }
