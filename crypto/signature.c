@@ -132,7 +132,9 @@ make_context(struct trivet_slice der)
     EVP_PKEY *pkey = d2i_PUBKEY(NULL, &p, (long) der.len);
     EVP_PKEY_CTX *context = NULL;
 
-    if (pkey != NULL && trivet_openssl_is_usable_rsa(pkey)) {
+    if (pkey != NULL && p == der.data + der.len
+        && trivet_openssl_is_usable_rsa(pkey))
+    {
         context = EVP_PKEY_CTX_new(pkey, NULL);
     }
 
