@@ -285,6 +285,7 @@ a_server_is_no_ca(void **state)
         X509_get_key_usage(ca_certificate), KU_KEY_CERT_SIGN | KU_CRL_SIGN);
 
     assert_int_equal(X509_check_ca(certificate), 0);
+    assert_int_equal(X509_get_extension_flags(certificate) & EXFLAG_CA, 0);
     assert_int_equal(X509_get_key_usage(certificate), KU_DIGITAL_SIGNATURE);
     assert_int_equal(X509_get_extended_key_usage(certificate), XKU_SSL_SERVER);
     assert_int_equal(
