@@ -6,7 +6,7 @@ import subprocess
 import time
 
 import bunq
-from gateway import BUILD, Gateway, environment, free_port
+from gateway import BUILD, Gateway, environment, free_port, wait_until
 
 NGINX = os.environ.get("TRIVET_NGINX", str(BUILD / "nginx-root/usr/sbin/nginx"))
 MODULE = os.environ.get("TRIVET_MODULE", str(BUILD / "ngx_http_trivet_module.so"))
@@ -53,13 +53,6 @@ TRIVET = """
     trivet_profile strict;
     trivet_sandbox on;
 """
-
-
-def prepare(data):
-    """The files of a data directory, as `trivet serve` makes them."""
-    with Gateway(data):
-        pass
-    return data
 
 
 class Nginx(Gateway):
@@ -156,6 +149,10 @@ class Nginx(Gateway):
 
     def reload(self):
         self.process.send_signal(signal.SIGHUP)
+
+    def is_gone(self, timeout_s=10):
+        # another nginx may be at work on the same data
+        return wait_until(lambda: not self.processes(), timeout_s)
 
     def check_logs(self):
         # an nginx that could not listen at first has said so with [emerg]

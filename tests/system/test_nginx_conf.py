@@ -2,7 +2,9 @@
 """The module beside what else an operator writes into nginx.conf"""
 import itertools
 import os
+import shutil
 import signal
+import subprocess
 import threading
 import time
 
@@ -11,8 +13,8 @@ import pytest
 import bunq
 from bunq import REQUEST_ID, SIGNATURE, TOKEN
 from gateway import Gateway, wait_until
-from nginx import TRIVET, Nginx, get, prepare, steps
-from upstream import JSON, chunked, reply
+from nginx import TRIVET, Nginx, get, steps
+from upstream import JSON, chunked, closing, reply
 
 path_numbers = itertools.count()
 TEXT = b'{"Response":[{"Text":{"text":"' + b"abc " * 500 + b'"}}]}'
@@ -23,9 +25,20 @@ def path():
     return f"/v1/conf/{next(path_numbers)}"
 
 
+@pytest.fixture(scope="module")
+def prepared(tmp_path_factory):
+    """A data directory as `trivet serve` makes it, to be copied."""
+    with Gateway(tmp_path_factory.mktemp("prepared") / "data") as gateway:
+        pass
+    return gateway.data
+
+
 @pytest.fixture
-def data(tmp_path):
-    return prepare(tmp_path / "data")
+def data(tmp_path, prepared):
+    shutil.copytree(prepared, tmp_path / "data")
+    shutil.rmtree(tmp_path / "data/log")
+    (tmp_path / "data/log").mkdir()
+    return tmp_path / "data"
 
 
 @pytest.fixture
@@ -157,8 +170,8 @@ def test_proxy_protocol(start):
         "gzip on; gzip_min_length 1; gzip_types *; gzip_proxied any;",
         "gunzip on; gzip_static on; gzip_vary on;",
         "sub_filter abc xyz; sub_filter_once off; sub_filter_types *;",
-        "charset utf-8; charset_types *;",
-        "charset koi8-r; source_charset utf-8; charset_types *; override_charset on;",
+        "charset utf-8;",
+        "error_page 418 /teapot; error_page 497 =444 /plain;",
         "ssi on; ssi_types *;",
         "chunked_transfer_encoding off;",
         "proxy_buffering off;",
@@ -177,7 +190,7 @@ def test_proxy_protocol(start):
         "max_ranges 0;",
         "default_type text/plain; server_tokens off; merge_slashes off;",
     ],
-    ids=lambda http: http.split(";")[0],
+    ids=lambda http: http.split(";")[0][:40],
 )
 def test_signature_fits_whatever_else_is_configured(start, upstream, path, http):
     nginx = start(upstream, http=http)
@@ -195,7 +208,7 @@ def test_signature_fits_whatever_else_is_configured(start, upstream, path, http)
         answer = client.get(path, headers=headers)
         bunq.assert_admitted(answer, client.server_key)
         assert answer.header("Content-Encoding") is None
-        if "sub_filter" not in http and "koi8" not in http:
+        if "sub_filter" not in http:
             assert answer.body == body
         sent = TEXT * 20
         bunq.assert_admitted(client.post(path, sent), client.server_key)
@@ -211,19 +224,45 @@ def test_signature_fits_whatever_else_is_configured(start, upstream, path, http)
     assert head.is_signed_by(client.server_key)
 
 
-def test_text_added_by_nginx_is_signed_too(start, upstream, path):
+def test_text_added_by_nginx_is_signed_too(start, upstream):
     nginx = start(
-        upstream,
-        location="add_before_body /before; add_after_body /after; addition_types *;",
-        locations='location = /before { return 200 "<"; }'
+        locations="location /around/ { trivet_protect on; add_before_body /before;"
+        f" add_after_body /after; addition_types *; proxy_pass {upstream.url}; }}"
+        ' location = /before { return 200 "<"; }'
         ' location = /after { return 200 ">"; }',
     )
     client = bunq.ready(nginx)
-    upstream.plan(path, reply(b"middle", headers=[JSON]))
-    for _ in range(3):
-        answer = client.get(path)
-        bunq.assert_admitted(answer, client.server_key)
-        assert b"middle" in answer.body
+    for body in (b"middle", b"", b"x" * 200_000):
+        for plan in (reply(body, headers=[JSON]), chunked([body] if body else [])):
+            upstream.plan("/around/x", plan)
+            answer = client.get("/around/x")
+            bunq.assert_admitted(answer, client.server_key)
+            assert answer.body == b"<" + body + b">"
+
+
+def test_recoded_text_is_signed_as_it_arrives(start, upstream):
+    nginx = start(
+        http="charset_map utf-8 koi8-r { 62 63; }",
+        locations="location /koi/ { trivet_protect on; charset koi8-r;"
+        " source_charset utf-8; charset_types text/plain; override_charset on;"
+        f" proxy_pass {upstream.url}; }}",
+    )
+    client = bunq.ready(nginx)
+    upstream.plan("/koi/x", reply(b"abba", headers=[("Content-Type", "text/plain")]))
+    answer = client.get("/koi/x")
+    bunq.assert_admitted(answer, client.server_key)
+
+
+@pytest.mark.parametrize("page", ["404 /own.html", "418 /own.html", "497 =444 /own"])
+def test_own_error_page_of_one_status_leaves_the_others_as_they_are(
+    start, upstream, path, page
+):
+    nginx = start(upstream, server=f"error_page {page};")
+    client = bunq.ready(nginx)
+    upstream.plan(path, closing(b""))
+    bunq.assert_refused(client.get(path), 502, reason="upstream-failed")
+    answer = client.post("/v1/installation", b"x" * 100_000, token=None)
+    bunq.assert_refused(answer, 413, reason="body-too-large")
 
 
 def test_cached_answers_are_signed(start, upstream, path):
@@ -621,8 +660,6 @@ def test_module_that_is_not_used_needs_nothing(data):
     for line in ("trivet_calls on;", "trivet_protect on;"):
         content = content.replace(line, "")
     assert "trivet_calls on" not in content
-    import subprocess
-
     with open(path, "w") as file:
         file.write(content)
     result = subprocess.run(

@@ -135,13 +135,12 @@ def test_default_user_of_a_key_is_whole(gateway, client):
     assert all(value is not None for value in user.values())
 
 
-@pytest.mark.parametrize("option, prefix", [("--sandbox", 8), ("--no-sandbox", 0)])
-def test_key_has_the_form_of_its_world(serve, option, prefix):
-    """64 characters; in the sandbox the first eight are `sandbox_`."""
-    gateway = serve(option)
-    secret = gateway.trivet("key", "create")["secret"]
-    assert len(secret) == 64
-    assert secret.startswith("sandbox_") or prefix == 0
+def test_key_of_the_sandbox_says_so(gateway):
+    plain = gateway.trivet("key", "create")["secret"]
+    assert re.fullmatch("[0-9a-f]{64}", plain)
+    secret = gateway.trivet("key", "create", "--sandbox")["secret"]
+    assert re.fullmatch("sandbox_[0-9a-f]{56}", secret)
+    bunq.ready(gateway, secret=secret)
 
 
 def test_secret_is_shown_once(gateway):
@@ -164,11 +163,21 @@ def test_key_of_a_user_by_id_and_by_name(gateway):
         assert bunq.ready(gateway, secret=key["secret"]).user["id"] == user["id"]
 
 
-@pytest.mark.parametrize("name", ["999999999", "No Such User", ""])
+def test_key_of_a_new_name_makes_a_new_user(gateway):
+    key = gateway.trivet("key", "create", "--user", "Brand New")
+    users = [u["id"] for u in gateway.trivet("user", "list")]
+    assert users.count(key["user_id"]) == 1
+    client = bunq.ready(gateway, secret=key["secret"])
+    assert client.user["display_name"] == "Brand New"
+    assert all(value is not None for value in client.user.values())
+
+
+@pytest.mark.parametrize("name", ["999999999", "", "x" * 300])
 def test_key_of_an_unknown_user_is_refused(gateway, name):
-    before = len(gateway.trivet("key", "list"))
+    before = len(gateway.trivet("key", "list")), len(gateway.trivet("user", "list"))
     fails("key", "create", "--user", name, "--data", gateway.data)
-    assert len(gateway.trivet("key", "list")) == before
+    after = len(gateway.trivet("key", "list")), len(gateway.trivet("user", "list"))
+    assert after == before
 
 
 def test_key_label(gateway):
@@ -179,7 +188,7 @@ def test_key_label(gateway):
 @pytest.mark.parametrize("is_stdin", [False, True])
 @pytest.mark.parametrize("end", ["", "\n", "\r\n"])
 def test_key_secret_from_a_file(gateway, tmp_path, is_stdin, end):
-    secret = "own-secret-" + os.urandom(8).hex()
+    secret = "own-secret-" + os.urandom(16).hex()
     if is_stdin:
         gateway.trivet("key", "create", "--secret-file", "-", stdin=secret + end)
     else:
@@ -189,7 +198,7 @@ def test_key_secret_from_a_file(gateway, tmp_path, is_stdin, end):
     bunq.ready(gateway, secret=secret)
 
 
-@pytest.mark.parametrize("content", ["", "\n", "x" * 513, "a\nb\n"])
+@pytest.mark.parametrize("content", ["", "\n", "short", "x" * 31, "x" * 513, ("x" * 40 + "\n") * 2])
 def test_bad_secret_file_is_refused(gateway, tmp_path, content):
     (tmp_path / "secret").write_text(content)
     (tmp_path / "secret").chmod(0o600)
@@ -206,7 +215,7 @@ def test_missing_secret_file_is_refused(gateway, tmp_path):
 
 
 def test_same_secret_twice_is_refused(gateway):
-    secret = "twice-" + os.urandom(8).hex()
+    secret = "twice-" + os.urandom(16).hex()
     gateway.trivet("key", "create", "--secret-file", "-", stdin=secret)
     options = ("--secret-file", "-", "--data", gateway.data)
     assert secret not in fails("key", "create", *options, stdin=secret).stderr

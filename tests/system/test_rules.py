@@ -23,9 +23,9 @@ PROTECTED = [
 
 @pytest.fixture(scope="module")
 def brief(tmp_path_factory):
-    """A gateway whose sessions last three seconds, keys two until bound."""
+    """A gateway whose sessions last two seconds, keys one until bound."""
     data = tmp_path_factory.mktemp("brief") / "data"
-    options = ("--session-timeout", 3, "--api-key-lifetime", 2)
+    options = ("--session-timeout", 2, "--api-key-lifetime", 1)
     with Gateway(data, *options) as started:
         yield started
 
@@ -240,7 +240,7 @@ def test_api_key_expires_when_it_is_not_bound_in_time(brief):
     client = bunq.Client(brief).install()
     late, early = client.make_user(), client.make_user()
     client.register(early)
-    time.sleep(2.2)
+    time.sleep(1.2)
     for answer in (client.post_device(late), client.post_session(late)):
         bunq.assert_refused(answer, 400, CREDENTIALS, "key-expired", client.server_key)
     client.register(early).open(early)  # bound in time: valid until revoked
@@ -252,7 +252,7 @@ def test_a_refused_registration_does_not_bind_the_key(brief):
     assert client.post_device(secret, permitted_ips=["nonsense"]).status == 400
     assert client.post_device(secret, signature=client.sign(b"x")).status == 400
     assert client.post_session(secret).reason == "key-not-registered"
-    time.sleep(2.2)
+    time.sleep(1.2)
     assert client.post_device(secret).reason == "key-expired"
 
 
@@ -348,8 +348,8 @@ def test_operator_ends_a_session(gateway, client):
 
 def test_session_expires_when_it_is_not_used(brief):
     client = bunq.ready(brief)
-    assert client.user["session_timeout"] == 3
-    time.sleep(3.2)
+    assert client.user["session_timeout"] == 2
+    time.sleep(2.2)
     answer = client.get("/v1/user", headers={"X-Bunq-Language": "nl_NL"})
     bunq.assert_refused(
         answer, 401, AUTHORISATION, "session-expired", client.server_key
@@ -363,18 +363,18 @@ def test_session_expires_when_it_is_not_used(brief):
 def test_requests_near_the_end_extend_the_session(brief):
     """Within 30 minutes of the end; here always."""
     client = bunq.ready(brief)
-    end = time.monotonic() + 5
+    end = time.monotonic() + 3.5
     while time.monotonic() < end:
         assert client.is_alive()
-        time.sleep(0.8)
-    time.sleep(3.2)
+        time.sleep(0.5)
+    time.sleep(2.2)
     assert client.get("/v1/user").reason == "session-expired"
 
 
 def test_refused_requests_do_not_extend_the_session(brief):
     client = bunq.ready(brief)
     stranger = client.from_address("127.0.0.77")
-    end = time.monotonic() + 3.2
+    end = time.monotonic() + 2.2
     while time.monotonic() < end:
         assert client.get("/v1/user", signature=None).status in (466, 401)
         assert client.get("/v1/user", signature=client.sign(b"x")).status in (400, 401)
@@ -385,7 +385,7 @@ def test_refused_requests_do_not_extend_the_session(brief):
 
 def test_calls_with_the_installation_token_do_not_extend_a_session(brief):
     client = bunq.ready(brief)
-    end = time.monotonic() + 3.2
+    end = time.monotonic() + 2.2
     while time.monotonic() < end:
         client.from_address(None).open()
         time.sleep(0.5)
@@ -395,21 +395,21 @@ def test_calls_with_the_installation_token_do_not_extend_a_session(brief):
 def test_auto_logout_time_applies_to_all_sessions_of_the_user(gateway, client):
     one = bunq.ready(gateway)
     two = one.from_address(None).open()
-    gateway.trivet("user", "auto-logout", one.user["id"], 2)
-    assert one.get("/v1/user").element("UserPerson")["session_timeout"] == 2
-    time.sleep(2.3)
+    gateway.trivet("user", "auto-logout", one.user["id"], 1)
+    assert one.get("/v1/user").element("UserPerson")["session_timeout"] == 1
+    time.sleep(1.3)
     for each in (one, two):
         assert each.get("/v1/user").reason == "session-expired"
     assert client.is_alive()
     one.open()
-    assert one.user["session_timeout"] == 2
+    assert one.user["session_timeout"] == 1
     assert one.is_alive()
 
 
 def test_longer_auto_logout_time_lengthens_sessions_that_are_open(brief):
     client = bunq.ready(brief)
     brief.trivet("user", "auto-logout", client.user["id"], 600)
-    time.sleep(3.3)
+    time.sleep(2.3)
     assert client.is_alive()
 
 
