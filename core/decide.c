@@ -122,7 +122,9 @@ trivet_decide_session(
 {
     enum trivet_reason reason = judge_key(facts, now_us);
 
-    if (reason == TRIVET_REASON_NONE && !facts->is_registered) {
+    /* Registered means bound: otherwise nobody asked for the address. */
+    if (reason == TRIVET_REASON_NONE
+        && (!facts->is_registered || !facts->is_bound)) {
         return TRIVET_REASON_KEY_NOT_REGISTERED;
     }
 

@@ -21,5 +21,6 @@ CLIENT_SRCS = client/transport.c
 CLI_SRCS = cli/main.c
 
 UNIT_TESTS = test_address test_canonical test_decide test_encoding \
-	test_expiry test_message test_reason test_slice test_timestamp \
-	test_key test_signature test_token
+	test_expiry test_message test_profile test_reason test_slice \
+	test_timestamp test_writer \
+	test_certificate test_key test_signature test_token
