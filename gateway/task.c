@@ -100,7 +100,7 @@ ngx_http_trivet_digest_body(ngx_http_trivet_thread_t *thread, ngx_chain_t *body,
             trivet_digest_add(thread->digest,
                 trivet_slice_make(b->pos, (size_t) (b->last - b->pos)));
 
-        } else {
+        } else if (b->in_file) {
             TRIVET_TRY(ngx_http_trivet_digest_file(thread, b));
         }
     }
@@ -131,7 +131,7 @@ ngx_http_trivet_join_body(ngx_http_trivet_thread_t *thread, ngx_chain_t *body,
         if (ngx_buf_in_memory(b)) {
             ngx_memcpy(thread->buffer + len, b->pos, size);
 
-        } else {
+        } else if (b->in_file) {
             n = pread(b->file->fd, thread->buffer + len, size, b->file_pos);
             if (n != (ssize_t) size) {
                 return TRIVET_E_INTERNAL;

@@ -55,4 +55,5 @@ $(MODULE): $(NGINX_TREE)/objs/Makefile $(GATEWAY_SRCS) $(SERVER_LIBS)
 	@echo "  MOD   $@"
 	$(Q)$(MAKE) -s -C $(NGINX_TREE) -f objs/Makefile modules \
 		> $(abspath $(NGINX_TREE)).log 2>&1 || { grep -A8 "error\|warning" $(abspath $(NGINX_TREE)).log; exit 1; }
-	$(Q)cp $(NGINX_TREE)/objs/ngx_http_trivet_module.so $@
+	$(Q)cp $(NGINX_TREE)/objs/ngx_http_trivet_module.so $@.new
+	$(Q)mv $@.new $@ # a gateway may be running on the old one
