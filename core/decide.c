@@ -12,7 +12,7 @@ trivet_decide_needs_signature(
 
     /* Whatever is not one of the two others asks for a signature. */
     return rule->signature != TRIVET_SIGNED_BY_PROFILE
-        || profile->requires_all_signatures;
+           || profile->requires_all_signatures;
 }
 
 static enum trivet_reason
