@@ -128,7 +128,7 @@ cli_open_store(const struct cli_data_options *options,
     TRIVET_TRY(cli_data_dir(options, dir, err));
     TRIVET_TRY(cli_data_path(dir, "trivet.db", path, err));
 
-    if (mode == TRIVET_STORE_EXISTING && access(path, F_OK) != 0) {
+    if (access(path, F_OK) != 0) {
         return trivet_error_set(err, TRIVET_E_NOT_FOUND, "store.open",
             "%s: no store there; \"trivet serve\" makes one", path);
     }

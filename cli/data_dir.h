@@ -11,13 +11,12 @@
 #define TRIVET_CLI_DATA_DIR_H
 
 #include <argp.h>
-#include <limits.h>
 
 #include "crypto/certificate.h"
 #include "store/store.h"
 #include "trivet/status.h"
 
-enum { CLI_MAX_PATH = PATH_MAX };
+enum { CLI_MAX_PATH = 4096 /* bytes, with the NUL */ };
 
 /* What all commands on a data directory take: --data and --store. */
 struct cli_data_options {
@@ -38,8 +37,8 @@ TRIVET_MUST_USE enum trivet_status cli_data_dir(
 TRIVET_MUST_USE enum trivet_status cli_data_path(const char *dir,
     const char *name, char out[CLI_MAX_PATH], struct trivet_error *err);
 
-/* Opens the store of these options. An existing one when mode says so: then a
- * data directory that was never served gives a clear word. */
+/* Opens the store of these options. That of a data directory must be there
+ * ("trivet serve" makes it); a --store may be made (mode). */
 TRIVET_MUST_USE enum trivet_status cli_open_store(
     const struct cli_data_options *options, enum trivet_store_mode mode,
     struct trivet_store **out, struct trivet_error *err);

@@ -6,9 +6,13 @@ bool
 trivet_decide_needs_signature(
     const struct trivet_rule *rule, const struct trivet_profile *profile)
 {
-    return rule->signature == TRIVET_SIGNED_ALWAYS
-           || (rule->signature == TRIVET_SIGNED_BY_PROFILE
-               && profile->requires_all_signatures);
+    if (rule->signature == TRIVET_SIGNED_NEVER) {
+        return false;
+    }
+
+    /* Whatever is not one of the two others asks for a signature. */
+    return rule->signature != TRIVET_SIGNED_BY_PROFILE
+           || profile->requires_all_signatures;
 }
 
 static enum trivet_reason

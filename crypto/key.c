@@ -89,7 +89,7 @@ static enum trivet_status
 open_key_file(const char *path, int *out_fd, struct trivet_error *err)
 {
     struct stat info;
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 
     if (fd < 0) {
         return trivet_error_set(err,

@@ -16,9 +16,11 @@ AUTHORITY_SRCS = authority/api_key.c authority/authority.c \
 	authority/calls.c authority/device.c authority/installation.c \
 	authority/session.c authority/user.c
 
-CLIENT_SRCS = client/transport.c
+CLIENT_SRCS = client/probe.c
 
-CLI_SRCS = cli/main.c
+CLI_SRCS = cli/command.c cli/data_dir.c cli/device.c cli/key.c cli/main.c \
+	cli/nginx_conf.c cli/nginx_run.c cli/operator.c cli/serve.c \
+	cli/session.c cli/table.c cli/user.c
 
 UNIT_TESTS = test_address test_canonical test_decide test_encoding \
 	test_expiry test_message test_profile test_reason test_slice \
