@@ -16,7 +16,7 @@ load_module {module};
 daemon off;
 user {user};
 worker_processes 2;
-pid {data}/own.pid;
+pid {data}/own-{port}.pid;
 error_log {data}/log/error.log info;
 {top}
 events {{ worker_connections 512; }}

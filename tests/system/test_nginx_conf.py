@@ -169,7 +169,7 @@ def test_proxy_protocol(start):
     [
         "gzip on; gzip_min_length 1; gzip_types *; gzip_proxied any;",
         "gunzip on; gzip_static on; gzip_vary on;",
-        "sub_filter abc xyz; sub_filter_once off; sub_filter_types *;",
+        "sub_filter 'abc ' 'xyz'; sub_filter_once off; sub_filter_types *;",
         "charset utf-8;",
         "error_page 418 /teapot; error_page 497 =444 /plain;",
         "ssi on; ssi_types *;",
