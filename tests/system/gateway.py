@@ -230,8 +230,11 @@ class Gateway:
                 lines += [line.decode() for line in whole]
                 if any(line.startswith("next: ") for line in lines):
                     return lines
-        self.kill_all()
-        returncode = self.process.wait(STOP_S)
+        try:
+            returncode = self.process.wait(5)
+        except subprocess.TimeoutExpired:
+            self.kill_all()
+            returncode = self.process.wait(STOP_S)
         raise NotReady(returncode, "\n".join(lines), self.stderr())
 
     def stderr(self):

