@@ -74,7 +74,7 @@ typedef struct {
     ngx_str_t request_id;      /* to be echoed             */
     enum trivet_reason reason; /* of a refusal, or NONE    */
     ngx_http_trivet_loc_conf_t *judged_by;
-    unsigned is_own : 1;       /* the answer is ours       */
+    unsigned is_own : 1; /* the answer is ours       */
 
     /* signing.c */
     ngx_http_trivet_mode_e mode;
