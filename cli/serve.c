@@ -61,6 +61,7 @@ struct serving {
     unsigned port;
     struct trivet_url upstream;
 
+    char self[CLI_MAX_PATH];    /* this program */
     char program[CLI_MAX_PATH]; /* nginx */
     char module[CLI_MAX_PATH];
 
@@ -305,13 +306,11 @@ check_port(struct serving *s, struct trivet_error *err)
 
 /* The environment's, or what lies beside this program, or what is installed. */
 static enum trivet_status
-find_part(const char *variable, const char *beside, const char *installed,
-    char out[CLI_MAX_PATH], struct trivet_error *err)
+find_part(const struct serving *s, const char *variable, const char *beside,
+    const char *installed, char out[CLI_MAX_PATH], struct trivet_error *err)
 {
     const char *given = getenv(variable);
-    char self[CLI_MAX_PATH];
-    ssize_t len = readlink("/proc/self/exe", self, sizeof self - 1);
-    char *slash;
+    const char *slash = strrchr(s->self, '/');
 
     if (given != NULL) {
         (void) snprintf(out, CLI_MAX_PATH, "%s", given);
@@ -321,15 +320,13 @@ find_part(const char *variable, const char *beside, const char *installed,
                        "%s: %s: %s", variable, given, strerror(errno));
     }
 
-    self[len > 0 ? len : 0] = '\0';
-    slash = strrchr(self, '/');
-    if (slash != NULL) {
-        *slash = '\0';
-        if (cli_data_path(self, beside, out, NULL) == TRIVET_OK
-            && access(out, R_OK) == 0)
-        {
-            return TRIVET_OK;
-        }
+    if (slash != NULL
+        && snprintf(out, CLI_MAX_PATH, "%.*s/%s", (int) (slash - s->self),
+               s->self, beside)
+               < CLI_MAX_PATH
+        && access(out, R_OK) == 0)
+    {
+        return TRIVET_OK;
     }
 
     (void) snprintf(out, CLI_MAX_PATH, "%s", installed);
@@ -342,10 +339,14 @@ find_part(const char *variable, const char *beside, const char *installed,
 static enum trivet_status
 find_parts(struct serving *s, struct trivet_error *err)
 {
-    TRIVET_TRY(find_part("TRIVET_NGINX", "nginx-root/usr/sbin/nginx",
+    ssize_t len = readlink("/proc/self/exe", s->self, sizeof s->self - 1);
+
+    s->self[len > 0 ? len : 0] = '\0';
+
+    TRIVET_TRY(find_part(s, "TRIVET_NGINX", "nginx-root/usr/sbin/nginx",
         "/usr/sbin/nginx", s->program, err));
 
-    return find_part("TRIVET_MODULE", "ngx_http_trivet_module.so",
+    return find_part(s, "TRIVET_MODULE", "ngx_http_trivet_module.so",
         TRIVET_MODULE_PATH, s->module, err);
 }
 
@@ -633,7 +634,7 @@ tell_ready(const struct serving *s)
             is_own ? " --cacert '" : "", is_own ? s->ca_cert : "",
             is_own ? "'" : "", host, s->port);
     } else {
-        (void) printf("next: trivet key create --data '%s'\n", s->dir);
+        (void) printf("next: '%s' key create --data '%s'\n", s->self, s->dir);
     }
 
     (void) fflush(stdout);

@@ -36,6 +36,11 @@ ngx_http_trivet_access_handler(ngx_http_request_t *r)
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
+    if (ctx->state == NGX_HTTP_TRIVET_JUDGED && ctx->judged_by != tlcf) {
+        /* An internal redirect: this location may ask for more. */
+        ctx->state = NGX_HTTP_TRIVET_NEW;
+    }
+
     switch (ctx->state) {
     case NGX_HTTP_TRIVET_NEW:
         return ngx_http_trivet_begin(r, ctx, tlcf);
@@ -99,6 +104,13 @@ ngx_http_trivet_begin(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx,
     ngx_http_trivet_main_conf_t *tmcf;
 
     tmcf = ngx_http_get_module_main_conf(r, ngx_http_trivet_module);
+
+    ctx->judged_by = tlcf;
+    ctx->reason = TRIVET_REASON_NONE;
+    trivet_answer_release(&ctx->answer);
+    ngx_memzero(&ctx->answer, sizeof(ctx->answer));
+    ctx->answer.server_key = -1;
+    request->call = NULL;
 
     match = tlcf->calls
                 ? trivet_call_find(ngx_http_trivet_slice(r->method_name),
@@ -180,7 +192,9 @@ ngx_http_trivet_judge(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx)
     ngx_chain_t *cl;
     off_t len = 0;
 
-    for (cl = r->request_body->bufs; cl != NULL; cl = cl->next) {
+    cl = r->request_body == NULL ? NULL : r->request_body->bufs;
+
+    for (/* void */; cl != NULL; cl = cl->next) {
         len += ngx_buf_size(cl->buf);
     }
 

@@ -73,7 +73,8 @@ typedef struct {
     ngx_str_t allow;           /* of a 405                 */
     ngx_str_t request_id;      /* to be echoed             */
     enum trivet_reason reason; /* of a refusal, or NONE    */
-    unsigned is_own : 1;       /* the answer is ours       */
+    ngx_http_trivet_loc_conf_t *judged_by;
+    unsigned is_own : 1; /* the answer is ours       */
 
     /* signing.c */
     ngx_http_trivet_mode_e mode;

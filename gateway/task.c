@@ -244,7 +244,8 @@ ngx_http_trivet_post_task(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx)
     job->request = r;
     job->ctx = ctx;
     job->tmcf = tmcf;
-    job->body = r->request_body->bufs;
+    /* nginx may have thrown it away: then nothing was signed that fits. */
+    job->body = r->request_body == NULL ? NULL : r->request_body->bufs;
 
     task->handler = ngx_http_trivet_task_handler;
     task->event.handler = ngx_http_trivet_task_done;
