@@ -100,7 +100,7 @@ def test_registration_comes_from_where_the_installation_was_made(gateway):
     secret = client.make_user()
     answer = client.from_address(SECOND).post_device(secret)
     bunq.assert_refused(
-        answer, 400, CREDENTIALS, "installation-ip-not-permitted", client.server_key
+        answer, 400, CREDENTIALS, "ip-not-permitted", client.server_key
     )
     client.register(secret)  # the refusal has bound nothing
     assert may_open(client, HOME)
@@ -117,7 +117,7 @@ def test_or_from_an_address_that_a_device_of_it_permits(gateway, given):
     if given == ["*"]:
         assert third.status == 200
     else:
-        assert third.reason == "installation-ip-not-permitted"
+        assert third.reason == "ip-not-permitted"
 
 
 # ---- a key that is bound -----------------------------------------------------
