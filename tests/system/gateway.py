@@ -247,7 +247,8 @@ class Gateway:
     def nginx_master(self):
         """The child of serve that has children of its own, or is alone."""
         parents = {pid: _stat(pid)["parent"] for pid in self.processes()}
-        children = [pid for pid, parent in parents.items() if parent == self.process.pid]
+        serve = self.process.pid
+        children = [pid for pid, parent in parents.items() if parent == serve]
         masters = [pid for pid in children if pid in parents.values()]
         if masters:
             return masters[0]
