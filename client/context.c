@@ -428,6 +428,9 @@ fill_info(const struct trivet_record *record, struct trivet_context_info *out)
     memcpy(out->user_type, record->holder.type, sizeof out->user_type);
     out->user_id = record->holder.id;
     memcpy(out->user_name, record->holder.name, sizeof out->user_name);
+    memcpy(out->ca_file, record->ca_file, sizeof out->ca_file);
+    memcpy(out->proxy, record->proxy, sizeof out->proxy);
+    memcpy(out->pins, record->pins.pins, sizeof out->pins);
     out->num_pins = record->pins.num_pins;
     out->pin_mode = record->pins.mode;
 }

@@ -29,6 +29,17 @@ copy(const char *text, char *out, size_t cap)
     return text == NULL || snprintf(out, cap, "%s", text) < (int) cap;
 }
 
+/* The same for a path, made absolute: the file remembers it. */
+static bool
+copy_path(const char *path, char *out, size_t cap)
+{
+    char *real = path == NULL ? NULL : realpath(path, NULL);
+    bool is_copied = copy(real == NULL ? path : real, out, cap);
+
+    free(real);
+    return is_copied;
+}
+
 static enum trivet_status
 take_url(const struct trivet_context_options *options,
     struct trivet_settings *out, struct trivet_error *err)
@@ -186,12 +197,7 @@ static enum trivet_status
 take_file(
     const char *file, struct trivet_settings *out, struct trivet_error *err)
 {
-    char *real = realpath(file, NULL);
-    bool is_copied =
-        copy(real == NULL ? file : real, out->file, sizeof out->file);
-
-    free(real);
-    if (!is_copied) {
+    if (!copy_path(file, out->file, sizeof out->file)) {
         return refuse(err, "the path of the context file is too long");
     }
 
@@ -220,7 +226,7 @@ fill(const struct trivet_context_options *options, bool needs_file,
         return refuse(err, "no context file is named");
     }
     if (!copy(options->description, out->description, sizeof out->description)
-        || !copy(options->ca_file, out->ca_file, sizeof out->ca_file)
+        || !copy_path(options->ca_file, out->ca_file, sizeof out->ca_file)
         || !copy(options->proxy, out->proxy, sizeof out->proxy))
     {
         return refuse(err, "description, CA file or proxy is too long");

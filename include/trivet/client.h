@@ -194,6 +194,9 @@ struct trivet_context_info {
     char user_type[32];         /* such as "UserPerson"; "" when not known  */
     int64_t user_id;
     char user_name[TRIVET_MAX_USER_NAME]; /* UTF-8                          */
+    char ca_file[1024]; /* "": the system's CAs                             */
+    char proxy[TRIVET_MAX_URL]; /* "": none                                 */
+    struct trivet_pin pins[TRIVET_MAX_PINS];
     size_t num_pins;
     enum trivet_pin_mode pin_mode;
 };
