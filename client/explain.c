@@ -123,6 +123,23 @@ empty(const struct trivet_explain_input *input, struct trivet_writer *out)
     return input->body.len > 0;
 }
 
+/* As nearly all JSON writers have it: \u00e9, where jansson has \u00E9. */
+static void
+lower_escapes(char *text)
+{
+    for (char *p = text; *p != '\0'; p++) {
+        if (*p != '\\') {
+            continue;
+        }
+        p++;
+        for (int i = 1; *p == 'u' && i <= 4 && p[i] != '\0'; i++) {
+            if (p[i] >= 'A' && p[i] <= 'F') {
+                p[i] = (char) (p[i] | 0x20);
+            }
+        }
+    }
+}
+
 static bool
 dump_json(const struct trivet_explain_input *input, size_t flags,
     struct trivet_writer *out)
@@ -137,6 +154,7 @@ dump_json(const struct trivet_explain_input *input, size_t flags,
         return false;
     }
 
+    lower_escapes(text);
     trivet_writer_put_text(out, text);
     free(text);
     return true;

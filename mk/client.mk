@@ -1,4 +1,64 @@
 # SPDX-License-Identifier: Apache-2.0
-# The client's library, its installation and its tests.
+# libtrivet, shared and static; its installation; the client's tests.
 
-CLIENT_LIBS = $(CLIENT_LIB) $(CRYPTO_LIB) $(CORE_LIB)
+SO_VERSION = 0
+CLIENT_ARCHIVES = $(CLIENT_LIB) $(CRYPTO_LIB) $(CORE_LIB)
+CLIENT_PRODUCTS = $(B)/libtrivet.so $(B)/libtrivet.a $(B)/trivet.pc
+CLIENT_HEADERS = include/trivet/base.h include/trivet/client.h \
+	include/trivet/status.h
+EXAMPLES = balance loop webhook
+CLIENT_TOOLS = $(B)/tests/client_tool
+
+$(B)/libtrivet.so.$(SO_VERSION): $(CLIENT_ARCHIVES) client/exports.map
+	@echo "  LD    $@"
+	$(Q)$(CC) $(LDFLAGS_ALL) -shared -Wl,-soname,libtrivet.so.$(SO_VERSION) \
+		-Wl,--version-script=client/exports.map -Wl,--no-undefined \
+		-o $@ -Wl,--whole-archive $(CLIENT_LIB) -Wl,--no-whole-archive \
+		$(CRYPTO_LIB) $(CORE_LIB) $(LIBS_CLIENT) $(LIBS_CRYPTO) \
+		$(LIBS_CORE) -lpthread
+
+$(B)/libtrivet.so: $(B)/libtrivet.so.$(SO_VERSION)
+	$(Q)ln -sf $(<F) $@
+
+# One object whose hidden names are its own affair.
+$(B)/libtrivet.a: $(CLIENT_ARCHIVES)
+	@echo "  AR    $@"
+	$(Q)$(LD) -r -o $(B)/libtrivet.o --whole-archive $(CLIENT_LIB) \
+		--no-whole-archive $(CRYPTO_LIB) $(CORE_LIB)
+	$(Q)objcopy --localize-hidden $(B)/libtrivet.o
+	$(Q)rm -f $@ && $(AR) rcs $@ $(B)/libtrivet.o
+
+$(B)/trivet.pc: client/trivet.pc.in Makefile
+	$(Q)sed -e 's|@PREFIX@|$(PREFIX)|; s|@VERSION@|$(VERSION)|' $< > $@
+
+# The tests' own program: threads, forks and rounds in one process.
+$(B)/tests/client_tool: $(B)/obj/tests/client/tool.o $(B)/libtrivet.a
+	@mkdir -p $(@D)
+	@echo "  LD    $@"
+	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS_CLIENT) $(LIBS_CRYPTO) \
+		$(LIBS_CORE) -lpthread
+
+.PHONY: client install-client check-client
+
+client: $(B)/trivet $(CLIENT_PRODUCTS) ## the command and libtrivet
+
+install-client: $(B)/trivet $(CLIENT_PRODUCTS) ## libtrivet, its header and pages, completion
+	install -d $(DESTDIR)$(PREFIX)/lib/pkgconfig \
+		$(DESTDIR)$(PREFIX)/include/trivet \
+		$(DESTDIR)$(PREFIX)/share/bash-completion/completions \
+		$(DESTDIR)$(PREFIX)/share/zsh/site-functions \
+		$(DESTDIR)$(PREFIX)/share/man/man3
+	install -m 755 $(B)/libtrivet.so.$(SO_VERSION) $(DESTDIR)$(PREFIX)/lib/
+	ln -sf libtrivet.so.$(SO_VERSION) $(DESTDIR)$(PREFIX)/lib/libtrivet.so
+	install -m 644 $(B)/libtrivet.a $(DESTDIR)$(PREFIX)/lib/
+	install -m 644 $(B)/trivet.pc $(DESTDIR)$(PREFIX)/lib/pkgconfig/
+	install -m 644 $(CLIENT_HEADERS) $(DESTDIR)$(PREFIX)/include/trivet/
+	install -m 644 completion/trivet.bash \
+		$(DESTDIR)$(PREFIX)/share/bash-completion/completions/trivet
+	install -m 644 completion/_trivet \
+		$(DESTDIR)$(PREFIX)/share/zsh/site-functions/
+	install -m 644 man/*.3 $(DESTDIR)$(PREFIX)/share/man/man3/
+
+check-client: client $(CLIENT_TOOLS) ## the client against a server that misbehaves
+	$(Q)TRIVET_BUILD=$(abspath $(B)) $(PYTHON) -m pytest -q tests/client \
+		$(PYTEST_ARGS)

@@ -63,7 +63,7 @@ class Authority:
             self.certificate.public_bytes(serialization.Encoding.PEM)
         )
 
-    def make(self, names=("localhost",), ips=("127.0.0.1",), days=10):
+    def make(self, names=("localhost",), ips=("127.0.0.1",), days=25):
         """The path of a PEM with certificate and key; days < 0: expired."""
         key = ec.generate_private_key(ec.SECP256R1())
         now = datetime.datetime.utcnow()
@@ -276,7 +276,7 @@ class Protocol:
             return 400, error("The request signature is invalid.")
         if path in ("/device-server", "/session-server") and method == "POST":
             return self.credential(path, token, json.loads(body))
-        if path == "/device-server":
+        if path in ("/device-server", "/device"):
             return ok([{"DeviceServer": {
                 "id": 7, "created": "2026-01-01 00:00:00.000000",
                 "updated": "2026-01-01 00:00:00.000000", "ip": "127.0.0.1",
