@@ -11,8 +11,8 @@
 #include "client/file.h"
 
 enum {
-    KEY_PRINT_CURL = 0x200,
-    KEY_NO_RENEW,
+    OPTION_PRINT_CURL = 0x200,
+    OPTION_NO_RENEW,
     MAX_METHOD = 16,
     MAX_GIVEN_HEADERS = 32
 };
@@ -33,9 +33,9 @@ static const struct argp_option options[] = {
     {"data", 'd', "BODY", 0, "send BODY, the file @FILE, or - (stdin)", 0},
     {"header", 'H', "NAME: VALUE", 0, "send this header; may be repeated", 0},
     {"include", 'i', NULL, 0, "print status and headers before the body", 0},
-    {"print-curl", KEY_PRINT_CURL, NULL, 0, "do not call: print how curl would",
-        0},
-    {"no-renew", KEY_NO_RENEW, NULL, 0,
+    {"print-curl", OPTION_PRINT_CURL, NULL, 0,
+        "do not call: print how curl would", 0},
+    {"no-renew", OPTION_NO_RENEW, NULL, 0,
         "do not open a session when this one has ended", 0},
     {0},
 };
@@ -92,10 +92,10 @@ parse(int key, char *argument, struct argp_state *state)
     case 'i':
         call->shows_headers = true;
         break;
-    case KEY_PRINT_CURL:
+    case OPTION_PRINT_CURL:
         call->prints_curl = true;
         break;
-    case KEY_NO_RENEW:
+    case OPTION_NO_RENEW:
         call->flags |= TRIVET_CALL_KEEP_SESSION;
         break;
     case ARGP_KEY_ARG:
@@ -128,11 +128,11 @@ static const struct argp argp = {
 };
 
 /* The body that -d means. */
-static enum trivet_exit
+static int
 read_body(const struct call *call, struct trivet_file_text *out)
 {
     if (call->data == NULL) {
-        return TRIVET_EXIT_OK;
+        return CLI_OK;
     }
     if (call->data[0] == '@') {
         return cli_read_input(call->data + 1, out);
@@ -143,11 +143,11 @@ read_body(const struct call *call, struct trivet_file_text *out)
 
     out->data = strdup(call->data);
     if (out->data == NULL) {
-        return cli_complain(TRIVET_EXIT_FAILURE, "out of memory");
+        return cli_complain(CLI_FAILURE, "out of memory");
     }
 
     out->len = strlen(out->data);
-    return TRIVET_EXIT_OK;
+    return CLI_OK;
 }
 
 static void
@@ -169,7 +169,7 @@ print_answer(const struct call *call, const struct trivet_answer *answer)
     (void) fflush(stdout);
 }
 
-static enum trivet_exit
+static int
 make_call(const struct call *call, struct trivet_context *context,
     const struct trivet_file_text *body)
 {
@@ -184,7 +184,7 @@ make_call(const struct call *call, struct trivet_context *context,
     };
     struct trivet_answer *answer;
     struct trivet_error err;
-    enum trivet_exit number;
+    int number;
 
     if (trivet_call(context, &ours, &answer, &err) != TRIVET_OK) {
         return cli_fail(&err);
@@ -192,7 +192,7 @@ make_call(const struct call *call, struct trivet_context *context,
 
     print_answer(call, answer);
     number = cli_exit_of_answer(answer->status);
-    if (number != TRIVET_EXIT_OK) {
+    if (number != CLI_OK) {
         (void) cli_refused(answer);
     }
     trivet_answer_free(answer);
@@ -216,7 +216,7 @@ print_quoted(const char *text, size_t len)
 }
 
 /* The token is a secret and not printed: a shell variable stands for it. */
-static enum trivet_exit
+static int
 print_curl(const struct call *call, struct trivet_context *context,
     const struct trivet_file_text *body)
 {
@@ -258,7 +258,7 @@ print_curl(const struct call *call, struct trivet_context *context,
     }
     (void) printf("  '%s/%s'\n", info.base_url, path);
 
-    return TRIVET_EXIT_OK;
+    return CLI_OK;
 }
 
 int
@@ -267,27 +267,27 @@ cli_call_main(int argc, char **argv)
     struct call call = {.client = CLI_CLIENT_INIT};
     struct trivet_file_text body = {NULL, 0};
     struct trivet_context *context;
-    enum trivet_exit number;
+    int number;
     bool stays_offline;
 
     if (argp_parse(&argp, argc, argv, 0, NULL, &call) != 0) {
-        return TRIVET_EXIT_USAGE;
+        return CLI_USAGE;
     }
 
     number = read_body(&call, &body);
-    if (number != TRIVET_EXIT_OK) {
-        return (int) number;
+    if (number != CLI_OK) {
+        return number;
     }
 
     stays_offline = call.prints_curl || call.flags != 0;
     number = cli_client_open(
         &call.client, stays_offline ? TRIVET_OPEN_OFFLINE : 0, &context);
-    if (number == TRIVET_EXIT_OK) {
+    if (number == CLI_OK) {
         number =
             (call.prints_curl ? print_curl : make_call)(&call, context, &body);
         trivet_context_close(context);
     }
 
     trivet_file_text_release(&body);
-    return (int) number;
+    return number;
 }

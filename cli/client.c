@@ -14,29 +14,29 @@
 #include "core/timestamp.h"
 
 enum {
-    KEY_CA = 0x100,
-    KEY_PROXY,
-    KEY_PIN,
-    KEY_PIN_MODE,
-    KEY_TIMEOUT,
-    KEY_MAX_WAIT,
-    KEY_NO_THROTTLE
+    OPTION_CA = 0x100,
+    OPTION_PROXY,
+    OPTION_PIN,
+    OPTION_PIN_MODE,
+    OPTION_TIMEOUT,
+    OPTION_MAX_WAIT,
+    OPTION_NO_THROTTLE
 };
 
 static const struct argp_option options[] = {
     {"context", 'c', "NAME", 0,
         "use this context (or the file, when it has a /)", 10},
-    {"ca", KEY_CA, "FILE", 0, "trust the CA certificates in FILE alone", 10},
-    {"proxy", KEY_PROXY, "URL", 0, "go through this proxy", 10},
-    {"pin", KEY_PIN, "PIN", 0,
+    {"ca", OPTION_CA, "FILE", 0, "trust the CA certificates in FILE alone", 10},
+    {"proxy", OPTION_PROXY, "URL", 0, "go through this proxy", 10},
+    {"pin", OPTION_PIN, "PIN", 0,
         "pin the server's key: sha256/BASE64[@YYYY-MM-DD]; may be repeated",
         10},
-    {"pin-mode", KEY_PIN_MODE, "MODE", 0, "enforce (the default) or report",
+    {"pin-mode", OPTION_PIN_MODE, "MODE", 0, "enforce (the default) or report",
         10},
-    {"timeout", KEY_TIMEOUT, "S", 0, "seconds for one exchange (30)", 10},
-    {"max-wait", KEY_MAX_WAIT, "S", 0,
+    {"timeout", OPTION_TIMEOUT, "S", 0, "seconds for one exchange (30)", 10},
+    {"max-wait", OPTION_MAX_WAIT, "S", 0,
         "seconds to wait for the rate limit (60); 0: do not wait", 10},
-    {"no-throttle", KEY_NO_THROTTLE, NULL, 0,
+    {"no-throttle", OPTION_NO_THROTTLE, NULL, 0,
         "leave the counting of calls to the server", 10},
     {"verbose", 'v', NULL, 0, "show the exchange, secrets left out", 10},
     {"quiet", 'q', NULL, 0, "say nothing but errors", 10},
@@ -83,16 +83,16 @@ parse(int key, char *argument, struct argp_state *state)
     case 'c':
         client->context = argument;
         break;
-    case KEY_CA:
+    case OPTION_CA:
         client->options.ca_file = argument;
         break;
-    case KEY_PROXY:
+    case OPTION_PROXY:
         client->options.proxy = argument;
         break;
-    case KEY_PIN:
+    case OPTION_PIN:
         add_pin(client, argument, state);
         break;
-    case KEY_PIN_MODE:
+    case OPTION_PIN_MODE:
         if (strcmp(argument, "enforce") != 0 && strcmp(argument, "report") != 0)
         {
             argp_error(state, "--pin-mode is enforce or report");
@@ -101,16 +101,16 @@ parse(int key, char *argument, struct argp_state *state)
                                        ? TRIVET_PINS_REPORT
                                        : TRIVET_PINS_ENFORCE;
         break;
-    case KEY_TIMEOUT:
+    case OPTION_TIMEOUT:
         client->options.timeout_s = read_seconds(argument, state);
         break;
-    case KEY_MAX_WAIT:
+    case OPTION_MAX_WAIT:
         client->options.max_wait_s = read_seconds(argument, state);
         if (client->options.max_wait_s == 0) {
             client->options.max_wait_s = -1;
         }
         break;
-    case KEY_NO_THROTTLE:
+    case OPTION_NO_THROTTLE:
         client->options.flags |= TRIVET_OPEN_UNTHROTTLED;
         break;
     case 'v':
@@ -141,8 +141,8 @@ cli_has_colour(FILE *stream)
            && (terminal == NULL || strcmp(terminal, "dumb") != 0);
 }
 
-enum trivet_exit
-cli_complain(enum trivet_exit number, const char *format, ...)
+int
+cli_complain(int number, const char *format, ...)
 {
     va_list args;
 
@@ -155,12 +155,6 @@ cli_complain(enum trivet_exit number, const char *format, ...)
     return number;
 }
 
-enum trivet_exit
-cli_fail(const struct trivet_error *err)
-{
-    return cli_complain(cli_exit_of_status(err->status), "%s", err->detail);
-}
-
 /* A stranger's text, on the terminal: no control bytes. */
 static void
 put_text(FILE *stream, const char *text)
@@ -171,7 +165,7 @@ put_text(FILE *stream, const char *text)
     }
 }
 
-enum trivet_exit
+int
 cli_refused(const struct trivet_answer *answer)
 {
     (void) fprintf(stderr, "trivet: the server answered %u", answer->status);
@@ -184,19 +178,19 @@ cli_refused(const struct trivet_answer *answer)
     return cli_exit_of_answer(answer->status);
 }
 
-enum trivet_exit
+int
 cli_call(struct trivet_context *context, const struct trivet_call *call,
     struct trivet_answer **out)
 {
     struct trivet_error err;
-    enum trivet_exit number;
+    int number;
 
     if (trivet_call(context, call, out, &err) != TRIVET_OK) {
         return cli_fail(&err);
     }
 
     number = cli_exit_of_answer((*out)->status);
-    if (number != TRIVET_EXIT_OK) {
+    if (number != CLI_OK) {
         (void) cli_refused(*out);
         trivet_answer_free(*out);
         *out = NULL;
@@ -243,6 +237,26 @@ tell(void *arg, const struct trivet_event *event)
     (void) fprintf(stderr, "%s%s\n", mark, event->text);
 }
 
+int
+cli_exit_of_answer(unsigned http_status)
+{
+    if (http_status >= 200 && http_status <= 299) {
+        return CLI_OK;
+    }
+    if (http_status == 429) {
+        return CLI_THROTTLED;
+    }
+    if (http_status == 401 || http_status == 403) {
+        return CLI_NOT_LOGGED_IN;
+    }
+    /* 491 is bunq's maintenance. */
+    if (http_status == 491 || http_status >= 500) {
+        return CLI_NETWORK;
+    }
+
+    return http_status >= 400 ? CLI_REFUSED : CLI_FAILURE;
+}
+
 /* ---- opening ----------------------------------------------------------- */
 
 void
@@ -253,7 +267,7 @@ cli_client_start(struct cli_client *client, struct argp_state *state)
     client->options.event_arg = client;
 }
 
-enum trivet_exit
+int
 cli_client_locate(struct cli_client *client, bool makes_folders)
 {
     struct trivet_error err;
@@ -265,21 +279,21 @@ cli_client_locate(struct cli_client *client, bool makes_folders)
     }
 
     client->options.file = client->path;
-    return TRIVET_EXIT_OK;
+    return CLI_OK;
 }
 
-enum trivet_exit
+int
 cli_client_open(
     struct cli_client *client, unsigned flags, struct trivet_context **out)
 {
     struct trivet_error err;
-    enum trivet_exit number = cli_client_locate(client, false);
+    int number = cli_client_locate(client, false);
 
-    if (number != TRIVET_EXIT_OK) {
+    if (number != CLI_OK) {
         return number;
     }
     if (access(client->path, F_OK) != 0) {
-        return cli_complain(TRIVET_EXIT_NO_SESSION,
+        return cli_complain(CLI_NOT_LOGGED_IN,
             "there is no context %s: log in first (trivet login)",
             client->path);
     }
@@ -289,35 +303,10 @@ cli_client_open(
         return cli_fail(&err);
     }
 
-    return TRIVET_EXIT_OK;
+    return CLI_OK;
 }
 
-enum trivet_exit
-cli_client_target(struct cli_client *client, struct trivet_context_info *info)
-{
-    struct trivet_context *context;
-    enum trivet_exit number;
-
-    if (client->options.base_url != NULL
-        || client->options.environment != TRIVET_ENVIRONMENT_UNSET)
-    {
-        return TRIVET_EXIT_OK;
-    }
-
-    number = cli_client_open(client, TRIVET_OPEN_OFFLINE, &context);
-    if (number != TRIVET_EXIT_OK) {
-        return number;
-    }
-
-    trivet_context_describe(context, info);
-    trivet_context_close(context);
-    client->options.environment = TRIVET_ENVIRONMENT_URL;
-    client->options.base_url = info->base_url;
-
-    return TRIVET_EXIT_OK;
-}
-
-enum trivet_exit
+int
 cli_read_input(const char *name, struct trivet_file_text *out)
 {
     struct trivet_error err;
@@ -328,7 +317,7 @@ cli_read_input(const char *name, struct trivet_file_text *out)
         fd = open(name, O_RDONLY | O_CLOEXEC);
     }
     if (fd < 0) {
-        return cli_complain(TRIVET_EXIT_USAGE, "%s: %s", name, strerror(errno));
+        return cli_complain(CLI_USAGE, "%s: %s", name, strerror(errno));
     }
 
     status = trivet_file_read_fd(fd, out, &err);
@@ -336,7 +325,7 @@ cli_read_input(const char *name, struct trivet_file_text *out)
         (void) close(fd);
     }
 
-    return status == TRIVET_OK ? TRIVET_EXIT_OK : cli_fail(&err);
+    return status == TRIVET_OK ? CLI_OK : cli_fail(&err);
 }
 
 void

@@ -8,8 +8,8 @@
 #include <argp.h>
 #include <stdio.h>
 
+#include "cli/command.h"
 #include "cli/contexts.h"
-#include "cli/exit.h"
 #include "trivet/client.h"
 
 /* Filled by cli_client_argp, the child parser of every client command. Set
@@ -21,7 +21,7 @@ struct cli_client {
     bool is_quiet;
     bool is_verbose;
     bool tells_steps; /* a login: even when nobody watches */
-    char path[CLI_MAX_PATH];
+    char path[CLI_MAX_CONTEXT_PATH];
 };
 
 #define CLI_CLIENT_INIT                                                        \
@@ -38,36 +38,31 @@ void cli_client_start(struct cli_client *client, struct argp_state *state);
  * Opens the context that was asked for with what was asked for (flags come on
  * top). Failing, it says why on stderr and gives the exit number.
  */
-enum trivet_exit cli_client_open(
+int cli_client_open(
     struct cli_client *client, unsigned flags, struct trivet_context **out);
 
 /* Works out client->path and options.file. */
-enum trivet_exit cli_client_locate(
-    struct cli_client *client, bool makes_folders);
+int cli_client_locate(struct cli_client *client, bool makes_folders);
 
-/* Puts options for trivet_pin_learn and the like together: where the context
- * points to, unless options say so already. */
-enum trivet_exit cli_client_target(
-    struct cli_client *client, struct trivet_context_info *info);
+/* "trivet: ..." on stderr; returns number. */
+int cli_complain(int number, const char *format, ...) TRIVET_PRINTF(2, 3);
 
-/* Says a failure on stderr; returns its exit number. */
-enum trivet_exit cli_fail(const struct trivet_error *err);
-enum trivet_exit cli_complain(enum trivet_exit number, const char *format, ...)
-    TRIVET_PRINTF(2, 3);
+/* The number for a server's answer: CLI_OK for a 2xx. */
+int cli_exit_of_answer(unsigned http_status);
 
 /* Says what the server answered instead of a 2xx; returns its exit number. */
-enum trivet_exit cli_refused(const struct trivet_answer *answer);
+int cli_refused(const struct trivet_answer *answer);
 
 /* Makes a call and wants a 2xx: else it says why and gives the number. */
-enum trivet_exit cli_call(struct trivet_context *context,
-    const struct trivet_call *call, struct trivet_answer **out);
+int cli_call(struct trivet_context *context, const struct trivet_call *call,
+    struct trivet_answer **out);
 
 /* Whether colours may be used on that stream. */
 bool cli_has_colour(FILE *stream);
 
 /* Reads "-" (stdin) or a file whole. Says why not, and gives the number. */
 struct trivet_file_text;
-enum trivet_exit cli_read_input(const char *name, struct trivet_file_text *out);
+int cli_read_input(const char *name, struct trivet_file_text *out);
 
 /* A moment, as "2026-01-31 12:00:00 UTC", and how far off it is, as "6 d 23 h"
  * or "4 min". */

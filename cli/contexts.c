@@ -24,7 +24,7 @@ get_variable(const char *name)
 }
 
 static enum trivet_status
-config_folder(char out[CLI_MAX_PATH], struct trivet_error *err)
+config_folder(char out[CLI_MAX_CONTEXT_PATH], struct trivet_error *err)
 {
     static const struct {
         const char *variable;
@@ -39,8 +39,9 @@ config_folder(char out[CLI_MAX_PATH], struct trivet_error *err)
         const char *value = get_variable(places[i].variable);
 
         if (value != NULL
-            && snprintf(out, CLI_MAX_PATH, "%s%s", value, places[i].below)
-                   < CLI_MAX_PATH)
+            && snprintf(
+                   out, CLI_MAX_CONTEXT_PATH, "%s%s", value, places[i].below)
+                   < CLI_MAX_CONTEXT_PATH)
         {
             return TRIVET_OK;
         }
@@ -52,10 +53,12 @@ config_folder(char out[CLI_MAX_PATH], struct trivet_error *err)
 
 /* folder + tail into out. */
 static enum trivet_status
-join(const char *folder, const char *tail, char out[CLI_MAX_PATH],
+join(const char *folder, const char *tail, char out[CLI_MAX_CONTEXT_PATH],
     struct trivet_error *err)
 {
-    if (snprintf(out, CLI_MAX_PATH, "%s%s", folder, tail) >= CLI_MAX_PATH) {
+    if (snprintf(out, CLI_MAX_CONTEXT_PATH, "%s%s", folder, tail)
+        >= CLI_MAX_CONTEXT_PATH)
+    {
         return trivet_error_set(
             err, TRIVET_E_USAGE, "contexts", "the path is too long");
     }
@@ -64,9 +67,9 @@ join(const char *folder, const char *tail, char out[CLI_MAX_PATH],
 }
 
 enum trivet_status
-cli_context_folder(char out[CLI_MAX_PATH], struct trivet_error *err)
+cli_context_folder(char out[CLI_MAX_CONTEXT_PATH], struct trivet_error *err)
 {
-    char config[CLI_MAX_PATH];
+    char config[CLI_MAX_CONTEXT_PATH];
 
     TRIVET_TRY(config_folder(config, err));
 
@@ -77,7 +80,7 @@ cli_context_folder(char out[CLI_MAX_PATH], struct trivet_error *err)
 static enum trivet_status
 make_folders(const char *path, struct trivet_error *err)
 {
-    char part[CLI_MAX_PATH];
+    char part[CLI_MAX_CONTEXT_PATH];
 
     for (const char *slash = strchr(path + 1, '/');;
          slash = strchr(slash + 1, '/')) {
@@ -108,8 +111,8 @@ void
 cli_context_current(char out[CLI_MAX_CONTEXT_NAME])
 {
     struct trivet_file_text text = {NULL, 0};
-    char folder[CLI_MAX_PATH];
-    char path[CLI_MAX_PATH];
+    char folder[CLI_MAX_CONTEXT_PATH];
+    char path[CLI_MAX_CONTEXT_PATH];
     const char *given = get_variable("TRIVET_CONTEXT");
 
     (void) snprintf(out, CLI_MAX_CONTEXT_NAME, "%s",
@@ -129,12 +132,12 @@ cli_context_current(char out[CLI_MAX_CONTEXT_NAME])
 }
 
 enum trivet_status
-cli_context_path(const char *given, bool makes_folders, char out[CLI_MAX_PATH],
-    struct trivet_error *err)
+cli_context_path(const char *given, bool makes_folders,
+    char out[CLI_MAX_CONTEXT_PATH], struct trivet_error *err)
 {
     char name[CLI_MAX_CONTEXT_NAME];
     char tail[CLI_MAX_CONTEXT_NAME + 8];
-    char folder[CLI_MAX_PATH];
+    char folder[CLI_MAX_CONTEXT_PATH];
 
     if (given == NULL) {
         given = get_variable("TRIVET_CONTEXT");
@@ -163,8 +166,8 @@ cli_context_path(const char *given, bool makes_folders, char out[CLI_MAX_PATH],
 enum trivet_status
 cli_context_use(const char *name, struct trivet_error *err)
 {
-    char folder[CLI_MAX_PATH];
-    char path[CLI_MAX_PATH];
+    char folder[CLI_MAX_CONTEXT_PATH];
+    char path[CLI_MAX_CONTEXT_PATH];
     char line[CLI_MAX_CONTEXT_NAME + 1];
 
     if (!is_name(name)) {
@@ -178,4 +181,29 @@ cli_context_use(const char *name, struct trivet_error *err)
     (void) snprintf(line, sizeof line, "%s\n", name);
 
     return trivet_file_replace(path, trivet_slice_text(line), err);
+}
+
+static bool
+starts_with(const char *text, const char *prefix)
+{
+    return strncmp(text, prefix, strlen(prefix)) == 0;
+}
+
+bool
+cli_context_is_meant(int argc, char **argv)
+{
+    char path[CLI_MAX_CONTEXT_PATH];
+
+    for (int i = 1; i < argc; i++) {
+        if (starts_with(argv[i], "--context") || starts_with(argv[i], "-c")) {
+            return true;
+        }
+        if (starts_with(argv[i], "--data") || starts_with(argv[i], "--store")) {
+            return false;
+        }
+    }
+
+    return get_variable("TRIVET_DATA") == NULL
+           && cli_context_path(NULL, false, path, NULL) == TRIVET_OK
+           && access(path, F_OK) == 0;
 }

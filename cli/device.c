@@ -1,100 +1,76 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* device.c - trivet device list, of a context */
-#include <jansson.h>
-
-#include "cli/client.h"
+/* device.c - trivet device: the devices of a store */
 #include "cli/client_commands.h"
+#include "cli/contexts.h"
+#include "cli/operator.h"
+#include "cli/table.h"
+#include "store/listing.h"
 
-static error_t
-parse(int key, char *argument, struct argp_state *state)
-{
-    (void) argument;
-
-    switch (key) {
-    case ARGP_KEY_INIT:
-        cli_client_start(state->input, state);
-        break;
-    case ARGP_KEY_ARG:
-        if (state->arg_num > 0 || argument[0] != 'l') {
-            argp_error(state, "list is all that there is");
-        }
-        break;
-    default:
-        return ARGP_ERR_UNKNOWN;
-    }
-
-    return 0;
-}
-
-static const struct argp_child children[] = {
-    {&cli_client_argp, 0, NULL, 0}, {0}};
-
-static const struct argp argp = {
-    .parser = parse,
-    .args_doc = "list",
-    .doc = "List the devices that the API key is registered with.",
-    .children = children,
+static const struct cli_column columns[] = {
+    {"id", "ID"},
+    {"user_id", "USER"},
+    {"api_key_id", "KEY"},
+    {"installation_id", "INSTALLATION"},
+    {"ip", "IP"},
+    {"created", "CREATED"},
+    {"description", "DESCRIPTION"},
 };
 
-static const char *
-text_of(const json_t *object, const char *field)
+static void
+add_device(void *rows, const struct trivet_device_row *row)
 {
-    const char *text = json_string_value(json_object_get(object, field));
+    char address[TRIVET_MAX_ADDRESS_TEXT];
 
-    return text == NULL ? "-" : text;
+    trivet_address_format(&row->address, address);
+    (void) json_array_append_new(rows,
+        json_pack("{s:I, s:I, s:I, s:I, s:s, s:o, s:s}", "id",
+            (json_int_t) row->id, "user_id", (json_int_t) row->user_id,
+            "api_key_id", (json_int_t) row->api_key_id, "installation_id",
+            (json_int_t) row->installation_id, "ip", address, "created",
+            cli_json_time(row->created_us), "description", row->description));
 }
 
-static void
-print(const struct trivet_answer *answer)
+static enum trivet_status
+list(struct cli_operator *op, void *extra, struct trivet_error *err)
 {
-    json_t *root = json_loadb(answer->body, answer->body_len, 0, NULL);
-    size_t i;
-    const json_t *element;
+    json_t *rows = json_array();
+    enum trivet_status status =
+        trivet_store_device_list(op->store, add_device, rows, err);
 
-    json_array_foreach(json_object_get(root, "Response"), i, element)
-    {
-        const json_t *device = json_object_get(element, "DeviceServer");
+    (void) extra;
 
-        if (device == NULL) {
-            device = json_object_get(element, "DevicePhone");
-        }
-        if (device == NULL) {
-            continue;
-        }
-
-        (void) printf("%lld\t%s\t%s\t%.19s\t%s\n",
-            (long long) json_integer_value(json_object_get(device, "id")),
-            text_of(device, "status"), text_of(device, "ip"),
-            text_of(device, "created"), text_of(device, "description"));
+    if (status != TRIVET_OK) {
+        json_decref(rows);
+        return status;
     }
 
-    json_decref(root);
+    cli_table_print(
+        columns, sizeof columns / sizeof columns[0], rows, op->as_json);
+    return TRIVET_OK;
 }
+
+static int
+run_list(int argc, char **argv)
+{
+    static const struct cli_operator_spec spec = {
+        .doc = "Lists the registered devices.",
+        .work = list,
+    };
+
+    if (cli_context_is_meant(argc, argv)) {
+        return cli_context_device_list(argc, argv);
+    }
+
+    return cli_operator_main(&spec, NULL, argc, argv);
+}
+
+static const struct cli_command commands[] = {
+    {"list", "list the devices", run_list},
+};
 
 int
-cli_context_device_list(int argc, char **argv)
+cli_device_main(int argc, char **argv)
 {
-    const struct trivet_call call = {.method = "GET", .path = "device"};
-    struct cli_client client = CLI_CLIENT_INIT;
-    struct trivet_context *context;
-    struct trivet_answer *answer;
-    enum trivet_exit number;
-
-    if (argp_parse(&argp, argc, argv, 0, NULL, &client) != 0) {
-        return TRIVET_EXIT_USAGE;
-    }
-
-    number = cli_client_open(&client, 0, &context);
-    if (number != TRIVET_EXIT_OK) {
-        return (int) number;
-    }
-
-    number = cli_call(context, &call, &answer);
-    if (number == TRIVET_EXIT_OK) {
-        print(answer);
-        trivet_answer_free(answer);
-    }
-
-    trivet_context_close(context);
-    return (int) number;
+    return cli_dispatch(
+        commands, sizeof commands / sizeof commands[0], argc, argv);
 }

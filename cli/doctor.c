@@ -21,12 +21,13 @@
 #include "cli/client_commands.h"
 #include "client/clock.h"
 #include "client/pins.h"
+#include "client/probe.h"
 #include "client/transport.h"
 #include "core/address.h"
 #include "core/timestamp.h"
 #include "crypto/pin.h"
 
-enum { MAX_HOST = 256, MAX_CLOCK_OFF_S = 30, CERTIFICATE_SOON_D = 14 };
+enum { MAX_CLOCK_OFF_S = 30, CERTIFICATE_SOON_D = 14 };
 
 enum verdict { VERDICT_OK = 0, VERDICT_WARN, VERDICT_FAIL };
 
@@ -34,8 +35,6 @@ struct doctor {
     struct cli_client client;
     struct trivet_context *context;
     struct trivet_context_info info;
-    char host[MAX_HOST];
-    unsigned port;
     struct trivet_address own; /* towards the server */
     bool has_own;
     bool has_session;
@@ -94,20 +93,20 @@ static void TRIVET_PRINTF(4, 5) say(enum verdict verdict, const char *matter,
 
 /* ---- the examinations: each gives the number of its failure ------------- */
 
-static enum trivet_exit
+static int
 examine_file(struct doctor *doctor)
 {
     struct trivet_context *context;
     struct trivet_error err;
-    enum trivet_exit number = cli_client_locate(&doctor->client, false);
+    int number = cli_client_locate(&doctor->client, false);
 
-    if (number != TRIVET_EXIT_OK) {
+    if (number != CLI_OK) {
         return number;
     }
     if (access(doctor->client.path, F_OK) != 0) {
         say(VERDICT_FAIL, "file", "trivet login", "%s is not there",
             doctor->client.path);
-        return TRIVET_EXIT_NO_SESSION;
+        return CLI_NOT_LOGGED_IN;
     }
 
     doctor->client.options.flags |= TRIVET_OPEN_OFFLINE;
@@ -126,7 +125,7 @@ examine_file(struct doctor *doctor)
     trivet_context_describe(context, &doctor->info);
     say(VERDICT_OK, "file", NULL, "%s, mode 0600, %s", doctor->client.path,
         doctor->info.base_url);
-    return TRIVET_EXIT_OK;
+    return CLI_OK;
 }
 
 /* Where our packets to the server would come from: no packet is sent. */
@@ -156,31 +155,45 @@ find_own_address(const struct addrinfo *to, struct trivet_address *out)
     return true;
 }
 
-static enum trivet_exit
+/* "[::1]" -> "::1", in place. */
+static const char *
+unbracket(char *host)
+{
+    size_t len = strlen(host);
+
+    if (host[0] != '[' || host[len - 1] != ']') {
+        return host;
+    }
+
+    host[len - 1] = '\0';
+    return host + 1;
+}
+
+static int
 examine_name(struct doctor *doctor)
 {
     const struct addrinfo hints = {.ai_socktype = SOCK_STREAM};
     struct addrinfo *found = NULL;
     char port[16];
     char text[NI_MAXHOST] = "";
+    struct trivet_url url;
+    const char *host;
     int code;
 
-    if (!trivet_url_split(doctor->info.base_url, doctor->host,
-            sizeof doctor->host, &doctor->port))
-    {
+    if (trivet_url_parse(doctor->info.base_url, &url, NULL) != TRIVET_OK) {
         say(VERDICT_FAIL, "name", "trivet login --new", "%s is no URL",
             doctor->info.base_url);
-        return TRIVET_EXIT_FAILURE;
+        return CLI_FAILURE;
     }
 
-    (void) snprintf(port, sizeof port, "%u", doctor->port);
-    code = getaddrinfo(doctor->host, port, &hints, &found);
+    (void) snprintf(port, sizeof port, "%u", url.port);
+    host = unbracket(url.host);
+    code = getaddrinfo(host, port, &hints, &found);
     if (code != 0) {
         say(doctor->info.proxy[0] == '\0' ? VERDICT_FAIL : VERDICT_WARN, "name",
             "look at the name, the network and /etc/resolv.conf", "%s: %s",
-            doctor->host, gai_strerror(code));
-        return doctor->info.proxy[0] == '\0' ? TRIVET_EXIT_NETWORK
-                                             : TRIVET_EXIT_OK;
+            host, gai_strerror(code));
+        return doctor->info.proxy[0] == '\0' ? CLI_NETWORK : CLI_OK;
     }
 
     (void) getnameinfo(found->ai_addr, found->ai_addrlen, text, sizeof text,
@@ -188,12 +201,12 @@ examine_name(struct doctor *doctor)
     doctor->has_own =
         doctor->info.proxy[0] == '\0' && find_own_address(found, &doctor->own);
     freeaddrinfo(found);
-    say(VERDICT_OK, "name", NULL, "%s is %s", doctor->host, text);
+    say(VERDICT_OK, "name", NULL, "%s is %s", host, text);
 
-    return TRIVET_EXIT_OK;
+    return CLI_OK;
 }
 
-static enum trivet_exit
+static int
 judge_certificate(
     const struct doctor *doctor, const struct trivet_certificate_facts *facts)
 {
@@ -214,14 +227,14 @@ judge_certificate(
 
     if (doctor->info.num_pins == 0) {
         say(VERDICT_OK, "pins", NULL, "none set; the server shows %s", pin);
-        return TRIVET_EXIT_OK;
+        return CLI_OK;
     }
 
     (void) !trivet_pin_set_make(doctor->info.pins, doctor->info.num_pins,
         doctor->info.pin_mode, &set, NULL);
     if (trivet_pin_set_has(&set, seen.digest, now_us)) {
         say(VERDICT_OK, "pins", NULL, "%s is pinned", pin);
-        return TRIVET_EXIT_OK;
+        return CLI_OK;
     }
 
     say(set.mode == TRIVET_PINS_REPORT ? VERDICT_WARN : VERDICT_FAIL, "pins",
@@ -229,11 +242,10 @@ judge_certificate(
         "pins learn",
         "%s is not pinned (%zu pins, %zu of them valid)", pin, set.num_pins,
         trivet_pin_set_count_valid(&set, now_us));
-    return set.mode == TRIVET_PINS_REPORT ? TRIVET_EXIT_OK
-                                          : TRIVET_EXIT_UNTRUSTED;
+    return set.mode == TRIVET_PINS_REPORT ? CLI_OK : CLI_UNTRUSTED;
 }
 
-static enum trivet_exit
+static int
 examine_certificate(struct doctor *doctor)
 {
     static const struct trivet_pin_set no_pins;
@@ -341,7 +353,7 @@ advise_on_credentials(const struct doctor *doctor)
            "a permitted one (trivet ip add) or in the app; or make a new key";
 }
 
-static enum trivet_exit
+static int
 open_session(struct doctor *doctor)
 {
     struct trivet_context_options wanted = doctor->client.options;
@@ -365,18 +377,18 @@ open_session(struct doctor *doctor)
     trivet_context_describe(context, &doctor->info);
     trivet_context_close(doctor->context);
     doctor->context = context;
-    return TRIVET_EXIT_OK;
+    return CLI_OK;
 }
 
-static enum trivet_exit
+static int
 examine_session(struct doctor *doctor)
 {
     const struct trivet_call call = {.method = "GET", .path = "user"};
     struct trivet_answer *answer;
     struct trivet_error err;
-    enum trivet_exit number = open_session(doctor);
+    int number = open_session(doctor);
 
-    if (number != TRIVET_EXIT_OK) {
+    if (number != CLI_OK) {
         return number;
     }
     if (trivet_call(doctor->context, &call, &answer, &err) != TRIVET_OK) {
@@ -391,7 +403,7 @@ examine_session(struct doctor *doctor)
 
     judge_clock(trivet_answer_header(answer, "Date"));
     number = cli_exit_of_answer(answer->status);
-    if (number != TRIVET_EXIT_OK) {
+    if (number != CLI_OK) {
         say(VERDICT_FAIL, "session", "trivet login", "GET user: %u %.200s",
             answer->status,
             answer->num_errors > 0 ? answer->errors[0].description : "");
@@ -443,7 +455,7 @@ collect_addresses(const struct doctor *doctor, long long credential,
     return true;
 }
 
-static enum trivet_exit
+static int
 examine_addresses(struct doctor *doctor)
 {
     char path[96];
@@ -464,7 +476,7 @@ examine_addresses(struct doctor *doctor)
         say(VERDICT_OK, "addresses", NULL, "the server does not list them");
         trivet_answer_free(answer);
         free(set);
-        return TRIVET_EXIT_OK;
+        return CLI_OK;
     }
 
     root = json_loadb(answer->body, answer->body_len, 0, NULL);
@@ -494,11 +506,11 @@ examine_addresses(struct doctor *doctor)
     }
 
     free(set);
-    return TRIVET_EXIT_OK;
+    return CLI_OK;
 }
 
 /* The first four are needed by what follows. */
-static enum trivet_exit (*const examinations[])(struct doctor *doctor) = {
+static int (*const examinations[])(struct doctor *doctor) = {
     examine_file,
     examine_name,
     examine_certificate,
@@ -510,19 +522,19 @@ int
 cli_doctor_main(int argc, char **argv)
 {
     struct doctor doctor = {.client = CLI_CLIENT_INIT};
-    enum trivet_exit number = TRIVET_EXIT_OK;
+    int number = CLI_OK;
 
     if (argp_parse(&argp, argc, argv, 0, NULL, &doctor) != 0) {
-        return TRIVET_EXIT_USAGE;
+        return CLI_USAGE;
     }
 
-    for (size_t i = 0; i < sizeof examinations / sizeof examinations[0]
-                       && number == TRIVET_EXIT_OK;
+    for (size_t i = 0;
+         i < sizeof examinations / sizeof examinations[0] && number == CLI_OK;
          i++)
     {
         number = examinations[i](&doctor);
     }
 
     trivet_context_close(doctor.context);
-    return (int) number;
+    return number;
 }

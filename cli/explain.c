@@ -15,8 +15,8 @@
 #include "client/file.h"
 
 enum {
-    KEY_REQUEST = 0x200,
-    KEY_ANSWER,
+    OPTION_REQUEST = 0x200,
+    OPTION_ANSWER,
     MAX_GIVEN_FIELDS = 32,
     MAX_GIVEN_SIGNATURE = 2048
 };
@@ -41,11 +41,11 @@ static const struct argp_option options[] = {
         "the signer's key, PEM: public, private or certificate (else the "
         "context's)",
         0},
-    {"request", KEY_REQUEST, "METHOD PATH", OPTION_ARG_OPTIONAL,
+    {"request", OPTION_REQUEST, "METHOD PATH", OPTION_ARG_OPTIONAL,
         "it is a request's: by the client's key; METHOD PATH for the old "
         "scheme",
         0},
-    {"answer", KEY_ANSWER, "STATUS", OPTION_ARG_OPTIONAL,
+    {"answer", OPTION_ANSWER, "STATUS", OPTION_ARG_OPTIONAL,
         "it is an answer's (the default): by the server's key", 0},
     {"header", 'H', "NAME: VALUE", 0,
         "a header of the message, for the old scheme; may be repeated", 0},
@@ -106,11 +106,12 @@ parse(int key, char *argument, struct argp_state *state)
     case 'H':
         add_field(explain, argument, state);
         break;
-    case KEY_REQUEST:
+    case OPTION_REQUEST:
         set_request(explain, argument, state);
         break;
-    case KEY_ANSWER:
-        explain->status = argument == NULL ? 0 : (unsigned) atoi(argument);
+    case OPTION_ANSWER:
+        explain->status =
+            argument == NULL ? 0 : (unsigned) strtoul(argument, NULL, 10);
         break;
     case ARGP_KEY_ARG:
         if (state->arg_num > 0) {
@@ -155,12 +156,12 @@ static const struct argp explain_argp = {
 };
 
 /* The key that should have signed, and the other side's. */
-static enum trivet_exit
+static int
 find_keys(struct explain *explain, struct trivet_public_key *key,
     struct trivet_public_key *other)
 {
     struct cli_keys keys = {.client = {.der_len = 0}};
-    enum trivet_exit number = TRIVET_EXIT_OK;
+    int number = CLI_OK;
 
     other->der_len = 0;
     if (explain->key != NULL) {
@@ -168,19 +169,19 @@ find_keys(struct explain *explain, struct trivet_public_key *key,
     }
 
     number = cli_keys_of_context(&explain->client, &keys);
-    if (number != TRIVET_EXIT_OK) {
+    if (number != CLI_OK) {
         return number;
     }
 
     *key = explain->is_of_request ? keys.client : keys.server;
     *other = explain->is_of_request ? keys.server : keys.client;
     return key->der_len > 0
-               ? TRIVET_EXIT_OK
-               : cli_complain(TRIVET_EXIT_NO_SESSION,
+               ? CLI_OK
+               : cli_complain(CLI_NOT_LOGGED_IN,
                    "the context has no such key yet: log in, or give --key");
 }
 
-static enum trivet_exit
+static int
 read_signature(const char *given, struct trivet_file_text *out)
 {
     if (given[0] == '@') {
@@ -189,10 +190,10 @@ read_signature(const char *given, struct trivet_file_text *out)
 
     out->data = strdup(given);
     out->len = out->data == NULL ? 0 : strlen(given);
-    return out->data == NULL ? TRIVET_EXIT_FAILURE : TRIVET_EXIT_OK;
+    return out->data == NULL ? CLI_FAILURE : CLI_OK;
 }
 
-static enum trivet_exit
+static int
 print(const struct explain *explain, const struct trivet_explanation *found)
 {
     if (explain->is_brief) {
@@ -203,10 +204,10 @@ print(const struct explain *explain, const struct trivet_explanation *found)
             found->hash == NULL ? "" : found->hash);
     }
 
-    return found->fits ? TRIVET_EXIT_OK : TRIVET_EXIT_UNTRUSTED;
+    return found->fits ? CLI_OK : CLI_UNTRUSTED;
 }
 
-static enum trivet_exit
+static int
 judge(const struct explain *explain, const struct trivet_file_text *body,
     const struct trivet_file_text *signature,
     const struct trivet_public_key *key, const struct trivet_public_key *other)
@@ -234,22 +235,22 @@ judge(const struct explain *explain, const struct trivet_file_text *body,
     return print(explain, &found);
 }
 
-static enum trivet_exit
+static int
 run(struct explain *explain)
 {
     struct trivet_file_text body = {NULL, 0};
     struct trivet_file_text signature = {NULL, 0};
     struct trivet_public_key key;
     struct trivet_public_key other;
-    enum trivet_exit number = find_keys(explain, &key, &other);
+    int number = find_keys(explain, &key, &other);
 
-    if (number == TRIVET_EXIT_OK) {
+    if (number == CLI_OK) {
         number = read_signature(explain->signature, &signature);
     }
-    if (number == TRIVET_EXIT_OK) {
+    if (number == CLI_OK) {
         number = cli_read_input(explain->file, &body);
     }
-    if (number == TRIVET_EXIT_OK) {
+    if (number == CLI_OK) {
         number = judge(explain, &body, &signature, &key, &other);
     }
 
@@ -265,10 +266,10 @@ cli_verify_main(int argc, char **argv)
         .client = CLI_CLIENT_INIT, .is_brief = true, .file = "-"};
 
     if (argp_parse(&verify_argp, argc, argv, 0, NULL, &explain) != 0) {
-        return TRIVET_EXIT_USAGE;
+        return CLI_USAGE;
     }
 
-    return (int) run(&explain);
+    return run(&explain);
 }
 
 int
@@ -277,8 +278,8 @@ cli_explain_main(int argc, char **argv)
     struct explain explain = {.client = CLI_CLIENT_INIT, .file = "-"};
 
     if (argp_parse(&explain_argp, argc, argv, 0, NULL, &explain) != 0) {
-        return TRIVET_EXIT_USAGE;
+        return CLI_USAGE;
     }
 
-    return (int) run(&explain);
+    return run(&explain);
 }

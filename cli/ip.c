@@ -15,7 +15,7 @@
 #include "cli/client_commands.h"
 #include "core/address.h"
 
-enum { KEY_CREDENTIAL = 0x200, MAX_CREDENTIALS = 64, MAX_IP_PATH = 160 };
+enum { OPTION_CREDENTIAL = 0x200, MAX_CREDENTIALS = 64, MAX_IP_PATH = 160 };
 
 enum action { ACTION_NONE = 0, ACTION_LIST, ACTION_ADD, ACTION_DISABLE };
 
@@ -32,7 +32,7 @@ struct ip {
 };
 
 static const struct argp_option options[] = {
-    {"credential", KEY_CREDENTIAL, "ID", 0,
+    {"credential", OPTION_CREDENTIAL, "ID", 0,
         "of this API key, when the user has several", 0},
     {0},
 };
@@ -67,8 +67,8 @@ parse(int key, char *argument, struct argp_state *state)
     case ARGP_KEY_INIT:
         cli_client_start(&ip->client, state);
         break;
-    case KEY_CREDENTIAL:
-        ip->credential = atoll(argument);
+    case OPTION_CREDENTIAL:
+        ip->credential = strtoll(argument, NULL, 10);
         break;
     case ARGP_KEY_ARG:
         take_argument(ip, argument, state);
@@ -99,23 +99,23 @@ static const struct argp argp = {
 };
 
 /* The list of an answer; *out_root is to be freed. */
-static enum trivet_exit
+static int
 get_list(const struct ip *ip, const char *path, json_t **out_root)
 {
     const struct trivet_call call = {.method = "GET", .path = path};
     struct trivet_answer *answer;
-    enum trivet_exit number = cli_call(ip->context, &call, &answer);
+    int number = cli_call(ip->context, &call, &answer);
 
-    if (number != TRIVET_EXIT_OK) {
+    if (number != CLI_OK) {
         return number;
     }
 
     *out_root = json_loadb(answer->body, answer->body_len, 0, NULL);
     trivet_answer_free(answer);
-    return TRIVET_EXIT_OK;
+    return CLI_OK;
 }
 
-static enum trivet_exit
+static int
 find_credentials(struct ip *ip)
 {
     struct trivet_context_info info;
@@ -123,20 +123,20 @@ find_credentials(struct ip *ip)
     json_t *root;
     size_t i;
     const json_t *element;
-    enum trivet_exit number;
+    int number;
 
     trivet_context_describe(ip->context, &info);
     ip->user = info.user_id;
     if (ip->credential != 0) {
         ip->credentials[0] = ip->credential;
         ip->num_credentials = 1;
-        return TRIVET_EXIT_OK;
+        return CLI_OK;
     }
 
     (void) snprintf(
         path, sizeof path, "user/%lld/credential-password-ip", ip->user);
     number = get_list(ip, path, &root);
-    if (number != TRIVET_EXIT_OK) {
+    if (number != CLI_OK) {
         return number;
     }
 
@@ -151,11 +151,11 @@ find_credentials(struct ip *ip)
     }
     json_decref(root);
 
-    return TRIVET_EXIT_OK;
+    return CLI_OK;
 }
 
 /* Prints the addresses of a credential; with `wanted`, finds its id instead. */
-static enum trivet_exit
+static int
 walk(const struct ip *ip, long long credential, const char *wanted,
     long long *out_id)
 {
@@ -163,12 +163,12 @@ walk(const struct ip *ip, long long credential, const char *wanted,
     json_t *root;
     size_t i;
     const json_t *element;
-    enum trivet_exit number;
+    int number;
 
     (void) snprintf(path, sizeof path,
         "user/%lld/credential-password-ip/%lld/ip", ip->user, credential);
     number = get_list(ip, path, &root);
-    if (number != TRIVET_EXIT_OK) {
+    if (number != CLI_OK) {
         return number;
     }
 
@@ -192,11 +192,11 @@ walk(const struct ip *ip, long long credential, const char *wanted,
     }
 
     json_decref(root);
-    return TRIVET_EXIT_OK;
+    return CLI_OK;
 }
 
 /* Sends {"ip":..., "status":...} and wants a 2xx. */
-static enum trivet_exit
+static int
 send_entry(const struct ip *ip, const char *method, const char *path,
     const char *status)
 {
@@ -207,7 +207,7 @@ send_entry(const struct ip *ip, const char *method, const char *path,
         .body = body,
         .body_len = body == NULL ? 0 : strlen(body)};
     struct trivet_answer *answer = NULL;
-    enum trivet_exit number = cli_call(ip->context, &call, &answer);
+    int number = cli_call(ip->context, &call, &answer);
 
     trivet_answer_free(answer);
     free(body);
@@ -215,27 +215,27 @@ send_entry(const struct ip *ip, const char *method, const char *path,
     return number;
 }
 
-static enum trivet_exit
+static int
 list(const struct ip *ip)
 {
     for (size_t i = 0; i < ip->num_credentials; i++) {
-        enum trivet_exit number = walk(ip, ip->credentials[i], NULL, NULL);
+        int number = walk(ip, ip->credentials[i], NULL, NULL);
 
-        if (number != TRIVET_EXIT_OK) {
+        if (number != CLI_OK) {
             return number;
         }
     }
 
-    return TRIVET_EXIT_OK;
+    return CLI_OK;
 }
 
-static enum trivet_exit
+static int
 add(const struct ip *ip)
 {
     char path[MAX_IP_PATH];
 
     if (ip->num_credentials != 1) {
-        return cli_complain(TRIVET_EXIT_USAGE,
+        return cli_complain(CLI_USAGE,
             "the user has %zu API keys: name one with --credential (see "
             "`trivet ip list`)",
             ip->num_credentials);
@@ -247,17 +247,16 @@ add(const struct ip *ip)
     return send_entry(ip, "POST", path, "ACTIVE");
 }
 
-static enum trivet_exit
+static int
 disable(const struct ip *ip)
 {
     char path[MAX_IP_PATH];
 
     for (size_t i = 0; i < ip->num_credentials; i++) {
         long long id = 0;
-        enum trivet_exit number =
-            walk(ip, ip->credentials[i], ip->address, &id);
+        int number = walk(ip, ip->credentials[i], ip->address, &id);
 
-        if (number != TRIVET_EXIT_OK) {
+        if (number != CLI_OK) {
             return number;
         }
         if (id != 0) {
@@ -269,15 +268,15 @@ disable(const struct ip *ip)
     }
 
     return cli_complain(
-        TRIVET_EXIT_FAILURE, "%s is not among the addresses", ip->address);
+        CLI_FAILURE, "%s is not among the addresses", ip->address);
 }
 
-static enum trivet_exit
+static int
 run(struct ip *ip)
 {
-    enum trivet_exit number = find_credentials(ip);
+    int number = find_credentials(ip);
 
-    if (number != TRIVET_EXIT_OK) {
+    if (number != CLI_OK) {
         return number;
     }
 
@@ -290,7 +289,7 @@ run(struct ip *ip)
         return disable(ip);
     case ACTION_NONE:
     default:
-        return TRIVET_EXIT_USAGE;
+        return CLI_USAGE;
     }
 }
 
@@ -299,25 +298,24 @@ cli_ip_main(int argc, char **argv)
 {
     struct ip ip = {.client = CLI_CLIENT_INIT};
     struct trivet_address parsed;
-    enum trivet_exit number;
+    int number;
 
     if (argp_parse(&argp, argc, argv, 0, NULL, &ip) != 0) {
-        return TRIVET_EXIT_USAGE;
+        return CLI_USAGE;
     }
     if (ip.address != NULL
         && trivet_address_parse(trivet_slice_text(ip.address), &parsed)
                != TRIVET_OK)
     {
-        return (int) cli_complain(
-            TRIVET_EXIT_USAGE, "%s is no IP address", ip.address);
+        return cli_complain(CLI_USAGE, "%s is no IP address", ip.address);
     }
 
     number = cli_client_open(&ip.client, 0, &ip.context);
-    if (number != TRIVET_EXIT_OK) {
-        return (int) number;
+    if (number != CLI_OK) {
+        return number;
     }
 
     number = run(&ip);
     trivet_context_close(ip.context);
-    return (int) number;
+    return number;
 }

@@ -58,7 +58,7 @@ static const struct argp argp = {
            "FILE, which must not exist, the public one to standard output.",
 };
 
-static enum trivet_exit
+static int
 write_key(const char *file, const char *pem)
 {
     size_t len = strlen(pem);
@@ -66,45 +66,44 @@ write_key(const char *file, const char *pem)
     bool is_written;
 
     if (fd < 0) {
-        return cli_complain(
-            errno == EEXIST ? TRIVET_EXIT_CONFLICT : TRIVET_EXIT_USAGE,
+        return cli_complain(errno == EEXIST ? CLI_CONFLICT : CLI_USAGE,
             "%s: %s", file, strerror(errno));
     }
 
     is_written = write(fd, pem, len) == (ssize_t) len && fsync(fd) == 0;
     is_written = close(fd) == 0 && is_written;
 
-    return is_written ? TRIVET_EXIT_OK
-                      : cli_complain(
-                          TRIVET_EXIT_FAILURE, "%s: %s", file, strerror(errno));
+    return is_written
+               ? CLI_OK
+               : cli_complain(CLI_FAILURE, "%s: %s", file, strerror(errno));
 }
 
-static enum trivet_exit
+static int
 print_public(const struct trivet_private_key *key)
 {
     char pem[MAX_KEY_PEM];
 
     if (trivet_private_key_public_pem(key, pem, sizeof pem) != TRIVET_OK) {
-        return cli_complain(TRIVET_EXIT_FAILURE, "cannot write the key");
+        return cli_complain(CLI_FAILURE, "cannot write the key");
     }
 
     (void) fputs(pem, stdout);
-    return TRIVET_EXIT_OK;
+    return CLI_OK;
 }
 
-static enum trivet_exit
+static int
 make(const char *file, struct trivet_private_key *key)
 {
     char pem[MAX_KEY_PEM];
-    enum trivet_exit number;
+    int number;
 
     if (trivet_private_key_to_pem(key, pem, sizeof pem) != TRIVET_OK) {
-        return cli_complain(TRIVET_EXIT_FAILURE, "cannot write the key");
+        return cli_complain(CLI_FAILURE, "cannot write the key");
     }
 
     number = write_key(file, pem);
     trivet_wipe(pem, sizeof pem);
-    return number == TRIVET_EXIT_OK ? print_public(key) : number;
+    return number == CLI_OK ? print_public(key) : number;
 }
 
 int
@@ -112,23 +111,23 @@ cli_keygen_main(int argc, char **argv)
 {
     struct keygen keygen = {NULL, NULL};
     struct trivet_private_key *key;
-    enum trivet_exit number;
+    int number;
     enum trivet_status status;
     struct trivet_error err;
 
     if (argp_parse(&argp, argc, argv, 0, NULL, &keygen) != 0) {
-        return TRIVET_EXIT_USAGE;
+        return CLI_USAGE;
     }
 
     status = keygen.public_of != NULL
                  ? trivet_private_key_load(keygen.public_of, &key, &err)
                  : trivet_private_key_generate(&key, &err);
     if (status != TRIVET_OK) {
-        return (int) cli_fail(&err);
+        return cli_fail(&err);
     }
 
     number =
         keygen.public_of != NULL ? print_public(key) : make(keygen.file, key);
     trivet_private_key_free(key);
-    return (int) number;
+    return number;
 }

@@ -27,18 +27,18 @@ read_keys(const struct trivet_record *record, struct cli_keys *out)
     }
 }
 
-enum trivet_exit
+int
 cli_keys_of_context(struct cli_client *client, struct cli_keys *out)
 {
     struct trivet_record *record = calloc(1, sizeof *record);
     struct trivet_file_text text = {NULL, 0};
-    enum trivet_exit number = cli_client_locate(client, false);
+    int number = cli_client_locate(client, false);
     enum trivet_status status;
     struct trivet_error err;
 
-    if (record == NULL || number != TRIVET_EXIT_OK) {
+    if (record == NULL || number != CLI_OK) {
         free(record);
-        return number == TRIVET_EXIT_OK ? TRIVET_EXIT_FAILURE : number;
+        return number == CLI_OK ? CLI_FAILURE : number;
     }
 
     status = trivet_file_read(client->path, 077, &text, &err);
@@ -53,18 +53,18 @@ cli_keys_of_context(struct cli_client *client, struct cli_keys *out)
     trivet_file_text_release(&text);
     trivet_wipe(record, sizeof *record);
     free(record);
-    return status == TRIVET_OK ? TRIVET_EXIT_OK : cli_fail(&err);
+    return status == TRIVET_OK ? CLI_OK : cli_fail(&err);
 }
 
-enum trivet_exit
+int
 cli_key_of_file(const char *file, struct trivet_public_key *out)
 {
     struct trivet_file_text text = {NULL, 0};
     struct trivet_error err;
     enum trivet_status status;
-    enum trivet_exit number = cli_read_input(file, &text);
+    int number = cli_read_input(file, &text);
 
-    if (number != TRIVET_EXIT_OK) {
+    if (number != CLI_OK) {
         return number;
     }
 
@@ -72,8 +72,8 @@ cli_key_of_file(const char *file, struct trivet_public_key *out)
         trivet_slice_make(text.data, text.len), out, &err);
     trivet_file_text_release(&text);
     if (status != TRIVET_OK) {
-        return cli_complain(TRIVET_EXIT_USAGE, "%s: %s", file, err.detail);
+        return cli_complain(CLI_USAGE, "%s: %s", file, err.detail);
     }
 
-    return TRIVET_EXIT_OK;
+    return CLI_OK;
 }

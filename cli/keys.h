@@ -12,11 +12,9 @@ struct cli_keys {
     struct trivet_public_key server;
 };
 
-enum trivet_exit cli_keys_of_context(
-    struct cli_client *client, struct cli_keys *out);
+int cli_keys_of_context(struct cli_client *client, struct cli_keys *out);
 
 /* A key from a PEM file: public, private or certificate. */
-enum trivet_exit cli_key_of_file(
-    const char *file, struct trivet_public_key *out);
+int cli_key_of_file(const char *file, struct trivet_public_key *out);
 
 #endif

@@ -64,7 +64,7 @@ print_one(const char *name, bool is_current)
     int64_t left_us;
 
     client.context = name;
-    if (cli_client_locate(&client, false) != TRIVET_EXIT_OK) {
+    if (cli_client_locate(&client, false) != CLI_OK) {
         return;
     }
 
@@ -91,16 +91,16 @@ int
 cli_list_main(int argc, char **argv)
 {
     char current[CLI_MAX_CONTEXT_NAME];
-    char folder[CLI_MAX_PATH];
+    char folder[CLI_MAX_CONTEXT_PATH];
     struct dirent **entries = NULL;
     struct trivet_error err;
     int num;
 
     if (argp_parse(&list_argp, argc, argv, 0, NULL, NULL) != 0) {
-        return TRIVET_EXIT_USAGE;
+        return CLI_USAGE;
     }
     if (cli_context_folder(folder, &err) != TRIVET_OK) {
-        return (int) cli_fail(&err);
+        return cli_fail(&err);
     }
 
     cli_context_current(current);
@@ -112,30 +112,30 @@ cli_list_main(int argc, char **argv)
     }
     free(entries);
 
-    return TRIVET_EXIT_OK;
+    return CLI_OK;
 }
 
 int
 cli_use_main(int argc, char **argv)
 {
-    char path[CLI_MAX_PATH];
+    char path[CLI_MAX_CONTEXT_PATH];
     const char *name = NULL;
     struct trivet_error err;
 
     if (argp_parse(&use_argp, argc, argv, 0, NULL, &name) != 0) {
-        return TRIVET_EXIT_USAGE;
+        return CLI_USAGE;
     }
 
     if (strchr(name, '/') == NULL
         && cli_context_path(name, false, path, &err) == TRIVET_OK
         && access(path, F_OK) != 0)
     {
-        return (int) cli_complain(TRIVET_EXIT_NO_SESSION,
+        return cli_complain(CLI_NOT_LOGGED_IN,
             "there is no context %s: trivet login --context %s", name, name);
     }
     if (cli_context_use(name, &err) != TRIVET_OK) {
-        return (int) cli_fail(&err);
+        return cli_fail(&err);
     }
 
-    return TRIVET_EXIT_OK;
+    return CLI_OK;
 }

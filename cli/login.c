@@ -11,13 +11,13 @@
 #include "core/secret.h"
 
 enum {
-    KEY_ENV = 0x200,
-    KEY_URL,
-    KEY_API_KEY_FILE,
-    KEY_DESCRIPTION,
-    KEY_PERMITTED_IP,
-    KEY_SANDBOX_USER,
-    KEY_NEW,
+    OPTION_ENV = 0x200,
+    OPTION_URL,
+    OPTION_API_KEY_FILE,
+    OPTION_DESCRIPTION,
+    OPTION_PERMITTED_IP,
+    OPTION_SANDBOX_USER,
+    OPTION_NEW,
     MAX_IPS = 64
 };
 
@@ -29,21 +29,23 @@ struct login {
     const char *permitted_ips[MAX_IPS];
     bool makes_user;
     bool is_company;
-    char credential[CLI_MAX_PATH];
+    char credential[CLI_MAX_CONTEXT_PATH];
     char api_key[TRIVET_API_KEY_SIZE];
 };
 
 static const struct argp_option options[] = {
-    {"env", KEY_ENV, "NAME", 0, "sandbox (the default) or production", 0},
-    {"url", KEY_URL, "URL", 0, "a gateway instead: https://HOST[:PORT]/v1", 0},
-    {"api-key-file", KEY_API_KEY_FILE, "FILE", 0,
+    {"env", OPTION_ENV, "NAME", 0, "sandbox (the default) or production", 0},
+    {"url", OPTION_URL, "URL", 0, "a gateway instead: https://HOST[:PORT]/v1",
+        0},
+    {"api-key-file", OPTION_API_KEY_FILE, "FILE", 0,
         "read the API key there; - is standard input", 0},
-    {"description", KEY_DESCRIPTION, "TEXT", 0, "what to call this device", 0},
-    {"permitted-ip", KEY_PERMITTED_IP, "IP", 0,
+    {"description", OPTION_DESCRIPTION, "TEXT", 0, "what to call this device",
+        0},
+    {"permitted-ip", OPTION_PERMITTED_IP, "IP", 0,
         "an address that may use the key, or *; may be repeated", 0},
-    {"new-sandbox-user", KEY_SANDBOX_USER, "KIND", OPTION_ARG_OPTIONAL,
+    {"new-sandbox-user", OPTION_SANDBOX_USER, "KIND", OPTION_ARG_OPTIONAL,
         "make a user first: person (the default) or company", 0},
-    {"new", KEY_NEW, NULL, 0, "forget what the context holds and start over",
+    {"new", OPTION_NEW, NULL, 0, "forget what the context holds and start over",
         0},
     {0},
 };
@@ -84,31 +86,31 @@ parse(int key, char *argument, struct argp_state *state)
     case ARGP_KEY_INIT:
         cli_client_start(&login->client, state);
         break;
-    case KEY_ENV:
+    case OPTION_ENV:
         set_environment(login, argument, state);
         break;
-    case KEY_URL:
+    case OPTION_URL:
         to->base_url = argument;
         break;
-    case KEY_API_KEY_FILE:
+    case OPTION_API_KEY_FILE:
         if (strcmp(argument, "-") == 0) {
             to->api_key_fd = STDIN_FILENO;
         } else {
             to->api_key_file = argument;
         }
         break;
-    case KEY_DESCRIPTION:
+    case OPTION_DESCRIPTION:
         to->description = argument;
         break;
-    case KEY_PERMITTED_IP:
+    case OPTION_PERMITTED_IP:
         add_ip(login, argument, state);
         break;
-    case KEY_SANDBOX_USER:
+    case OPTION_SANDBOX_USER:
         login->makes_user = true;
         login->is_company =
             argument != NULL && strcmp(argument, "company") == 0;
         break;
-    case KEY_NEW:
+    case OPTION_NEW:
         to->flags |= TRIVET_OPEN_NEW;
         break;
     default:
@@ -163,15 +165,14 @@ find_api_key(struct login *login)
     }
 }
 
-static enum trivet_exit
+static int
 make_user(struct login *login)
 {
     struct trivet_context_options *to = &login->client.options;
     struct trivet_error err;
 
     if (to->environment == TRIVET_ENVIRONMENT_PRODUCTION) {
-        return cli_complain(
-            TRIVET_EXIT_USAGE, "users are made in a sandbox alone");
+        return cli_complain(CLI_USAGE, "users are made in a sandbox alone");
     }
     if (!login->client.is_quiet) {
         (void) fputs("sandbox-user: making a user\n", stderr);
@@ -184,7 +185,7 @@ make_user(struct login *login)
 
     to->api_key = login->api_key;
     to->api_key_len = strlen(login->api_key);
-    return TRIVET_EXIT_OK;
+    return CLI_OK;
 }
 
 static void
@@ -208,7 +209,7 @@ static void
 make_current(const struct cli_client *client)
 {
     char current[CLI_MAX_CONTEXT_NAME];
-    char path[CLI_MAX_PATH];
+    char path[CLI_MAX_CONTEXT_PATH];
 
     cli_context_current(current);
     if (client->context != NULL && strchr(client->context, '/') == NULL
@@ -219,15 +220,15 @@ make_current(const struct cli_client *client)
     }
 }
 
-static enum trivet_exit
+static int
 run(struct login *login)
 {
     struct trivet_context_info info;
     struct trivet_context *context;
     struct trivet_error err;
-    enum trivet_exit number = cli_client_locate(&login->client, true);
+    int number = cli_client_locate(&login->client, true);
 
-    if (number != TRIVET_EXIT_OK) {
+    if (number != CLI_OK) {
         return number;
     }
 
@@ -236,7 +237,7 @@ run(struct login *login)
     } else {
         find_api_key(login);
     }
-    if (number != TRIVET_EXIT_OK) {
+    if (number != CLI_OK) {
         return number;
     }
 
@@ -250,22 +251,22 @@ run(struct login *login)
     make_current(&login->client);
     print_who(&info);
 
-    return TRIVET_EXIT_OK;
+    return CLI_OK;
 }
 
 int
 cli_login_main(int argc, char **argv)
 {
     struct login login = {.client = CLI_CLIENT_INIT};
-    enum trivet_exit number;
+    int number;
 
     login.client.tells_steps = true;
     if (argp_parse(&argp, argc, argv, 0, NULL, &login) != 0) {
-        return TRIVET_EXIT_USAGE;
+        return CLI_USAGE;
     }
 
     number = run(&login);
     trivet_wipe(login.api_key, sizeof login.api_key);
 
-    return (int) number;
+    return number;
 }

@@ -32,15 +32,15 @@ cli_logout_main(int argc, char **argv)
     struct cli_client client = CLI_CLIENT_INIT;
     struct trivet_context *context;
     struct trivet_error err;
-    enum trivet_exit number;
+    int number;
 
     if (argp_parse(&argp, argc, argv, 0, NULL, &client) != 0) {
-        return TRIVET_EXIT_USAGE;
+        return CLI_USAGE;
     }
 
     number = cli_client_open(&client, TRIVET_OPEN_OFFLINE, &context);
-    if (number != TRIVET_EXIT_OK) {
-        return (int) number;
+    if (number != CLI_OK) {
+        return number;
     }
 
     if (trivet_context_logout(context, &err) != TRIVET_OK) {
@@ -50,5 +50,5 @@ cli_logout_main(int argc, char **argv)
     }
 
     trivet_context_close(context);
-    return (int) number;
+    return number;
 }

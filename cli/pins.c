@@ -8,7 +8,7 @@
 #include "client/pins.h"
 #include "client/record.h"
 
-enum { KEY_URL = 0x200, KEY_ENV, KEY_EXPIRES, KEY_NO_SAVE };
+enum { OPTION_URL = 0x200, OPTION_ENV, OPTION_EXPIRES, OPTION_NO_SAVE };
 
 enum action { ACTION_NONE = 0, ACTION_LEARN, ACTION_CHECK, ACTION_CLEAR };
 
@@ -20,11 +20,11 @@ struct pins {
 };
 
 static const struct argp_option options[] = {
-    {"url", KEY_URL, "URL", 0, "look at this server, not the context's", 0},
-    {"env", KEY_ENV, "NAME", 0, "the same for sandbox or production", 0},
-    {"expires", KEY_EXPIRES, "YYYY-MM-DD", 0,
+    {"url", OPTION_URL, "URL", 0, "look at this server, not the context's", 0},
+    {"env", OPTION_ENV, "NAME", 0, "the same for sandbox or production", 0},
+    {"expires", OPTION_EXPIRES, "YYYY-MM-DD", 0,
         "learn: from then on the pin does not count", 0},
-    {"no-save", KEY_NO_SAVE, NULL, 0, "learn: only print it", 0},
+    {"no-save", OPTION_NO_SAVE, NULL, 0, "learn: only print it", 0},
     {0},
 };
 
@@ -59,18 +59,18 @@ parse(int key, char *argument, struct argp_state *state)
     case ARGP_KEY_INIT:
         cli_client_start(&pins->client, state);
         break;
-    case KEY_URL:
+    case OPTION_URL:
         pins->client.options.base_url = argument;
         break;
-    case KEY_ENV:
+    case OPTION_ENV:
         pins->client.options.environment = strcmp(argument, "production") == 0
                                                ? TRIVET_ENVIRONMENT_PRODUCTION
                                                : TRIVET_ENVIRONMENT_SANDBOX;
         break;
-    case KEY_EXPIRES:
+    case OPTION_EXPIRES:
         pins->expires = argument;
         break;
-    case KEY_NO_SAVE:
+    case OPTION_NO_SAVE:
         pins->is_not_saved = true;
         break;
     case ARGP_KEY_ARG:
@@ -103,7 +103,7 @@ static const struct argp argp = {
 };
 
 /* The key that is shown now. */
-static enum trivet_exit
+static int
 look(struct pins *pins, struct trivet_pin *out)
 {
     struct trivet_error err;
@@ -112,10 +112,10 @@ look(struct pins *pins, struct trivet_pin *out)
         return cli_fail(&err);
     }
 
-    return TRIVET_EXIT_OK;
+    return CLI_OK;
 }
 
-static enum trivet_exit
+static int
 learn(struct pins *pins, struct trivet_context *context,
     const struct trivet_pin_set *known)
 {
@@ -123,9 +123,9 @@ learn(struct pins *pins, struct trivet_context *context,
     struct trivet_pin pin;
     struct trivet_error err;
     char text[TRIVET_PIN_DATED_SIZE];
-    enum trivet_exit number = look(pins, &pin);
+    int number = look(pins, &pin);
 
-    if (number != TRIVET_EXIT_OK) {
+    if (number != CLI_OK) {
         return number;
     }
     if (pins->expires != NULL) {
@@ -143,11 +143,11 @@ learn(struct pins *pins, struct trivet_context *context,
     if (context == NULL || pins->is_not_saved
         || trivet_pin_set_has(&set, pin.digest, trivet_clock_now_us()))
     {
-        return TRIVET_EXIT_OK;
+        return CLI_OK;
     }
 
     if (set.num_pins == TRIVET_MAX_PINS) {
-        return cli_complain(TRIVET_EXIT_FAILURE,
+        return cli_complain(CLI_FAILURE,
             "the context has %d pins: clear them first", (int) TRIVET_MAX_PINS);
     }
     set.pins[set.num_pins++] = pin;
@@ -157,33 +157,33 @@ learn(struct pins *pins, struct trivet_context *context,
         return cli_fail(&err);
     }
 
-    return TRIVET_EXIT_OK;
+    return CLI_OK;
 }
 
-static enum trivet_exit
+static int
 check(struct pins *pins, const struct trivet_pin_set *known)
 {
     struct trivet_pin pin;
     char text[TRIVET_PIN_TEXT_SIZE];
-    enum trivet_exit number = look(pins, &pin);
+    int number = look(pins, &pin);
 
-    if (number != TRIVET_EXIT_OK) {
+    if (number != CLI_OK) {
         return number;
     }
 
     trivet_pin_format(&pin, text);
     if (trivet_pin_set_has(known, pin.digest, trivet_clock_now_us())) {
         (void) printf("%s is pinned\n", text);
-        return TRIVET_EXIT_OK;
+        return CLI_OK;
     }
 
     (void) printf("%s is not pinned (%zu pins, %zu of them valid)\n", text,
         known->num_pins,
         trivet_pin_set_count_valid(known, trivet_clock_now_us()));
-    return TRIVET_EXIT_UNTRUSTED;
+    return CLI_UNTRUSTED;
 }
 
-static enum trivet_exit
+static int
 run(struct pins *pins, struct trivet_context *context,
     const struct trivet_pin_set *known)
 {
@@ -196,16 +196,16 @@ run(struct pins *pins, struct trivet_context *context,
         return check(pins, known);
     case ACTION_CLEAR:
         if (context == NULL) {
-            return cli_complain(TRIVET_EXIT_USAGE, "no context to clear");
+            return cli_complain(CLI_USAGE, "no context to clear");
         }
         return trivet_context_set_pins(
                    context, NULL, 0, TRIVET_PINS_ENFORCE, &err)
                        == TRIVET_OK
-                   ? TRIVET_EXIT_OK
+                   ? CLI_OK
                    : cli_fail(&err);
     case ACTION_NONE:
     default:
-        return TRIVET_EXIT_USAGE;
+        return CLI_USAGE;
     }
 }
 
@@ -216,16 +216,16 @@ cli_pins_main(int argc, char **argv)
     struct trivet_context_info info = {.base_url = ""};
     struct trivet_context *context = NULL;
     struct trivet_pin_set given;
-    enum trivet_exit number = TRIVET_EXIT_OK;
+    int number = CLI_OK;
 
     if (argp_parse(&argp, argc, argv, 0, NULL, &pins) != 0) {
-        return TRIVET_EXIT_USAGE;
+        return CLI_USAGE;
     }
     if (trivet_pin_set_make(pins.client.pins, pins.client.options.num_pins,
             pins.client.options.pin_mode, &given, NULL)
         != TRIVET_OK)
     {
-        return TRIVET_EXIT_USAGE;
+        return CLI_USAGE;
     }
 
     if (pins.client.options.base_url == NULL
@@ -233,8 +233,8 @@ cli_pins_main(int argc, char **argv)
     {
         number = cli_client_open(&pins.client, TRIVET_OPEN_OFFLINE, &context);
     }
-    if (number != TRIVET_EXIT_OK) {
-        return (int) number;
+    if (number != CLI_OK) {
+        return number;
     }
 
     if (context != NULL) {
@@ -252,5 +252,5 @@ cli_pins_main(int argc, char **argv)
 
     number = run(&pins, context, &given);
     trivet_context_close(context);
-    return (int) number;
+    return number;
 }

@@ -82,16 +82,15 @@ sign_with_file(const struct sign *sign, struct trivet_slice bytes,
     return status;
 }
 
-static enum trivet_exit
+static int
 sign_with_context(struct sign *sign, struct trivet_slice bytes,
     char out[TRIVET_SIGNATURE_SIZE])
 {
     struct trivet_context *context;
     struct trivet_error err;
-    enum trivet_exit number =
-        cli_client_open(&sign->client, TRIVET_OPEN_OFFLINE, &context);
+    int number = cli_client_open(&sign->client, TRIVET_OPEN_OFFLINE, &context);
 
-    if (number != TRIVET_EXIT_OK) {
+    if (number != CLI_OK) {
         return number;
     }
     if (trivet_context_sign(context, bytes.data, bytes.len, out, &err)
@@ -111,15 +110,15 @@ cli_sign_main(int argc, char **argv)
     char signature[TRIVET_SIGNATURE_SIZE];
     struct trivet_slice bytes;
     struct trivet_error err;
-    enum trivet_exit number;
+    int number;
 
     if (argp_parse(&argp, argc, argv, 0, NULL, &sign) != 0) {
-        return TRIVET_EXIT_USAGE;
+        return CLI_USAGE;
     }
 
     number = cli_read_input(sign.file, &text);
-    if (number != TRIVET_EXIT_OK) {
-        return (int) number;
+    if (number != CLI_OK) {
+        return number;
     }
 
     bytes = trivet_slice_make(text.data, text.len);
@@ -128,10 +127,10 @@ cli_sign_main(int argc, char **argv)
     } else if (sign_with_file(&sign, bytes, signature, &err) != TRIVET_OK) {
         number = cli_fail(&err);
     }
-    if (number == TRIVET_EXIT_OK) {
+    if (number == CLI_OK) {
         (void) puts(signature);
     }
 
     trivet_file_text_release(&text);
-    return (int) number;
+    return number;
 }

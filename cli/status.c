@@ -10,7 +10,7 @@
 #include "client/clock.h"
 #include "client/record.h"
 
-enum { KEY_JSON = 0x200, KEY_WATCH, KEY_CHECK, DEFAULT_WATCH_S = 5 };
+enum { OPTION_JSON = 0x200, OPTION_WATCH, OPTION_CHECK, DEFAULT_WATCH_S = 5 };
 
 struct status {
     struct cli_client client;
@@ -20,10 +20,10 @@ struct status {
 };
 
 static const struct argp_option options[] = {
-    {"json", KEY_JSON, NULL, 0, "one line of JSON", 0},
-    {"check", KEY_CHECK, NULL, 0,
+    {"json", OPTION_JSON, NULL, 0, "one line of JSON", 0},
+    {"check", OPTION_CHECK, NULL, 0,
         "ask the server, instead of believing the clock", 0},
-    {"watch", KEY_WATCH, "S", OPTION_ARG_OPTIONAL,
+    {"watch", OPTION_WATCH, "S", OPTION_ARG_OPTIONAL,
         "tell again every S seconds (5), until the session has ended", 0},
     {0},
 };
@@ -37,14 +37,15 @@ parse(int key, char *argument, struct argp_state *state)
     case ARGP_KEY_INIT:
         cli_client_start(&status->client, state);
         break;
-    case KEY_JSON:
+    case OPTION_JSON:
         status->is_json = true;
         break;
-    case KEY_CHECK:
+    case OPTION_CHECK:
         status->is_checked = true;
         break;
-    case KEY_WATCH:
-        status->watch_s = argument == NULL ? DEFAULT_WATCH_S : atoi(argument);
+    case OPTION_WATCH:
+        status->watch_s = argument == NULL ? DEFAULT_WATCH_S
+                                           : (int) strtol(argument, NULL, 10);
         if (status->watch_s < 1) {
             argp_error(state, "--watch wants seconds");
         }
@@ -129,14 +130,14 @@ print_words(const struct cli_client *client,
 }
 
 /* What the server says to a call that any session may make. */
-static enum trivet_exit
+static int
 ask_server(struct trivet_context *context)
 {
     const struct trivet_call call = {
         .method = "GET", .path = "user", .flags = TRIVET_CALL_KEEP_SESSION};
     struct trivet_answer *answer;
     struct trivet_error err;
-    enum trivet_exit number;
+    int number;
 
     if (trivet_call(context, &call, &answer, &err) != TRIVET_OK) {
         return cli_fail(&err);
@@ -148,22 +149,22 @@ ask_server(struct trivet_context *context)
     return number;
 }
 
-static enum trivet_exit
+static int
 tell(const struct status *status, struct trivet_context *context)
 {
     struct trivet_context_info info;
-    enum trivet_exit number;
+    int number;
 
     trivet_context_describe(context, &info);
     number = info.has_session && info.session_expires_us > trivet_clock_now_us()
-                 ? TRIVET_EXIT_OK
-                 : TRIVET_EXIT_NO_SESSION;
+                 ? CLI_OK
+                 : CLI_NOT_LOGGED_IN;
     if (status->is_checked && info.has_session) {
         number = ask_server(context);
     }
 
     (status->is_json ? print_json : print_words)(
-        &status->client, &info, number == TRIVET_EXIT_OK);
+        &status->client, &info, number == CLI_OK);
     (void) fflush(stdout);
 
     return number;
@@ -174,23 +175,23 @@ cli_status_main(int argc, char **argv)
 {
     struct status status = {.client = CLI_CLIENT_INIT};
     struct trivet_context *context;
-    enum trivet_exit number;
+    int number;
 
     if (argp_parse(&argp, argc, argv, 0, NULL, &status) != 0) {
-        return TRIVET_EXIT_USAGE;
+        return CLI_USAGE;
     }
 
     number = cli_client_open(&status.client, TRIVET_OPEN_OFFLINE, &context);
-    if (number != TRIVET_EXIT_OK) {
-        return (int) number;
+    if (number != CLI_OK) {
+        return number;
     }
 
     number = tell(&status, context);
-    while (status.watch_s > 0 && number == TRIVET_EXIT_OK) {
+    while (status.watch_s > 0 && number == CLI_OK) {
         (void) sleep((unsigned) status.watch_s);
         number = tell(&status, context);
     }
 
     trivet_context_close(context);
-    return (int) number;
+    return number;
 }

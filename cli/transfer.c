@@ -63,29 +63,29 @@ run(int argc, char **argv, const struct argp *argp, bool is_import)
 {
     struct transfer transfer = {.client = CLI_CLIENT_INIT};
     struct trivet_error err;
-    enum trivet_exit number;
+    int number;
     const char *from;
     const char *to;
 
     if (argp_parse(argp, argc, argv, 0, NULL, &transfer) != 0) {
-        return TRIVET_EXIT_USAGE;
+        return CLI_USAGE;
     }
 
     number = cli_client_locate(&transfer.client, is_import);
-    if (number != TRIVET_EXIT_OK) {
-        return (int) number;
+    if (number != CLI_OK) {
+        return number;
     }
 
     from = is_import ? transfer.file : transfer.client.path;
     to = is_import ? transfer.client.path : transfer.file;
     if (trivet_context_import(from, to, &err) != TRIVET_OK) {
-        return (int) cli_fail(&err);
+        return cli_fail(&err);
     }
 
     if (!transfer.client.is_quiet) {
         (void) printf("%s\n", to);
     }
-    return TRIVET_EXIT_OK;
+    return CLI_OK;
 }
 
 int

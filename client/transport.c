@@ -603,27 +603,3 @@ trivet_transport_fetch_chain(struct trivet_transport *transport,
 
     return text;
 }
-
-bool
-trivet_url_split(const char *url, char *host, size_t cap, unsigned *out_port)
-{
-    CURLU *parsed = curl_url();
-    char *name = NULL;
-    char *port = NULL;
-    bool is_split =
-        parsed != NULL
-        && curl_url_set(parsed, CURLUPART_URL, url, 0) == CURLUE_OK
-        && curl_url_get(parsed, CURLUPART_HOST, &name, 0) == CURLUE_OK
-        && curl_url_get(parsed, CURLUPART_PORT, &port, CURLU_DEFAULT_PORT)
-               == CURLUE_OK
-        && snprintf(host, cap, "%s", name) < (int) cap;
-
-    if (is_split) {
-        *out_port = (unsigned) strtoul(port, NULL, 10);
-    }
-
-    curl_free(name);
-    curl_free(port);
-    curl_url_cleanup(parsed);
-    return is_split;
-}

@@ -71,8 +71,4 @@ TRIVET_MUST_USE enum trivet_status trivet_transport_exchange(
 char *trivet_transport_fetch_chain(struct trivet_transport *transport,
     const char *url, struct trivet_error *err);
 
-/* The host of a URL and its port. False when it is not a URL. */
-bool trivet_url_split(
-    const char *url, char *host, size_t cap, unsigned *out_port);
-
 #endif

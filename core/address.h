@@ -56,6 +56,7 @@ struct trivet_permitted {
 TRIVET_MUST_USE enum trivet_status trivet_permitted_add(
     struct trivet_permitted *permitted, struct trivet_slice entry);
 
+/* Whether the address is listed; the wildcard does not count. */
 bool trivet_permitted_has(const struct trivet_permitted *permitted,
     const struct trivet_address *address);
 

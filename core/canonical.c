@@ -45,21 +45,27 @@ compare_names(const struct signed_field *a, const struct signed_field *b)
 }
 
 static bool
+is_named(struct trivet_slice name, const char *text)
+{
+    return trivet_slice_equal_nocase(name, trivet_slice_text(text));
+}
+
+static bool
 is_signed(struct trivet_slice name, bool is_request)
 {
     static const char prefix[] = "X-Bunq-";
     size_t prefix_len = sizeof prefix - 1;
 
     if (is_request
-        && (trivet_slice_is(name, "Cache-Control")
-            || trivet_slice_is(name, "User-Agent")))
+        && (is_named(name, "Cache-Control") || is_named(name, "User-Agent")))
     {
         return true;
     }
 
-    return name.len > prefix_len && memcmp(name.data, prefix, prefix_len) == 0
-           && !trivet_slice_is(name, is_request ? "X-Bunq-Client-Signature"
-                                                : "X-Bunq-Server-Signature");
+    return name.len > prefix_len
+           && is_named(trivet_slice_make(name.data, prefix_len), prefix)
+           && !is_named(name, is_request ? "X-Bunq-Client-Signature"
+                                         : "X-Bunq-Server-Signature");
 }
 
 /* Puts one field where it belongs among the num that are sorted already. */
@@ -87,22 +93,18 @@ put_fields(const struct trivet_field *fields, size_t num_fields,
     for (size_t i = 0; i < num_fields; i++) {
         struct signed_field field = {.value = fields[i].value};
 
-        if (fields[i].name.len > sizeof field.name) {
+        if (!is_signed(fields[i].name, is_request)) {
+            continue;
+        }
+
+        if (num == TRIVET_MAX_CANONICAL_FIELDS
+            || fields[i].name.len > sizeof field.name)
+        {
             return TRIVET_E_LIMIT;
         }
 
         capitalise(fields[i].name, field.name);
         field.name_len = fields[i].name.len;
-
-        if (!is_signed(
-                trivet_slice_make(field.name, field.name_len), is_request)) {
-            continue;
-        }
-
-        if (num == TRIVET_MAX_CANONICAL_FIELDS) {
-            return TRIVET_E_LIMIT;
-        }
-
         insert_sorted(sorted, num++, &field);
     }
 

@@ -6,9 +6,13 @@ bool
 trivet_decide_needs_signature(
     const struct trivet_rule *rule, const struct trivet_profile *profile)
 {
-    return rule->signature == TRIVET_SIGNED_ALWAYS
-           || (rule->signature == TRIVET_SIGNED_BY_PROFILE
-               && profile->requires_all_signatures);
+    if (rule->signature == TRIVET_SIGNED_NEVER) {
+        return false;
+    }
+
+    /* Whatever is not one of the two others asks for a signature. */
+    return rule->signature != TRIVET_SIGNED_BY_PROFILE
+           || profile->requires_all_signatures;
 }
 
 static enum trivet_reason
@@ -122,7 +126,9 @@ trivet_decide_session(
 {
     enum trivet_reason reason = judge_key(facts, now_us);
 
-    if (reason == TRIVET_REASON_NONE && !facts->is_registered) {
+    /* Registered means bound: otherwise nobody asked for the address. */
+    if (reason == TRIVET_REASON_NONE
+        && (!facts->is_registered || !facts->is_bound)) {
         return TRIVET_REASON_KEY_NOT_REGISTERED;
     }
 

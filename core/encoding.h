@@ -20,7 +20,7 @@
 size_t trivet_base64_encode(struct trivet_slice in, char *out);
 
 /*
- * Decodes text into out (cap bytes).
+ * Decodes text into out (cap bytes); on failure out holds nothing of use.
  *
  * TRIVET_E_MALFORMED  not strict base64.
  * TRIVET_E_LIMIT      more than cap bytes.

@@ -12,6 +12,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+/* timeout_s is at most TRIVET_MAX_SESSION_TIMEOUT_S, the anchor a moment that
+ * core/timestamp.h can show: nothing overflows. */
 struct trivet_expiry {
     int64_t anchored_us;
     int64_t timeout_s;

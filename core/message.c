@@ -79,6 +79,8 @@ get_secret(const json_t *root, struct trivet_secret *out)
     if (complaint.reason == TRIVET_REASON_NONE) {
         memcpy(out->bytes, text.data, text.len);
         out->len = text.len;
+        /* jansson frees its copy without wiping; it is ours, and writable. */
+        trivet_wipe((void *) (uintptr_t) text.data, text.len);
     }
 
     return complaint;

@@ -4,7 +4,7 @@
  *
  * Requests are read leniently where real clients differ (an absent body, null
  * and unknown fields) and strictly elsewhere. Answers are compact JSON with
- * "/" written as "\/" and non-ASCII as \uXXXX, as bunq writes them: these
+ * "/" written as "\/" and non-ASCII as \uXXXX, much as bunq writes them: these
  * bytes are what is signed.
  *
  *   answer  = {"Response":[ {"Type":{...}}, ... ]}
@@ -59,7 +59,8 @@ TRIVET_MUST_USE struct trivet_complaint trivet_message_read_session(
 TRIVET_MUST_USE struct trivet_complaint trivet_message_read_empty(
     struct trivet_slice body);
 
-/* An answer's body. Owned: free it. {NULL, 0} when memory ran out. */
+/* An answer's body. Owned: free it. {NULL, 0} when memory ran out, or a text
+ * that goes into it is not UTF-8. */
 struct trivet_body {
     char *data;
     size_t len;

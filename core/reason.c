@@ -66,7 +66,7 @@ static const struct trivet_reason_row rows[TRIVET_NUM_REASONS] = {
         {"ip-not-permitted", 400, CREDENTIALS, NULL,
          "the API key does not permit this address", false},
     [TRIVET_REASON_INSTALLATION_IP] =
-        {"installation-ip-not-permitted", 400, CREDENTIALS, NULL,
+        {"ip-not-permitted", 400, CREDENTIALS, NULL,
          "the installation is bound to another address", false},
 
     /* the signature */

@@ -4,6 +4,8 @@
 
 #include <limits.h>
 
+enum { MAX_ID_DIGITS = 19 };
+
 static unsigned char
 lower(unsigned char c)
 {
@@ -59,7 +61,7 @@ trivet_slice_to_id(struct trivet_slice slice, long long *out)
 {
     long long value = 0;
 
-    if (slice.len == 0) {
+    if (slice.len == 0 || slice.len > MAX_ID_DIGITS) {
         return false;
     }
 

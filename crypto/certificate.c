@@ -189,7 +189,8 @@ read_pair(const struct trivet_certificate *pair, X509 **out_certificate,
     BIO_free(text);
     BIO_free(secret);
 
-    return *out_certificate != NULL && *out_key != NULL;
+    return *out_certificate != NULL && *out_key != NULL
+           && X509_check_private_key(*out_certificate, *out_key) == 1;
 }
 
 static void

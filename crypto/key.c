@@ -60,9 +60,15 @@ enum trivet_status
 trivet_private_key_parse(struct trivet_slice pem,
     struct trivet_private_key **out, struct trivet_error *err)
 {
-    BIO *bio = BIO_new_mem_buf(pem.data, (int) pem.len);
     EVP_PKEY *pkey;
+    BIO *bio;
 
+    if (pem.len == 0 || pem.len > MAX_KEY_FILE) {
+        return trivet_error_set(
+            err, TRIVET_E_MALFORMED, "key.parse", "no private key in PEM");
+    }
+
+    bio = BIO_new_mem_buf(pem.data, (int) pem.len);
     if (bio == NULL) {
         return trivet_openssl_error(
             err, TRIVET_E_MEMORY, "key.parse", "out of memory");
@@ -83,7 +89,7 @@ static enum trivet_status
 open_key_file(const char *path, int *out_fd, struct trivet_error *err)
 {
     struct stat info;
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 
     if (fd < 0) {
         return trivet_error_set(err,

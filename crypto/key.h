@@ -26,7 +26,7 @@ struct trivet_public_key {
  * Reads a PEM private key (PKCS#8 or PKCS#1, not encrypted).
  *
  * TRIVET_E_NOT_FOUND  no such file.
- * TRIVET_E_USAGE      others than the owner may read or write the file.
+ * TRIVET_E_USAGE      the file is open to others than its owner.
  * TRIVET_E_MALFORMED  no private key in it, or not RSA of 2048 bits.
  */
 TRIVET_MUST_USE enum trivet_status trivet_private_key_load(const char *path,

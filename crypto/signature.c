@@ -97,9 +97,13 @@ trivet_signer_sign(struct trivet_signer *signer,
 struct trivet_verifier_cache *
 trivet_verifier_cache_new(size_t num_keys)
 {
-    struct trivet_verifier_cache *cache =
-        calloc(1, sizeof *cache + num_keys * sizeof cache->keys[0]);
+    struct trivet_verifier_cache *cache;
 
+    if (num_keys == 0) {
+        num_keys = 1;
+    }
+
+    cache = calloc(1, sizeof *cache + num_keys * sizeof cache->keys[0]);
     if (cache != NULL) {
         cache->num_keys = num_keys;
     }
@@ -128,7 +132,9 @@ make_context(struct trivet_slice der)
     EVP_PKEY *pkey = d2i_PUBKEY(NULL, &p, (long) der.len);
     EVP_PKEY_CTX *context = NULL;
 
-    if (pkey != NULL && trivet_openssl_is_usable_rsa(pkey)) {
+    if (pkey != NULL && p == der.data + der.len
+        && trivet_openssl_is_usable_rsa(pkey))
+    {
         context = EVP_PKEY_CTX_new(pkey, NULL);
     }
 

@@ -33,10 +33,12 @@ TRIVET_MUST_USE enum trivet_status trivet_signer_sign(
     struct trivet_signer *signer, const unsigned char digest[TRIVET_DIGEST_LEN],
     char out[TRIVET_SIGNATURE_TEXT_LEN]);
 
-/* Parsed client keys, the most recent ones, ready to verify with. */
+/* Parsed client keys, ready to verify with. Each key has one place, which the
+ * latest of those that share it holds. */
 struct trivet_verifier_cache;
 
-/* Room for num_keys keys (about 5 KiB each). NULL when memory ran out. */
+/* Room for num_keys keys (about 5 KiB each), one at least. NULL when memory ran
+ * out. */
 struct trivet_verifier_cache *trivet_verifier_cache_new(size_t num_keys);
 void trivet_verifier_cache_free(struct trivet_verifier_cache *cache);
 

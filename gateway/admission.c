@@ -11,10 +11,10 @@
 
 static ngx_int_t ngx_http_trivet_begin(ngx_http_request_t *r,
     ngx_http_trivet_ctx_t *ctx, ngx_http_trivet_loc_conf_t *tlcf);
-static ngx_int_t ngx_http_trivet_read_body(ngx_http_request_t *r,
-    ngx_http_trivet_ctx_t *ctx);
-static ngx_int_t ngx_http_trivet_judge(ngx_http_request_t *r,
-    ngx_http_trivet_ctx_t *ctx);
+static ngx_int_t ngx_http_trivet_read_body(
+    ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx);
+static ngx_int_t ngx_http_trivet_judge(
+    ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx);
 static ngx_int_t ngx_http_trivet_conclude(ngx_http_request_t *r,
     ngx_http_trivet_ctx_t *ctx, ngx_http_trivet_loc_conf_t *tlcf);
 
@@ -22,8 +22,8 @@ static ngx_int_t ngx_http_trivet_conclude(ngx_http_request_t *r,
 ngx_int_t
 ngx_http_trivet_access_handler(ngx_http_request_t *r)
 {
-    ngx_http_trivet_ctx_t       *ctx;
-    ngx_http_trivet_loc_conf_t  *tlcf;
+    ngx_http_trivet_ctx_t *ctx;
+    ngx_http_trivet_loc_conf_t *tlcf;
 
     tlcf = ngx_http_get_module_loc_conf(r, ngx_http_trivet_module);
 
@@ -36,8 +36,12 @@ ngx_http_trivet_access_handler(ngx_http_request_t *r)
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    switch (ctx->state) {
+    if (ctx->state == NGX_HTTP_TRIVET_JUDGED && ctx->judged_by != tlcf) {
+        /* An internal redirect: this location may ask for more. */
+        ctx->state = NGX_HTTP_TRIVET_NEW;
+    }
 
+    switch (ctx->state) {
     case NGX_HTTP_TRIVET_NEW:
         return ngx_http_trivet_begin(r, ctx, tlcf);
 
@@ -68,10 +72,9 @@ ngx_http_trivet_stop(ngx_http_request_t *r, ngx_int_t rc)
 static struct trivet_address
 ngx_http_trivet_address(ngx_connection_t *c)
 {
-    struct trivet_address  none;
+    struct trivet_address none;
 
     switch (c->sockaddr->sa_family) {
-
     case AF_INET:
         return trivet_address_from_ipv4(
             &((struct sockaddr_in *) c->sockaddr)->sin_addr);
@@ -95,17 +98,24 @@ static ngx_int_t
 ngx_http_trivet_begin(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx,
     ngx_http_trivet_loc_conf_t *tlcf)
 {
-    struct trivet_request        *request = &ctx->request;
-    enum trivet_call_match        match;
-    struct trivet_call_search     search;
-    ngx_http_trivet_main_conf_t  *tmcf;
+    struct trivet_request *request = &ctx->request;
+    enum trivet_call_match match;
+    struct trivet_call_search search;
+    ngx_http_trivet_main_conf_t *tmcf;
 
     tmcf = ngx_http_get_module_main_conf(r, ngx_http_trivet_module);
 
+    ctx->judged_by = tlcf;
+    ctx->reason = TRIVET_REASON_NONE;
+    trivet_answer_release(&ctx->answer);
+    ngx_memzero(&ctx->answer, sizeof(ctx->answer));
+    ctx->answer.server_key = -1;
+    request->call = NULL;
+
     match = tlcf->calls
-        ? trivet_call_find(ngx_http_trivet_slice(r->method_name),
-            ngx_http_trivet_slice(r->uri), tmcf->sandbox, &search)
-        : TRIVET_CALL_NONE;
+                ? trivet_call_find(ngx_http_trivet_slice(r->method_name),
+                    ngx_http_trivet_slice(r->uri), tmcf->sandbox, &search)
+                : TRIVET_CALL_NONE;
 
     request->profile = tlcf->profile;
     request->address = ngx_http_trivet_address(r->connection);
@@ -119,24 +129,24 @@ ngx_http_trivet_begin(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx,
         }
         ngx_memcpy(ctx->allow.data, search.allow, ctx->allow.len);
 
-        return ngx_http_trivet_stop(r, ngx_http_trivet_send_refusal(
-            r, ctx, TRIVET_REASON_METHOD_NOT_ALLOWED));
+        return ngx_http_trivet_stop(r, ngx_http_trivet_send_refusal(r, ctx,
+                                           TRIVET_REASON_METHOD_NOT_ALLOWED));
     }
 
     if (match == TRIVET_CALL_FOUND) {
         request->call = search.call;
         request->rule = trivet_call_rule(search.call);
-        ngx_memcpy(request->path_ids, search.path_ids,
-            sizeof(search.path_ids));
+        ngx_memcpy(request->path_ids, search.path_ids, sizeof(search.path_ids));
 
     } else if (tlcf->protect) {
         request->rule.token = TRIVET_NEEDS_SESSION;
         request->rule.signature = tlcf->require_signature
-            ? TRIVET_SIGNED_ALWAYS : TRIVET_SIGNED_BY_PROFILE;
+                                      ? TRIVET_SIGNED_ALWAYS
+                                      : TRIVET_SIGNED_BY_PROFILE;
 
     } else {
-        return ngx_http_trivet_stop(r, ngx_http_trivet_send_refusal(
-            r, ctx, TRIVET_REASON_ROUTE_NOT_FOUND));
+        return ngx_http_trivet_stop(r, ngx_http_trivet_send_refusal(r, ctx,
+                                           TRIVET_REASON_ROUTE_NOT_FOUND));
     }
 
     return ngx_http_trivet_read_body(r, ctx);
@@ -156,13 +166,13 @@ ngx_http_trivet_body_handler(ngx_http_request_t *r)
 static ngx_int_t
 ngx_http_trivet_read_body(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx)
 {
-    ngx_int_t  rc;
+    ngx_int_t rc;
 
     if (ctx->request.call != NULL
         && r->headers_in.content_length_n > TRIVET_MAX_CALL_BODY)
     {
-        return ngx_http_trivet_stop(r, ngx_http_trivet_send_refusal(
-            r, ctx, TRIVET_REASON_BODY_TOO_LARGE));
+        return ngx_http_trivet_stop(r,
+            ngx_http_trivet_send_refusal(r, ctx, TRIVET_REASON_BODY_TOO_LARGE));
     }
 
     ctx->state = NGX_HTTP_TRIVET_READING;
@@ -179,17 +189,19 @@ ngx_http_trivet_read_body(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx)
 static ngx_int_t
 ngx_http_trivet_judge(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx)
 {
-    ngx_chain_t  *cl;
-    off_t         len = 0;
+    ngx_chain_t *cl;
+    off_t len = 0;
 
-    for (cl = r->request_body->bufs; cl != NULL; cl = cl->next) {
+    cl = r->request_body == NULL ? NULL : r->request_body->bufs;
+
+    for (/* void */; cl != NULL; cl = cl->next) {
         len += ngx_buf_size(cl->buf);
     }
 
     /* A chunked body does not tell its length before. */
     if (ctx->request.call != NULL && len > TRIVET_MAX_CALL_BODY) {
-        return ngx_http_trivet_stop(r, ngx_http_trivet_send_refusal(
-            r, ctx, TRIVET_REASON_BODY_TOO_LARGE));
+        return ngx_http_trivet_stop(r,
+            ngx_http_trivet_send_refusal(r, ctx, TRIVET_REASON_BODY_TOO_LARGE));
     }
 
     ctx->state = NGX_HTTP_TRIVET_JUDGING;
@@ -207,8 +219,7 @@ ngx_http_trivet_conclude(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx,
     ngx_http_trivet_loc_conf_t *tlcf)
 {
     if (ctx->answer.verdict.admission != TRIVET_ALLOW
-        || ctx->request.call != NULL)
-    {
+        || ctx->request.call != NULL) {
         return ngx_http_trivet_stop(r, ngx_http_trivet_send_answer(r, ctx));
     }
 

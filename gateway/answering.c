@@ -7,8 +7,8 @@
 void
 ngx_http_trivet_log_refusal(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx)
 {
-    const struct trivet_reason_row  *row = trivet_reason_row(ctx->reason);
-    const struct trivet_error       *err = &ctx->answer.error;
+    const struct trivet_reason_row *row = trivet_reason_row(ctx->reason);
+    const struct trivet_error *err = &ctx->answer.error;
 
     if (row->status >= 500) {
         ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
@@ -38,9 +38,9 @@ ngx_http_trivet_set_json(ngx_http_request_t *r, off_t len)
 static ngx_int_t
 ngx_http_trivet_send_body(ngx_http_request_t *r, struct trivet_body *body)
 {
-    ngx_int_t    rc;
-    ngx_buf_t   *b;
-    ngx_chain_t  out;
+    ngx_int_t rc;
+    ngx_buf_t *b;
+    ngx_chain_t out;
 
     rc = ngx_http_send_header(r);
     if (rc == NGX_ERROR || rc > NGX_OK || r->header_only) {
@@ -68,7 +68,7 @@ ngx_http_trivet_send_body(ngx_http_request_t *r, struct trivet_body *body)
 ngx_int_t
 ngx_http_trivet_send_answer(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx)
 {
-    struct trivet_answer  *answer = &ctx->answer;
+    struct trivet_answer *answer = &ctx->answer;
 
     if (ctx->reason != TRIVET_REASON_NONE) {
         ngx_http_trivet_log_refusal(r, ctx);
@@ -91,10 +91,10 @@ ngx_http_trivet_send_answer(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx)
 
 
 ngx_int_t
-ngx_http_trivet_send_refusal(ngx_http_request_t *r,
-    ngx_http_trivet_ctx_t *ctx, enum trivet_reason reason)
+ngx_http_trivet_send_refusal(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx,
+    enum trivet_reason reason)
 {
-    struct trivet_answer  *answer = &ctx->answer;
+    struct trivet_answer *answer = &ctx->answer;
 
     ctx->reason = reason;
     answer->verdict.admission = TRIVET_DENY;
@@ -113,9 +113,9 @@ ngx_http_trivet_send_refusal(ngx_http_request_t *r,
 ngx_int_t
 ngx_http_trivet_identity_handler(ngx_http_request_t *r)
 {
-    off_t                   len;
-    ngx_chain_t            *cl;
-    ngx_http_trivet_ctx_t  *ctx;
+    off_t len;
+    ngx_chain_t *cl;
+    ngx_http_trivet_ctx_t *ctx;
 
     ctx = ngx_http_trivet_get_ctx(r);
     if (ctx == NULL || ctx->answer.verdict.admission != TRIVET_ALLOW) {

@@ -7,15 +7,15 @@
 
 
 /* Lower-case, as nginx keeps them beside the caller's spelling. */
-#define NGX_HTTP_TRIVET_TOKEN      "x-bunq-client-authentication"
-#define NGX_HTTP_TRIVET_SIGNATURE  "x-bunq-client-signature"
+#define NGX_HTTP_TRIVET_TOKEN     "x-bunq-client-authentication"
+#define NGX_HTTP_TRIVET_SIGNATURE "x-bunq-client-signature"
 
 
 static ngx_int_t
 ngx_http_trivet_is_header(ngx_table_elt_t *h, const char *name)
 {
     return h->key.len == ngx_strlen(name)
-        && ngx_strncmp(h->lowcase_key, name, h->key.len) == 0;
+           && ngx_strncmp(h->lowcase_key, name, h->key.len) == 0;
 }
 
 
@@ -24,9 +24,9 @@ static void
 ngx_http_trivet_each_header(ngx_http_request_t *r, void *data,
     void (*fn)(void *data, ngx_table_elt_t *h))
 {
-    ngx_uint_t        i;
-    ngx_list_part_t  *part;
-    ngx_table_elt_t  *h;
+    ngx_uint_t i;
+    ngx_list_part_t *part;
+    ngx_table_elt_t *h;
 
     for (part = &r->headers_in.headers.part; part != NULL; part = part->next) {
         h = part->elts;
@@ -41,9 +41,9 @@ ngx_http_trivet_each_header(ngx_http_request_t *r, void *data,
 static void
 ngx_http_trivet_read_header(void *data, ngx_table_elt_t *h)
 {
-    ngx_http_trivet_ctx_t  *ctx = data;
+    ngx_http_trivet_ctx_t *ctx = data;
 
-    struct trivet_request  *request = &ctx->request;
+    struct trivet_request *request = &ctx->request;
 
     if (h->lowcase_key == NULL || h->key.len < sizeof("x-bunq-") - 1
         || ngx_strncmp(h->lowcase_key, "x-bunq-", sizeof("x-bunq-") - 1) != 0)
@@ -82,10 +82,10 @@ ngx_http_trivet_read_headers(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx)
 static ngx_int_t
 ngx_http_trivet_is_identity(ngx_table_elt_t *h)
 {
-    static const char  prefix[] = "trivet-";
+    static const char prefix[] = "trivet-";
 
-    u_char      ch;
-    ngx_uint_t  i;
+    u_char ch;
+    ngx_uint_t i;
 
     if (h->key.len < sizeof(prefix) - 1) {
         return 0;
@@ -108,16 +108,15 @@ ngx_http_trivet_is_identity(ngx_table_elt_t *h)
 
 
 static ngx_int_t
-ngx_http_trivet_is_stripped(ngx_table_elt_t *h,
-    ngx_http_trivet_loc_conf_t *tlcf)
+ngx_http_trivet_is_stripped(
+    ngx_table_elt_t *h, ngx_http_trivet_loc_conf_t *tlcf)
 {
     /* What the API answers must be what the caller's library gives its user:
      * nothing compressed, nothing partial. */
-    static const char *const  changing[] = {
-        "accept-encoding", "range", "if-range"
-    };
+    static const char *const changing[] = {
+        "accept-encoding", "range", "if-range"};
 
-    ngx_uint_t  i;
+    ngx_uint_t i;
 
     if (ngx_http_trivet_is_identity(h)) {
         return 1;
@@ -130,23 +129,23 @@ ngx_http_trivet_is_stripped(ngx_table_elt_t *h,
     }
 
     return !tlcf->pass_credentials
-        && (ngx_http_trivet_is_header(h, NGX_HTTP_TRIVET_TOKEN)
-            || ngx_http_trivet_is_header(h, NGX_HTTP_TRIVET_SIGNATURE));
+           && (ngx_http_trivet_is_header(h, NGX_HTTP_TRIVET_TOKEN)
+               || ngx_http_trivet_is_header(h, NGX_HTTP_TRIVET_SIGNATURE));
 }
 
 
 typedef struct {
-    ngx_pool_t        *pool;
-    ngx_list_part_t   *first;
-    ngx_list_part_t  **next;
+    ngx_pool_t *pool;
+    ngx_list_part_t *first;
+    ngx_list_part_t **next;
 } ngx_http_trivet_parts_t;
 
 
 static ngx_list_part_t *
-ngx_http_trivet_add_part(ngx_http_trivet_parts_t *parts, void *elts,
-    ngx_uint_t nelts)
+ngx_http_trivet_add_part(
+    ngx_http_trivet_parts_t *parts, void *elts, ngx_uint_t nelts)
 {
-    ngx_list_part_t  *part;
+    ngx_list_part_t *part;
 
     part = ngx_palloc(parts->pool, sizeof(ngx_list_part_t));
     if (part == NULL) {
@@ -171,15 +170,15 @@ ngx_http_trivet_add_part(ngx_http_trivet_parts_t *parts, void *elts,
  * empty part takes what is added later.
  */
 static ngx_int_t
-ngx_http_trivet_strip_headers(ngx_http_request_t *r,
-    ngx_http_trivet_loc_conf_t *tlcf)
+ngx_http_trivet_strip_headers(
+    ngx_http_request_t *r, ngx_http_trivet_loc_conf_t *tlcf)
 {
-    void                     *elts;
-    ngx_list_t               *list = &r->headers_in.headers;
-    ngx_uint_t                i, start;
-    ngx_list_part_t          *part, *last;
-    ngx_table_elt_t          *h;
-    ngx_http_trivet_parts_t   parts = { r->pool, NULL, NULL };
+    void *elts;
+    ngx_list_t *list = &r->headers_in.headers;
+    ngx_uint_t i, start;
+    ngx_list_part_t *part, *last;
+    ngx_table_elt_t *h;
+    ngx_http_trivet_parts_t parts = {r->pool, NULL, NULL};
 
     parts.next = &parts.first;
 
@@ -194,8 +193,7 @@ ngx_http_trivet_strip_headers(ngx_http_request_t *r,
 
             if (i > start
                 && ngx_http_trivet_add_part(&parts, &h[start], i - start)
-                    == NULL)
-            {
+                       == NULL) {
                 return NGX_ERROR;
             }
 
@@ -230,7 +228,7 @@ static ngx_int_t
 ngx_http_trivet_add_identity(ngx_http_request_t *r, const char *name,
     const char *lowcase_name, int64_t id)
 {
-    ngx_table_elt_t  *h;
+    ngx_table_elt_t *h;
 
     h = ngx_list_push(&r->headers_in.headers);
     if (h == NULL) {
@@ -244,8 +242,8 @@ ngx_http_trivet_add_identity(ngx_http_request_t *r, const char *name,
         return NGX_ERROR;
     }
 
-    h->value.len = (size_t) (ngx_sprintf(h->value.data, "%L", id)
-        - h->value.data);
+    h->value.len =
+        (size_t) (ngx_sprintf(h->value.data, "%L", id) - h->value.data);
     h->key.data = (u_char *) name;
     h->key.len = ngx_strlen(name);
     h->lowcase_key = (u_char *) lowcase_name;
@@ -256,22 +254,27 @@ ngx_http_trivet_add_identity(ngx_http_request_t *r, const char *name,
 
 
 ngx_int_t
-ngx_http_trivet_set_identity(ngx_http_request_t *r,
-    ngx_http_trivet_ctx_t *ctx, ngx_http_trivet_loc_conf_t *tlcf)
+ngx_http_trivet_set_identity(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx,
+    ngx_http_trivet_loc_conf_t *tlcf)
 {
-    const struct trivet_identity  *identity = &ctx->answer.identity;
+    const struct trivet_identity *identity = &ctx->answer.identity;
 
     if (ngx_http_trivet_strip_headers(r, tlcf) != NGX_OK
-        || ngx_http_trivet_add_identity(r, "Trivet-User-Id",
-            "trivet-user-id", identity->user_id) != NGX_OK
-        || ngx_http_trivet_add_identity(r, "Trivet-Device-Id",
-            "trivet-device-id", identity->device_id) != NGX_OK
+        || ngx_http_trivet_add_identity(
+               r, "Trivet-User-Id", "trivet-user-id", identity->user_id)
+               != NGX_OK
+        || ngx_http_trivet_add_identity(
+               r, "Trivet-Device-Id", "trivet-device-id", identity->device_id)
+               != NGX_OK
         || ngx_http_trivet_add_identity(r, "Trivet-Session-Id",
-            "trivet-session-id", identity->session_id) != NGX_OK
+               "trivet-session-id", identity->session_id)
+               != NGX_OK
         || ngx_http_trivet_add_identity(r, "Trivet-Api-Key-Id",
-            "trivet-api-key-id", identity->api_key_id) != NGX_OK
+               "trivet-api-key-id", identity->api_key_id)
+               != NGX_OK
         || ngx_http_trivet_add_identity(r, "Trivet-Installation-Id",
-            "trivet-installation-id", identity->installation_id) != NGX_OK)
+               "trivet-installation-id", identity->installation_id)
+               != NGX_OK)
     {
         return NGX_ERROR;
     }
@@ -288,10 +291,10 @@ ngx_http_trivet_set_identity(ngx_http_request_t *r,
 /* ---- towards the caller ------------------------------------------------ */
 
 ngx_int_t
-ngx_http_trivet_add_header(ngx_http_request_t *r, const char *name,
-    ngx_str_t *value)
+ngx_http_trivet_add_header(
+    ngx_http_request_t *r, const char *name, ngx_str_t *value)
 {
-    ngx_table_elt_t  *h;
+    ngx_table_elt_t *h;
 
     h = ngx_list_push(&r->headers_out.headers);
     if (h == NULL) {
@@ -313,17 +316,16 @@ ngx_http_trivet_add_header(ngx_http_request_t *r, const char *name,
 static ngx_int_t
 ngx_http_trivet_is_ours(ngx_table_elt_t *h)
 {
-    static const char *const  ours[] = {
-        "X-Bunq-Client-Request-Id", "X-Bunq-Client-Response-Id",
-        "X-Bunq-Server-Signature", "X-Trivet-Reason"
-    };
+    static const char *const ours[] = {"X-Bunq-Client-Request-Id",
+        "X-Bunq-Client-Response-Id", "X-Bunq-Server-Signature",
+        "X-Trivet-Reason"};
 
-    ngx_uint_t  i;
+    ngx_uint_t i;
 
     for (i = 0; i < sizeof(ours) / sizeof(ours[0]); i++) {
         if (h->key.len == ngx_strlen(ours[i])
             && ngx_strncasecmp(h->key.data, (u_char *) ours[i], h->key.len)
-                == 0)
+                   == 0)
         {
             return 1;
         }
@@ -336,9 +338,9 @@ ngx_http_trivet_is_ours(ngx_table_elt_t *h)
 void
 ngx_http_trivet_drop_headers(ngx_http_request_t *r)
 {
-    ngx_uint_t        i;
-    ngx_list_part_t  *part;
-    ngx_table_elt_t  *h;
+    ngx_uint_t i;
+    ngx_list_part_t *part;
+    ngx_table_elt_t *h;
 
     for (part = &r->headers_out.headers.part; part; part = part->next) {
         h = part->elts;
@@ -355,14 +357,12 @@ ngx_http_trivet_drop_headers(ngx_http_request_t *r)
 static ngx_int_t
 ngx_http_trivet_add_response_id(ngx_http_request_t *r)
 {
-    char       *text;
-    u_char      random[16];
-    ngx_str_t   value;
+    char *text;
+    u_char random[16];
+    ngx_str_t value;
 
     text = ngx_pnalloc(r->pool, TRIVET_UUID_SIZE);
-    if (text == NULL
-        || trivet_random(random, sizeof(random)) != TRIVET_OK)
-    {
+    if (text == NULL || trivet_random(random, sizeof(random)) != TRIVET_OK) {
         return NGX_ERROR;
     }
 
@@ -377,8 +377,8 @@ ngx_http_trivet_add_response_id(ngx_http_request_t *r)
 ngx_int_t
 ngx_http_trivet_add_headers(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx)
 {
-    ngx_str_t                     value;
-    ngx_http_trivet_main_conf_t  *tmcf;
+    ngx_str_t value;
+    ngx_http_trivet_main_conf_t *tmcf;
 
     tmcf = ngx_http_get_module_main_conf(r, ngx_http_trivet_module);
 
@@ -387,8 +387,9 @@ ngx_http_trivet_add_headers(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx)
     }
 
     if (ctx->request_id.data != NULL
-        && ngx_http_trivet_add_header(r, "X-Bunq-Client-Request-Id",
-            &ctx->request_id) != NGX_OK)
+        && ngx_http_trivet_add_header(
+               r, "X-Bunq-Client-Request-Id", &ctx->request_id)
+               != NGX_OK)
     {
         return NGX_ERROR;
     }
@@ -411,12 +412,12 @@ ngx_http_trivet_add_headers(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx)
 
 
 ngx_int_t
-ngx_http_trivet_add_signature(ngx_http_request_t *r,
-    ngx_http_trivet_ctx_t *ctx, const unsigned char digest[TRIVET_DIGEST_LEN])
+ngx_http_trivet_add_signature(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx,
+    const unsigned char digest[TRIVET_DIGEST_LEN])
 {
-    char                         *text;
-    ngx_str_t                     value;
-    ngx_http_trivet_main_conf_t  *tmcf;
+    char *text;
+    ngx_str_t value;
+    ngx_http_trivet_main_conf_t *tmcf;
 
     tmcf = ngx_http_get_module_main_conf(r, ngx_http_trivet_module);
 

@@ -12,15 +12,15 @@ static ngx_int_t ngx_http_trivet_postconfiguration(ngx_conf_t *cf);
 static void *ngx_http_trivet_create_main_conf(ngx_conf_t *cf);
 static char *ngx_http_trivet_init_main_conf(ngx_conf_t *cf, void *conf);
 static void *ngx_http_trivet_create_loc_conf(ngx_conf_t *cf);
-static char *ngx_http_trivet_merge_loc_conf(ngx_conf_t *cf, void *parent,
-    void *child);
+static char *ngx_http_trivet_merge_loc_conf(
+    ngx_conf_t *cf, void *parent, void *child);
 static ngx_int_t ngx_http_trivet_init_process(ngx_cycle_t *cycle);
-static char *ngx_http_trivet_server_key(ngx_conf_t *cf, ngx_command_t *cmd,
-    void *conf);
-static char *ngx_http_trivet_profile(ngx_conf_t *cf, ngx_command_t *cmd,
-    void *conf);
-static char *ngx_http_trivet_identity(ngx_conf_t *cf, ngx_command_t *cmd,
-    void *conf);
+static char *ngx_http_trivet_server_key(
+    ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+static char *ngx_http_trivet_profile(
+    ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+static char *ngx_http_trivet_identity(
+    ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 
 
 /* clang-format off */
@@ -179,7 +179,7 @@ ngx_module_t  ngx_http_trivet_module = {
 static int64_t
 ngx_http_trivet_now_us(void)
 {
-    struct timespec  now;
+    struct timespec now;
 
     (void) clock_gettime(CLOCK_REALTIME, &now);
 
@@ -192,9 +192,9 @@ ngx_http_trivet_now_us(void)
 static char *
 ngx_http_trivet_server_key(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
-    ngx_http_trivet_main_conf_t  *tmcf = conf;
+    ngx_http_trivet_main_conf_t *tmcf = conf;
 
-    ngx_str_t  *value, *path;
+    ngx_str_t *value, *path;
 
     (void) cmd;
 
@@ -221,9 +221,9 @@ ngx_http_trivet_server_key(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 static char *
 ngx_http_trivet_profile(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
-    ngx_http_trivet_loc_conf_t  *tlcf = conf;
+    ngx_http_trivet_loc_conf_t *tlcf = conf;
 
-    ngx_str_t  *value;
+    ngx_str_t *value;
 
     (void) cmd;
 
@@ -247,7 +247,7 @@ ngx_http_trivet_profile(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 static char *
 ngx_http_trivet_identity(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
-    ngx_http_core_loc_conf_t  *clcf;
+    ngx_http_core_loc_conf_t *clcf;
 
     (void) cmd;
     (void) conf;
@@ -264,7 +264,7 @@ ngx_http_trivet_identity(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 static void *
 ngx_http_trivet_create_main_conf(ngx_conf_t *cf)
 {
-    ngx_http_trivet_main_conf_t  *tmcf;
+    ngx_http_trivet_main_conf_t *tmcf;
 
     tmcf = ngx_pcalloc(cf->pool, sizeof(ngx_http_trivet_main_conf_t));
     if (tmcf == NULL) {
@@ -272,8 +272,7 @@ ngx_http_trivet_create_main_conf(ngx_conf_t *cf)
     }
 
     if (ngx_array_init(&tmcf->key_paths, cf->pool, 2, sizeof(ngx_str_t))
-        != NGX_OK)
-    {
+        != NGX_OK) {
         return NULL;
     }
 
@@ -288,7 +287,7 @@ ngx_http_trivet_create_main_conf(ngx_conf_t *cf)
 static char *
 ngx_http_trivet_init_main_conf(ngx_conf_t *cf, void *conf)
 {
-    ngx_http_trivet_main_conf_t  *tmcf = conf;
+    ngx_http_trivet_main_conf_t *tmcf = conf;
 
     (void) cf;
 
@@ -304,7 +303,7 @@ ngx_http_trivet_init_main_conf(ngx_conf_t *cf, void *conf)
 static void *
 ngx_http_trivet_create_loc_conf(ngx_conf_t *cf)
 {
-    ngx_http_trivet_loc_conf_t  *tlcf;
+    ngx_http_trivet_loc_conf_t *tlcf;
 
     tlcf = ngx_pcalloc(cf->pool, sizeof(ngx_http_trivet_loc_conf_t));
     if (tlcf == NULL) {
@@ -326,11 +325,11 @@ ngx_http_trivet_create_loc_conf(ngx_conf_t *cf)
 static char *
 ngx_http_trivet_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
 {
-    ngx_http_trivet_loc_conf_t  *prev = parent;
-    ngx_http_trivet_loc_conf_t  *conf = child;
+    ngx_http_trivet_loc_conf_t *prev = parent;
+    ngx_http_trivet_loc_conf_t *conf = child;
 
-    ngx_http_core_loc_conf_t     *clcf;
-    ngx_http_trivet_main_conf_t  *tmcf;
+    ngx_http_core_loc_conf_t *clcf;
+    ngx_http_trivet_main_conf_t *tmcf;
 
     ngx_conf_merge_value(conf->calls, prev->calls, 0);
     ngx_conf_merge_value(conf->protect, prev->protect, 0);
@@ -366,9 +365,9 @@ ngx_http_trivet_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
 static void
 ngx_http_trivet_release_keys(void *data)
 {
-    ngx_http_trivet_main_conf_t  *tmcf = data;
+    ngx_http_trivet_main_conf_t *tmcf = data;
 
-    ngx_uint_t  i;
+    ngx_uint_t i;
 
     for (i = 0; i < TRIVET_MAX_SERVER_KEYS; i++) {
         trivet_signer_free(tmcf->signers[i]);
@@ -382,10 +381,10 @@ ngx_http_trivet_release_keys(void *data)
 static ngx_int_t
 ngx_http_trivet_load_keys(ngx_conf_t *cf, ngx_http_trivet_main_conf_t *tmcf)
 {
-    ngx_str_t            *paths;
-    ngx_uint_t            i;
-    struct trivet_error   err;
-    ngx_pool_cleanup_t   *cln;
+    ngx_str_t *paths;
+    ngx_uint_t i;
+    struct trivet_error err;
+    ngx_pool_cleanup_t *cln;
 
     cln = ngx_pool_cleanup_add(cf->pool, 0);
     if (cln == NULL) {
@@ -398,12 +397,12 @@ ngx_http_trivet_load_keys(ngx_conf_t *cf, ngx_http_trivet_main_conf_t *tmcf)
     paths = tmcf->key_paths.elts;
 
     for (i = 0; i < tmcf->key_paths.nelts; i++) {
-        if (trivet_server_key_load((char *) paths[i].data,
-                &tmcf->server_keys[i], &err)
+        if (trivet_server_key_load(
+                (char *) paths[i].data, &tmcf->server_keys[i], &err)
             != TRIVET_OK)
         {
-            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                "trivet_server_key: %s", err.detail);
+            ngx_conf_log_error(
+                NGX_LOG_EMERG, cf, 0, "trivet_server_key: %s", err.detail);
             return NGX_ERROR;
         }
     }
@@ -423,9 +422,9 @@ ngx_http_trivet_preconfiguration(ngx_conf_t *cf)
 static ngx_int_t
 ngx_http_trivet_postconfiguration(ngx_conf_t *cf)
 {
-    ngx_http_handler_pt          *handler;
-    ngx_http_core_main_conf_t    *cmcf;
-    ngx_http_trivet_main_conf_t  *tmcf;
+    ngx_http_handler_pt *handler;
+    ngx_http_core_main_conf_t *cmcf;
+    ngx_http_trivet_main_conf_t *tmcf;
 
     tmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_trivet_module);
     if (!tmcf->is_used) {
@@ -447,7 +446,7 @@ ngx_http_trivet_postconfiguration(ngx_conf_t *cf)
         return NGX_ERROR;
     }
 
-    tmcf->authority = (struct trivet_authority_config) {
+    tmcf->authority = (struct trivet_authority_config){
         .store_url = (const char *) tmcf->store_url.data,
         .server_keys = tmcf->server_keys,
         .num_server_keys = tmcf->key_paths.nelts,
@@ -459,8 +458,7 @@ ngx_http_trivet_postconfiguration(ngx_conf_t *cf)
 
     cmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_core_module);
 
-    handler = ngx_array_push(
-        &cmcf->phases[NGX_HTTP_ACCESS_PHASE].handlers);
+    handler = ngx_array_push(&cmcf->phases[NGX_HTTP_ACCESS_PHASE].handlers);
     if (handler == NULL) {
         return NGX_ERROR;
     }
@@ -478,9 +476,9 @@ ngx_http_trivet_postconfiguration(ngx_conf_t *cf)
 static ngx_int_t
 ngx_http_trivet_init_process(ngx_cycle_t *cycle)
 {
-    ngx_uint_t                    i;
-    struct trivet_error           err;
-    ngx_http_trivet_main_conf_t  *tmcf;
+    ngx_uint_t i;
+    struct trivet_error err;
+    ngx_http_trivet_main_conf_t *tmcf;
 
     tmcf = ngx_http_cycle_get_module_main_conf(cycle, ngx_http_trivet_module);
     if (tmcf == NULL || !tmcf->is_used) {
@@ -493,12 +491,11 @@ ngx_http_trivet_init_process(ngx_cycle_t *cycle)
     }
 
     for (i = 0; i < tmcf->key_paths.nelts; i++) {
-        if (trivet_signer_new(tmcf->server_keys[i].key, &tmcf->signers[i],
-                &err)
+        if (trivet_signer_new(tmcf->server_keys[i].key, &tmcf->signers[i], &err)
             != TRIVET_OK)
         {
-            ngx_log_error(NGX_LOG_EMERG, cycle->log, 0,
-                "trivet_server_key: %s", err.detail);
+            ngx_log_error(NGX_LOG_EMERG, cycle->log, 0, "trivet_server_key: %s",
+                err.detail);
             return NGX_ERROR;
         }
     }
@@ -512,7 +509,7 @@ ngx_http_trivet_init_process(ngx_cycle_t *cycle)
 static void
 ngx_http_trivet_cleanup_ctx(void *data)
 {
-    ngx_http_trivet_ctx_t  *ctx = data;
+    ngx_http_trivet_ctx_t *ctx = data;
 
     trivet_answer_release(&ctx->answer);
     trivet_body_free(&ctx->page);
@@ -523,8 +520,8 @@ ngx_http_trivet_cleanup_ctx(void *data)
 ngx_http_trivet_ctx_t *
 ngx_http_trivet_get_ctx(ngx_http_request_t *r)
 {
-    ngx_pool_cleanup_t     *cln;
-    ngx_http_trivet_ctx_t  *ctx;
+    ngx_pool_cleanup_t *cln;
+    ngx_http_trivet_ctx_t *ctx;
 
     ctx = ngx_http_get_module_ctx(r, ngx_http_trivet_module);
     if (ctx != NULL || !(r->internal || r->filter_finalize)) {
@@ -547,8 +544,8 @@ ngx_http_trivet_get_ctx(ngx_http_request_t *r)
 ngx_http_trivet_ctx_t *
 ngx_http_trivet_make_ctx(ngx_http_request_t *r)
 {
-    ngx_pool_cleanup_t     *cln;
-    ngx_http_trivet_ctx_t  *ctx;
+    ngx_pool_cleanup_t *cln;
+    ngx_http_trivet_ctx_t *ctx;
 
     ctx = ngx_http_trivet_get_ctx(r);
     if (ctx != NULL) {

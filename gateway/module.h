@@ -20,39 +20,39 @@
 #include "authority/authority.h"
 
 typedef struct {
-    ngx_str_t                       store_url;
-    ngx_array_t                     key_paths; /* of ngx_str_t */
-    ngx_flag_t                      sandbox;
-    ngx_int_t                       session_timeout;
-    ngx_int_t                       key_lifetime;
-    ngx_uint_t                      is_used; /* by a location */
+    ngx_str_t store_url;
+    ngx_array_t key_paths; /* of ngx_str_t */
+    ngx_flag_t sandbox;
+    ngx_int_t session_timeout;
+    ngx_int_t key_lifetime;
+    ngx_uint_t is_used; /* by a location */
 
-    ngx_thread_pool_t              *thread_pool;
-    struct trivet_server_key        server_keys[TRIVET_MAX_SERVER_KEYS];
-    struct trivet_authority_config  authority;
+    ngx_thread_pool_t *thread_pool;
+    struct trivet_server_key server_keys[TRIVET_MAX_SERVER_KEYS];
+    struct trivet_authority_config authority;
 
     /* of this worker */
-    struct trivet_signer           *signers[TRIVET_MAX_SERVER_KEYS];
-    struct trivet_digest           *digest;
+    struct trivet_signer *signers[TRIVET_MAX_SERVER_KEYS];
+    struct trivet_digest *digest;
 } ngx_http_trivet_main_conf_t;
 
 
 typedef struct {
-    ngx_flag_t                      calls;
-    ngx_flag_t                      protect;
-    ngx_flag_t                      pass_credentials;
-    ngx_uint_t                      require_signature;
-    size_t                          answer_limit;
-    size_t                          answer_buffer;
-    const struct trivet_profile    *profile;
+    ngx_flag_t calls;
+    ngx_flag_t protect;
+    ngx_flag_t pass_credentials;
+    ngx_uint_t require_signature;
+    size_t answer_limit;
+    size_t answer_buffer;
+    const struct trivet_profile *profile;
 } ngx_http_trivet_loc_conf_t;
 
 
 /* How far a request has come. */
 typedef enum {
     NGX_HTTP_TRIVET_NEW = 0,
-    NGX_HTTP_TRIVET_READING,  /* its body                                   */
-    NGX_HTTP_TRIVET_JUDGING,  /* on a pool thread                           */
+    NGX_HTTP_TRIVET_READING, /* its body                                   */
+    NGX_HTTP_TRIVET_JUDGING, /* on a pool thread                           */
     NGX_HTTP_TRIVET_JUDGED
 } ngx_http_trivet_state_e;
 
@@ -60,36 +60,37 @@ typedef enum {
 /* What the filters do with an answer. */
 typedef enum {
     NGX_HTTP_TRIVET_PASS = 0,
-    NGX_HTTP_TRIVET_COLLECT,  /* keep header and body back, then sign       */
-    NGX_HTTP_TRIVET_REPLACE,  /* nginx's error page by ours                 */
-    NGX_HTTP_TRIVET_SEND      /* what was collected is on its way           */
+    NGX_HTTP_TRIVET_COLLECT, /* keep header and body back, then sign       */
+    NGX_HTTP_TRIVET_REPLACE, /* nginx's error page by ours                 */
+    NGX_HTTP_TRIVET_SEND     /* what was collected is on its way           */
 } ngx_http_trivet_mode_e;
 
 
 typedef struct {
-    ngx_http_trivet_state_e         state;
-    struct trivet_request           request;
-    struct trivet_answer            answer;
-    ngx_str_t                       allow;      /* of a 405                 */
-    ngx_str_t                       request_id; /* to be echoed             */
-    enum trivet_reason              reason;     /* of a refusal, or NONE    */
-    unsigned                        is_own:1;   /* the answer is ours       */
+    ngx_http_trivet_state_e state;
+    struct trivet_request request;
+    struct trivet_answer answer;
+    ngx_str_t allow;           /* of a 405                 */
+    ngx_str_t request_id;      /* to be echoed             */
+    enum trivet_reason reason; /* of a refusal, or NONE    */
+    ngx_http_trivet_loc_conf_t *judged_by;
+    unsigned is_own : 1; /* the answer is ours       */
 
     /* signing.c */
-    ngx_http_trivet_mode_e          mode;
-    struct trivet_body              page;       /* of REPLACE               */
-    ngx_chain_t                    *collected;
-    ngx_chain_t                   **last;
-    ngx_buf_t                      *chunk;      /* being filled             */
-    size_t                          len;        /* collected, in bytes      */
-    size_t                          next_chunk;
-    ngx_temp_file_t                *spool;
-    struct trivet_digest           *digest;     /* of a spooled body        */
-    ngx_output_chain_ctx_t         *out;
+    ngx_http_trivet_mode_e mode;
+    struct trivet_body page; /* of REPLACE               */
+    ngx_chain_t *collected;
+    ngx_chain_t **last;
+    ngx_buf_t *chunk; /* being filled             */
+    size_t len;       /* collected, in bytes      */
+    size_t next_chunk;
+    ngx_temp_file_t *spool;
+    struct trivet_digest *digest; /* of a spooled body        */
+    ngx_output_chain_ctx_t *out;
 } ngx_http_trivet_ctx_t;
 
 
-extern ngx_module_t  ngx_http_trivet_module;
+extern ngx_module_t ngx_http_trivet_module;
 
 /* The request's context, which survives internal redirects; NULL when there
  * is none. */
@@ -102,22 +103,22 @@ ngx_int_t ngx_http_trivet_access_handler(ngx_http_request_t *r);
 
 /* task.c: hands the request to a pool thread, which fills ctx->answer; then
  * the phases run again. NGX_OK, or NGX_ERROR when that could not be done. */
-ngx_int_t ngx_http_trivet_post_task(ngx_http_request_t *r,
-    ngx_http_trivet_ctx_t *ctx);
+ngx_int_t ngx_http_trivet_post_task(
+    ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx);
 
 /* answering.c */
-ngx_int_t ngx_http_trivet_send_answer(ngx_http_request_t *r,
-    ngx_http_trivet_ctx_t *ctx);
+ngx_int_t ngx_http_trivet_send_answer(
+    ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx);
 /* Refuses without having asked the authority. */
 ngx_int_t ngx_http_trivet_send_refusal(ngx_http_request_t *r,
     ngx_http_trivet_ctx_t *ctx, enum trivet_reason reason);
 ngx_int_t ngx_http_trivet_identity_handler(ngx_http_request_t *r);
-void ngx_http_trivet_log_refusal(ngx_http_request_t *r,
-    ngx_http_trivet_ctx_t *ctx);
+void ngx_http_trivet_log_refusal(
+    ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx);
 
 /* headers.c */
-void ngx_http_trivet_read_headers(ngx_http_request_t *r,
-    ngx_http_trivet_ctx_t *ctx);
+void ngx_http_trivet_read_headers(
+    ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx);
 /* For the API behind: the identity in, credentials and what would change the
  * answer's bytes out. */
 ngx_int_t ngx_http_trivet_set_identity(ngx_http_request_t *r,
@@ -125,14 +126,13 @@ ngx_int_t ngx_http_trivet_set_identity(ngx_http_request_t *r,
 /* Takes fields out of the answer that are ours alone to give. */
 void ngx_http_trivet_drop_headers(ngx_http_request_t *r);
 /* The answer's X-Bunq-* fields, but for the signature. */
-ngx_int_t ngx_http_trivet_add_headers(ngx_http_request_t *r,
-    ngx_http_trivet_ctx_t *ctx);
-ngx_int_t ngx_http_trivet_add_header(ngx_http_request_t *r, const char *name,
-    ngx_str_t *value);
+ngx_int_t ngx_http_trivet_add_headers(
+    ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx);
+ngx_int_t ngx_http_trivet_add_header(
+    ngx_http_request_t *r, const char *name, ngx_str_t *value);
 /* Signs digest with the installation's server key. */
 ngx_int_t ngx_http_trivet_add_signature(ngx_http_request_t *r,
-    ngx_http_trivet_ctx_t *ctx,
-    const unsigned char digest[TRIVET_DIGEST_LEN]);
+    ngx_http_trivet_ctx_t *ctx, const unsigned char digest[TRIVET_DIGEST_LEN]);
 
 /* signing.c */
 void ngx_http_trivet_init_filters(void);

@@ -13,11 +13,11 @@
 enum { NGX_HTTP_TRIVET_FIRST_CHUNK = 4096 };
 
 /* Our bit of r->buffered; nginx's filters use 0x01, 0x02, 0x04 and 0xf0. */
-#define NGX_HTTP_TRIVET_BUFFERED  0x08
+#define NGX_HTTP_TRIVET_BUFFERED 0x08
 
 
-static ngx_http_output_header_filter_pt  ngx_http_next_header_filter;
-static ngx_http_output_body_filter_pt    ngx_http_next_body_filter;
+static ngx_http_output_header_filter_pt ngx_http_next_header_filter;
+static ngx_http_output_body_filter_pt ngx_http_next_body_filter;
 
 
 /* ---- the header -------------------------------------------------------- */
@@ -25,7 +25,7 @@ static ngx_http_output_body_filter_pt    ngx_http_next_body_filter;
 static ngx_int_t
 ngx_http_trivet_sign_empty(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx)
 {
-    unsigned char  digest[TRIVET_DIGEST_LEN];
+    unsigned char digest[TRIVET_DIGEST_LEN];
 
     if (trivet_sha256(trivet_slice_make(NULL, 0), digest) != TRIVET_OK) {
         return NGX_ERROR;
@@ -38,29 +38,29 @@ ngx_http_trivet_sign_empty(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx)
 static ngx_int_t
 ngx_http_trivet_is_bodiless(ngx_http_request_t *r)
 {
-    return r->method == NGX_HTTP_HEAD
-        || r->headers_out.status < NGX_HTTP_OK
-        || r->headers_out.status == NGX_HTTP_NO_CONTENT
-        || r->headers_out.status == NGX_HTTP_NOT_MODIFIED;
+    return r->method == NGX_HTTP_HEAD || r->headers_out.status < NGX_HTTP_OK
+           || r->headers_out.status == NGX_HTTP_NO_CONTENT
+           || r->headers_out.status == NGX_HTTP_NOT_MODIFIED;
 }
 
 
 static ngx_int_t
 ngx_http_trivet_is_encoded(ngx_http_request_t *r)
 {
-    ngx_table_elt_t  *h = r->headers_out.content_encoding;
+    ngx_table_elt_t *h = r->headers_out.content_encoding;
 
     return h != NULL && h->hash != 0 && h->value.len != 0
-        && !(h->value.len == sizeof("identity") - 1
-            && ngx_strncasecmp(h->value.data, (u_char *) "identity",
-                h->value.len) == 0);
+           && !(h->value.len == sizeof("identity") - 1
+                && ngx_strncasecmp(
+                       h->value.data, (u_char *) "identity", h->value.len)
+                       == 0);
 }
 
 
 /* Why the API's answer cannot be given to the caller; NONE when it can. */
 static enum trivet_reason
-ngx_http_trivet_judge_answer(ngx_http_request_t *r,
-    ngx_http_trivet_loc_conf_t *tlcf)
+ngx_http_trivet_judge_answer(
+    ngx_http_request_t *r, ngx_http_trivet_loc_conf_t *tlcf)
 {
     if (ngx_http_trivet_is_encoded(r)) {
         return TRIVET_REASON_UPSTREAM_ENCODED;
@@ -83,7 +83,7 @@ ngx_http_trivet_judge_answer(ngx_http_request_t *r,
 static ngx_int_t
 ngx_http_trivet_set_accept_ranges(ngx_http_request_t *r)
 {
-    ngx_str_t  none = ngx_string("none");
+    ngx_str_t none = ngx_string("none");
 
     ngx_http_clear_accept_ranges(r);
 
@@ -96,7 +96,7 @@ static ngx_int_t
 ngx_http_trivet_filter_admitted(ngx_http_request_t *r,
     ngx_http_trivet_ctx_t *ctx, ngx_http_trivet_loc_conf_t *tlcf)
 {
-    enum trivet_reason  reason;
+    enum trivet_reason reason;
 
     reason = ngx_http_trivet_judge_answer(r, tlcf);
     if (reason != TRIVET_REASON_NONE) {
@@ -140,9 +140,9 @@ ngx_http_trivet_is_nginx_error(ngx_http_request_t *r)
 static ngx_int_t
 ngx_http_trivet_filter_error(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx)
 {
-    size_t         len;
-    ngx_uint_t     status;
-    unsigned char  digest[TRIVET_DIGEST_LEN];
+    size_t len;
+    ngx_uint_t status;
+    unsigned char digest[TRIVET_DIGEST_LEN];
 
     status = r->headers_out.status;
 
@@ -169,16 +169,14 @@ ngx_http_trivet_filter_error(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx)
     r->headers_out.content_length_n = (off_t) ctx->page.len;
 
     if (ctx->answer.server_key < 0
-        || !trivet_reason_is_signed((unsigned) status))
-    {
+        || !trivet_reason_is_signed((unsigned) status)) {
         return NGX_OK;
     }
 
     len = r->method == NGX_HTTP_HEAD ? 0 : ctx->page.len;
 
     if (trivet_sha256(trivet_slice_make(ctx->page.data, len), digest)
-        != TRIVET_OK)
-    {
+        != TRIVET_OK) {
         return NGX_ERROR;
     }
 
@@ -189,7 +187,7 @@ ngx_http_trivet_filter_error(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx)
 static ngx_int_t
 ngx_http_trivet_filter_own(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx)
 {
-    ngx_str_t  value;
+    ngx_str_t value;
 
     if (!ctx->answer.has_signature) {
         return NGX_OK;
@@ -205,8 +203,8 @@ ngx_http_trivet_filter_own(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx)
 static ngx_int_t
 ngx_http_trivet_header_filter(ngx_http_request_t *r)
 {
-    ngx_http_trivet_ctx_t       *ctx;
-    ngx_http_trivet_loc_conf_t  *tlcf;
+    ngx_http_trivet_ctx_t *ctx;
+    ngx_http_trivet_loc_conf_t *tlcf;
 
     tlcf = ngx_http_get_module_loc_conf(r, ngx_http_trivet_module);
 
@@ -262,8 +260,8 @@ static ngx_int_t
 ngx_http_trivet_add_chunk(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx,
     ngx_http_trivet_loc_conf_t *tlcf)
 {
-    size_t        size;
-    ngx_chain_t  *cl;
+    size_t size;
+    ngx_chain_t *cl;
 
     size = ctx->next_chunk;
 
@@ -271,8 +269,8 @@ ngx_http_trivet_add_chunk(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx,
         size = NGX_HTTP_TRIVET_FIRST_CHUNK;
 
         if (r->headers_out.content_length_n > 0) {
-            size = ngx_min((size_t) r->headers_out.content_length_n,
-                tlcf->answer_buffer);
+            size = ngx_min(
+                (size_t) r->headers_out.content_length_n, tlcf->answer_buffer);
         }
     }
 
@@ -297,7 +295,7 @@ ngx_http_trivet_keep_in_memory(ngx_http_request_t *r,
     ngx_http_trivet_ctx_t *ctx, ngx_http_trivet_loc_conf_t *tlcf, u_char *data,
     size_t len)
 {
-    size_t  size;
+    size_t size;
 
     while (len > 0) {
         if (ctx->chunk == NULL || ctx->chunk->last == ctx->chunk->end) {
@@ -317,14 +315,15 @@ ngx_http_trivet_keep_in_memory(ngx_http_request_t *r,
 
 
 static ngx_int_t
-ngx_http_trivet_write_spool(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx,
-    ngx_chain_t *in)
+ngx_http_trivet_write_spool(
+    ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx, ngx_chain_t *in)
 {
-    ngx_chain_t  *cl;
+    ngx_chain_t *cl;
 
     for (cl = in; cl != NULL; cl = cl->next) {
-        trivet_digest_add(ctx->digest, trivet_slice_make(cl->buf->pos,
-            (size_t) (cl->buf->last - cl->buf->pos)));
+        trivet_digest_add(
+            ctx->digest, trivet_slice_make(cl->buf->pos,
+                             (size_t) (cl->buf->last - cl->buf->pos)));
     }
 
     if (ngx_write_chain_to_temp_file(ctx->spool, in) == NGX_ERROR) {
@@ -345,8 +344,8 @@ ngx_http_trivet_write_spool(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx,
 static ngx_int_t
 ngx_http_trivet_start_spool(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx)
 {
-    ngx_temp_file_t           *tf;
-    ngx_http_core_loc_conf_t  *clcf;
+    ngx_temp_file_t *tf;
+    ngx_http_core_loc_conf_t *clcf;
 
     clcf = ngx_http_get_module_loc_conf(r, ngx_http_core_module);
 
@@ -387,8 +386,8 @@ static ngx_int_t
 ngx_http_trivet_keep(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx,
     ngx_http_trivet_loc_conf_t *tlcf, ngx_buf_t *b)
 {
-    size_t       len = (size_t) (b->last - b->pos);
-    ngx_chain_t  one;
+    size_t len = (size_t) (b->last - b->pos);
+    ngx_chain_t one;
 
     ctx->len += len;
 
@@ -410,12 +409,12 @@ ngx_http_trivet_keep(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx,
 /* ---- sending ----------------------------------------------------------- */
 
 static ngx_int_t
-ngx_http_trivet_finish_digest(ngx_http_request_t *r,
-    ngx_http_trivet_ctx_t *ctx, unsigned char out[TRIVET_DIGEST_LEN])
+ngx_http_trivet_finish_digest(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx,
+    unsigned char out[TRIVET_DIGEST_LEN])
 {
-    ngx_chain_t                  *cl;
-    struct trivet_digest         *digest;
-    ngx_http_trivet_main_conf_t  *tmcf;
+    ngx_chain_t *cl;
+    struct trivet_digest *digest;
+    ngx_http_trivet_main_conf_t *tmcf;
 
     tmcf = ngx_http_get_module_main_conf(r, ngx_http_trivet_module);
 
@@ -426,8 +425,9 @@ ngx_http_trivet_finish_digest(ngx_http_request_t *r,
         trivet_digest_start(digest);
 
         for (cl = ctx->collected; cl != NULL; cl = cl->next) {
-            trivet_digest_add(digest, trivet_slice_make(cl->buf->pos,
-                (size_t) (cl->buf->last - cl->buf->pos)));
+            trivet_digest_add(
+                digest, trivet_slice_make(cl->buf->pos,
+                            (size_t) (cl->buf->last - cl->buf->pos)));
         }
     }
 
@@ -439,8 +439,8 @@ ngx_http_trivet_finish_digest(ngx_http_request_t *r,
 static ngx_chain_t *
 ngx_http_trivet_make_output(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx)
 {
-    ngx_buf_t    *b;
-    ngx_chain_t  *cl;
+    ngx_buf_t *b;
+    ngx_chain_t *cl;
 
     if (ctx->collected == NULL) {
         b = ngx_calloc_buf(r->pool);
@@ -473,7 +473,7 @@ ngx_http_trivet_make_output(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx)
 static ngx_int_t
 ngx_http_trivet_init_output(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx)
 {
-    ngx_output_chain_ctx_t  *out;
+    ngx_output_chain_ctx_t *out;
 
     out = ngx_pcalloc(r->pool, sizeof(ngx_output_chain_ctx_t));
     if (out == NULL) {
@@ -495,10 +495,10 @@ ngx_http_trivet_init_output(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx)
 
 
 static ngx_int_t
-ngx_http_trivet_send(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx,
-    ngx_chain_t *in)
+ngx_http_trivet_send(
+    ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx, ngx_chain_t *in)
 {
-    ngx_int_t  rc;
+    ngx_int_t rc;
 
     rc = ngx_output_chain(ctx->out, in);
 
@@ -517,9 +517,9 @@ ngx_http_trivet_send(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx,
 static ngx_int_t
 ngx_http_trivet_finish(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx)
 {
-    ngx_int_t      rc;
-    ngx_chain_t   *out;
-    unsigned char  digest[TRIVET_DIGEST_LEN];
+    ngx_int_t rc;
+    ngx_chain_t *out;
+    unsigned char digest[TRIVET_DIGEST_LEN];
 
     if (ngx_http_trivet_finish_digest(r, ctx, digest) != NGX_OK
         || ngx_http_trivet_add_signature(r, ctx, digest) != NGX_OK
@@ -568,22 +568,22 @@ static ngx_int_t
 ngx_http_trivet_is_truncated(ngx_http_request_t *r, ngx_buf_t *b)
 {
     return b->flush && !b->last_buf && r->upstream != NULL
-        && r->upstream->cleanup == NULL;
+           && r->upstream->cleanup == NULL;
 }
 
 
 static ngx_int_t
-ngx_http_trivet_collect(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx,
-    ngx_chain_t *in)
+ngx_http_trivet_collect(
+    ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx, ngx_chain_t *in)
 {
-    ngx_uint_t                   last = 0;
-    ngx_chain_t                 *cl;
-    ngx_http_trivet_loc_conf_t  *tlcf;
+    ngx_uint_t last = 0;
+    ngx_chain_t *cl;
+    ngx_http_trivet_loc_conf_t *tlcf;
 
     tlcf = ngx_http_get_module_loc_conf(r, ngx_http_trivet_module);
 
     for (cl = in; cl != NULL; cl = cl->next) {
-        size_t  len = (size_t) (cl->buf->last - cl->buf->pos);
+        size_t len = (size_t) (cl->buf->last - cl->buf->pos);
 
         if (len > tlcf->answer_limit - ctx->len) {
             return ngx_http_trivet_give_up(
@@ -595,9 +595,7 @@ ngx_http_trivet_collect(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx,
                 r, ctx, TRIVET_REASON_UPSTREAM_TRUNCATED);
         }
 
-        if (len > 0
-            && ngx_http_trivet_keep(r, ctx, tlcf, cl->buf) != NGX_OK)
-        {
+        if (len > 0 && ngx_http_trivet_keep(r, ctx, tlcf, cl->buf) != NGX_OK) {
             return ngx_http_trivet_give_up(r, ctx, TRIVET_REASON_INTERNAL);
         }
 
@@ -611,12 +609,12 @@ ngx_http_trivet_collect(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx,
 
 /* nginx's page goes, ours comes. */
 static ngx_int_t
-ngx_http_trivet_replace(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx,
-    ngx_chain_t *in)
+ngx_http_trivet_replace(
+    ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx, ngx_chain_t *in)
 {
-    ngx_buf_t    *b;
-    ngx_uint_t    last = 0;
-    ngx_chain_t  *cl, out;
+    ngx_buf_t *b;
+    ngx_uint_t last = 0;
+    ngx_chain_t *cl, out;
 
     for (cl = in; cl != NULL; cl = cl->next) {
         last |= cl->buf->last_buf;
@@ -648,7 +646,7 @@ ngx_http_trivet_replace(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx,
 static ngx_int_t
 ngx_http_trivet_body_filter(ngx_http_request_t *r, ngx_chain_t *in)
 {
-    ngx_http_trivet_ctx_t  *ctx;
+    ngx_http_trivet_ctx_t *ctx;
 
     ctx = ngx_http_get_module_ctx(r, ngx_http_trivet_module);
 
@@ -657,7 +655,6 @@ ngx_http_trivet_body_filter(ngx_http_request_t *r, ngx_chain_t *in)
     }
 
     switch (ctx->mode) {
-
     case NGX_HTTP_TRIVET_COLLECT:
         return ngx_http_trivet_collect(r, ctx, in);
 

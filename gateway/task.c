@@ -14,22 +14,22 @@ enum { NGX_HTTP_TRIVET_READ_SIZE = 64 * 1024 };
 
 
 typedef struct {
-    ngx_http_request_t           *request;
-    ngx_http_trivet_ctx_t        *ctx;
-    ngx_http_trivet_main_conf_t  *tmcf;
-    ngx_chain_t                  *body;
+    ngx_http_request_t *request;
+    ngx_http_trivet_ctx_t *ctx;
+    ngx_http_trivet_main_conf_t *tmcf;
+    ngx_chain_t *body;
 } ngx_http_trivet_job_t;
 
 
 /* What a pool thread keeps: a connection to the store, signers, parsed keys. */
 typedef struct {
-    struct trivet_authority  *authority;
-    struct trivet_digest     *digest;
-    u_char                   *buffer; /* NGX_HTTP_TRIVET_READ_SIZE bytes */
+    struct trivet_authority *authority;
+    struct trivet_digest *digest;
+    u_char *buffer; /* NGX_HTTP_TRIVET_READ_SIZE bytes */
 } ngx_http_trivet_thread_t;
 
 
-static _Thread_local ngx_http_trivet_thread_t  ngx_http_trivet_thread;
+static _Thread_local ngx_http_trivet_thread_t ngx_http_trivet_thread;
 
 
 /* Lazily: threads start before anybody knows whether they are needed, and a
@@ -63,9 +63,9 @@ ngx_http_trivet_init_thread(ngx_http_trivet_thread_t *thread,
 static enum trivet_status
 ngx_http_trivet_digest_file(ngx_http_trivet_thread_t *thread, ngx_buf_t *b)
 {
-    off_t    offset;
-    size_t   size;
-    ssize_t  n;
+    off_t offset;
+    size_t size;
+    ssize_t n;
 
     for (offset = b->file_pos; offset < b->file_last; offset += n) {
         size = (size_t) ngx_min(
@@ -85,11 +85,11 @@ ngx_http_trivet_digest_file(ngx_http_trivet_thread_t *thread, ngx_buf_t *b)
 
 
 static enum trivet_status
-ngx_http_trivet_digest_body(ngx_http_trivet_thread_t *thread,
-    ngx_chain_t *body, unsigned char out[TRIVET_DIGEST_LEN])
+ngx_http_trivet_digest_body(ngx_http_trivet_thread_t *thread, ngx_chain_t *body,
+    unsigned char out[TRIVET_DIGEST_LEN])
 {
-    ngx_buf_t    *b;
-    ngx_chain_t  *cl;
+    ngx_buf_t *b;
+    ngx_chain_t *cl;
 
     trivet_digest_start(thread->digest);
 
@@ -100,7 +100,7 @@ ngx_http_trivet_digest_body(ngx_http_trivet_thread_t *thread,
             trivet_digest_add(thread->digest,
                 trivet_slice_make(b->pos, (size_t) (b->last - b->pos)));
 
-        } else {
+        } else if (b->in_file) {
             TRIVET_TRY(ngx_http_trivet_digest_file(thread, b));
         }
     }
@@ -115,10 +115,10 @@ static enum trivet_status
 ngx_http_trivet_join_body(ngx_http_trivet_thread_t *thread, ngx_chain_t *body,
     struct trivet_slice *out)
 {
-    size_t        len = 0, size;
-    ssize_t       n;
-    ngx_buf_t    *b;
-    ngx_chain_t  *cl;
+    size_t len = 0, size;
+    ssize_t n;
+    ngx_buf_t *b;
+    ngx_chain_t *cl;
 
     for (cl = body; cl != NULL; cl = cl->next) {
         b = cl->buf;
@@ -131,7 +131,7 @@ ngx_http_trivet_join_body(ngx_http_trivet_thread_t *thread, ngx_chain_t *body,
         if (ngx_buf_in_memory(b)) {
             ngx_memcpy(thread->buffer + len, b->pos, size);
 
-        } else {
+        } else if (b->in_file) {
             n = pread(b->file->fd, thread->buffer + len, size, b->file_pos);
             if (n != (ssize_t) size) {
                 return TRIVET_E_INTERNAL;
@@ -150,16 +150,16 @@ ngx_http_trivet_join_body(ngx_http_trivet_thread_t *thread, ngx_chain_t *body,
 static enum trivet_status
 ngx_http_trivet_run_job(ngx_http_trivet_job_t *job, struct trivet_error *err)
 {
-    struct trivet_request     *request = &job->ctx->request;
-    ngx_http_trivet_thread_t  *thread = &ngx_http_trivet_thread;
+    struct trivet_request *request = &job->ctx->request;
+    ngx_http_trivet_thread_t *thread = &ngx_http_trivet_thread;
 
     TRIVET_TRY(ngx_http_trivet_init_thread(thread, job->tmcf, err));
-    TRIVET_TRY(ngx_http_trivet_digest_body(
-        thread, job->body, request->body_digest));
+    TRIVET_TRY(
+        ngx_http_trivet_digest_body(thread, job->body, request->body_digest));
 
     if (request->call != NULL) {
-        TRIVET_TRY(ngx_http_trivet_join_body(
-            thread, job->body, &request->body));
+        TRIVET_TRY(
+            ngx_http_trivet_join_body(thread, job->body, &request->body));
     }
 
     trivet_authority_answer(thread->authority, request, &job->ctx->answer);
@@ -178,10 +178,10 @@ ngx_http_trivet_run_job(ngx_http_trivet_job_t *job, struct trivet_error *err)
 static void
 ngx_http_trivet_task_handler(void *data, ngx_log_t *log)
 {
-    ngx_http_trivet_job_t  *job = data;
+    ngx_http_trivet_job_t *job = data;
 
-    struct trivet_answer   *answer = &job->ctx->answer;
-    struct trivet_error     err = { .detail = "the body could not be read" };
+    struct trivet_answer *answer = &job->ctx->answer;
+    struct trivet_error err = {.detail = "the body could not be read"};
 
     (void) log;
 
@@ -204,10 +204,10 @@ ngx_http_trivet_task_handler(void *data, ngx_log_t *log)
 static void
 ngx_http_trivet_task_done(ngx_event_t *ev)
 {
-    ngx_http_trivet_job_t  *job = ev->data;
+    ngx_http_trivet_job_t *job = ev->data;
 
-    ngx_connection_t    *c;
-    ngx_http_request_t  *r;
+    ngx_connection_t *c;
+    ngx_http_request_t *r;
 
     r = job->request;
     c = r->connection;
@@ -229,9 +229,9 @@ ngx_http_trivet_task_done(ngx_event_t *ev)
 ngx_int_t
 ngx_http_trivet_post_task(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx)
 {
-    ngx_thread_task_t            *task;
-    ngx_http_trivet_job_t        *job;
-    ngx_http_trivet_main_conf_t  *tmcf;
+    ngx_thread_task_t *task;
+    ngx_http_trivet_job_t *job;
+    ngx_http_trivet_main_conf_t *tmcf;
 
     tmcf = ngx_http_get_module_main_conf(r, ngx_http_trivet_module);
 
@@ -244,7 +244,8 @@ ngx_http_trivet_post_task(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx)
     job->request = r;
     job->ctx = ctx;
     job->tmcf = tmcf;
-    job->body = r->request_body->bufs;
+    /* nginx may have thrown it away: then nothing was signed that fits. */
+    job->body = r->request_body == NULL ? NULL : r->request_body->bufs;
 
     task->handler = ngx_http_trivet_task_handler;
     task->event.handler = ngx_http_trivet_task_done;

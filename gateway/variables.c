@@ -3,10 +3,10 @@
 #include "module.h"
 
 
-static ngx_int_t ngx_http_trivet_id_variable(ngx_http_request_t *r,
-    ngx_http_variable_value_t *v, uintptr_t data);
-static ngx_int_t ngx_http_trivet_reason_variable(ngx_http_request_t *r,
-    ngx_http_variable_value_t *v, uintptr_t data);
+static ngx_int_t ngx_http_trivet_id_variable(
+    ngx_http_request_t *r, ngx_http_variable_value_t *v, uintptr_t data);
+static ngx_int_t ngx_http_trivet_reason_variable(
+    ngx_http_request_t *r, ngx_http_variable_value_t *v, uintptr_t data);
 
 
 /* clang-format off */
@@ -42,7 +42,7 @@ static ngx_http_variable_t  ngx_http_trivet_vars[] = {
 ngx_int_t
 ngx_http_trivet_add_variables(ngx_conf_t *cf)
 {
-    ngx_http_variable_t  *var, *v;
+    ngx_http_variable_t *var, *v;
 
     for (v = ngx_http_trivet_vars; v->name.len; v++) {
         var = ngx_http_add_variable(cf, &v->name, v->flags);
@@ -62,7 +62,7 @@ ngx_http_trivet_add_variables(ngx_conf_t *cf)
 static ngx_http_trivet_ctx_t *
 ngx_http_trivet_judged(ngx_http_request_t *r)
 {
-    ngx_http_trivet_ctx_t  *ctx;
+    ngx_http_trivet_ctx_t *ctx;
 
     ctx = ngx_http_trivet_get_ctx(r->main);
 
@@ -75,11 +75,11 @@ ngx_http_trivet_judged(ngx_http_request_t *r)
 
 
 static ngx_int_t
-ngx_http_trivet_id_variable(ngx_http_request_t *r,
-    ngx_http_variable_value_t *v, uintptr_t data)
+ngx_http_trivet_id_variable(
+    ngx_http_request_t *r, ngx_http_variable_value_t *v, uintptr_t data)
 {
-    int64_t                 id = 0;
-    ngx_http_trivet_ctx_t  *ctx;
+    int64_t id = 0;
+    ngx_http_trivet_ctx_t *ctx;
 
     ctx = ngx_http_trivet_judged(r);
     if (ctx != NULL) {
@@ -106,11 +106,11 @@ ngx_http_trivet_id_variable(ngx_http_request_t *r,
 
 
 static ngx_int_t
-ngx_http_trivet_reason_variable(ngx_http_request_t *r,
-    ngx_http_variable_value_t *v, uintptr_t data)
+ngx_http_trivet_reason_variable(
+    ngx_http_request_t *r, ngx_http_variable_value_t *v, uintptr_t data)
 {
-    const char             *id;
-    ngx_http_trivet_ctx_t  *ctx;
+    const char *id;
+    ngx_http_trivet_ctx_t *ctx;
 
     (void) data;
 

@@ -4,6 +4,8 @@
 CC ?= gcc
 AR ?= ar
 PKG_CONFIG ?= pkg-config
+# Where Debian's nginx looks for modules.
+MODULES_DIR ?= /usr/lib/nginx/modules
 PYTHON ?= /usr/bin/python3
 
 WARNINGS = -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion \
@@ -27,7 +29,9 @@ endif
 # Hidden by default: our names must not leak into the nginx process.
 CFLAGS_ALL = -std=c17 $(OPTIMISE) -fPIC -fvisibility=hidden \
 	-fstack-protector-strong $(WARNINGS) -I. -Iinclude \
-	-DTRIVET_VERSION='"$(VERSION)"' $(CFLAGS)
+	-DTRIVET_VERSION='"$(VERSION)"' \
+	-DTRIVET_MODULE_PATH='"$(MODULES_DIR)/ngx_http_trivet_module.so"' \
+	$(CFLAGS)
 LDFLAGS_ALL = -Wl,-z,relro,-z,now $(SAN_LDFLAGS) $(LDFLAGS)
 
 LIBS_CORE = $(shell $(PKG_CONFIG) --libs jansson)

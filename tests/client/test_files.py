@@ -234,7 +234,7 @@ def test_trivets_files_follow_the_sdks_rules(trivet, server, tmp_path,
     for file in (trivet.file, out):
         check_for_the_sdks(json.loads(file.read_text()),
                            datetime.timedelta(hours=5, minutes=30), user_key)
-    assert trivet("export", out).returncode == 8  # never over another
+    assert trivet("export", out).returncode == 9  # never over another
 
 
 def test_both_spellings_of_a_proxy(trivet, server, key, tmp_path):

@@ -8,7 +8,8 @@ static void
 ids_are_digits_alone(void **state)
 {
     static const char *const refused[] = {"", "-1", "+1", " 1", "1 ", "1a",
-        "0x1", "9223372036854775808", "99999999999999999999"};
+        "0x1", "9223372036854775808", "99999999999999999999",
+        "00000000000000000000", "00000000000000000001"};
     long long id = 7;
 
     (void) state;
@@ -18,6 +19,9 @@ ids_are_digits_alone(void **state)
         assert_int_equal(id, 7);
     }
 
+    assert_true(
+        trivet_slice_to_id(trivet_slice_text("0000000000000000042"), &id));
+    assert_int_equal(id, 42);
     assert_true(trivet_slice_to_id(trivet_slice_text("0"), &id));
     assert_int_equal(id, 0);
     assert_true(

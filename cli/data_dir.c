@@ -1,0 +1,271 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* data_dir.c - where a gateway of one's own keeps its things */
+#define _DEFAULT_SOURCE
+#include "cli/data_dir.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <libgen.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "core/timestamp.h"
+
+enum { OPTION_DATA = 0x100, OPTION_STORE };
+
+static const struct argp_option options_table[] = {
+    {"data", OPTION_DATA, "DIR", 0,
+        "the data directory (default: $TRIVET_DATA, or trivet in "
+        "$XDG_DATA_HOME or ~/.local/share)",
+        0},
+    {"store", OPTION_STORE, "URL", 0,
+        "the store, when it is not the data directory's: sqlite:PATH", 0},
+    {0},
+};
+
+static error_t
+parse_option(int key, char *arg, struct argp_state *state)
+{
+    struct cli_data_options *options = state->input;
+
+    switch (key) {
+    case OPTION_DATA:
+        options->data = arg;
+        return 0;
+    case OPTION_STORE:
+        options->store = arg;
+        return 0;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
+const struct argp cli_data_argp = {
+    .options = options_table,
+    .parser = parse_option,
+};
+
+int64_t
+cli_now_us(void)
+{
+    struct timespec now;
+
+    (void) clock_gettime(CLOCK_REALTIME, &now);
+
+    return (int64_t) now.tv_sec * TRIVET_US_PER_S + now.tv_nsec / 1000;
+}
+
+static enum trivet_status
+join(const char *dir, const char *separator, const char *name,
+    char out[CLI_MAX_PATH], struct trivet_error *err)
+{
+    int len = snprintf(out, CLI_MAX_PATH, "%s%s%s", dir, separator, name);
+
+    if (len < 0 || len >= CLI_MAX_PATH) {
+        return trivet_error_set(
+            err, TRIVET_E_LIMIT, "data_dir", "the path is too long");
+    }
+
+    return TRIVET_OK;
+}
+
+enum trivet_status
+cli_data_path(const char *dir, const char *name, char out[CLI_MAX_PATH],
+    struct trivet_error *err)
+{
+    return join(dir, "/", name, out, err);
+}
+
+enum trivet_status
+cli_data_dir(const struct cli_data_options *options, char out[CLI_MAX_PATH],
+    struct trivet_error *err)
+{
+    const char *dir = options->data;
+    const char *xdg = getenv("XDG_DATA_HOME");
+    const char *home = getenv("HOME");
+    char here[CLI_MAX_PATH];
+
+    if (dir == NULL) {
+        dir = getenv("TRIVET_DATA");
+    }
+    if (dir == NULL && xdg != NULL && xdg[0] == '/') {
+        return join(xdg, "/", "trivet", out, err);
+    }
+    if (dir == NULL && home != NULL && home[0] == '/') {
+        return join(home, "/", ".local/share/trivet", out, err);
+    }
+    if (dir == NULL || dir[0] == '\0') {
+        return trivet_error_set(err, TRIVET_E_USAGE, "data_dir",
+            "no data directory: give --data DIR, or set HOME");
+    }
+    if (dir[0] == '/') {
+        return join(dir, "", "", out, err);
+    }
+    if (getcwd(here, sizeof here) == NULL) {
+        return trivet_error_set(err, TRIVET_E_INTERNAL, "data_dir",
+            "the current directory: %s", strerror(errno));
+    }
+
+    return join(here, "/", dir, out, err);
+}
+
+enum trivet_status
+cli_open_store(const struct cli_data_options *options,
+    enum trivet_store_mode mode, struct trivet_store **out,
+    struct trivet_error *err)
+{
+    char dir[CLI_MAX_PATH];
+    char path[CLI_MAX_PATH];
+    char url[CLI_MAX_PATH];
+
+    if (options->store != NULL) {
+        return trivet_store_open(options->store, mode, out, err);
+    }
+
+    TRIVET_TRY(cli_data_dir(options, dir, err));
+    TRIVET_TRY(cli_data_path(dir, "trivet.db", path, err));
+
+    if (access(path, F_OK) != 0) {
+        return trivet_error_set(err, TRIVET_E_NOT_FOUND, "store.open",
+            "%s: no store there; \"trivet serve\" makes one", path);
+    }
+
+    TRIVET_TRY(join("sqlite:", "", path, url, err));
+
+    return trivet_store_open(url, mode, out, err);
+}
+
+enum trivet_status
+cli_make_dir(const char *path, struct trivet_error *err)
+{
+    char part[CLI_MAX_PATH];
+
+    TRIVET_TRY(join(path, "", "", part, err));
+
+    for (char *p = part + 1;; p++) {
+        char kept = *p;
+
+        if (kept != '/' && kept != '\0') {
+            continue;
+        }
+
+        *p = '\0';
+        if (mkdir(part, 0700) != 0 && errno != EEXIST) {
+            return trivet_error_set(err, TRIVET_E_UNAVAILABLE, "data_dir",
+                "%s: %s", part, strerror(errno));
+        }
+        *p = kept;
+
+        if (kept == '\0') {
+            return TRIVET_OK;
+        }
+    }
+}
+
+static enum trivet_status
+fail_on(const char *path, struct trivet_error *err)
+{
+    return trivet_error_set(err,
+        errno == ENOENT ? TRIVET_E_NOT_FOUND : TRIVET_E_UNAVAILABLE, "file",
+        "%s: %s", path, strerror(errno));
+}
+
+static bool
+write_all(int fd, const char *text)
+{
+    size_t len = strlen(text);
+
+    while (len > 0) {
+        ssize_t n = write(fd, text, len);
+
+        if (n < 0) {
+            return false;
+        }
+
+        text += n;
+        len -= (size_t) n;
+    }
+
+    return fsync(fd) == 0;
+}
+
+/* A rename is durable when its directory is. */
+static void
+sync_dir_of(const char *path)
+{
+    char copy[CLI_MAX_PATH];
+    int fd;
+
+    (void) snprintf(copy, sizeof copy, "%s", path);
+    fd = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd >= 0) {
+        (void) fsync(fd);
+        (void) close(fd);
+    }
+}
+
+enum trivet_status
+cli_write_file(
+    const char *path, const char *text, unsigned mode, struct trivet_error *err)
+{
+    char temporary[CLI_MAX_PATH];
+    bool is_written;
+    int fd;
+
+    TRIVET_TRY(join(path, "", ".XXXXXX", temporary, err));
+
+    fd = mkstemp(temporary); /* 0600 */
+    if (fd < 0) {
+        return fail_on(path, err);
+    }
+
+    is_written = fchmod(fd, mode) == 0 && write_all(fd, text);
+    if (close(fd) != 0 || !is_written || rename(temporary, path) != 0) {
+        enum trivet_status status = fail_on(path, err);
+
+        (void) unlink(temporary);
+        return status;
+    }
+
+    sync_dir_of(path);
+    return TRIVET_OK;
+}
+
+enum trivet_status
+cli_read_file(const char *path, char *out, size_t cap, struct trivet_error *err)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    size_t len = 0;
+
+    if (fd < 0) {
+        return fail_on(path, err);
+    }
+
+    while (len < cap) {
+        ssize_t n = read(fd, out + len, cap - len);
+
+        if (n < 0) {
+            enum trivet_status status = fail_on(path, err);
+
+            (void) close(fd);
+            return status;
+        }
+        if (n == 0) {
+            break;
+        }
+
+        len += (size_t) n;
+    }
+
+    (void) close(fd);
+    if (len == cap) {
+        return trivet_error_set(
+            err, TRIVET_E_LIMIT, "file", "%s: too large", path);
+    }
+
+    out[len] = '\0';
+    return TRIVET_OK;
+}

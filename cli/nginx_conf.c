@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* nginx_conf.c - the nginx configuration that "trivet serve" runs on */
+#define _DEFAULT_SOURCE
+#include "cli/nginx_conf.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+enum { CONNECTIONS = 4096, MAX_FILES = 4 * CONNECTIONS };
+
+bool
+cli_nginx_conf_takes(const char *path)
+{
+    return strpbrk(path, "$\"'\\{};\n\r") == NULL;
+}
+
+/* What the process may have open: nginx complains when it asks for more. */
+static unsigned long
+max_files(void)
+{
+    struct rlimit limit;
+
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0
+        || limit.rlim_max > (rlim_t) MAX_FILES)
+    {
+        return MAX_FILES;
+    }
+
+    return (unsigned long) limit.rlim_max;
+}
+
+static void
+put_process(FILE *to, const struct cli_nginx_conf *conf)
+{
+    unsigned long files = max_files();
+
+    (void) fprintf(to,
+        "# Made by trivet serve at each start: changes here are lost.\n"
+        "load_module \"%s\";\n"
+        "daemon off;\n"
+        "master_process on;\n"
+        "worker_processes auto;\n"
+        "worker_rlimit_nofile %lu;\n"
+        "pid \"%s/nginx.pid\";\n"
+        "error_log \"%s/log/error.log\" notice;\n"
+        "thread_pool default threads=8 max_queue=65536;\n"
+        "%s"
+        "\n"
+        "events {\n"
+        "    worker_connections %lu;\n"
+        "}\n"
+        "\n",
+        conf->module, files, conf->dir, conf->dir,
+        geteuid() == 0 ? "user root;\n" : "",
+        files / 2 < CONNECTIONS ? files / 2 : CONNECTIONS);
+}
+
+static void
+put_http(FILE *to, const struct cli_nginx_conf *conf)
+{
+    static const char *const temporary[] = {
+        "client_body", "proxy", "fastcgi", "uwsgi", "scgi"};
+
+    (void) fprintf(to,
+        "    default_type application/octet-stream;\n"
+        "    server_tokens off;\n"
+        "    keepalive_requests 100000;\n"
+        "    client_max_body_size 16m;\n"
+        "    client_body_buffer_size 64k;\n"
+        "    log_format trivet '$remote_addr [$time_iso8601] \"$request\" "
+        "$status $body_bytes_sent user=$trivet_user_id "
+        "session=$trivet_session_id reason=$trivet_reason';\n"
+        "    access_log \"%s/log/access.log\" trivet;\n",
+        conf->dir);
+
+    for (size_t i = 0; i < sizeof temporary / sizeof temporary[0]; i++) {
+        (void) fprintf(to, "    %s_temp_path \"%s/tmp/%s\";\n", temporary[i],
+            conf->dir, temporary[i]);
+    }
+
+    (void) fprintf(to,
+        "\n"
+        "    trivet_store \"%s\";\n"
+        "    trivet_server_key \"%s\";\n"
+        "    trivet_profile %s;\n"
+        "    trivet_sandbox %s;\n"
+        "    trivet_session_timeout %lld;\n"
+        "    trivet_api_key_lifetime %lld;\n"
+        "\n",
+        conf->store_url, conf->server_key, conf->profile,
+        conf->is_sandbox ? "on" : "off", conf->session_timeout_s,
+        conf->key_lifetime_s);
+}
+
+static void
+put_upstream(FILE *to, const struct trivet_url *upstream)
+{
+    (void) fprintf(to,
+        "    upstream trivet_api {\n"
+        "        server %s:%u;\n"
+        "        keepalive 64;\n"
+        "    }\n"
+        "\n",
+        upstream->host, upstream->port);
+}
+
+static void
+put_proxy(FILE *to, const struct trivet_url *upstream)
+{
+    (void) fprintf(to,
+        "            proxy_pass %s://trivet_api%s%s;\n"
+        "            proxy_http_version 1.1;\n"
+        "            proxy_set_header Connection \"\";\n"
+        "            proxy_set_header Host %s:%u;\n"
+        "            proxy_set_header X-Forwarded-For $remote_addr;\n"
+        "            proxy_set_header X-Forwarded-Proto https;\n",
+        upstream->is_https ? "https" : "http", upstream->path,
+        upstream->path[0] == '\0' ? "" : "/v1/", upstream->host,
+        upstream->port);
+
+    if (upstream->is_https) {
+        (void) fprintf(to,
+            "            proxy_ssl_server_name on;\n"
+            "            proxy_ssl_name %s;\n"
+            "            proxy_ssl_verify on;\n"
+            "            proxy_ssl_verify_depth 4;\n"
+            "            proxy_ssl_trusted_certificate "
+            "/etc/ssl/certs/ca-certificates.crt;\n",
+            upstream->host);
+    }
+}
+
+static void
+put_server(FILE *to, const struct cli_nginx_conf *conf)
+{
+    (void) fprintf(to,
+        "    server {\n"
+        "        listen %s:%u ssl http2;\n"
+        "        ssl_certificate \"%s\";\n"
+        "        ssl_certificate_key \"%s\";\n"
+        "        ssl_protocols TLSv1.2 TLSv1.3;\n"
+        "        ssl_session_cache shared:tls:2m;\n"
+        "        add_header Strict-Transport-Security max-age=31536000 "
+        "always;\n"
+        "\n"
+        "        # Plain HTTP on this port: no answer at all.\n"
+        "        error_page 497 = @plain;\n"
+        "        location @plain {\n"
+        "            return 444;\n"
+        "        }\n"
+        "\n"
+        "        trivet_calls on;\n"
+        "        trivet_protect on;\n"
+        "\n"
+        "        location / {\n"
+        "            return 404;\n"
+        "        }\n"
+        "\n"
+        "        location /v1/ {\n",
+        conf->listen, conf->port, conf->tls_certificate, conf->tls_key);
+
+    if (conf->upstream == NULL) {
+        (void) fprintf(to, "            trivet_identity;\n");
+    } else {
+        put_proxy(to, conf->upstream);
+    }
+
+    (void) fprintf(to, "        }\n    }\n");
+}
+
+char *
+cli_nginx_conf_format(const struct cli_nginx_conf *conf)
+{
+    char *text = NULL;
+    size_t len = 0;
+    FILE *to = open_memstream(&text, &len);
+
+    if (to == NULL) {
+        return NULL;
+    }
+
+    put_process(to, conf);
+    (void) fprintf(to, "http {\n");
+    put_http(to, conf);
+    if (conf->upstream != NULL) {
+        put_upstream(to, conf->upstream);
+    }
+    put_server(to, conf);
+    (void) fprintf(to, "}\n");
+
+    if (fclose(to) != 0) {
+        free(text);
+        return NULL;
+    }
+
+    return text;
+}

@@ -1,0 +1,729 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * serve.c - trivet serve: a gateway of one's own, in the foreground
+ *
+ * First everything that can be wrong is looked at, then the data directory is
+ * made, then nginx is started; each file is written whole or not at all.
+ */
+#define _DEFAULT_SOURCE
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "authority/authority.h"
+#include "cli/command.h"
+#include "cli/data_dir.h"
+#include "cli/nginx_conf.h"
+#include "cli/nginx_run.h"
+#include "client/probe.h"
+
+enum {
+    OPTION_LISTEN = 0x300,
+    OPTION_PORT,
+    OPTION_PROFILE,
+    OPTION_UPSTREAM,
+    OPTION_TLS_CERT,
+    OPTION_TLS_KEY,
+    OPTION_SESSION_TIMEOUT,
+    OPTION_KEY_LIFETIME,
+    OPTION_SANDBOX,
+    OPTION_NO_SANDBOX,
+
+    DEFAULT_PORT = 8443,
+    READY_STEP_MS = 20,
+    MAX_READY_STEPS = 1000
+};
+
+struct options {
+    struct cli_data_options data;
+    const char *listen;
+    long long port;
+    const char *profile;
+    const char *upstream;
+    const char *tls_cert;
+    const char *tls_key;
+    long long session_timeout_s;
+    long long key_lifetime_s;
+    bool is_sandbox;
+};
+
+/* What the options and the data directory come to. */
+struct serving {
+    const struct options *options;
+    struct trivet_address address;
+    char listen[TRIVET_MAX_ADDRESS_TEXT + 2]; /* IPv6 in brackets */
+    unsigned port;
+    struct trivet_url upstream;
+
+    char self[CLI_MAX_PATH];    /* this program */
+    char program[CLI_MAX_PATH]; /* nginx */
+    char module[CLI_MAX_PATH];
+
+    char dir[CLI_MAX_PATH];
+    char lock[CLI_MAX_PATH];
+    char log_dir[CLI_MAX_PATH];
+    char log[CLI_MAX_PATH];
+    char temporary[CLI_MAX_PATH];
+    char conf[CLI_MAX_PATH];
+    char server_key[CLI_MAX_PATH];
+    char ca_cert[CLI_MAX_PATH];
+    char ca_key[CLI_MAX_PATH];
+    char tls_cert[CLI_MAX_PATH];
+    char tls_key[CLI_MAX_PATH];
+    char store_url[CLI_MAX_PATH];
+};
+
+/* ---- options ----------------------------------------------------------- */
+
+static const struct argp_option options_table[] = {
+    {"listen", OPTION_LISTEN, "ADDR", 0,
+        "the address to listen on (default: 127.0.0.1)", 0},
+    {"port", OPTION_PORT, "N", 0,
+        "the port (default: 8443; 0: any that is free)", 0},
+    {"profile", OPTION_PROFILE, "strict|current", 0,
+        "strict: every call after the installation is signed by both sides; "
+        "current: as bunq answers today (default: strict)",
+        0},
+    {"upstream", OPTION_UPSTREAM, "URL", 0,
+        "the API to protect (default: a small built-in one that tells who is "
+        "calling)",
+        0},
+    {"tls-cert", OPTION_TLS_CERT, "FILE", 0,
+        "certificate and chain in PEM (default: one of its own for localhost)",
+        0},
+    {"tls-key", OPTION_TLS_KEY, "FILE", 0, "the key to it, mode 0600", 0},
+    {"session-timeout", OPTION_SESSION_TIMEOUT, "SECONDS", 0,
+        "auto-logout time of sandbox users made from now on (default: 604800)",
+        0},
+    {"api-key-lifetime", OPTION_KEY_LIFETIME, "SECONDS", 0,
+        "how long a sandbox user's API key waits for its first device "
+        "(default: 3600)",
+        0},
+    {"sandbox", OPTION_SANDBOX, NULL, 0,
+        "anybody may make users; refusals tell why (default)", 0},
+    {"no-sandbox", OPTION_NO_SANDBOX, NULL, 0, "neither of that", 0},
+    {0},
+};
+
+/* A number of low to high, or argp's complaint, which exits. */
+static void
+parse_number(struct argp_state *state, const char *name, const char *arg,
+    long long low, long long high, long long *out)
+{
+    if (!trivet_slice_to_id(trivet_slice_text(arg), out) || *out < low
+        || *out > high)
+    {
+        argp_error(state, "%s: a number from %lld to %lld", name, low, high);
+    }
+}
+
+static error_t
+parse_option(int key, char *arg, struct argp_state *state)
+{
+    struct options *options = state->input;
+
+    switch (key) {
+    case ARGP_KEY_INIT:
+        state->child_inputs[0] = &options->data;
+        return 0;
+    case OPTION_LISTEN:
+        options->listen = arg;
+        return 0;
+    case OPTION_PORT:
+        parse_number(state, "--port", arg, 0, 65535, &options->port);
+        return 0;
+    case OPTION_PROFILE:
+        options->profile = arg;
+        return 0;
+    case OPTION_UPSTREAM:
+        options->upstream = arg;
+        return 0;
+    case OPTION_TLS_CERT:
+        options->tls_cert = arg;
+        return 0;
+    case OPTION_TLS_KEY:
+        options->tls_key = arg;
+        return 0;
+    case OPTION_SESSION_TIMEOUT:
+        parse_number(state, "--session-timeout", arg,
+            TRIVET_MIN_SESSION_TIMEOUT_S, TRIVET_MAX_SESSION_TIMEOUT_S,
+            &options->session_timeout_s);
+        return 0;
+    case OPTION_KEY_LIFETIME:
+        parse_number(state, "--api-key-lifetime", arg, 1, 315360000,
+            &options->key_lifetime_s);
+        return 0;
+    case OPTION_SANDBOX:
+        options->is_sandbox = true;
+        return 0;
+    case OPTION_NO_SANDBOX:
+        options->is_sandbox = false;
+        return 0;
+    case ARGP_KEY_ARG:
+        argp_error(state, "too many arguments: %s", arg);
+        return 0;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
+static const struct argp_child children[] = {
+    {&cli_data_argp, 0, NULL, 0},
+    {0},
+};
+
+static const struct argp argp = {
+    .options = options_table,
+    .parser = parse_option,
+    .doc = "Runs the gateway in the foreground, on nginx. With --upstream it "
+           "protects that API; without, it is a sandbox of bunq's "
+           "authentication.",
+    .children = children,
+};
+
+/* ---- what can be wrong before anything is made ------------------------- */
+
+static enum trivet_status
+check_options(struct serving *s, struct trivet_error *err)
+{
+    const struct options *o = s->options;
+
+    if (trivet_address_parse(trivet_slice_text(o->listen), &s->address)
+        != TRIVET_OK)
+    {
+        return trivet_error_set(err, TRIVET_E_USAGE, "serve",
+            "--listen %s: not an IP address", o->listen);
+    }
+
+    (void) snprintf(s->listen, sizeof s->listen,
+        strchr(o->listen, ':') == NULL ? "%s" : "[%s]", o->listen);
+
+    if (trivet_profile_find(trivet_slice_text(o->profile)) == NULL) {
+        return trivet_error_set(err, TRIVET_E_USAGE, "serve",
+            "--profile %s: neither strict nor current", o->profile);
+    }
+
+    if ((o->tls_cert == NULL) != (o->tls_key == NULL)) {
+        return trivet_error_set(err, TRIVET_E_USAGE, "serve",
+            "--tls-cert and --tls-key come together");
+    }
+
+    if (o->upstream != NULL
+        && (trivet_url_parse(o->upstream, &s->upstream, err) != TRIVET_OK
+            || !cli_nginx_conf_takes(o->upstream)))
+    {
+        return trivet_error_set(err, TRIVET_E_USAGE, "serve",
+            "--upstream %s: not a URL of the form http[s]://host[:port][/path]",
+            o->upstream);
+    }
+
+    return TRIVET_OK;
+}
+
+/* A key file that others can read is refused, whoever made it. */
+static enum trivet_status
+check_key_mode(const char *path, struct trivet_error *err)
+{
+    struct stat info;
+
+    if (stat(path, &info) != 0) {
+        return errno == ENOENT ? TRIVET_OK
+                               : trivet_error_set(err, TRIVET_E_USAGE, "serve",
+                                   "%s: %s", path, strerror(errno));
+    }
+
+    if ((info.st_mode & (S_IRWXG | S_IRWXO)) != 0) {
+        return trivet_error_set(err, TRIVET_E_USAGE, "serve",
+            "%s: mode %04o lets others at the private key; chmod 600 it", path,
+            (unsigned) info.st_mode & 07777);
+    }
+
+    return TRIVET_OK;
+}
+
+static enum trivet_status
+check_given_tls(const struct options *o, struct trivet_error *err)
+{
+    if (o->tls_cert == NULL) {
+        return TRIVET_OK;
+    }
+
+    if (access(o->tls_cert, R_OK) != 0 || access(o->tls_key, R_OK) != 0) {
+        return trivet_error_set(err, TRIVET_E_USAGE, "serve", "%s: %s",
+            access(o->tls_cert, R_OK) != 0 ? o->tls_cert : o->tls_key,
+            strerror(errno));
+    }
+
+    return check_key_mode(o->tls_key, err);
+}
+
+/* Takes the port for a moment: nginx would complain at length. Port 0 becomes
+ * one that is free. */
+static enum trivet_status
+check_port(struct serving *s, struct trivet_error *err)
+{
+    bool is_ipv4 = strchr(s->options->listen, ':') == NULL;
+    struct sockaddr_in6 six = {
+        .sin6_family = AF_INET6,
+        .sin6_port = htons((uint16_t) s->options->port),
+    };
+    struct sockaddr_in four = {
+        .sin_family = AF_INET,
+        .sin_port = htons((uint16_t) s->options->port),
+    };
+    struct sockaddr *any =
+        is_ipv4 ? (struct sockaddr *) &four : (struct sockaddr *) &six;
+    socklen_t len = is_ipv4 ? sizeof four : sizeof six;
+    int on = 1;
+    int fd = socket(any->sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    bool is_bound;
+
+    (void) inet_pton(AF_INET, s->options->listen, &four.sin_addr);
+    (void) inet_pton(AF_INET6, s->options->listen, &six.sin6_addr);
+
+    is_bound = fd >= 0
+               && setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) == 0
+               && bind(fd, any, len) == 0 && listen(fd, 1) == 0
+               && getsockname(fd, any, &len) == 0;
+    if (!is_bound) {
+        (void) trivet_error_set(err, TRIVET_E_USAGE, "serve",
+            "cannot listen on %s port %lld: %s", s->options->listen,
+            s->options->port, strerror(errno));
+    }
+    if (fd >= 0) {
+        (void) close(fd);
+    }
+
+    s->port = ntohs(is_ipv4 ? four.sin_port : six.sin6_port);
+    return is_bound ? TRIVET_OK : TRIVET_E_USAGE;
+}
+
+/* The environment's, or what lies beside this program, or what is installed. */
+static enum trivet_status
+find_part(const struct serving *s, const char *variable, const char *beside,
+    const char *installed, char out[CLI_MAX_PATH], struct trivet_error *err)
+{
+    const char *given = getenv(variable);
+    const char *slash = strrchr(s->self, '/');
+
+    if (given != NULL) {
+        (void) snprintf(out, CLI_MAX_PATH, "%s", given);
+        return access(out, R_OK) == 0
+                   ? TRIVET_OK
+                   : trivet_error_set(err, TRIVET_E_USAGE, "serve",
+                       "%s: %s: %s", variable, given, strerror(errno));
+    }
+
+    if (slash != NULL
+        && snprintf(out, CLI_MAX_PATH, "%.*s/%s", (int) (slash - s->self),
+               s->self, beside)
+               < CLI_MAX_PATH
+        && access(out, R_OK) == 0)
+    {
+        return TRIVET_OK;
+    }
+
+    (void) snprintf(out, CLI_MAX_PATH, "%s", installed);
+    return access(out, R_OK) == 0
+               ? TRIVET_OK
+               : trivet_error_set(err, TRIVET_E_USAGE, "serve",
+                   "%s: not there; %s can name another", installed, variable);
+}
+
+static enum trivet_status
+find_parts(struct serving *s, struct trivet_error *err)
+{
+    ssize_t len = readlink("/proc/self/exe", s->self, sizeof s->self - 1);
+
+    s->self[len > 0 ? len : 0] = '\0';
+
+    TRIVET_TRY(find_part(s, "TRIVET_NGINX", "nginx-root/usr/sbin/nginx",
+        "/usr/sbin/nginx", s->program, err));
+
+    return find_part(s, "TRIVET_MODULE", "ngx_http_trivet_module.so",
+        TRIVET_MODULE_PATH, s->module, err);
+}
+
+static enum trivet_status
+name_files(struct serving *s, struct trivet_error *err)
+{
+    const struct {
+        const char *name;
+        char *out;
+    } files[] = {
+        {"lock", s->lock},
+        {"log", s->log_dir},
+        {"log/error.log", s->log},
+        {"tmp", s->temporary},
+        {"nginx.conf", s->conf},
+        {"server.pem", s->server_key},
+        {"ca.pem", s->ca_cert},
+        {"ca.key", s->ca_key},
+        {"tls.crt", s->tls_cert},
+        {"tls.key", s->tls_key},
+    };
+    const char *store = s->options->data.store;
+    int len;
+
+    TRIVET_TRY(cli_data_dir(&s->options->data, s->dir, err));
+
+    if (!cli_nginx_conf_takes(s->dir) || !cli_nginx_conf_takes(s->module)) {
+        return trivet_error_set(err, TRIVET_E_USAGE, "serve",
+            "%s: no $, quotes, braces, semicolons or backslashes in paths, "
+            "please: nginx cannot take them",
+            s->dir);
+    }
+
+    for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
+        TRIVET_TRY(cli_data_path(s->dir, files[i].name, files[i].out, err));
+    }
+
+    len = store != NULL ? snprintf(s->store_url, CLI_MAX_PATH, "%s", store)
+                        : snprintf(s->store_url, CLI_MAX_PATH,
+                            "sqlite:%s/trivet.db", s->dir);
+
+    return len < CLI_MAX_PATH ? TRIVET_OK
+                              : trivet_error_set(err, TRIVET_E_LIMIT, "serve",
+                                  "the path is too long");
+}
+
+/* ---- what is made ------------------------------------------------------ */
+
+/* One gateway for a data directory; the lock ends with this process. */
+static enum trivet_status
+lock_dir(const struct serving *s, struct trivet_error *err)
+{
+    int fd = open(s->lock, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+
+    if (fd < 0) {
+        return trivet_error_set(err, TRIVET_E_UNAVAILABLE, "serve", "%s: %s",
+            s->lock, strerror(errno));
+    }
+
+    if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
+        (void) close(fd);
+        return trivet_error_set(err, TRIVET_E_CONFLICT, "serve",
+            "%s: another trivet serve runs on it", s->dir);
+    }
+
+    return TRIVET_OK; /* fd stays open, and with it the lock */
+}
+
+static enum trivet_status
+make_server_key(const struct serving *s, struct trivet_error *err)
+{
+    struct trivet_private_key *key;
+    char pem[TRIVET_MAX_PEM];
+    enum trivet_status status;
+
+    (void) fprintf(stderr, "making the server's RSA key: %s\n", s->server_key);
+    TRIVET_TRY(trivet_private_key_generate(&key, err));
+
+    status = trivet_private_key_to_pem(key, pem, sizeof pem);
+    trivet_private_key_free(key);
+    if (status != TRIVET_OK) {
+        return trivet_error_set(
+            err, status, "serve", "the server's key cannot be written");
+    }
+
+    status = cli_write_file(s->server_key, pem, 0600, err);
+    trivet_wipe(pem, sizeof pem);
+
+    return status;
+}
+
+/* The key that answers are signed with: made at the first start. Known to the
+ * store before nginx asks. */
+static enum trivet_status
+prepare_store(const struct serving *s, struct trivet_error *err)
+{
+    struct trivet_server_key key;
+    struct trivet_store *store;
+    enum trivet_status status;
+    int64_t id;
+
+    if (access(s->server_key, F_OK) != 0) {
+        TRIVET_TRY(make_server_key(s, err));
+    }
+
+    TRIVET_TRY(trivet_server_key_load(s->server_key, &key, err));
+
+    status = trivet_store_open(s->store_url, TRIVET_STORE_MIGRATE, &store, err);
+    if (status == TRIVET_OK) {
+        status = trivet_store_server_key_ensure(
+            store, &key.public_key, cli_now_us(), &id, err);
+        trivet_store_close(store);
+    }
+
+    trivet_server_key_release(&key);
+    return status;
+}
+
+static enum trivet_status
+load_or_make_ca(const struct serving *s, struct trivet_certificate *out,
+    bool *out_is_new, struct trivet_error *err)
+{
+    enum trivet_status status = cli_read_file(
+        s->ca_cert, out->certificate_pem, sizeof out->certificate_pem, err);
+
+    *out_is_new = false;
+    if (status == TRIVET_OK) {
+        TRIVET_TRY(check_key_mode(s->ca_key, err));
+        status =
+            cli_read_file(s->ca_key, out->key_pem, sizeof out->key_pem, err);
+    }
+    if (status != TRIVET_E_NOT_FOUND) {
+        return status;
+    }
+
+    *out_is_new = true;
+    TRIVET_TRY(trivet_certificate_make_ca(out, err));
+    TRIVET_TRY(cli_write_file(s->ca_key, out->key_pem, 0600, err));
+
+    return cli_write_file(s->ca_cert, out->certificate_pem, 0644, err);
+}
+
+/* Whether the certificate that is there can go on serving. */
+static bool
+has_good_certificate(const struct serving *s)
+{
+    char pem[TRIVET_MAX_CERTIFICATE_PEM];
+
+    return access(s->tls_key, R_OK) == 0
+           && cli_read_file(s->tls_cert, pem, sizeof pem, NULL) == TRIVET_OK
+           && trivet_certificate_is_good(pem, &s->address);
+}
+
+static enum trivet_status
+prepare_certificate(const struct serving *s, struct trivet_error *err)
+{
+    struct trivet_certificate ca;
+    struct trivet_certificate server;
+    enum trivet_status status;
+    bool is_new;
+
+    if (s->options->tls_cert != NULL) {
+        return TRIVET_OK;
+    }
+
+    TRIVET_TRY(check_key_mode(s->tls_key, err));
+    TRIVET_TRY(load_or_make_ca(s, &ca, &is_new, err));
+
+    if (!is_new && has_good_certificate(s)) {
+        trivet_wipe(&ca, sizeof ca);
+        return TRIVET_OK;
+    }
+
+    status = trivet_certificate_make_server(&ca, &s->address, &server, err);
+    trivet_wipe(&ca, sizeof ca);
+    if (status == TRIVET_OK) {
+        status = cli_write_file(s->tls_key, server.key_pem, 0600, err);
+    }
+    if (status == TRIVET_OK) {
+        status = cli_write_file(s->tls_cert, server.certificate_pem, 0644, err);
+    }
+
+    trivet_wipe(&server, sizeof server);
+    return status;
+}
+
+static enum trivet_status
+write_conf(const struct serving *s, struct trivet_error *err)
+{
+    const struct options *o = s->options;
+    struct cli_nginx_conf conf = {
+        .module = s->module,
+        .dir = s->dir,
+        .listen = s->listen,
+        .port = s->port,
+        .profile = o->profile,
+        .store_url = s->store_url,
+        .server_key = s->server_key,
+        .tls_certificate = o->tls_cert == NULL ? s->tls_cert : o->tls_cert,
+        .tls_key = o->tls_key == NULL ? s->tls_key : o->tls_key,
+        .upstream = o->upstream == NULL ? NULL : &s->upstream,
+        .session_timeout_s = o->session_timeout_s,
+        .key_lifetime_s = o->key_lifetime_s,
+        .is_sandbox = o->is_sandbox,
+    };
+    char *text = cli_nginx_conf_format(&conf);
+    enum trivet_status status;
+
+    if (text == NULL) {
+        return trivet_error_set(err, TRIVET_E_MEMORY, "serve", "out of memory");
+    }
+
+    status = cli_write_file(s->conf, text, 0600, err);
+    free(text);
+
+    return status;
+}
+
+static enum trivet_status
+prepare(struct serving *s, struct trivet_error *err)
+{
+    TRIVET_TRY(check_options(s, err));
+    TRIVET_TRY(check_given_tls(s->options, err));
+    TRIVET_TRY(find_parts(s, err));
+    TRIVET_TRY(name_files(s, err));
+    TRIVET_TRY(check_key_mode(s->server_key, err));
+    TRIVET_TRY(check_port(s, err));
+
+    TRIVET_TRY(cli_make_dir(s->dir, err));
+    TRIVET_TRY(lock_dir(s, err));
+    TRIVET_TRY(cli_make_dir(s->log_dir, err));
+    TRIVET_TRY(cli_make_dir(s->temporary, err));
+    TRIVET_TRY(prepare_store(s, err));
+    TRIVET_TRY(prepare_certificate(s, err));
+
+    return write_conf(s, err);
+}
+
+/* ---- running ----------------------------------------------------------- */
+
+/* Where callers on this machine find it. */
+static const char *
+host_of(const struct serving *s)
+{
+    static const char *const local[] = {"127.0.0.1", "::1", "0.0.0.0", "::"};
+
+    for (size_t i = 0; i < sizeof local / sizeof local[0]; i++) {
+        if (strcmp(s->options->listen, local[i]) == 0) {
+            return "localhost";
+        }
+    }
+
+    return s->listen;
+}
+
+/* The address to ask it at from here. */
+static const char *
+probe_address(const struct serving *s)
+{
+    if (strcmp(s->options->listen, "0.0.0.0") == 0) {
+        return "127.0.0.1";
+    }
+    if (strcmp(s->options->listen, "::") == 0) {
+        return "[::1]";
+    }
+
+    return s->listen;
+}
+
+static void
+tell_ready(const struct serving *s)
+{
+    const char *host = host_of(s);
+    bool is_own = s->options->tls_cert == NULL;
+
+    if (is_own) {
+        (void) printf("CA certificate: %s\n", s->ca_cert);
+    }
+
+    (void) printf("ready: https://%s:%u/v1\n", host, s->port);
+
+    if (s->options->is_sandbox) {
+        (void) printf("next: curl%s%s%s -X POST "
+                      "https://%s:%u/v1/sandbox-user-person\n",
+            is_own ? " --cacert '" : "", is_own ? s->ca_cert : "",
+            is_own ? "'" : "", host, s->port);
+    } else {
+        (void) printf("next: '%s' key create --data '%s'\n", s->self, s->dir);
+    }
+
+    (void) fflush(stdout);
+}
+
+/* Waits until the gateway truly answers. */
+static enum trivet_status
+wait_ready(const struct serving *s, struct cli_nginx *nginx,
+    enum cli_nginx_event *out_event, struct trivet_error *err)
+{
+    for (int i = 0; i < MAX_READY_STEPS; i++) {
+        if (trivet_probe_gateway(probe_address(s), s->port)) {
+            *out_event = CLI_NGINX_TIMEOUT;
+            return TRIVET_OK;
+        }
+
+        *out_event = cli_nginx_wait(nginx, READY_STEP_MS);
+        if (*out_event == CLI_NGINX_ENDED) {
+            return trivet_error_set(err, TRIVET_E_UNAVAILABLE, "serve",
+                "nginx ended by itself; see %s", s->log);
+        }
+        if (*out_event == CLI_NGINX_SIGNAL) {
+            return TRIVET_OK;
+        }
+    }
+
+    return trivet_error_set(err, TRIVET_E_UNAVAILABLE, "serve",
+        "nginx started but does not answer; see %s", s->log);
+}
+
+static enum trivet_status
+run(const struct serving *s, struct trivet_error *err)
+{
+    struct cli_nginx nginx = {
+        .program = s->program, .conf = s->conf, .log = s->log};
+    enum cli_nginx_event event;
+    enum trivet_status status;
+
+    TRIVET_TRY(cli_nginx_test(&nginx, err));
+    TRIVET_TRY(cli_nginx_start(&nginx, err));
+
+    status = wait_ready(s, &nginx, &event, err);
+    if (status == TRIVET_OK && event == CLI_NGINX_TIMEOUT) {
+        tell_ready(s);
+        event = cli_nginx_wait(&nginx, -1);
+        if (event == CLI_NGINX_ENDED) {
+            status = trivet_error_set(err, TRIVET_E_UNAVAILABLE, "serve",
+                "nginx ended by itself; see %s", s->log);
+        }
+    }
+
+    cli_nginx_stop(&nginx);
+    return status;
+}
+
+int
+cli_serve_main(int argc, char **argv)
+{
+    struct options options = {
+        .listen = "127.0.0.1",
+        .port = DEFAULT_PORT,
+        .profile = "strict",
+        .session_timeout_s = TRIVET_DEFAULT_SESSION_TIMEOUT_S,
+        .key_lifetime_s = TRIVET_DEFAULT_KEY_LIFETIME_S,
+        .is_sandbox = true,
+    };
+    static struct serving serving; /* large: a dozen paths */
+    struct trivet_error err = {.status = TRIVET_OK};
+    enum trivet_status status;
+
+    if (argp_parse(&argp, argc, argv, 0, NULL, &options) != 0) {
+        return CLI_USAGE;
+    }
+
+    cli_nginx_block_signals();
+    (void) umask(077);
+    serving.options = &options;
+
+    if (geteuid() == 0) {
+        (void) fputs("trivet: running as root: nginx's workers do too; an "
+                     "ordinary user is enough\n",
+            stderr);
+    }
+
+    status = prepare(&serving, &err);
+    if (status == TRIVET_OK) {
+        status = run(&serving, &err);
+    }
+
+    err.status = status;
+    return status == TRIVET_OK ? CLI_OK : cli_fail(&err);
+}
