@@ -493,7 +493,9 @@ examine_addresses(struct doctor *doctor)
     if (doctor->has_own) {
         trivet_address_format(&doctor->own, own);
     }
-    if (set->has_wildcard || set->num_addresses == 0) {
+    if (set->num_addresses == 0 && !set->has_wildcard) {
+        say(VERDICT_OK, "addresses", NULL, "the server does not list them");
+    } else if (set->has_wildcard) {
         say(VERDICT_OK, "addresses", NULL, "any address may use the key");
     } else if (doctor->has_own && trivet_permitted_has(set, &doctor->own)) {
         say(VERDICT_OK, "addresses", NULL, "%s is permitted", own);

@@ -3,10 +3,9 @@
 
 SO_VERSION = 0
 CLIENT_ARCHIVES = $(CLIENT_LIB) $(CRYPTO_LIB) $(CORE_LIB)
-CLIENT_PRODUCTS = $(B)/libtrivet.so $(B)/libtrivet.a $(B)/trivet.pc
+CLIENT_PRODUCTS = $(B)/libtrivet.so $(B)/libtrivet.a
 CLIENT_HEADERS = include/trivet/base.h include/trivet/client.h \
 	include/trivet/status.h
-EXAMPLES = balance loop webhook
 CLIENT_TOOLS = $(B)/tests/client_tool
 
 $(B)/libtrivet.so.$(SO_VERSION): $(CLIENT_ARCHIVES) client/exports.map
@@ -28,9 +27,6 @@ $(B)/libtrivet.a: $(CLIENT_ARCHIVES)
 	$(Q)objcopy --localize-hidden $(B)/libtrivet.o
 	$(Q)rm -f $@ && $(AR) rcs $@ $(B)/libtrivet.o
 
-$(B)/trivet.pc: client/trivet.pc.in Makefile
-	$(Q)sed -e 's|@PREFIX@|$(PREFIX)|; s|@VERSION@|$(VERSION)|' $< > $@
-
 # The tests' own program: threads, forks and rounds in one process.
 $(B)/tests/client_tool: $(B)/obj/tests/client/tool.o $(B)/libtrivet.a
 	@mkdir -p $(@D)
@@ -51,7 +47,8 @@ install-client: $(B)/trivet $(CLIENT_PRODUCTS) ## libtrivet, its header and page
 	install -m 755 $(B)/libtrivet.so.$(SO_VERSION) $(DESTDIR)$(PREFIX)/lib/
 	ln -sf libtrivet.so.$(SO_VERSION) $(DESTDIR)$(PREFIX)/lib/libtrivet.so
 	install -m 644 $(B)/libtrivet.a $(DESTDIR)$(PREFIX)/lib/
-	install -m 644 $(B)/trivet.pc $(DESTDIR)$(PREFIX)/lib/pkgconfig/
+	sed -e 's|@PREFIX@|$(PREFIX)|; s|@VERSION@|$(VERSION)|' \
+		client/trivet.pc.in > $(DESTDIR)$(PREFIX)/lib/pkgconfig/trivet.pc
 	install -m 644 $(CLIENT_HEADERS) $(DESTDIR)$(PREFIX)/include/trivet/
 	install -m 644 completion/trivet.bash \
 		$(DESTDIR)$(PREFIX)/share/bash-completion/completions/trivet
