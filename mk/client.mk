@@ -8,6 +8,17 @@ CLIENT_HEADERS = include/trivet/base.h include/trivet/client.h \
 	include/trivet/status.h
 CLIENT_TOOLS = $(B)/tests/client_tool
 
+# With the client's library, which no others link.
+CLIENT_UNIT_TESTS = test_client_message test_pem test_pins test_throttle
+UNIT_TESTS += $(CLIENT_UNIT_TESTS)
+
+$(CLIENT_UNIT_TESTS:%=$(B)/tests/%): $(B)/tests/%: \
+		$(B)/obj/tests/unit/%.o $(CLIENT_ARCHIVES)
+	@mkdir -p $(@D)
+	@echo "  LD    $@"
+	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^ -lcmocka $(LIBS_CLIENT) \
+		$(LIBS_CRYPTO) $(LIBS_CORE) -lpthread
+
 $(B)/libtrivet.so.$(SO_VERSION): $(CLIENT_ARCHIVES) client/exports.map
 	@echo "  LD    $@"
 	$(Q)$(CC) $(LDFLAGS_ALL) -shared -Wl,-soname,libtrivet.so.$(SO_VERSION) \
