@@ -1,0 +1,756 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The module beside what else an operator writes into nginx.conf"""
+import itertools
+import os
+import shutil
+import signal
+import subprocess
+import threading
+import time
+
+import pytest
+
+import bunq
+from bunq import REQUEST_ID, SIGNATURE, TOKEN
+from gateway import Gateway, wait_until
+from nginx import TRIVET, Nginx, get, steps
+from upstream import JSON, chunked, closing, reply
+
+path_numbers = itertools.count()
+TEXT = b'{"Response":[{"Text":{"text":"' + b"abc " * 500 + b'"}}]}'
+
+
+@pytest.fixture
+def path():
+    return f"/v1/conf/{next(path_numbers)}"
+
+
+@pytest.fixture(scope="module")
+def prepared(tmp_path_factory):
+    """A data directory as `trivet serve` makes it, to be copied."""
+    with Gateway(tmp_path_factory.mktemp("prepared") / "data") as gateway:
+        pass
+    return gateway.data
+
+
+@pytest.fixture
+def data(tmp_path, prepared):
+    shutil.copytree(prepared, tmp_path / "data")
+    shutil.rmtree(tmp_path / "data/log")
+    (tmp_path / "data/log").mkdir()
+    return tmp_path / "data"
+
+
+@pytest.fixture
+def start(data):
+    """start(upstream, **parts): an nginx of this configuration."""
+    started = []
+
+    def begin(upstream=None, **parts):
+        nginx = Nginx(data, upstream, **parts)
+        started.append(nginx)
+        return nginx.start()
+
+    yield begin
+    for nginx in started:
+        nginx.close()
+
+
+def is_whole(answer, client, body=None):
+    bunq.assert_admitted(answer, client.server_key)
+    assert body is None or answer.body == body
+
+
+def test_plain_configuration_works(start, upstream, path):
+    nginx = start(upstream)
+    client = bunq.ready(nginx)
+    upstream.plan(path, reply(TEXT, headers=[JSON]))
+    is_whole(client.get(path), client, TEXT)
+    assert client.get(path, signature=None).status == 466
+    client = bunq.ready(start())  # a second one, on the same store
+    assert client.get("/v1/x").types == ["Identity"]
+
+
+# ---- the caller's address ----------------------------------------------------
+
+REALIP = "set_real_ip_from 127.0.0.1; real_ip_header X-Forwarded-For;"
+
+
+def test_realip_of_a_trusted_proxy_is_the_address(start):
+    nginx = start(http=REALIP)
+    home = [("X-Forwarded-For", "10.1.2.3")]
+    away = [("X-Forwarded-For", "10.1.2.4")]
+
+    def wire():
+        return bunq.Wire(nginx)
+
+    client = steps(nginx, wire, address_headers=home)
+    is_whole(get(client, wire, headers=home), client)
+    for headers in (away, [], [("X-Forwarded-For", "10.1.2.3, 10.1.2.4")]):
+        answer = get(client, wire, headers=headers)
+        bunq.assert_refused(answer, 403, reason="ip-not-permitted")
+    # what another hop said before our proxy added the true address
+    answer = get(client, wire, headers=[("X-Forwarded-For", "6.6.6.6, 10.1.2.3")])
+    is_whole(answer, client)
+    device = [d for d in nginx.trivet("device", "list") if d["id"] == client.device_id]
+    assert "10.1.2.3" in str(device)
+
+
+def test_realip_of_a_stranger_is_not_believed(start):
+    nginx = start(http=REALIP)
+
+    def wire():
+        return bunq.Wire(nginx, source="127.0.0.2")
+
+    client = steps(nginx, wire, address_headers=[("X-Forwarded-For", "10.1.2.3")])
+    for value in ("10.1.2.3", "10.1.2.4", "127.0.0.1"):
+        is_whole(get(client, wire, headers=[("X-Forwarded-For", value)]), client)
+    answer = get(
+        client, lambda: bunq.Wire(nginx), headers=[("X-Forwarded-For", "127.0.0.2")]
+    )
+    is_whole(answer, client)  # the trusted one says the same as the socket did
+    answer = get(
+        client, lambda: bunq.Wire(nginx), headers=[("X-Forwarded-For", "10.1.2.3")]
+    )
+    bunq.assert_refused(answer, 403, reason="ip-not-permitted")
+
+
+@pytest.mark.parametrize(
+    "bound, used, is_same",
+    [
+        ("2001:db8::1", "2001:DB8:0:0::1", True),
+        ("2001:db8::1", "2001:db8::2", False),
+        ("::ffff:10.0.0.1", "10.0.0.1", True),
+        ("10.0.0.1", "::ffff:10.0.0.1", True),
+        ("10.0.0.1", "::ffff:a00:1", True),
+        ("10.0.0.1", "::10.0.0.1", False),
+        ("10.0.0.1", "::ffff:10.0.0.2", False),
+        ("::1", "127.0.0.1", False),
+        ("::", "0.0.0.0", False),
+    ],
+)
+def test_ipv6_and_mapped_addresses(start, bound, used, is_same):
+    nginx = start(http=REALIP)
+
+    def wire():
+        return bunq.Wire(nginx)
+
+    client = steps(nginx, wire, address_headers=[("X-Forwarded-For", bound)])
+    answer = get(client, wire, headers=[("X-Forwarded-For", used)])
+    assert answer.status == (200 if is_same else 403), answer
+
+
+def test_proxy_protocol(start):
+    nginx = start(
+        listen="proxy_protocol",
+        http="set_real_ip_from 127.0.0.1; real_ip_header proxy_protocol;",
+    )
+
+    def wire(address="10.9.9.9", family="TCP4", end="10.0.0.1"):
+        line = f"PROXY {family} {address} {end} 1000 443\r\n"
+        return bunq.Wire(nginx, preface=line.encode())
+
+    client = steps(nginx, wire)
+    is_whole(get(client, wire), client)
+    forged = [("X-Forwarded-For", "10.9.9.9")]
+    answer = get(client, lambda: wire("10.9.9.8"), headers=forged)
+    bunq.assert_refused(answer, 403, reason="ip-not-permitted")
+    mapped = lambda: wire("::ffff:10.9.9.9", "TCP6", "::1")  # noqa: E731
+    is_whole(get(client, mapped), client)
+    with pytest.raises((OSError, bunq.Truncated)):
+        get(client, lambda: bunq.Wire(nginx))  # no PROXY line
+
+
+# ---- filters -----------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "http",
+    [
+        "gzip on; gzip_min_length 1; gzip_types *; gzip_proxied any;",
+        "gunzip on; gzip_static on; gzip_vary on;",
+        "sub_filter 'abc ' 'xyz'; sub_filter_once off; sub_filter_types *;",
+        "charset utf-8;",
+        "error_page 418 /teapot; error_page 497 =444 /plain;",
+        "ssi on; ssi_types *;",
+        "chunked_transfer_encoding off;",
+        "proxy_buffering off;",
+        "proxy_buffer_size 4k; proxy_buffers 2 4k; proxy_busy_buffers_size 4k;",
+        "proxy_max_temp_file_size 0;",
+        "output_buffers 1 1k; postpone_output 0;",
+        "sendfile on; tcp_nopush on; sendfile_max_chunk 1k;",
+        "limit_rate 1m; limit_rate_after 1k;",
+        "etag off; if_modified_since before; expires 1h;",
+        "add_header X-Added 1 always; add_trailer X-T 1;",
+        "keepalive_timeout 0; lingering_close always;",
+        "client_body_in_file_only on;",
+        "client_body_in_single_buffer on; client_body_buffer_size 1k;",
+        "proxy_request_buffering off;",
+        "aio threads; aio_write on;",
+        "max_ranges 0;",
+        "default_type text/plain; server_tokens off; merge_slashes off;",
+    ],
+    ids=lambda http: http.split(";")[0][:40],
+)
+def test_signature_fits_whatever_else_is_configured(start, upstream, path, http):
+    nginx = start(upstream, http=http)
+    client = bunq.ready(nginx)
+    headers = {"Accept-Encoding": "gzip", "Range": "bytes=0-3"}
+    long = TEXT * 200
+    for body, plan in (
+        (TEXT, reply(TEXT, headers=[JSON])),
+        (TEXT, chunked([TEXT[:100], TEXT[100:]])),
+        (long, reply(long, headers=[JSON])),
+        (long, chunked([long[:100_000], long[100_000:]])),
+        (b"", reply(b"", headers=[JSON])),
+    ):
+        upstream.plan(path, plan)
+        answer = client.get(path, headers=headers)
+        bunq.assert_admitted(answer, client.server_key)
+        assert answer.header("Content-Encoding") is None
+        if "sub_filter" not in http:
+            assert answer.body == body
+        sent = TEXT * 20
+        bunq.assert_admitted(client.post(path, sent), client.server_key)
+        assert upstream.last(path).body == sent
+        seen = upstream.count(path)
+        answer = client.post(path, sent, signature=client.sign(b""))
+        bunq.assert_refused(answer, 400, reason="signature-wrong")
+        assert upstream.count(path) == seen
+    answer = client.get("/v1/user", headers=headers)
+    bunq.assert_admitted(answer, client.server_key)
+    assert answer.element("UserPerson") == client.user
+    head = client.call("HEAD", "/v1/user")
+    assert head.is_signed_by(client.server_key)
+
+
+def test_text_added_by_nginx_is_signed_too(start, upstream):
+    nginx = start(
+        locations="location /around/ { trivet_protect on; add_before_body /before;"
+        f" add_after_body /after; addition_types *; proxy_pass {upstream.url}; }}"
+        ' location = /before { return 200 "<"; }'
+        ' location = /after { return 200 ">"; }',
+    )
+    client = bunq.ready(nginx)
+    for body in (b"middle", b"", b"x" * 200_000):
+        for plan in (reply(body, headers=[JSON]), chunked([body] if body else [])):
+            upstream.plan("/around/x", plan)
+            answer = client.get("/around/x")
+            bunq.assert_admitted(answer, client.server_key)
+            assert answer.body == b"<" + body + b">"
+
+
+def test_recoded_text_is_signed_as_it_arrives(start, upstream):
+    nginx = start(
+        http="charset_map utf-8 koi8-r { 62 63; }",
+        locations="location /koi/ { trivet_protect on; charset koi8-r;"
+        " source_charset utf-8; charset_types text/plain; override_charset on;"
+        f" proxy_pass {upstream.url}; }}",
+    )
+    client = bunq.ready(nginx)
+    upstream.plan("/koi/x", reply(b"abba", headers=[("Content-Type", "text/plain")]))
+    answer = client.get("/koi/x")
+    bunq.assert_admitted(answer, client.server_key)
+
+
+@pytest.mark.parametrize("page", ["404 /own.html", "418 /own.html", "497 =444 /own"])
+def test_own_error_page_of_one_status_leaves_the_others_as_they_are(
+    start, upstream, path, page
+):
+    nginx = start(upstream, server=f"error_page {page};")
+    client = bunq.ready(nginx)
+    upstream.plan(path, closing(b""))
+    bunq.assert_refused(client.get(path), 502, reason="upstream-failed")
+    answer = client.post("/v1/installation", b"x" * 100_000, token=None)
+    bunq.assert_refused(answer, 413, reason="body-too-large")
+
+
+def test_cached_answers_are_signed(start, upstream, path):
+    nginx = start(
+        upstream,
+        http="proxy_cache_path {0} keys_zone=z:1m;".format("cache"),
+        location="proxy_cache z; proxy_cache_valid 200 1h;",
+    )
+    one = bunq.ready(nginx)
+    two = bunq.ready(nginx, key_number=1)
+    upstream.plan(path, reply(TEXT, headers=[JSON]))
+    for client in (one, two, one):
+        is_whole(client.get(path), client, TEXT)
+        answer = client.get(path, headers={"Range": "bytes=0-1"})
+        is_whole(answer, client, TEXT)
+    assert upstream.count(path) == 1
+    assert one.get(path, token="0" * 64).status == 401
+
+
+def test_mirrored_and_sub_requests(start, upstream, path):
+    nginx = start(
+        upstream,
+        location="mirror /mirror; auth_request /ask;",
+        locations=f"location = /mirror {{ internal; proxy_pass {upstream.url}; }}"
+        f" location = /ask {{ internal; proxy_pass {upstream.url}/ask;"
+        " proxy_pass_request_body off; proxy_set_header Content-Length ''; }",
+    )
+    client = bunq.ready(nginx)
+    upstream.plan(path, reply(TEXT, headers=[JSON]))
+    for body in (b"", b"{}", b"x" * 50_000):
+        answer = client.post(path, body)
+        is_whole(answer, client, TEXT)
+        answer = client.post(path, body, signature=client.sign(b"no"))
+        bunq.assert_refused(answer, 400, reason="signature-wrong")
+
+
+# ---- identity and credentials ------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "http", ["underscores_in_headers on;", "ignore_invalid_headers off;", "both"]
+)
+def test_identity_cannot_be_spoofed_with_lax_header_rules(start, upstream, path, http):
+    if http == "both":
+        http = "underscores_in_headers on; ignore_invalid_headers off;"
+    nginx = start(upstream, http=http)
+    client = bunq.ready(nginx)
+    other = bunq.ready(nginx)
+    forged = [
+        (name, str(other.user["id"]))
+        for name in (
+            "Trivet_User_Id",
+            "trivet_user_id",
+            "TRIVET_USER_ID",
+            "Trivet-User_Id",
+            "Trivet.User.Id",
+            "trivet.user-id",
+            "Trivet!User!Id",
+            "Trivet-User-Id",
+            "Trivet_Anything",
+            "trivet_",
+            "Trivet-",
+        )
+    ]
+    with bunq.Wire(nginx) as wire:
+        headers = [*forged, *client.headers().items(), *forged]
+        answer = wire.request("GET", path, headers).answer()
+    is_whole(answer, client)
+    request = upstream.last(path)
+    found = [(n, v) for n, v in request.headers if n.lower().startswith("trivet")]
+    assert len(found) == 5, found
+    assert dict(found)["Trivet-User-Id"] == str(client.user["id"])
+    # nor do lax names carry credentials
+    headers = [(TOKEN.replace("-", "_"), client.session_token)]
+    headers.append((SIGNATURE.replace("-", "_"), client.sign(b"")))
+    with bunq.Wire(nginx) as wire:
+        answer = wire.request("GET", path, headers).answer()
+    bunq.assert_refused(answer, 401, reason="token-missing")
+
+
+@pytest.mark.parametrize("is_on", [True, False])
+def test_credentials_are_passed_if_asked_for(start, upstream, path, is_on):
+    state = "on" if is_on else "off"
+    nginx = start(upstream, location=f"trivet_pass_credentials {state};")
+    client = bunq.ready(nginx)
+    bunq.assert_admitted(client.post(path, b"{}"), client.server_key)
+    request = upstream.last(path)
+    wanted = [client.session_token] if is_on else []
+    assert request.all(TOKEN) == wanted
+    assert request.all(SIGNATURE) == ([client.sign(b"{}")] if is_on else [])
+    assert request.all("Trivet-User-Id") == [str(client.user["id"])]
+
+
+def test_request_id_does_not_split_the_answer(start, upstream, path):
+    nginx = start(upstream, http="ignore_invalid_headers off;")
+    client = bunq.ready(nginx)
+    answer = client.get(path, headers={REQUEST_ID: "a\tb"})
+    assert answer.status in (200, 400)
+    if answer.status == 200:
+        is_whole(answer, client)
+
+
+# ---- limits ------------------------------------------------------------------
+
+
+def test_small_answer_limit(start, upstream, path):
+    nginx = start(upstream, location="trivet_answer_limit 1k;")
+    client = bunq.ready(nginx)
+    for size, is_good in ((0, True), (1023, True), (1024, True), (1025, False)):
+        for make in (reply, lambda b: chunked([b[:9], b[9:]] if b else [])):
+            upstream.plan(path, make(b"x" * size))
+            answer = client.get(path)
+            if is_good:
+                is_whole(answer, client, b"x" * size)
+            else:
+                bunq.assert_refused(
+                    answer, 502, reason="upstream-too-large", server_key=False
+                )
+    is_whole(client.get("/v1/user"), client)  # our own answers are not limited
+
+
+@pytest.mark.parametrize("buffer", ["1k", "4k", "16k"])
+def test_small_answer_buffer_spools_early(start, upstream, path, buffer):
+    nginx = start(upstream, location=f"trivet_answer_buffer {buffer};")
+    client = bunq.ready(nginx)
+    for size in (0, 1, 1023, 1024, 1025, 4095, 4096, 4097, 16384, 16385, 300_000):
+        body = bytes(n % 251 for n in range(size))
+        for make in (
+            reply,
+            lambda b: chunked([b[n : n + 333] for n in range(0, len(b), 333)]),
+        ):
+            upstream.plan(path, make(body))
+            is_whole(client.get(path), client, body)
+
+
+def test_slow_api_is_a_clear_504(start, upstream, path):
+    nginx = start(upstream, location="proxy_read_timeout 500ms;")
+    client = bunq.ready(nginx)
+
+    def never(request, connection):
+        connection.recv(1)
+        return False
+
+    upstream.plan(path, never)
+    bunq.assert_refused(
+        client.get(path),
+        504,
+        "The API did not answer in time.",
+        "upstream-timeout",
+        False,
+    )
+
+    def half(request, connection):
+        connection.sendall(reply(TEXT, headers=[JSON])[:-5])
+        return never(request, connection)
+
+    upstream.plan(path, half)
+    answer = client.get(path)
+    assert answer.status in (502, 504)
+    bunq.assert_refused(answer, answer.status, server_key=False)
+
+
+def test_slow_client_is_a_clear_408_or_just_closed(start):
+    nginx = start(http="client_body_timeout 500ms; client_header_timeout 500ms;")
+    client = bunq.ready(nginx)
+    with bunq.Wire(nginx) as wire:
+        headers = [*client.headers(b"xx").items(), ("Content-Length", "2")]
+        wire.request("POST", "/v1/x", headers).send(b"x")
+        try:
+            answer = wire.answer()
+        except bunq.Truncated:
+            answer = None
+    if answer is not None:
+        bunq.assert_refused(answer, 408, reason="request-timeout")
+    assert client.from_address(None).is_alive()
+
+
+def test_rate_limit_of_nginx_is_a_clear_429(start, upstream, path):
+    nginx = start(
+        upstream,
+        http="limit_req_zone $request_uri zone=r:1m rate=1r/m; limit_req_status 429;",
+        locations=f"location /v1/conf/ {{ trivet_protect on; limit_req zone=r;"
+        f" proxy_pass {upstream.url}; }}",
+    )
+    client = bunq.ready(nginx)
+    is_whole(client.get(path), client)
+    for _ in range(3):
+        answer = client.get(path)
+        bunq.assert_refused(
+            answer, 429, "Too many requests.", "too-many-requests", False
+        )
+    assert upstream.count(path) == 1
+
+
+def test_access_rules_of_nginx_still_hold(start, upstream, path):
+    nginx = start(upstream, location="deny 127.0.0.2;")
+    client = bunq.ready(nginx, permitted_ips=["*"])
+    is_whole(client.get(path), client)
+    answer = client.from_address("127.0.0.2").get(path)
+    bunq.assert_refused(answer, 403, reason="forbidden")
+    assert upstream.count(path) == 1
+    assert client.from_address("127.0.0.3").get(path, token=None).status == 401
+
+
+# ---- locations ---------------------------------------------------------------
+
+
+def test_current_profile_with_signatures_where_the_operator_asks(start, upstream):
+    nginx = start(
+        upstream,
+        trivet=TRIVET.replace("strict", "current"),
+        locations="location /v1/payments/ { trivet_protect on;"
+        f" trivet_require_signature all; proxy_pass {upstream.url}; }}",
+    )
+    client = bunq.ready(nginx)
+    for signature in (None, "nonsense", client.sign(b"x")):
+        answer = client.post("/v1/other", b"{}", signature=signature)
+        is_whole(answer, client)
+    seen = len(upstream.requests)
+    answer = client.post("/v1/payments/1", b"{}", signature=None)
+    bunq.assert_refused(answer, 466, reason="signature-missing")
+    assert answer.is_signed_by(client.server_key)
+    answer = client.post("/v1/payments/1", b"{}", signature=client.sign(b"x"))
+    bunq.assert_refused(answer, 400, reason="signature-wrong")
+    assert len(upstream.requests) == seen
+    is_whole(client.post("/v1/payments/1", b"{}"), client)
+
+
+def test_protection_is_inherited_and_can_be_taken_back(start, upstream):
+    nginx = start(
+        upstream,
+        server="trivet_protect on;",
+        locations=f"location /inner/ {{ proxy_pass {upstream.url};"
+        f" location /inner/open/ {{ trivet_protect off; proxy_pass {upstream.url}; }} }}",
+    )
+    client = bunq.ready(nginx)
+    assert client.get("/inner/x", token=None).status == 401
+    is_whole(client.get("/inner/x"), client)
+    answer = client.get("/inner/open/x", token=None)
+    assert answer.status == 200
+    assert answer.signature is None
+
+
+def test_profiles_can_differ_by_location(start, upstream):
+    nginx = start(
+        upstream,
+        locations="location /v1/lax/ { trivet_protect on; trivet_profile current;"
+        f" proxy_pass {upstream.url}; }}",
+    )
+    client = bunq.ready(nginx)
+    assert client.get("/v1/x", signature=None).status == 466
+    is_whole(client.get("/v1/lax/x", signature=None), client)
+    assert client.get("/v1/lax/x", token=None).status == 401
+
+
+def test_calls_without_protection_pass_nothing_on(start, upstream):
+    nginx = start(
+        upstream,
+        locations="location /calls/ { }"
+        " location /v1/installation { trivet_calls on; }",
+    )
+    client = bunq.ready(nginx)
+    assert client.get("/v1/installation/whatever").status in (404, 405)
+
+
+def test_files_are_signed(start, data):
+    files = data / "files"
+    files.mkdir()
+    os.chmod(data, 0o755)
+    contents = {
+        "empty": b"",
+        "small.json": TEXT,
+        "large.bin": os.urandom(3_000_000),
+    }
+    for name, content in contents.items():
+        (files / name).write_bytes(content)
+    nginx = start(
+        http="sendfile on; gzip on; gzip_types *; gzip_static on;",
+        locations=f"location /files/ {{ trivet_protect on; root {data}; }}"
+        f" location /aio/ {{ trivet_protect on; alias {files}/;"
+        " aio threads; directio 512; sendfile off; }",
+    )
+    client = bunq.ready(nginx)
+    for folder in ("files", "aio"):
+        for name, content in contents.items():
+            target = f"/{folder}/{name}"
+            assert client.get(target, token=None).status == 401
+            assert client.get(target, signature=None).status == 466
+            is_whole(client.get(target), client, content)
+            headers = {"Range": "bytes=0-3", "Accept-Encoding": "gzip"}
+            is_whole(client.get(target, headers=headers), client, content)
+            head = client.call("HEAD", target)
+            assert head.status == 200 and head.is_signed_by(client.server_key)
+            etag = client.get(target).header("ETag")
+            answer = client.get(target, headers={"If-None-Match": etag})
+            assert answer.status == 304
+            assert answer.is_signed_by(client.server_key)
+        answer = client.get(f"/{folder}/none")
+        bunq.assert_refused(answer, 404, server_key=client.server_key)
+    os.chmod(data, 0o700)
+
+
+def test_error_pages_of_the_operator(start, upstream, path):
+    nginx = start(
+        upstream,
+        location="proxy_intercept_errors on; error_page 404 = @own;",
+        locations='location @own { trivet_protect on; default_type text/plain;'
+        ' return 200 "own page"; }',
+    )
+    client = bunq.ready(nginx)
+    upstream.plan(path, reply(b"no", "404 Not Found"))
+    answer = client.get(path)
+    bunq.assert_response_id(answer)
+    if answer.status == 200:
+        is_whole(answer, client, b"own page")
+    assert client.get(path, token=None).status == 401
+
+
+def test_x_accel_redirect_into_a_protected_place(start, upstream, path, data):
+    (data / "secret.txt").write_text("a file")
+    os.chmod(data, 0o755)
+    nginx = start(
+        upstream,
+        locations=f"location /secret.txt {{ internal; trivet_protect on; root {data}; }}"
+        f" location /plain/ {{ proxy_pass {upstream.url}/v1/plain/; }}",
+    )
+    client = bunq.ready(nginx)
+    plan = reply(b"x", headers=[JSON, ("X-Accel-Redirect", "/secret.txt")])
+    upstream.plan(path, plan)
+    is_whole(client.get(path), client, b"a file")
+    upstream.plan("/v1/plain/x", plan)
+    answer = client.get("/plain/x", token=None)
+    assert answer.status == 401, answer  # the place that it leads to is protected
+    assert client.get("/secret.txt").status == 404
+    os.chmod(data, 0o700)
+
+
+# ---- what must not start -----------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "parts, word",
+    [
+        ({"location": "satisfy any;"}, "satisfy"),
+        ({"location": "satisfy any; allow 127.0.0.1; deny all;"}, "satisfy"),
+        ({"server": "satisfy any;"}, "satisfy"),
+        ({"http": "satisfy any;"}, "satisfy"),
+        ({"trivet": "trivet_sandbox on;"}, "trivet_store"),
+        ({"trivet": TRIVET.replace("trivet_store", "# ")}, "trivet_store"),
+        ({"trivet": TRIVET.replace("trivet_server_key", "# ")}, "trivet_server_key"),
+        ({"trivet": TRIVET.replace("server.pem", "none.pem")}, "none.pem"),
+        ({"trivet": TRIVET.replace("server.pem", "tls.crt")}, "tls.crt"),
+        ({"trivet": TRIVET.replace("strict", "nonsense")}, "nonsense"),
+        ({"trivet": TRIVET.replace("sandbox on", "sandbox maybe")}, "maybe"),
+        ({"trivet": TRIVET.replace("sqlite:", "nonsense:")}, "nonsense"),
+        ({"trivet": TRIVET + "trivet_store sqlite:/x;"}, "duplicate"),
+        ({"trivet": TRIVET + "trivet_profile strict;"}, "duplicate"),
+        ({"location": "trivet_answer_limit nonsense;"}, "trivet_answer_limit"),
+        ({"location": "trivet_answer_limit -1;"}, "trivet_answer_limit"),
+        ({"location": "trivet_answer_buffer x;"}, "trivet_answer_buffer"),
+        ({"location": "trivet_require_signature some;"}, "some"),
+        ({"location": "trivet_store sqlite:/x;"}, "not allowed"),
+        ({"location": "trivet_server_key /x;"}, "not allowed"),
+        ({"location": "trivet_sandbox on;"}, "not allowed"),
+        ({"http": "trivet_identity;"}, "not allowed"),
+        ({"location": "trivet_profile;"}, "arguments"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else str(value)[:60],
+)
+def test_bad_configuration_is_refused(data, parts, word):
+    status, said = Nginx(data, **parts).check()
+    assert status != 0, said
+    assert word in said
+    assert "[emerg]" in said
+
+
+def test_good_configuration_passes_the_check(data):
+    status, said = Nginx(data).check()
+    assert status == 0, said
+
+
+def test_loose_server_key_is_refused_by_nginx_too(data):
+    (data / "server.pem").chmod(0o644)
+    status, said = Nginx(data).check()
+    assert status != 0 and "server.pem" in said
+
+
+def test_module_that_is_not_used_needs_nothing(data):
+    nginx = Nginx(data, trivet="")
+    nginx.target = "return 204; trivet_calls off; trivet_protect off;"
+    text = nginx.command("-t")
+    path = text[text.index("-c") + 1]
+    with open(path) as file:
+        content = file.read()
+    for line in ("trivet_calls on;", "trivet_protect on;"):
+        content = content.replace(line, "")
+    assert "trivet_calls on" not in content
+    with open(path, "w") as file:
+        file.write(content)
+    result = subprocess.run(
+        text, capture_output=True, text=True, env=nginx.nginx_environment()
+    )
+    assert result.returncode == 0, result.stderr
+
+
+# ---- life --------------------------------------------------------------------
+
+
+def test_reload_loses_no_request(start, upstream):
+    nginx = start(upstream)
+    client = bunq.ready(nginx)
+    faults = []
+    is_over = threading.Event()
+
+    def ask():
+        while not is_over.is_set():
+            one = client.from_address(None)
+            try:
+                for answer in (one.get("/v1/user"), one.get("/v1/x")):
+                    if answer.status != 200:
+                        faults.append(answer)
+            except Exception as fault:  # noqa: BLE001
+                faults.append(fault)
+            one.close()
+
+    threads = [threading.Thread(target=ask) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for _ in range(3):
+        before = nginx.nginx_workers()
+        nginx.reload()
+        assert wait_until(lambda: nginx.nginx_workers() - before)
+        time.sleep(0.3)
+    is_over.set()
+    for thread in threads:
+        thread.join()
+    assert not faults, faults[0]
+    assert client.is_alive()
+
+
+def test_graceful_end_answers_what_is_under_way(start, upstream, path):
+    nginx = start(upstream)
+    client = bunq.ready(nginx)
+
+    def slow(request, connection):
+        time.sleep(0.7)
+        connection.sendall(reply(TEXT, headers=[JSON]))
+        return True
+
+    upstream.plan(path, slow)
+    answers = []
+    thread = threading.Thread(target=lambda: answers.append(client.get(path)))
+    thread.start()
+    time.sleep(0.2)
+    nginx.process.send_signal(signal.SIGQUIT)
+    thread.join()
+    is_whole(answers[0], client, TEXT)
+    assert nginx.process.wait(20) == 0
+
+
+def test_reload_with_a_broken_key_keeps_the_old_configuration(start, data):
+    nginx = start()
+    nginx.may_crash = True  # nginx says [emerg] to it
+    client = bunq.ready(nginx)
+    (data / "server.pem").rename(data / "kept.pem")
+    nginx.reload()
+    assert wait_until(lambda: "server.pem" in nginx.log())
+    assert client.is_alive()
+    (data / "kept.pem").rename(data / "server.pem")
+
+
+def test_two_server_keys_serve_old_and_new_installations(start, data):
+    """The first one named signs for new installations; keys can rotate."""
+    old_client = bunq.ready(start())
+    with Gateway(data.parent / "other"):
+        pass
+    other = data.parent / "other/server.pem"
+    line = f"trivet_server_key {other};\n    trivet_server_key {{data}}/server.pem;"
+    trivet = TRIVET.replace("trivet_server_key {data}/server.pem;", line)
+    nginx = start(trivet=trivet)
+    moved = old_client.from_address(None)
+    moved.gateway = nginx
+    answer = moved.get("/v1/user")
+    bunq.assert_admitted(answer, old_client.server_key)
+    new_client = bunq.ready(nginx)
+    numbers = [c.server_key.public_numbers() for c in (old_client, new_client)]
+    assert numbers[0] != numbers[1]
+    only_new = start(trivet=TRIVET.replace("{data}/server.pem", str(other)))
+    moved.gateway = only_new
+    answer = moved.get("/v1/user")
+    bunq.assert_refused(answer, 503, reason="server-key-unavailable")

@@ -1,0 +1,215 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Profile current: what real clients do, and what must still be refused"""
+import json
+
+import pytest
+
+import bunq
+from bunq import SIGNATURE, TOKEN
+from gateway import Gateway
+
+
+@pytest.fixture(scope="module")
+def gateway(tmp_path_factory):
+    data = tmp_path_factory.mktemp("current") / "data"
+    with Gateway(data, "--profile", "current") as started:
+        yield started
+
+
+ODD_SIGNATURES = [None, "", "nonsense", "A" * 344, "newline", "other", "last"]
+
+
+def odd(client, signature):
+    """A signature that fits nothing, or none."""
+    return {
+        "newline": client.sign(b"\n"),
+        "other": bunq.sign(bunq.key(1), b""),
+        "last": client.sign(b'{"secret":"x"}'),
+    }.get(signature, signature)
+
+
+@pytest.mark.parametrize("signature", ODD_SIGNATURES)
+@pytest.mark.parametrize("path", ["/v1/user", "/v1/anything"])
+def test_get_needs_no_signature_and_none_is_judged(client, path, signature):
+    answer = client.get(path, signature=odd(client, signature))
+    bunq.assert_admitted(answer, client.server_key)
+
+
+@pytest.mark.parametrize("signature", ODD_SIGNATURES)
+def test_post_and_delete_need_no_signature(gateway, signature):
+    client = bunq.ready(gateway)
+    signature = odd(client, signature)
+    answer = client.post("/v1/anything", b'{"a":1}', signature=signature)
+    bunq.assert_admitted(answer, client.server_key)
+    answer = client.call("DELETE", "/v1/session/0", signature=signature)
+    bunq.assert_admitted(answer, client.server_key)
+    assert answer.body == b'{"Response":[]}'
+    assert not client.is_alive()
+
+
+@pytest.mark.parametrize("signature", ODD_SIGNATURES)
+def test_device_server_needs_no_signature(gateway, signature):
+    client = bunq.Client(gateway).install()
+    secret = client.make_user()
+    answer = client.post_device(secret, signature=odd(client, signature))
+    bunq.assert_admitted(answer, client.server_key)
+    client.open()
+
+
+@pytest.mark.parametrize("signature", ODD_SIGNATURES)
+def test_installation_takes_any_signature(gateway, signature):
+    client = bunq.Client(gateway)
+    bunq.assert_admitted(client.post_installation(signature=odd(client, signature)))
+
+
+@pytest.mark.parametrize("signature", [None, ""])
+def test_session_server_needs_a_signature(client, signature):
+    answer = client.post_session(signature=signature)
+    bunq.assert_refused(
+        answer, 466, bunq.UNSIGNED, "signature-missing", client.server_key
+    )
+
+
+@pytest.mark.parametrize("signature", ["nonsense", "A" * 344, "newline", "other", "last"])
+def test_session_server_needs_the_right_signature(client, signature):
+    answer = client.post_session(signature=odd(client, signature))
+    bunq.assert_refused(answer, 400, bunq.WRONG_SIGNATURE, None, client.server_key)
+
+
+def test_two_signatures_are_not_judged_either(gateway, client):
+    headers = [(TOKEN, client.session_token), (SIGNATURE, "a"), (SIGNATURE, "b")]
+    with bunq.Wire(gateway) as wire:
+        answer = wire.request("GET", "/v1/user", headers).answer()
+    bunq.assert_admitted(answer, client.server_key)
+
+
+def test_a_right_signature_is_admitted_as_well(client):
+    bunq.assert_admitted(client.get("/v1/user"), client.server_key)
+    bunq.assert_admitted(client.post("/v1/x", b"{}"), client.server_key)
+
+
+# ---- what the profile does not change ----------------------------------------
+
+
+def test_tokens_are_asked_for_as_ever(client):
+    for token, status in (
+        (None, 401),
+        ("0" * 64, 401),
+        (client.installation_token, 403),
+    ):
+        answer = client.get("/v1/user", token=token)
+        bunq.assert_refused(answer, status, bunq.AUTHENTICATION)
+    answer = client.post_session(token=client.session_token)
+    bunq.assert_refused(answer, 400, reason="session-already")
+
+
+def test_addresses_are_bound_as_ever(gateway):
+    client = bunq.ready(gateway, "127.0.0.2")
+    away = client.from_address("127.0.0.3")
+    for signature in (None, away.sign(b"")):
+        answer = away.get("/v1/user", signature=signature)
+        bunq.assert_refused(answer, 403, reason="ip-not-permitted")
+    bunq.assert_refused(away.post_session(), 400, bunq.CREDENTIALS, "ip-not-permitted")
+
+
+def test_answers_are_signed_as_ever(client):
+    for answer in (
+        client.get("/v1/user", signature=None),
+        client.get("/v1/anything", signature=None),
+        client.get("/v1/user/999999999", signature=None),
+        client.post_session(signature=None),
+    ):
+        assert answer.is_signed_by(client.server_key), answer
+
+
+# ---- what real clients send --------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "content_type", [None, "application/json", "application/json;charset=utf-8"]
+)
+def test_content_types(gateway, content_type):
+    client = bunq.Client(gateway)
+    headers = {} if content_type is None else {"Content-Type": content_type}
+    client.install(headers=headers)
+    client.register(client.make_user(), headers=headers, signature=None)
+    client.open(headers=headers)
+
+
+@pytest.mark.parametrize("request_id", [None, "0", "0"])
+def test_request_id_absent_or_the_same_again(client, request_id):
+    headers = {} if request_id is None else {bunq.REQUEST_ID: request_id}
+    for _ in range(3):
+        answer = client.get("/v1/user", signature=None, headers=headers)
+        bunq.assert_admitted(answer, client.server_key)
+        assert answer.header(bunq.REQUEST_ID) == request_id
+
+
+def test_lower_case_header_names(gateway, client):
+    headers = [(n.lower(), v) for n, v in client.headers().items()]
+    with bunq.Wire(gateway) as wire:
+        answer = wire.request("GET", "/v1/user", headers).answer()
+    bunq.assert_admitted(answer, client.server_key)
+
+
+@pytest.mark.parametrize("given", [bunq.DEFAULT, [], ["*"]], ids=["absent", "[]", "*"])
+def test_permitted_ips(gateway, given):
+    client = bunq.Client(gateway).install()
+    client.register(client.make_user(), permitted_ips=given, signature=None).open()
+    assert client.is_alive()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda pem: pem.replace("\n", "\r\n"),
+        lambda pem: pem.rstrip("\n"),
+        lambda pem: pem.replace("\n", "\r\n").rstrip(),
+    ],
+    ids=["crlf", "no-last-newline", "both"],
+)
+@pytest.mark.parametrize("bits", [2047, 2048])
+def test_public_keys(gateway, change, bits):
+    private = bunq.key(0, bits)
+    client = bunq.Client(gateway, private_key=private)
+    client.install(pem=change(bunq.public_pem(private)))
+    client.register(client.make_user(), signature=None).open()
+
+
+@pytest.mark.parametrize(
+    "style",
+    [
+        {"indent": 4},
+        {"indent": "\t"},
+        {"separators": (",", ":")},
+        {"indent": 2, "sort_keys": True},
+    ],
+    ids=repr,
+)
+def test_bodies_in_any_style(gateway, style):
+    client = bunq.Client(gateway).install()
+    secret = client.make_user()
+    token = client.installation_token
+    body = {"secret": secret, "permitted_ips": ["*"], "description": "x"}
+    text = (json.dumps(body, **style) + "\n").encode()
+    bunq.assert_admitted(client.post("/v1/device-server", text, token=token))
+    text = json.dumps({"secret": secret}, **style).replace("\n", "\r\n").encode()
+    answer = client.post("/v1/session-server", text, token=token)
+    bunq.assert_admitted(answer, client.server_key)
+    answer = client.post(
+        "/v1/session-server", text, token=token, signature=client.sign(text + b" ")
+    )
+    bunq.assert_refused(answer, 400, bunq.WRONG_SIGNATURE)
+
+
+def test_bodies_of_delete(gateway):
+    for body in (b"", b"{}"):
+        client = bunq.ready(gateway)
+        answer = client.call("DELETE", f"/v1/session/{client.session_id}", body)
+        bunq.assert_admitted(answer, client.server_key)
+
+
+@pytest.mark.parametrize("path", ["/v1/user", "/v1/user/", "/v1/user?count=200"])
+def test_user_paths(client, path):
+    answer = client.get(path, signature=None)
+    assert answer.element("UserPerson") == client.user
