@@ -88,8 +88,7 @@ def test_the_throttle_is_shared_by_processes(logged_in, server):
 
 
 def test_1000_rounds_do_not_leak(logged_in, server):
-    num = 200 if IS_SAN else 1000
-    result = tool(logged_in, "rounds", logged_in.file, num, "user",
+    result = tool(logged_in, "rounds", logged_in.file, 1000, "user",
                   timeout=600)
     assert result.returncode == 0, result.stderr
     if not IS_SAN:  # ASan keeps freed memory; its leak check is better
