@@ -151,6 +151,9 @@ learn(struct pins *pins, struct trivet_context *context,
             "the context has %d pins: clear them first", (int) TRIVET_MAX_PINS);
     }
     set.pins[set.num_pins++] = pin;
+    if (pins->client.options.pin_mode == TRIVET_PINS_REPORT) {
+        set.mode = TRIVET_PINS_REPORT;
+    }
     if (trivet_context_set_pins(context, set.pins, set.num_pins, set.mode, &err)
         != TRIVET_OK)
     {

@@ -288,7 +288,54 @@ change_record(struct trivet_context *context,
 
 /* ---- open and close ---------------------------------------------------- */
 
+/*
+ * What of the present file a new beginning keeps: the API key, where it
+ * belongs to, and how to get there. A file that cannot be read keeps nothing.
+ */
+static void
+keep_old(const struct trivet_settings *settings, struct trivet_record *record)
+{
+    struct trivet_file_text text = {NULL, 0};
+    bool moves;
+
+    if (trivet_file_read(settings->file, 077, &text, NULL) != TRIVET_OK
+        || trivet_record_parse(
+               trivet_slice_make(text.data, text.len), record, NULL)
+               != TRIVET_OK)
+    {
+        trivet_file_text_release(&text);
+        memset(record, 0, sizeof *record);
+        return;
+    }
+
+    trivet_file_text_release(&text);
+    trivet_record_reset(record);
+    moves = settings->environment != TRIVET_ENVIRONMENT_UNSET
+            && strcmp(settings->base_url, record->base_url) != 0;
+    if (moves || settings->api_key.len > 0) {
+        trivet_secret_wipe(&record->api_key);
+    }
+    if (moves) {
+        record->base_url[0] = '\0';
+    }
+}
+
 /* Puts a file without installation in the place of the one that is there. */
+static enum trivet_status
+begin_anew(struct trivet_context *context, struct trivet_record *record,
+    struct trivet_error *err)
+{
+    keep_old(context->settings, record);
+    TRIVET_TRY(trivet_settings_apply(context->settings, record, err));
+
+    if (record->api_key.len == 0) {
+        return trivet_error_set(err, TRIVET_E_NOT_FOUND, "context.open",
+            "to start anew somewhere, its API key has to be given");
+    }
+
+    return trivet_context_save(context, record, err);
+}
+
 static enum trivet_status
 start_anew(struct trivet_context *context, struct trivet_error *err)
 {
@@ -300,16 +347,9 @@ start_anew(struct trivet_context *context, struct trivet_error *err)
         return out_of_memory(err);
     }
 
-    status = trivet_settings_apply(context->settings, record, err);
-    if (status == TRIVET_OK && record->api_key.len == 0) {
-        status = trivet_error_set(err, TRIVET_E_NOT_FOUND, "context.open",
-            "to start anew, the API key has to be given");
-    }
+    status = trivet_context_lock(context, &lock, err);
     if (status == TRIVET_OK) {
-        status = trivet_context_lock(context, &lock, err);
-    }
-    if (status == TRIVET_OK) {
-        status = trivet_context_save(context, record, err);
+        status = begin_anew(context, record, err);
         trivet_file_lock_release(&lock);
     }
 
@@ -338,11 +378,22 @@ open_offline(struct trivet_context *context, struct trivet_error *err)
     return status;
 }
 
+/* What is bound once cannot be given again: said, not dropped in silence. */
+static void
+warn_of_late_settings(
+    struct trivet_context *context, const struct trivet_record *record)
+{
+    if (record->has_device && context->settings->num_permitted_ips > 0) {
+        trivet_tell(context->settings, TRIVET_EVENT_WARNING, 0,
+            "the device is registered already: its addresses are changed with "
+            "`trivet ip`, not by a login");
+    }
+}
+
 static enum trivet_status
 open_with(struct trivet_context *context, struct trivet_error *err)
 {
-    struct trivet_record *record;
-    bool is_over;
+    const struct trivet_record *record;
 
     if ((context->settings->flags & TRIVET_OPEN_NEW) != 0) {
         TRIVET_TRY(start_anew(context, err));
@@ -355,8 +406,8 @@ open_with(struct trivet_context *context, struct trivet_error *err)
     /* The usual way, without the lock: a session is there and lives. */
     if (open_offline(context, NULL) == TRIVET_OK) {
         record = &trivet_context_state(context)->record;
-        is_over = trivet_session_is_over(record, trivet_clock_now_us());
-        if (!is_over) {
+        warn_of_late_settings(context, record);
+        if (!trivet_session_is_over(record, trivet_clock_now_us())) {
             return TRIVET_OK;
         }
     }

@@ -393,6 +393,7 @@ trivet_record_parse(struct trivet_slice text, struct trivet_record *out,
 
     root = json_loadb((const char *) text.data, text.len, 0, NULL);
     status = read_root(root, &record, err);
+    trivet_json_wipe(root);
     json_decref(root);
     if (status == TRIVET_OK) {
         *out = record;
@@ -528,33 +529,6 @@ format_own(const struct trivet_record *record)
     return own;
 }
 
-/* Overwrites every string in a tree. */
-static void
-wipe_tree(json_t *node)
-{
-    const char *key;
-    json_t *child;
-    size_t i;
-
-    if (json_is_string(node)) {
-        union {
-            const char *given;
-            char *own;
-        } text = {json_string_value(node)};
-
-        trivet_wipe(text.own, json_string_length(node));
-    }
-
-    json_object_foreach(node, key, child)
-    {
-        wipe_tree(child);
-    }
-    json_array_foreach(node, i, child)
-    {
-        wipe_tree(child);
-    }
-}
-
 enum trivet_status
 trivet_record_format(const struct trivet_record *record,
     struct trivet_request_body *out, struct trivet_error *err)
@@ -575,7 +549,7 @@ trivet_record_format(const struct trivet_record *record,
         *out = (struct trivet_request_body){data, len + 1};
     }
 
-    wipe_tree(root);
+    trivet_json_wipe(root);
     json_decref(root);
 
     return data != NULL ? TRIVET_OK

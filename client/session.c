@@ -10,11 +10,9 @@
  */
 #include "client/context.h"
 
-#include <stdio.h>
+#include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <jansson.h>
 
 #include "client/clock.h"
 #include "core/timestamp.h"
@@ -208,15 +206,12 @@ register_device(const struct login *login)
     struct trivet_wire_answer wire;
     struct trivet_request_body body;
     enum trivet_status status;
-    union {
-        char **own;
-        const char *const *given;
-    } ips = {settings->permitted_ips};
 
     trivet_tell(settings, TRIVET_EVENT_STEP, 0,
         "device-server: binding the API key to this device and its address");
     body = trivet_client_message_device(login->record->description,
-        trivet_secret_slice(&login->record->api_key), ips.given,
+        trivet_secret_slice(&login->record->api_key),
+        (const char *const *) settings->permitted_ips,
         settings->num_permitted_ips);
     status = post(login, "device-server", &body, &wire);
     trivet_request_body_release(&body);

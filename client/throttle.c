@@ -28,6 +28,8 @@ static const struct {
 #define MAGIC     UINT64_C(0x3131746f72687474) /* also a version */
 #define US        INT64_C(1000000)
 
+enum { MAX_AHEAD_S = 3600 };
+
 static uint64_t
 add_to_hash(uint64_t hash, struct trivet_slice bytes)
 {
@@ -109,6 +111,20 @@ find_slot(struct trivet_throttle_table *table, uint64_t endpoint)
     return oldest;
 }
 
+static bool
+is_from_the_future(const struct trivet_throttle_slot *slot, int64_t now_us)
+{
+    int64_t limit_us = now_us + MAX_AHEAD_S * US;
+
+    for (size_t i = 0; i < TRIVET_MAX_THROTTLE_STAMPS; i++) {
+        if (slot->stamps_us[i] > limit_us) {
+            return true;
+        }
+    }
+
+    return slot->blocked_until_us > limit_us;
+}
+
 int64_t
 trivet_throttle_reserve(struct trivet_throttle_table *table,
     const struct trivet_throttle_call *call, int64_t now_us,
@@ -118,9 +134,16 @@ trivet_throttle_reserve(struct trivet_throttle_table *table,
     int64_t window_us = call->per_s * US + MARGIN_US;
     int64_t *stamps = slot->stamps_us;
     int64_t at_us = now_us;
-    int64_t nth_last = stamps[TRIVET_MAX_THROTTLE_STAMPS - call->max_calls];
-    int64_t latest = stamps[TRIVET_MAX_THROTTLE_STAMPS - 1];
+    int64_t nth_last;
+    int64_t latest;
 
+    /* A clock that was set back must not stop us for as long. */
+    if (is_from_the_future(slot, now_us)) {
+        *slot = (struct trivet_throttle_slot){.endpoint = call->endpoint};
+    }
+
+    nth_last = stamps[TRIVET_MAX_THROTTLE_STAMPS - call->max_calls];
+    latest = stamps[TRIVET_MAX_THROTTLE_STAMPS - 1];
     if (nth_last > 0 && nth_last + window_us > at_us) {
         at_us = nth_last + window_us;
     }
@@ -129,12 +152,6 @@ trivet_throttle_reserve(struct trivet_throttle_table *table,
     }
     if (latest > at_us) {
         at_us = latest; /* stay behind those that already wait */
-    }
-
-    /* A clock that was set back must not stop us for as long. */
-    if (latest > now_us + 3600 * US) {
-        *slot = (struct trivet_throttle_slot){.endpoint = call->endpoint};
-        at_us = now_us;
     }
 
     if (at_us - now_us > max_wait_us) {

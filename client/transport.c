@@ -51,12 +51,8 @@ void
 trivet_wire_answer_release(struct trivet_wire_answer *answer)
 {
     for (size_t i = 0; i < answer->num_headers; i++) {
-        union {
-            const char *given;
-            char *own;
-        } name = {answer->headers[i].name};
-
-        free(name.own); /* the value is in the same piece */
+        /* The value is in the same piece. */
+        free((void *) (uintptr_t) answer->headers[i].name);
     }
 
     if (answer->body != NULL) {
@@ -356,16 +352,13 @@ set_request(CURL *curl, const struct trivet_wire_request *request,
     static const char nothing[] = "";
     bool is_plain_get =
         request->body.data == NULL && strcmp(request->method, "GET") == 0;
-    bool is_head = strcmp(request->method, "HEAD") == 0;
     bool has_body = request->body.data != NULL
                     || strcmp(request->method, "POST") == 0
                     || strcmp(request->method, "PUT") == 0;
 
     if (curl_easy_setopt(curl, CURLOPT_URL, request->url) != CURLE_OK
         || curl_easy_setopt(curl, CURLOPT_HTTPHEADER, lines) != CURLE_OK
-        || curl_easy_setopt(curl, CURLOPT_HTTPGET, 1L) != CURLE_OK
-        || curl_easy_setopt(curl, CURLOPT_NOBODY, is_head ? 1L : 0L)
-               != CURLE_OK)
+        || curl_easy_setopt(curl, CURLOPT_HTTPGET, 1L) != CURLE_OK)
     {
         return false;
     }
@@ -384,7 +377,7 @@ set_request(CURL *curl, const struct trivet_wire_request *request,
     }
 
     return curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST,
-               is_plain_get || is_head ? NULL : request->method)
+               is_plain_get ? NULL : request->method)
            == CURLE_OK;
 }
 

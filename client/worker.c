@@ -19,6 +19,7 @@
 
 enum {
     MAX_HEADERS = 64,
+    MAX_METHOD = 16,                      /* bytes */
     MAX_FULL_URL = TRIVET_MAX_URL + 4096, /* bytes */
     STATUS_THROTTLED = 429
 };
@@ -299,6 +300,16 @@ is_header_safe(const struct trivet_header *header)
     return true;
 }
 
+/* method = 1*16UPALPHA. Not HEAD: its answer has no body to verify. */
+static bool
+is_method_usable(const char *method)
+{
+    size_t len = strspn(method, "ABCDEFGHIJKLMNOPQRSTUVWXYZ");
+
+    return len > 0 && len <= MAX_METHOD && method[len] == '\0'
+           && strcmp(method, "HEAD") != 0;
+}
+
 /* The headers of a request while they are put together. */
 struct header_list {
     struct trivet_header headers[MAX_HEADERS];
@@ -492,6 +503,11 @@ send_once(struct trivet_worker *worker, const struct trivet_order *order,
     struct header_list list = {.num = 0};
     struct trivet_wire_request request = {
         order->method, url, list.headers, 0, order->body};
+
+    if (!is_method_usable(order->method)) {
+        return trivet_error_set(err, TRIVET_E_USAGE, "call",
+            "the method has to be capital letters, and not HEAD");
+    }
 
     TRIVET_TRY(build_url(worker, order->path, url, sizeof url, err));
     TRIVET_TRY(trivet_random(random, sizeof random));

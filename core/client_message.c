@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+enum { MAX_TIMEOUT_S = 10 * 366 * 86400 };
+
 const char *const trivet_user_types[TRIVET_NUM_USER_TYPES] = {
     "UserCompany", "UserPerson", "UserPaymentServiceProvider", "UserApiKey"};
 
@@ -22,24 +24,27 @@ trivet_request_body_release(struct trivet_request_body *body)
     *body = (struct trivet_request_body){NULL, 0};
 }
 
-/* Overwrites the strings of a flat object: they may be secrets. */
-static void
-wipe_strings(json_t *root)
+void
+trivet_json_wipe(void *tree)
 {
+    json_t *node = tree;
     const char *key;
-    json_t *value;
+    json_t *child;
+    size_t i;
 
-    json_object_foreach(root, key, value)
+    if (json_is_string(node)) {
+        /* jansson gives its own memory out as const. */
+        trivet_wipe((void *) (uintptr_t) json_string_value(node),
+            json_string_length(node));
+    }
+
+    json_object_foreach(node, key, child)
     {
-        if (json_is_string(value)) {
-            /* jansson gives its own memory out as const. */
-            union {
-                const char *given;
-                char *own;
-            } text = {json_string_value(value)};
-
-            trivet_wipe(text.own, json_string_length(value));
-        }
+        trivet_json_wipe(child);
+    }
+    json_array_foreach(node, i, child)
+    {
+        trivet_json_wipe(child);
     }
 }
 
@@ -58,7 +63,7 @@ dump(json_t *root)
         body.len = json_dumpb(root, body.data, len, JSON_COMPACT);
     }
 
-    wipe_strings(root);
+    trivet_json_wipe(root);
     json_decref(root);
 
     return body;
@@ -213,7 +218,7 @@ trivet_client_message_read_installation(struct trivet_slice body,
         status = miss(err, "holds no server public key");
     }
 
-    wipe_strings(find_element(list, "Token"));
+    trivet_json_wipe(find_element(list, "Token"));
     json_decref(root);
     return status;
 }
@@ -276,6 +281,9 @@ trivet_holder_read(
     if (out->session_timeout_s < TRIVET_MIN_SESSION_TIMEOUT_S) {
         out->session_timeout_s = TRIVET_DEFAULT_SESSION_TIMEOUT_S;
     }
+    if (out->session_timeout_s > MAX_TIMEOUT_S) {
+        out->session_timeout_s = MAX_TIMEOUT_S; /* a server may say anything */
+    }
 
     return true;
 }
@@ -312,7 +320,7 @@ trivet_client_message_read_session(struct trivet_slice body,
         status = miss(err, "names no user with an id");
     }
 
-    wipe_strings(find_element(list, "Token"));
+    trivet_json_wipe(find_element(list, "Token"));
     json_decref(root);
     return status;
 }
@@ -325,7 +333,7 @@ trivet_client_message_read_api_key(struct trivet_slice body,
     json_t *object = find_element(load_response(body, &root), "ApiKey");
     bool is_read = copy_secret(json_object_get(object, "api_key"), out);
 
-    wipe_strings(object);
+    trivet_json_wipe(object);
     json_decref(root);
     return is_read ? TRIVET_OK : miss(err, "holds no API key");
 }

@@ -80,6 +80,10 @@ TRIVET_MUST_USE enum trivet_status trivet_client_message_read_api_key(
     struct trivet_slice body, struct trivet_secret *out,
     struct trivet_error *err);
 
+/* Overwrites every string in a JSON tree (a json_t of jansson; NULL: none),
+ * which is freed next: jansson does not wipe. */
+void trivet_json_wipe(void *tree);
+
 /* Reads a user's fields from a JSON object (a json_t of jansson). False when
  * it has no id. */
 bool trivet_holder_read(

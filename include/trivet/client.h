@@ -107,7 +107,8 @@ typedef void (*trivet_event_fn)(void *arg, const struct trivet_event *event);
 enum trivet_open_flags {
     /* Only read the file: no step is taken, TRIVET_E_NOT_FOUND without one. */
     TRIVET_OPEN_OFFLINE = 1,
-    /* Forget what the file holds and start over with a new installation. */
+    /* Start over with a new installation. The file's API key is kept, unless
+     * another key or environment is given. */
     TRIVET_OPEN_NEW = 2,
     /* Do not predict the server's limits for calls. The one for opening
      * sessions, one per 30 s, always holds. */

@@ -154,6 +154,16 @@ def test_call_sends_headers_and_shows_them(logged_in, server):
                          "-H", refused).returncode == 2, refused
 
 
+def test_what_cannot_be_a_call(logged_in, server):
+    server.protocol.calls.clear()
+    for method, path in (("HEAD", "user"), ("GET /x", "user"), ("G\r\nX:", "a"),
+                         ("GET", "a b"), ("GET", "a\r\nb"), ("GET", "a#b"),
+                         ("GET", "x" * 5000), ("", "user")):
+        result = logged_in("call", method, path)
+        assert result.returncode == 2, (method, path, result)
+    assert server.protocol.calls == []
+
+
 def test_every_call_is_signed_over_the_bytes_sent(logged_in, server):
     key = serialization.load_pem_private_key(
         json.loads(logged_in.file.read_text())["installation_context"]
@@ -270,9 +280,27 @@ def test_login_new_starts_over(logged_in, server):
     result = logged_in("call", "GET", "user")
     assert result.returncode == 4 and "login --new" in result.stderr
     logged_in.forget_limits()
-    result = logged_in.login(server, "--new")
+    result = logged_in("login", "--new")  # it knows the rest
     assert result.returncode == 0, result.stderr
     assert logged_in("call", "GET", "user").returncode == 0
+
+
+def test_login_new_takes_no_key_to_another_server(logged_in, certificate):
+    from fake_server import FakeServer
+    other = FakeServer(certificate[0])
+    result = logged_in("login", "--new", "--url", other.url)
+    assert result.returncode == 8 and "API key" in result.stderr
+    assert logged_in("status").returncode == 0  # nothing was changed
+    logged_in.forget_limits()
+    result = logged_in.login(other, "--new")
+    assert result.returncode == 0, result.stderr
+    other.close()
+
+
+def test_late_permitted_ips_are_not_dropped_in_silence(logged_in, server):
+    result = logged_in.login(server, "--permitted-ip", "10.0.0.1")
+    assert result.returncode == 0
+    assert "trivet ip" in result.stderr
 
 
 def test_pins_learn_check_clear(logged_in, certificate):

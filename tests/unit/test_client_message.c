@@ -82,6 +82,23 @@ a_user_api_key_takes_its_timeout_from_the_requester(void **state)
 }
 
 static void
+a_timeout_is_bounded(void **state)
+{
+    struct trivet_session_answer answer;
+
+    (void) state;
+
+    assert_int_equal(
+        trivet_client_message_read_session(
+            trivet_slice_text(
+                "{\"Response\":[" TOKEN ",{\"UserPerson\":{\"id\":1,"
+                "\"session_timeout\":9223372036854775807}}]}"),
+            &answer, NULL),
+        TRIVET_OK);
+    assert_true(answer.holder.session_timeout_s < INT64_C(400000000));
+}
+
+static void
 what_is_no_answer_is_refused(void **state)
 {
     static const char *const bodies[] = {"", "[]", "{}", "<html>",
@@ -133,6 +150,7 @@ main(void)
         cmocka_unit_test(requests_are_written),
         cmocka_unit_test(answers_are_read_in_any_order),
         cmocka_unit_test(a_user_api_key_takes_its_timeout_from_the_requester),
+        cmocka_unit_test(a_timeout_is_bounded),
         cmocka_unit_test(what_is_no_answer_is_refused),
         cmocka_unit_test(an_installation_needs_both_token_and_key),
     };
