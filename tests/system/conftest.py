@@ -62,7 +62,3 @@ def api_client(front):
     """A client of `front` with a session that no test ends."""
     return bunq.ready(front)
 
-
-@pytest.fixture(scope="session")
-def second_key():
-    return bunq.key(1)

@@ -247,7 +247,8 @@ class Gateway:
     def nginx_master(self):
         """The child of serve that has children of its own, or is alone."""
         parents = {pid: _stat(pid)["parent"] for pid in self.processes()}
-        children = [pid for pid, parent in parents.items() if parent == self.process.pid]
+        serve = self.process.pid
+        children = [pid for pid, parent in parents.items() if parent == serve]
         masters = [pid for pid in children if pid in parents.values()]
         if masters:
             return masters[0]
@@ -275,12 +276,15 @@ class Gateway:
         return self.returncode
 
     def kill_all(self):
-        """kill -9 of serve, nginx and all its workers at once."""
-        for pid in self.processes():
-            try:
-                os.kill(pid, signal.SIGKILL)
-            except ProcessLookupError:
-                pass
+        """kill -9 of serve, nginx and all its workers, until none is left: a
+        master may start a worker while the others die."""
+        while pids := self.processes():
+            for pid in pids:
+                try:
+                    os.kill(pid, signal.SIGKILL)
+                except ProcessLookupError:
+                    pass
+            time.sleep(0.01)
 
     def is_gone(self, timeout_s=10):
         """Whether no process is left; waits for it."""

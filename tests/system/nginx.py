@@ -173,7 +173,8 @@ def steps(gateway, make_wire, number=0, address_headers=(), permitted_ips=None):
         bunq.assert_admitted(answer)
         return answer
 
-    answer = call("/v1/installation", {"client_public_key": bunq.public_pem(client.key)})
+    body = {"client_public_key": bunq.public_pem(client.key)}
+    answer = call("/v1/installation", body)
     client.installation_token = answer.element("Token")["token"]
     client.server_key = bunq.serialization.load_pem_public_key(
         answer.element("ServerPublicKey")["server_public_key"].encode()

@@ -147,7 +147,9 @@ def test_wrong_encoding(waiting, call, field, raw):
     refused(waiting, call, body, 400, "Invalid JSON.", "json-invalid")
 
 
-@pytest.mark.parametrize("text", ["héllo wörld", "日本語", "😀", "a/b\\c\"d", "\x7f", "\t"])
+@pytest.mark.parametrize(
+    "text", ["héllo wörld", "日本語", "😀", 'a/b\\c"d', "\x7f", "\t"]
+)
 def test_any_unicode_in_a_description(gateway, waiting, text):
     body = right(waiting, "device-server") | {"description": text}
     for sent in (json.dumps(body), json.dumps(body, ensure_ascii=False)):

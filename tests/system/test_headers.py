@@ -207,7 +207,8 @@ def test_what_would_change_the_bytes_is_not_passed_on(
 
 @pytest.mark.parametrize(
     "target",
-    ["/v1/t/a%2Fb", "/v1/t/a%20b?x=%20y", "/v1/t/?a=b&c=d%26e", "/v1/t/é%C3%A9", "/v1/t/a;b=c"],
+    ["/v1/t/a%2Fb", "/v1/t/a%20b?x=%20y", "/v1/t/?a=b&c=d%26e", "/v1/t/é%C3%A9"]
+    + ["/v1/t/a;b=c", "/v1/t/a+b", "/v1/t/%25", "/v1/t/?", "/v1/t/a'b"],
 )
 def test_target_reaches_the_api_as_it_was_sent(front, upstream, api_client, target):
     raw = target.encode()
@@ -262,7 +263,7 @@ def test_response_id_of_the_api_is_not_taken(upstream, api_client, path):
 
 @pytest.mark.parametrize(
     "value",
-    ["1", "0", "x" * 2000, "a b  c", "ünïcödé", '"<>&%\\', "5c9b1d3e-0000-4000-8000-1", ",,"],
+    ["1", "0", "x" * 2000, "a b  c", "ünïcödé", '"<>&%\\', "5c9b1d3e-0000", ",,"],
 )
 def test_request_id_is_echoed(gateway, front, client, api_client, value):
     for place, who in ((gateway, client), (front, api_client)):

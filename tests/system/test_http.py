@@ -240,8 +240,8 @@ def test_http2_body_without_a_length(gateway, client):
 def test_http2_duplicates_are_refused(gateway, client, name):
     headers = client.headers()
     with Http2Wire(gateway) as wire:
-        stream = wire.start("GET", "/v1/user", [*headers.items(), (name, headers[name])])
-        answer = wire.answer(stream)
+        twice = [*headers.items(), (name, headers[name])]
+        answer = wire.answer(wire.start("GET", "/v1/user", twice))
     bunq.assert_refused(answer, 401 if name == TOKEN else 400)
     assert answer.reason in ("token-duplicate", "signature-malformed")
 
@@ -261,7 +261,8 @@ def test_http2_identity_cannot_be_spoofed(front, upstream, api_client, path):
 def test_http2_stream_that_is_reset_in_its_body(gateway, client):
     with Http2Wire(gateway) as wire:
         for _ in range(20):
-            stream = wire.start("POST", "/v1/x", client.headers(b"x").items(), end=False)
+            headers = client.headers(b"x").items()
+            stream = wire.start("POST", "/v1/x", headers, end=False)
             wire.data(stream, b"x" * 100)
             wire.h2.reset_stream(stream, h2.errors.ErrorCodes.CANCEL)
             wire.flush()
@@ -269,14 +270,17 @@ def test_http2_stream_that_is_reset_in_its_body(gateway, client):
     bunq.assert_admitted(answer, client.server_key)
 
 
-def test_http2_stream_that_is_reset_before_its_answer(front, upstream, api_client, path):
+def test_http2_stream_that_is_reset_before_its_answer(
+    front, upstream, api_client, path
+):
+    headers = api_client.headers().items()
     upstream.plan(path, reply(b"x" * 1_000_000, headers=[JSON]))
     with Http2Wire(front) as wire:
         for _ in range(20):
-            stream = wire.start("GET", path, api_client.headers().items())
+            stream = wire.start("GET", path, headers)
             wire.h2.reset_stream(stream, h2.errors.ErrorCodes.CANCEL)
             wire.flush()
-        answer = wire.answer(wire.start("GET", "/v1/user", api_client.headers().items()))
+        answer = wire.answer(wire.start("GET", "/v1/user", headers))
     bunq.assert_admitted(answer, api_client.server_key)
 
 
@@ -298,7 +302,9 @@ def test_http2_stream_that_is_reset_before_its_answer(front, upstream, api_clien
     ],
     ids=lambda headers: repr(headers[0])[:30],
 )
-def test_http2_malformed_requests_do_no_harm(front, upstream, api_client, path, headers):
+def test_http2_malformed_requests_do_no_harm(
+    front, upstream, api_client, path, headers
+):
     sent = [*headers, *api_client.headers().items()]
     with Http2Wire(front) as wire:
         try:
@@ -463,7 +469,9 @@ MALFORMED = {
     "two-lengths": b"POST /v1/x HTTP/1.1\r\n"
     + HEAD
     + b"Content-Length: 2\r\nContent-Length: 3\r\n\r\n{}x",
-    "negative-length": b"POST /v1/x HTTP/1.1\r\n" + HEAD + b"Content-Length: -2\r\n\r\n",
+    "negative-length": b"POST /v1/x HTTP/1.1\r\n"
+    + HEAD
+    + b"Content-Length: -2\r\n\r\n",
     "word-length": b"POST /v1/x HTTP/1.1\r\n" + HEAD + b"Content-Length: two\r\n\r\n",
     "plus-length": b"POST /v1/x HTTP/1.1\r\n" + HEAD + b"Content-Length: +2\r\n\r\n{}",
     "huge-length": b"POST /v1/x HTTP/1.1\r\n"
@@ -484,7 +492,10 @@ MALFORMED = {
     + b"X: "
     + b"a" * 100_000
     + b"\r\n\r\n",
-    "many-headers": b"GET /v1/user HTTP/1.1\r\n" + HEAD + b"X: a\r\n" * 20_000 + b"\r\n",
+    "many-headers": b"GET /v1/user HTTP/1.1\r\n"
+    + HEAD
+    + b"X: a\r\n" * 20_000
+    + b"\r\n",
 }
 
 
@@ -536,7 +547,8 @@ def test_malformed_request_is_answered_in_the_error_form(gateway, fault):
 )
 def test_malformed_chunks(gateway, client, body):
     lines = "".join(f"{n}: {v}\r\n" for n, v in client.headers(b"abcde").items())
-    head = f"POST /v1/x HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n{lines}\r\n"
+    lines = f"Host: x\r\nTransfer-Encoding: chunked\r\n{lines}"
+    head = f"POST /v1/x HTTP/1.1\r\n{lines}\r\n"
     with bunq.Wire(gateway) as wire:
         try:
             wire.send(head.encode() + body)

@@ -39,7 +39,9 @@ def registered(gateway, source=HOME, **kwargs):
 # ---- binding -----------------------------------------------------------------
 
 
-@pytest.mark.parametrize("given", [bunq.DEFAULT, None, []], ids=["absent", "null", "[]"])
+@pytest.mark.parametrize(
+    "given", [bunq.DEFAULT, None, []], ids=["absent", "null", "[]"]
+)
 def test_without_permitted_ips_the_callers_address_is_bound(gateway, given):
     client = registered(gateway, permitted_ips=given)
     assert may_open(client, HOME)

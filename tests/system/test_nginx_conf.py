@@ -496,7 +496,8 @@ def test_protection_is_inherited_and_can_be_taken_back(start, upstream):
         upstream,
         server="trivet_protect on;",
         locations=f"location /inner/ {{ proxy_pass {upstream.url};"
-        f" location /inner/open/ {{ trivet_protect off; proxy_pass {upstream.url}; }} }}",
+        " location /inner/open/ { trivet_protect off;"
+        f" proxy_pass {upstream.url}; }} }}",
     )
     client = bunq.ready(nginx)
     assert client.get("/inner/x", token=None).status == 401
@@ -586,7 +587,8 @@ def test_x_accel_redirect_into_a_protected_place(start, upstream, path, data):
     os.chmod(data, 0o755)
     nginx = start(
         upstream,
-        locations=f"location /secret.txt {{ internal; trivet_protect on; root {data}; }}"
+        locations="location /secret.txt { internal; trivet_protect on;"
+        f" root {data}; }}"
         f" location /plain/ {{ proxy_pass {upstream.url}/v1/plain/; }}",
     )
     client = bunq.ready(nginx)

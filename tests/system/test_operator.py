@@ -198,7 +198,9 @@ def test_key_secret_from_a_file(gateway, tmp_path, is_stdin, end):
     bunq.ready(gateway, secret=secret)
 
 
-@pytest.mark.parametrize("content", ["", "\n", "short", "x" * 31, "x" * 513, ("x" * 40 + "\n") * 2])
+@pytest.mark.parametrize(
+    "content", ["", "\n", "short", "x" * 31, "x" * 513, ("x" * 40 + "\n") * 2]
+)
 def test_bad_secret_file_is_refused(gateway, tmp_path, content):
     (tmp_path / "secret").write_text(content)
     (tmp_path / "secret").chmod(0o600)
@@ -249,7 +251,9 @@ def test_unknown_numbers_are_refused(gateway, client, words, number):
 # ---- user --------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", ["Jane Doe", "Zoë", "Jane van der Doe", "日本", "a" * 200])
+@pytest.mark.parametrize(
+    "name", ["Jane Doe", "Zoë", "Jane van der Doe", "日本", "a" * 200]
+)
 def test_user_create_and_list(gateway, name):
     user = gateway.trivet("user", "create", name)
     row = find(gateway, "user", user["id"])

@@ -70,7 +70,9 @@ def test_session_server_needs_a_signature(client, signature):
     )
 
 
-@pytest.mark.parametrize("signature", ["nonsense", "A" * 344, "newline", "other", "last"])
+@pytest.mark.parametrize(
+    "signature", ["nonsense", "A" * 344, "newline", "other", "last"]
+)
 def test_session_server_needs_the_right_signature(client, signature):
     answer = client.post_session(signature=odd(client, signature))
     bunq.assert_refused(answer, 400, bunq.WRONG_SIGNATURE, None, client.server_key)

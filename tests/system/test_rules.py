@@ -51,36 +51,39 @@ def test_unknown_token_is_refused(client, method, path):
     bunq.assert_refused(answer, 401, AUTHENTICATION, "token-unknown", False)
 
 
-def spoiled(client):
-    token = client.session_token
-    digest = hashlib.sha256(token.encode()).hexdigest()
-    return {
-        "empty": "",
-        "cut": token[:-1],
-        "longer": token + "0",
-        "upper": token.upper() if token.upper() != token else "A" * 64,
-        "one-digit": token[:-1] + ("0" if token[-1] != "0" else "1"),
-        "digest": digest,
-        "digest-of-bytes": hashlib.sha256(bytes.fromhex(token)).hexdigest(),
-        "bearer": f"Bearer {token}",
-        "quoted": f'"{token}"',
-        "list": f"{token}, {token}",
-        "two": f"{token} {token}",
-        "api-key": client.secret,
-        "raw-bytes": bytes.fromhex(token).decode("latin-1").translate(
-            {n: 0xA1 for n in (*range(0x21), 0x7F)}
-        ),
-        "id": str(client.session_id),
-        "long": token * 40,
-        "wildcards": "%" * 64,
-        "quote": "' OR '1'='1",
-    }
+def digest(data):
+    return hashlib.sha256(data).hexdigest()
 
 
-@pytest.mark.parametrize("fault", list(spoiled(type("C", (), {
-    "session_token": "ab" * 32, "secret": "", "session_id": 0})())))
+def as_header_bytes(data):
+    """Raw bytes, but for those that no header may have."""
+    return data.decode("latin-1").translate({n: 0xA1 for n in (*range(0x21), 0x7F)})
+
+
+SPOILED = {
+    "empty": lambda c, t: "",
+    "cut": lambda c, t: t[:-1],
+    "longer": lambda c, t: t + "0",
+    "upper": lambda c, t: t.upper() if t.upper() != t else "A" * 64,
+    "one-digit": lambda c, t: t[:-1] + ("0" if t[-1] != "0" else "1"),
+    "digest": lambda c, t: digest(t.encode()),
+    "digest-of-bytes": lambda c, t: digest(bytes.fromhex(t)),
+    "bearer": lambda c, t: f"Bearer {t}",
+    "quoted": lambda c, t: f'"{t}"',
+    "list": lambda c, t: f"{t}, {t}",
+    "two": lambda c, t: f"{t} {t}",
+    "api-key": lambda c, t: c.secret,
+    "raw-bytes": lambda c, t: as_header_bytes(bytes.fromhex(t)),
+    "id": lambda c, t: str(c.session_id),
+    "long": lambda c, t: t * 40,
+    "wildcards": lambda c, t: "%" * 64,
+    "quote": lambda c, t: "' OR '1'='1",
+}
+
+
+@pytest.mark.parametrize("fault", list(SPOILED))
 def test_spoiled_token_is_refused(gateway, client, fault):
-    token = spoiled(client)[fault]
+    token = SPOILED[fault](client, client.session_token)
     headers = [(TOKEN, token), (bunq.SIGNATURE, client.sign(b""))]
     with bunq.Wire(gateway) as wire:
         answer = wire.request("GET", "/v1/user", headers).answer()

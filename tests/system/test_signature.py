@@ -17,7 +17,10 @@ from cryptography.hazmat.primitives.asymmetric import (
 import bunq
 from bunq import SIGNATURE, TOKEN, UNSIGNED, WRONG_SIGNATURE
 
-BODY = b'{\n    "amount": {"value": "12.50", "currency": "EUR"},\n    "a": "\xc3\xa9/"\n}\n'
+BODY = (
+    b'{\n    "amount": {"value": "12.50", "currency": "EUR"},\n'
+    b'    "a": "\xc3\xa9/"\n}\n'
+)
 LINK = [{"url_together_post": "https://together.bunq.com/d/15399"}]
 
 
@@ -353,7 +356,8 @@ def test_any_other_text_than_one_line_of_base64_is_refused(gateway, client, faul
 @pytest.mark.parametrize("blank", ["\r\n ", "\r\n\t"])
 def test_folded_header_line_is_refused(gateway, client, blank):
     text = client.sign(b"")
-    headers = [(TOKEN, client.session_token), (SIGNATURE, blank.join([text[:76], text[76:]]))]
+    folded = blank.join([text[:76], text[76:]])
+    headers = [(TOKEN, client.session_token), (SIGNATURE, folded)]
     with bunq.Wire(gateway) as wire:
         answer = wire.request("GET", "/v1/user", headers).answer()
     assert answer.status in (400, 466), answer
