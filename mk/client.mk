@@ -45,7 +45,11 @@ $(B)/tests/client_tool: $(B)/obj/tests/client/tool.o $(B)/libtrivet.a
 	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS_CLIENT) $(LIBS_CRYPTO) \
 		$(LIBS_CORE) -lpthread
 
-.PHONY: client install-client check-client
+.PHONY: client install-client uninstall-client check-client
+
+PROGRAMS += $(CLIENT_PRODUCTS)
+install: install-client
+uninstall: uninstall-client
 
 client: $(B)/trivet $(CLIENT_PRODUCTS) ## the command and libtrivet
 
@@ -66,6 +70,15 @@ install-client: $(B)/trivet $(CLIENT_PRODUCTS) ## libtrivet, its header and page
 	install -m 644 completion/_trivet \
 		$(DESTDIR)$(PREFIX)/share/zsh/site-functions/
 	install -m 644 man/*.3 $(DESTDIR)$(PREFIX)/share/man/man3/
+
+uninstall-client: ## what install-client put there
+	rm -f $(DESTDIR)$(PREFIX)/lib/libtrivet.* \
+		$(DESTDIR)$(PREFIX)/lib/pkgconfig/trivet.pc \
+		$(DESTDIR)$(PREFIX)/share/bash-completion/completions/trivet \
+		$(DESTDIR)$(PREFIX)/share/zsh/site-functions/_trivet \
+		$(DESTDIR)$(PREFIX)/share/man/man3/libtrivet.3 \
+		$(DESTDIR)$(PREFIX)/share/man/man3/trivet_*.3
+	rm -rf $(DESTDIR)$(PREFIX)/include/trivet
 
 check-client: client $(CLIENT_TOOLS) ## the client against a server that misbehaves
 	$(Q)TRIVET_BUILD=$(abspath $(B)) $(PYTHON) -m pytest -q tests/client \

@@ -147,6 +147,7 @@ class Protocol:
         self.min_gap = 1e9  # seconds between session-server calls
         self.last_session = None
         self.ips = {}
+        self.headers = []  # more of them, on every answer
 
     def misbehave(self, kind, path="", times=1, arg=None):
         with self.lock:
@@ -190,7 +191,8 @@ class Protocol:
         raw = data if isinstance(data, bytes) else json.dumps(
             data, separators=(",", ":")).encode()
         out = [("Content-Type", "application/json"),
-               ("X-Bunq-Client-Response-Id", str(uuid.uuid4()))]
+               ("X-Bunq-Client-Response-Id", str(uuid.uuid4())),
+               *self.headers]
         if (known or kind.startswith("sign")) and status not in (429, 491) \
                 and status < 500 and kind != "forced-401-unsigned":
             out.append(("X-Bunq-Server-Signature", sign(self.key, raw)))
@@ -445,6 +447,50 @@ class FakeServer:
     def close(self):
         self.server.shutdown()
         self.server.server_close()
+
+
+class Proxy:
+    """A proxy that knows CONNECT alone."""
+
+    def __init__(self):
+        self.socket = socket.create_server(("127.0.0.1", 0))
+        self.url = f"http://127.0.0.1:{self.socket.getsockname()[1]}"
+        self.connects = []
+        threading.Thread(target=self.accept, daemon=True).start()
+
+    def close(self):
+        self.socket.shutdown(socket.SHUT_RDWR)  # or accept() goes on
+        self.socket.close()
+
+    def accept(self):
+        while True:
+            try:
+                client, _ = self.socket.accept()
+            except OSError:
+                return
+            threading.Thread(
+                target=self.serve, args=(client,), daemon=True).start()
+
+    def serve(self, client):
+        head = b""
+        while b"\r\n\r\n" not in head:
+            head += client.recv(4096)
+        target = head.split()[1].decode()
+        self.connects.append(target)
+        host, port = target.rsplit(":", 1)
+        server = socket.create_connection((host, int(port)))
+        client.sendall(b"HTTP/1.1 200 Connection established\r\n"
+                       b"Via: a proxy\r\n\r\n")
+        threading.Thread(target=self.copy, args=(server, client),
+                         daemon=True).start()
+        self.copy(client, server)
+
+    @staticmethod
+    def copy(source, sink):
+        with contextlib.suppress(OSError):
+            while data := source.recv(65536):
+                sink.sendall(data)
+            sink.shutdown(socket.SHUT_WR)
 
 
 # ---- HTTP/2 ----------------------------------------------------------------

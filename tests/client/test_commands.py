@@ -1,16 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
 """The commands, against a server that behaves."""
 
+import email.utils
 import json
 import os
+import pty
 import shutil
 import stat
 import subprocess
+import time
 
 import pytest
 from cryptography.hazmat.primitives import serialization
 
-from fake_server import pin_of, sign
+from fake_server import Proxy, pin_of, sign
 
 
 def test_login_tells_the_steps_and_who_one_is(trivet, server):
@@ -382,3 +385,92 @@ def test_doctor_names_the_trouble(logged_in, server, authority, trivet):
     server.close()
     result = logged_in("doctor")
     assert result.returncode == 5 and "server" in result.stdout
+
+
+def test_doctor_and_names(logged_in):
+    content = json.loads(logged_in.file.read_text())
+    content["trivet"]["base_url"] = "https://no-such-host.invalid/v1"
+    logged_in.file.write_text(json.dumps(content))
+    result = logged_in("doctor")
+    assert result.returncode == 5 and "FAIL  name" in result.stdout
+    result = logged_in("call", "GET", "user")
+    assert result.returncode == 5 and "name is not known" in result.stderr
+
+
+@pytest.mark.parametrize("seconds,words", [
+    (0, "ok    clock        within"), (-3600, "60 min ahead of"),
+    (3600, "behind")])
+def test_doctor_and_the_clock(logged_in, server, seconds, words):
+    server.protocol.headers = [("Date", email.utils.formatdate(
+        time.time() + seconds, usegmt=True))]
+    result = logged_in("doctor")
+    assert result.returncode == 0 and words in result.stdout, result.stdout
+
+
+def test_doctor_and_addresses(logged_in, server):
+    server.protocol.ips = {1: {"ip": "10.0.0.1", "status": "ACTIVE"},
+                           2: {"ip": "127.0.0.1", "status": "INACTIVE"}}
+    result = logged_in("doctor")
+    assert "127.0.0.1 is not among them" in result.stdout
+    logged_in.forget_limits()
+    server.protocol.ips[2]["status"] = "ACTIVE"
+    assert "127.0.0.1 is permitted" in logged_in("doctor").stdout
+    logged_in.forget_limits()
+    server.protocol.ips[3] = {"ip": "*", "status": "ACTIVE"}
+    assert "any address may" in logged_in("doctor").stdout
+
+
+def test_a_proxy(trivet, server):
+    proxy = Proxy()
+    result = trivet.login(server, "--proxy", proxy.url)
+    assert result.returncode == 0, result.stderr
+    assert len(proxy.connects) >= 3
+    assert trivet("call", "GET", "user").returncode == 0  # remembered
+    assert len(proxy.connects) >= 4
+    content = json.loads(trivet.file.read_text())
+    assert content["proxy"] == content["proxy_url"] == proxy.url
+    proxy.close()
+    assert trivet("call", "GET", "user").returncode == 5
+
+
+def test_no_proxy_is_taken_from_the_environment(logged_in):
+    result = logged_in("call", "GET", "user", env={
+        "https_proxy": "http://127.0.0.1:1", "ALL_PROXY": "http://127.0.0.1:1"})
+    assert result.returncode == 0, result.stderr
+
+
+def on_a_terminal(trivet, *arguments, env=None):
+    master, slave = pty.openpty()
+    process = subprocess.Popen(
+        trivet.command(*arguments), stdout=slave, stderr=slave,
+        env={**trivet.environment, "TERM": "xterm", **(env or {})})
+    os.close(slave)
+    shown = b""
+    while True:
+        try:
+            data = os.read(master, 65536)
+        except OSError:
+            break
+        if not data:
+            break
+        shown += data
+    os.close(master)
+    process.wait()
+    return shown.decode()
+
+
+def test_colours_are_for_terminals(logged_in):
+    assert "\033[32malive" in on_a_terminal(logged_in, "status")
+    assert "\033" not in on_a_terminal(logged_in, "status",
+                                       env={"NO_COLOR": "1"})
+    assert "\033" not in on_a_terminal(logged_in, "status",
+                                       env={"TERM": "dumb"})
+
+
+def test_a_terminal_is_told_of_waiting(logged_in):
+    for _ in range(3):
+        assert logged_in("call", "GET", "user").stderr == ""
+    shown = on_a_terminal(logged_in, "call", "GET", "user")
+    assert "waiting " in shown and "3 per 3 s" in shown
+    assert "waiting" not in on_a_terminal(
+        logged_in, "call", "POST", "echo", "-q")
