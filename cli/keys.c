@@ -30,14 +30,14 @@ read_keys(const struct trivet_record *record, struct cli_keys *out)
 int
 cli_keys_of_context(struct cli_client *client, struct cli_keys *out)
 {
-    struct trivet_record *record = calloc(1, sizeof *record);
+    struct trivet_record *record = trivet_record_new();
     struct trivet_file_text text = {NULL, 0};
     int number = cli_client_locate(client, false);
     enum trivet_status status;
     struct trivet_error err;
 
     if (record == NULL || number != CLI_OK) {
-        free(record);
+        trivet_record_free(record);
         return number == CLI_OK ? CLI_FAILURE : number;
     }
 
@@ -51,8 +51,7 @@ cli_keys_of_context(struct cli_client *client, struct cli_keys *out)
     }
 
     trivet_file_text_release(&text);
-    trivet_wipe(record, sizeof *record);
-    free(record);
+    trivet_record_free(record);
     return status == TRIVET_OK ? CLI_OK : cli_fail(&err);
 }
 

@@ -22,182 +22,6 @@ out_of_memory(struct trivet_error *err)
     return trivet_error_set(err, TRIVET_E_MEMORY, "context", "out of memory");
 }
 
-/* ---- state ------------------------------------------------------------- */
-
-static struct trivet_state *
-make_state(struct trivet_state *inherited)
-{
-    struct trivet_state *state = calloc(1, sizeof *state);
-
-    if (state == NULL) {
-        return NULL;
-    }
-    if (pthread_mutex_init(&state->mutex, NULL) != 0) {
-        free(state);
-        return NULL;
-    }
-
-    state->pid = getpid();
-    state->inherited = inherited;
-    return state;
-}
-
-static void
-free_state(struct trivet_state *state)
-{
-    while (state->idle != NULL) {
-        struct trivet_worker *worker = state->idle;
-
-        state->idle = *trivet_worker_next(worker);
-        trivet_worker_free(worker);
-    }
-
-    (void) pthread_mutex_destroy(&state->mutex);
-    trivet_wipe(state, sizeof *state);
-    free(state);
-}
-
-/*
- * In a child after fork the parent's mutex may be held for ever, its record
- * half-written, and its connections are in use by the parent: all that is put
- * aside, not freed (closing a TLS connection would end it for the parent too).
- */
-struct trivet_state *
-trivet_context_state(struct trivet_context *context)
-{
-    struct trivet_state *state = atomic_load(&context->state);
-    struct trivet_state *fresh;
-
-    if (state->pid == getpid()) {
-        return state;
-    }
-
-    fresh = make_state(state);
-    if (fresh == NULL) {
-        return NULL;
-    }
-    if (!atomic_compare_exchange_strong(&context->state, &state, fresh)) {
-        free_state(fresh); /* another thread of the child was faster */
-        return state;
-    }
-
-    trivet_wipe(&fresh->inherited->record, sizeof fresh->inherited->record);
-    return fresh;
-}
-
-/* Whether workers made of a have to be made anew for b. */
-static bool
-makes_other_workers(
-    const struct trivet_record *a, const struct trivet_record *b)
-{
-    return strcmp(a->private_key, b->private_key) != 0
-           || strcmp(a->server_key, b->server_key) != 0
-           || strcmp(a->base_url, b->base_url) != 0
-           || strcmp(a->proxy, b->proxy) != 0
-           || strcmp(a->ca_file, b->ca_file) != 0
-           || memcmp(&a->pins, &b->pins, sizeof a->pins) != 0;
-}
-
-void
-trivet_context_adopt(
-    struct trivet_context *context, const struct trivet_record *record)
-{
-    struct trivet_state *state = trivet_context_state(context);
-
-    if (state == NULL) {
-        return;
-    }
-
-    (void) pthread_mutex_lock(&state->mutex);
-    if (makes_other_workers(&state->record, record)) {
-        state->generation++;
-    }
-    state->record = *record;
-    state->has_record = true;
-    (void) pthread_mutex_unlock(&state->mutex);
-}
-
-enum trivet_status
-trivet_context_know(struct trivet_context *context, struct trivet_state *state,
-    struct trivet_error *err)
-{
-    struct trivet_record *record;
-    enum trivet_status status;
-    bool has_record;
-
-    (void) pthread_mutex_lock(&state->mutex);
-    has_record = state->has_record;
-    (void) pthread_mutex_unlock(&state->mutex);
-    if (has_record) {
-        return TRIVET_OK;
-    }
-
-    record = calloc(1, sizeof *record);
-    if (record == NULL) {
-        return out_of_memory(err);
-    }
-
-    status = trivet_context_load(context, record, err);
-    if (status == TRIVET_OK || status == TRIVET_E_NOT_FOUND) {
-        trivet_context_adopt(context, record);
-        status = TRIVET_OK;
-    }
-
-    trivet_wipe(record, sizeof *record);
-    free(record);
-    return status;
-}
-
-enum trivet_status
-trivet_context_take_worker(struct trivet_context *context,
-    struct trivet_worker **out, struct trivet_error *err)
-{
-    struct trivet_state *state = trivet_context_state(context);
-    struct trivet_worker *worker = NULL;
-    enum trivet_status status = TRIVET_OK;
-
-    if (state == NULL) {
-        return out_of_memory(err);
-    }
-    TRIVET_TRY(trivet_context_know(context, state, err));
-
-    (void) pthread_mutex_lock(&state->mutex);
-    while (state->idle != NULL && worker == NULL) {
-        worker = state->idle;
-        state->idle = *trivet_worker_next(worker);
-        if (trivet_worker_generation(worker) != state->generation) {
-            trivet_worker_free(worker);
-            worker = NULL;
-        }
-    }
-    if (worker == NULL) {
-        status = trivet_worker_new(
-            context->settings, &state->record, state->generation, &worker, err);
-    }
-    (void) pthread_mutex_unlock(&state->mutex);
-
-    if (status == TRIVET_OK) {
-        *out = worker;
-    }
-    return status;
-}
-
-void
-trivet_context_give_worker(
-    struct trivet_context *context, struct trivet_worker *worker)
-{
-    struct trivet_state *state = trivet_context_state(context);
-
-    if (state == NULL) {
-        return;
-    }
-
-    (void) pthread_mutex_lock(&state->mutex);
-    *trivet_worker_next(worker) = state->idle;
-    state->idle = worker;
-    (void) pthread_mutex_unlock(&state->mutex);
-}
-
 /* ---- the file ---------------------------------------------------------- */
 
 enum trivet_status
@@ -260,7 +84,7 @@ change_record(struct trivet_context *context,
     void (*change)(struct trivet_record *record, const void *arg),
     const void *arg, struct trivet_error *err)
 {
-    struct trivet_record *record = calloc(1, sizeof *record);
+    struct trivet_record *record = trivet_record_new();
     struct trivet_file_lock lock;
     enum trivet_status status;
 
@@ -281,8 +105,7 @@ change_record(struct trivet_context *context,
         trivet_file_lock_release(&lock);
     }
 
-    trivet_wipe(record, sizeof *record);
-    free(record);
+    trivet_record_free(record);
     return status;
 }
 
@@ -339,7 +162,7 @@ begin_anew(struct trivet_context *context, struct trivet_record *record,
 static enum trivet_status
 start_anew(struct trivet_context *context, struct trivet_error *err)
 {
-    struct trivet_record *record = calloc(1, sizeof *record);
+    struct trivet_record *record = trivet_record_new();
     struct trivet_file_lock lock;
     enum trivet_status status;
 
@@ -353,15 +176,14 @@ start_anew(struct trivet_context *context, struct trivet_error *err)
         trivet_file_lock_release(&lock);
     }
 
-    trivet_wipe(record, sizeof *record);
-    free(record);
+    trivet_record_free(record);
     return status;
 }
 
 static enum trivet_status
 open_offline(struct trivet_context *context, struct trivet_error *err)
 {
-    struct trivet_record *record = calloc(1, sizeof *record);
+    struct trivet_record *record = trivet_record_new();
     enum trivet_status status;
 
     if (record == NULL) {
@@ -373,8 +195,7 @@ open_offline(struct trivet_context *context, struct trivet_error *err)
         trivet_context_adopt(context, record);
     }
 
-    trivet_wipe(record, sizeof *record);
-    free(record);
+    trivet_record_free(record);
     return status;
 }
 
@@ -426,7 +247,7 @@ trivet_context_open(const struct trivet_context_options *options,
         return out_of_memory(err);
     }
 
-    atomic_init(&context->state, make_state(NULL));
+    atomic_init(&context->state, trivet_state_new(NULL));
     status = atomic_load(&context->state) == NULL
                  ? out_of_memory(err)
                  : trivet_settings_new(options, true, &context->settings, err);
@@ -453,7 +274,7 @@ trivet_context_close(struct trivet_context *context)
 
     state = atomic_load(&context->state);
     if (state != NULL && state->pid == getpid()) {
-        free_state(state);
+        trivet_state_free(state);
     } else if (state != NULL) {
         trivet_wipe(&state->record, sizeof state->record);
     }
@@ -604,112 +425,5 @@ trivet_context_verify(struct trivet_context *context, const void *data,
         trivet_slice_text(signature), err);
     trivet_context_give_worker(context, worker);
 
-    return status;
-}
-
-/* A worker of settings alone, without a file. */
-static enum trivet_status
-make_lone_worker(const struct trivet_settings *settings,
-    struct trivet_worker **out, struct trivet_error *err)
-{
-    struct trivet_record *record = calloc(1, sizeof *record);
-    enum trivet_status status;
-
-    if (record == NULL) {
-        return out_of_memory(err);
-    }
-
-    status = trivet_settings_apply(settings, record, err);
-    if (status == TRIVET_OK) {
-        status = trivet_worker_new(settings, record, 0, out, err);
-    }
-
-    free(record);
-    return status;
-}
-
-static enum trivet_status
-ask_sandbox_user(struct trivet_worker *worker, bool is_company,
-    struct trivet_secret *out, struct trivet_error *err)
-{
-    const struct trivet_order order = {.method = "POST",
-        .path = is_company ? "sandbox-user-company" : "sandbox-user-person"};
-    struct trivet_wire_answer answer;
-    enum trivet_status status;
-    bool is_verified;
-
-    TRIVET_TRY(
-        trivet_worker_exchange(worker, &order, &answer, &is_verified, err));
-    status = answer.status == 200
-                 ? trivet_client_message_read_api_key(
-                     trivet_slice_make(answer.body, answer.body_len), out, err)
-                 : trivet_refusal_explain(&answer, order.path, err);
-    trivet_wire_answer_release(&answer);
-
-    return status;
-}
-
-enum trivet_status
-trivet_sandbox_user(const struct trivet_context_options *options,
-    bool is_company, char out[TRIVET_API_KEY_SIZE], struct trivet_error *err)
-{
-    struct trivet_settings *settings;
-    struct trivet_worker *worker = NULL;
-    struct trivet_secret api_key;
-    enum trivet_status status;
-
-    TRIVET_TRY(trivet_settings_new(options, false, &settings, err));
-
-    status = make_lone_worker(settings, &worker, err);
-    if (status == TRIVET_OK) {
-        status = ask_sandbox_user(worker, is_company, &api_key, err);
-        trivet_worker_free(worker);
-    }
-    if (status == TRIVET_OK) {
-        memcpy(out, api_key.bytes, api_key.len);
-        out[api_key.len] = '\0';
-        trivet_secret_wipe(&api_key);
-    }
-
-    trivet_settings_free(settings);
-    return status;
-}
-
-enum trivet_status
-trivet_context_import(
-    const char *from, const char *to, struct trivet_error *err)
-{
-    struct trivet_record *record = calloc(1, sizeof *record);
-    struct trivet_request_body body = {NULL, 0};
-    struct trivet_file_text text = {NULL, 0};
-    enum trivet_status status;
-
-    if (record == NULL) {
-        return out_of_memory(err);
-    }
-    if (access(to, F_OK) == 0) {
-        free(record);
-        return trivet_error_set(
-            err, TRIVET_E_CONFLICT, "context.import", "%s exists", to);
-    }
-
-    /* SDKs write their files readable by all: the copy is not. */
-    status = trivet_file_read(from, 0, &text, err);
-    if (status == TRIVET_OK) {
-        status = trivet_record_parse(
-            trivet_slice_make(text.data, text.len), record, err);
-    }
-    if (status == TRIVET_OK) {
-        status = trivet_record_format(record, &body, err);
-    }
-    if (status == TRIVET_OK) {
-        status = trivet_file_replace(
-            to, trivet_slice_make(body.data, body.len), err);
-    }
-
-    trivet_request_body_release(&body);
-    trivet_file_text_release(&text);
-    trivet_wipe(record, sizeof *record);
-    free(record);
     return status;
 }

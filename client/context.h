@@ -37,6 +37,10 @@ struct trivet_context {
     _Atomic(struct trivet_state *) state;
 };
 
+/* `inherited` is that of the parent, NULL at first. NULL: out of memory. */
+struct trivet_state *trivet_state_new(struct trivet_state *inherited);
+void trivet_state_free(struct trivet_state *state); /* wipes; workers too */
+
 /* The state of this process; NULL when memory ran out right after a fork. */
 struct trivet_state *trivet_context_state(struct trivet_context *context);
 

@@ -41,6 +41,23 @@ static const struct {
     [TRIVET_ENVIRONMENT_URL] = {"gateway", "SANDBOX", ""},
 };
 
+struct trivet_record *
+trivet_record_new(void)
+{
+    return calloc(1, sizeof(struct trivet_record));
+}
+
+void
+trivet_record_free(struct trivet_record *record)
+{
+    if (record == NULL) {
+        return;
+    }
+
+    trivet_wipe(record, sizeof *record);
+    free(record);
+}
+
 const char *
 trivet_environment_url(enum trivet_environment environment)
 {

@@ -53,6 +53,10 @@ struct trivet_record {
     struct trivet_holder holder;
 };
 
+/* A record is too big for a stack. Zeroed; NULL when memory ran out. */
+struct trivet_record *trivet_record_new(void);
+void trivet_record_free(struct trivet_record *record); /* wipes */
+
 /* The base URL of sandbox and production; "" for the others. */
 const char *trivet_environment_url(enum trivet_environment environment);
 const char *trivet_environment_name(enum trivet_environment environment);

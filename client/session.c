@@ -349,7 +349,7 @@ enum trivet_status
 trivet_session_ensure(struct trivet_context *context,
     const struct trivet_secret *dead, struct trivet_error *err)
 {
-    struct trivet_record *record = calloc(1, sizeof *record);
+    struct trivet_record *record = trivet_record_new();
     struct trivet_file_lock lock;
     enum trivet_status status;
 
@@ -364,7 +364,6 @@ trivet_session_ensure(struct trivet_context *context,
         trivet_file_lock_release(&lock);
     }
 
-    trivet_wipe(record, sizeof *record);
-    free(record);
+    trivet_record_free(record);
     return status;
 }

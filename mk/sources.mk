@@ -18,10 +18,10 @@ AUTHORITY_SRCS = authority/api_key.c authority/authority.c \
 	authority/calls.c authority/device.c authority/installation.c \
 	authority/session.c authority/user.c
 
-CLIENT_SRCS = client/call.c client/clock.c client/context.c \
-	client/explain.c client/file.c client/learn.c client/pins.c \
+CLIENT_SRCS = client/alone.c client/call.c client/clock.c client/context.c \
+	client/explain.c client/file.c client/pins.c \
 	client/probe.c client/record.c client/session.c client/settings.c \
-	client/throttle.c client/transport.c client/worker.c
+	client/state.c client/throttle.c client/transport.c client/worker.c
 
 CLI_CLIENT_SRCS = cli/call.c cli/client.c cli/context_device.c \
 	cli/contexts.c cli/doctor.c cli/explain.c cli/ip.c cli/keygen.c \
