@@ -80,6 +80,8 @@ CASES = {
     "wrong-size": lambda k: (BODY, "AAAA"),
     "wrong-key": lambda k: (
         BODY, sign(rsa.generate_private_key(65537, 2048), BODY)),
+    # of the right length, but above any modulus of 2048 bits
+    "wrong-key ": lambda k: (BODY, base64.b64encode(b"\xff" * 256).decode()),
     "old-scheme": lambda k: (BODY, sign(k, OLD + BODY)),
     "empty-body": lambda k: (BODY, sign(k, b"")),
     "double-digest": lambda k: (
