@@ -91,6 +91,22 @@ run_script(void *opaque, const char *sql, struct trivet_error *err)
     return TRIVET_OK;
 }
 
+/* Two that turn one new file to WAL do not wait for each other: SQLite fails
+ * one of them without asking its busy handler. */
+static enum trivet_status
+apply_settings(struct connection *connection, struct trivet_error *err)
+{
+    int num_calls = 0;
+    int code;
+
+    do {
+        code = sqlite3_exec(connection->db, settings, NULL, NULL, NULL);
+    } while (code == SQLITE_BUSY && wait_a_little(NULL, num_calls++));
+
+    return code == SQLITE_OK ? TRIVET_OK
+                             : fail(connection, "store.settings", err);
+}
+
 static enum trivet_status
 connect(
     struct connection *connection, bool may_create, struct trivet_error *err)
@@ -105,9 +121,8 @@ connect(
     }
 
     (void) sqlite3_extended_result_codes(connection->db, 0);
+    TRIVET_TRY(apply_settings(connection, err));
     (void) sqlite3_busy_handler(connection->db, wait_a_little, NULL);
-
-    TRIVET_TRY(run_script(connection, settings, err));
 
     if (stat(connection->path, &connection->file) != 0) {
         return trivet_error_set(err, TRIVET_E_UNAVAILABLE, "store.open",
