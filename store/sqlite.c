@@ -120,6 +120,12 @@ connect(
         return fail(connection, "store.open", err);
     }
 
+    /* SQLite opens what it cannot write for reading, without a word. */
+    if (sqlite3_db_readonly(connection->db, "main") != 0) {
+        return trivet_error_set(err, TRIVET_E_UNAVAILABLE, "store.open",
+            "%s: cannot be written", connection->path);
+    }
+
     (void) sqlite3_extended_result_codes(connection->db, 0);
     TRIVET_TRY(apply_settings(connection, err));
     (void) sqlite3_busy_handler(connection->db, wait_a_little, NULL);

@@ -10,7 +10,7 @@
 
 #include "store/store.h"
 
-enum { NOW = 1700000000, NUM_PROCESSES = 8, NUM_ROUNDS = 6 };
+enum { NOW = 1700000000, NUM_PROCESSES = 8, NUM_ROUNDS = 6, NOBODY = 65534 };
 
 static struct scratch scratch;
 
@@ -254,6 +254,54 @@ a_folder_in_its_place_is_refused(void **state)
         "sqlite:/nonexistent/x.db", TRIVET_STORE_MIGRATE, TRIVET_E_UNAVAILABLE);
     assert_refused(
         "sqlite:/dev/null/x.db", TRIVET_STORE_EXISTING, TRIVET_E_UNAVAILABLE);
+}
+
+/* Root may write everywhere: somebody else looks. */
+static void
+assert_refused_to_nobody(void)
+{
+    pid_t child = fork();
+    int how;
+
+    if (child == 0) {
+        struct trivet_store *store;
+
+        if (geteuid() == 0 && (setgid(NOBODY) != 0 || setuid(NOBODY) != 0)) {
+            _exit(1);
+        }
+        for (int mode = TRIVET_STORE_EXISTING; mode <= TRIVET_STORE_MIGRATE;
+             mode++) {
+            if (trivet_store_open(
+                    scratch.url, (enum trivet_store_mode) mode, &store, NULL)
+                != TRIVET_E_UNAVAILABLE)
+            {
+                _exit(2);
+            }
+        }
+        _exit(0);
+    }
+
+    assert_true(child > 0);
+    assert_int_equal(waitpid(child, &how, 0), child);
+    assert_true(WIFEXITED(how));
+    assert_int_equal(WEXITSTATUS(how), 0);
+}
+
+static void
+a_store_that_cannot_be_written_is_refused(void **state)
+{
+    (void) state;
+
+    trivet_store_close(open_store(TRIVET_STORE_MIGRATE));
+    assert_int_equal(chmod(scratch.dir, 0777), 0);
+    assert_int_equal(chmod(scratch.path, 0444), 0);
+    assert_refused_to_nobody();
+    assert_int_equal(chmod(scratch.path, 0000), 0);
+    assert_refused_to_nobody();
+    assert_int_equal(chmod(scratch.path, 0666), 0);
+    assert_int_equal(chmod(scratch.dir, 0555), 0);
+    assert_refused_to_nobody();
+    assert_int_equal(chmod(scratch.dir, 0700), 0);
 }
 
 /* One of several that start at once: migrate, then write. */
@@ -566,6 +614,7 @@ main(void)
         TEST(a_migration_that_fails_leaves_nothing),
         TEST(what_is_no_database_is_refused_and_left_alone),
         TEST(a_folder_in_its_place_is_refused),
+        TEST(a_store_that_cannot_be_written_is_refused),
         TEST(many_that_start_at_once_migrate_once),
         TEST(a_rollback_leaves_nothing),
         TEST(a_commit_is_seen_by_others_and_nothing_before),
