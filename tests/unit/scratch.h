@@ -11,7 +11,6 @@
 #include "tests/unit/unit.h"
 
 #include <dirent.h>
-#include <inttypes.h>
 #include <sqlite3.h>
 #include <stdbool.h>
 #include <stdio.h>
