@@ -145,6 +145,25 @@ a_wildcard_in_any_place_frees_the_key(void **state)
     }
 }
 
+/* A list with a wildcard alone binds to no address: not to the caller's. */
+static void
+a_wildcard_alone_names_no_address(void **state)
+{
+    (void) state;
+
+    start(&ann, "[\"*\"]");
+    assert_int_equal(operate("SELECT COUNT(*) FROM permitted_ip"), 0);
+    open_session_from(&ann, HOME);
+    allow_all_ips(&ann, 0);
+    assert_session_refused_from(&ann, HOME);
+
+    start(&ann, "[\"" ABROAD "\",\"*\"]");
+    open_session_from(&ann, HOME);
+    allow_all_ips(&ann, 0);
+    assert_session_refused_from(&ann, HOME);
+    assert_works_from(&ann, ABROAD);
+}
+
 static void
 a_wildcard_frees_one_key_alone(void **state)
 {
@@ -449,6 +468,7 @@ main(void)
         WORLD_TEST(a_list_without_the_caller_locks_it_out),
         WORLD_TEST(the_unspecified_address_is_an_address_and_no_wildcard),
         WORLD_TEST(a_wildcard_in_any_place_frees_the_key),
+        WORLD_TEST(a_wildcard_alone_names_no_address),
         WORLD_TEST(a_wildcard_frees_one_key_alone),
         WORLD_TEST(what_the_operator_frees_he_can_bind_again),
         WORLD_TEST(an_inactive_address_is_none),

@@ -304,11 +304,14 @@ a_store_that_cannot_be_written_is_refused(void **state)
     assert_int_equal(chmod(scratch.dir, 0700), 0);
 }
 
-/* One of several that start at once: migrate, then write. */
+/* One of several that start at once: migrate, then write what all write, and
+ * something of its own. */
 static void
 start_at_once(int go, int number)
 {
+    const struct trivet_public_key key = {.der_len = 294};
     struct trivet_store *store;
+    int64_t id;
     char byte;
 
     if (read(go, &byte, 1) != 0
@@ -317,7 +320,9 @@ start_at_once(int go, int number)
     {
         _exit(1);
     }
-    if (try_user(store, number) != TRIVET_OK) {
+    if (trivet_store_server_key_ensure(store, &key, NOW, &id, NULL) != TRIVET_OK
+        || try_user(store, number) != TRIVET_OK)
+    {
         _exit(2);
     }
     trivet_store_close(store);
