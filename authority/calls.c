@@ -59,6 +59,11 @@ fits_path(struct trivet_slice path, const char *pattern_text,
     struct trivet_slice pattern = trivet_slice_text(pattern_text);
     size_t num_ids = 0;
 
+    /* An empty last part is no part to take_part: "/v1/user//" is no call. */
+    if (path.len > 0 && path.data[path.len - 1] == '/') {
+        return false;
+    }
+
     while (pattern.len > 0 && path.len > 0) {
         struct trivet_slice wanted = take_part(&pattern);
         struct trivet_slice part = take_part(&path);

@@ -35,4 +35,6 @@ CLI_SRCS = cli/command.c cli/data_dir.c cli/device.c cli/key.c cli/main.c \
 UNIT_TESTS = test_address test_canonical test_decide test_encoding \
 	test_expiry test_message test_profile test_reason test_slice \
 	test_timestamp test_writer \
-	test_certificate test_key test_signature test_token
+	test_certificate test_key test_signature test_token \
+	test_store test_sqlite test_calls test_authority \
+	test_lifetime test_binding

@@ -171,7 +171,8 @@ trivet_store_user_find(struct trivet_store *store, const char *display_name,
     struct trivet_user *out, struct trivet_error *err)
 {
     const struct trivet_value params[] = {value_cstring(display_name)};
-    struct found_user found = {.out = out};
+    struct trivet_user user;
+    struct found_user found = {.out = &user};
 
     TRIVET_TRY(
         RUN(store, TRIVET_SQL_USER_FIND, params, read_user, &found, err));
@@ -181,6 +182,7 @@ trivet_store_user_find(struct trivet_store *store, const char *display_name,
             "%d users have that name; give the id", (int) found.num_found);
     }
 
+    *out = user;
     return TRIVET_OK;
 }
 
@@ -206,15 +208,18 @@ trivet_store_installation_put(struct trivet_store *store,
         trivet_value_text(made->public_text), value_address(&made->address),
         trivet_value_integer(made->server_key_id)};
     struct trivet_value token[2];
+    int64_t id;
 
-    TRIVET_TRY(RUN_FOR_ID(
-        store, TRIVET_SQL_INSTALLATION_PUT, installation, out_id, err));
+    TRIVET_TRY(
+        RUN_FOR_ID(store, TRIVET_SQL_INSTALLATION_PUT, installation, &id, err));
 
-    token[0] = trivet_value_integer(*out_id);
+    token[0] = trivet_value_integer(id);
     token[1] = value_digest(made->token_digest);
+    TRIVET_TRY(RUN_FOR_ID(
+        store, TRIVET_SQL_INSTALLATION_TOKEN_PUT, token, out_token_id, err));
 
-    return RUN_FOR_ID(
-        store, TRIVET_SQL_INSTALLATION_TOKEN_PUT, token, out_token_id, err);
+    *out_id = id;
+    return TRIVET_OK;
 }
 
 static void

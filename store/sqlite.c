@@ -91,6 +91,54 @@ run_script(void *opaque, const char *sql, struct trivet_error *err)
     return TRIVET_OK;
 }
 
+/*
+ * Whether the file holds a database, or may be made one. What is none must not
+ * come to SQLite: it would read the write-ahead log that lies beside it, of the
+ * database that was moved away, and throw it away with all commits in it.
+ *
+ * Read through SQLite's own handle: closing another one would drop the locks
+ * that other threads' connections have on the file.
+ */
+static bool
+is_database(sqlite3 *db, bool may_create)
+{
+    static const char magic[16] = "SQLite format 3";
+    sqlite3_file *file = NULL;
+    sqlite3_int64 size;
+    char head[sizeof magic];
+
+    if (sqlite3_file_control(db, "main", SQLITE_FCNTL_FILE_POINTER, &file)
+            != SQLITE_OK
+        || file->pMethods == NULL
+        || file->pMethods->xFileSize(file, &size) != SQLITE_OK)
+    {
+        return false;
+    }
+
+    if (size == 0) {
+        return may_create;
+    }
+
+    return file->pMethods->xRead(file, head, sizeof head, 0) == SQLITE_OK
+           && memcmp(head, magic, sizeof magic) == 0;
+}
+
+/* Two that turn one new file to WAL do not wait for each other: SQLite fails
+ * one of them without asking its busy handler. */
+static enum trivet_status
+apply_settings(struct connection *connection, struct trivet_error *err)
+{
+    int num_calls = 0;
+    int code;
+
+    do {
+        code = sqlite3_exec(connection->db, settings, NULL, NULL, NULL);
+    } while (code == SQLITE_BUSY && wait_a_little(NULL, num_calls++));
+
+    return code == SQLITE_OK ? TRIVET_OK
+                             : fail(connection, "store.settings", err);
+}
+
 static enum trivet_status
 connect(
     struct connection *connection, bool may_create, struct trivet_error *err)
@@ -104,10 +152,19 @@ connect(
         return fail(connection, "store.open", err);
     }
 
-    (void) sqlite3_extended_result_codes(connection->db, 0);
-    (void) sqlite3_busy_handler(connection->db, wait_a_little, NULL);
+    /* SQLite opens what it cannot write for reading, without a word. */
+    if (sqlite3_db_readonly(connection->db, "main") != 0) {
+        return trivet_error_set(err, TRIVET_E_UNAVAILABLE, "store.open",
+            "%s: cannot be written", connection->path);
+    }
+    if (!is_database(connection->db, may_create)) {
+        return trivet_error_set(err, TRIVET_E_UNAVAILABLE, "store.open",
+            "%s: not a database", connection->path);
+    }
 
-    TRIVET_TRY(run_script(connection, settings, err));
+    (void) sqlite3_extended_result_codes(connection->db, 0);
+    TRIVET_TRY(apply_settings(connection, err));
+    (void) sqlite3_busy_handler(connection->db, wait_a_little, NULL);
 
     if (stat(connection->path, &connection->file) != 0) {
         return trivet_error_set(err, TRIVET_E_UNAVAILABLE, "store.open",

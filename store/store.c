@@ -70,8 +70,14 @@ trivet_store_run_for_id(struct trivet_store *store,
     enum trivet_statement statement, const struct trivet_value *params,
     size_t num_params, int64_t *out, struct trivet_error *err)
 {
-    return trivet_store_run(
-        store, statement, params, num_params, read_number, out, err);
+    int64_t number;
+
+    /* A row may come before the failure: RETURNING, and then no commit. */
+    TRIVET_TRY(trivet_store_run(
+        store, statement, params, num_params, read_number, &number, err));
+
+    *out = number;
+    return TRIVET_OK;
 }
 
 enum trivet_status

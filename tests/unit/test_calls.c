@@ -1,0 +1,291 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* test_calls.c - which call a method and a path are */
+#include "tests/unit/unit.h"
+
+#include <stdio.h>
+
+#include "authority/calls.h"
+
+struct row {
+    const char *method;
+    const char *path;
+    long long id; /* -1: the path has none */
+    enum trivet_token_rule token;
+    enum trivet_signature_rule signature;
+    bool is_sandbox_only;
+};
+
+/* The protocol's calls, written down a second time. */
+static const struct row rows[] = {
+    {"POST", "/v1/installation", -1, TRIVET_NEEDS_NO_TOKEN, TRIVET_SIGNED_NEVER,
+        false},
+    {"POST", "/v1/device-server", -1, TRIVET_NEEDS_INSTALLATION,
+        TRIVET_SIGNED_BY_PROFILE, false},
+    {"POST", "/v1/session-server", -1, TRIVET_NEEDS_INSTALLATION,
+        TRIVET_SIGNED_ALWAYS, false},
+    {"DELETE", "/v1/session/0", 0, TRIVET_NEEDS_SESSION,
+        TRIVET_SIGNED_BY_PROFILE, false},
+    {"DELETE", "/v1/session/25536694", 25536694, TRIVET_NEEDS_SESSION,
+        TRIVET_SIGNED_BY_PROFILE, false},
+    {"GET", "/v1/user", -1, TRIVET_NEEDS_SESSION, TRIVET_SIGNED_BY_PROFILE,
+        false},
+    {"GET", "/v1/user/42", 42, TRIVET_NEEDS_SESSION, TRIVET_SIGNED_BY_PROFILE,
+        false},
+    {"GET", "/v1/user/9223372036854775807", INT64_MAX, TRIVET_NEEDS_SESSION,
+        TRIVET_SIGNED_BY_PROFILE, false},
+    {"POST", "/v1/sandbox-user-person", -1, TRIVET_NEEDS_NO_TOKEN,
+        TRIVET_SIGNED_NEVER, true},
+    {"POST", "/v1/sandbox-user-company", -1, TRIVET_NEEDS_NO_TOKEN,
+        TRIVET_SIGNED_NEVER, true},
+};
+
+enum { NUM_ROWS = sizeof rows / sizeof rows[0] };
+
+static enum trivet_call_match
+find(const char *method, const char *path, bool is_sandbox,
+    struct trivet_call_search *out)
+{
+    memset(out, 0x5a, sizeof *out);
+
+    return trivet_call_find(
+        trivet_slice_text(method), trivet_slice_text(path), is_sandbox, out);
+}
+
+static void
+assert_none(const char *method, const char *path)
+{
+    struct trivet_call_search search;
+
+    if (find(method, path, true, &search) != TRIVET_CALL_NONE) {
+        fail_msg("taken for a call: %s %s", method, path);
+    }
+    assert_null(search.call);
+    assert_string_equal(search.allow, "");
+}
+
+static void
+assert_wrong_method(const char *method, const char *path, const char *allow)
+{
+    struct trivet_call_search search;
+
+    if (find(method, path, true, &search) != TRIVET_CALL_WRONG_METHOD) {
+        fail_msg("not a wrong method: %s %s", method, path);
+    }
+    assert_null(search.call);
+    assert_string_equal(search.allow, allow);
+}
+
+static void
+assert_found(const char *path, const struct row *row)
+{
+    struct trivet_call_search search;
+    struct trivet_rule rule;
+
+    if (find(row->method, path, true, &search) != TRIVET_CALL_FOUND) {
+        fail_msg("not found: %s %s", row->method, path);
+    }
+    rule = trivet_call_rule(search.call);
+    assert_int_equal(rule.token, row->token);
+    assert_int_equal(rule.signature, row->signature);
+    assert_string_equal(search.allow, "");
+    assert_int_equal(search.path_ids[0], row->id == -1 ? 0 : row->id);
+    assert_int_equal(search.path_ids[1], 0);
+    assert_int_equal(search.path_ids[2], 0);
+}
+
+static void
+each_call_is_found_with_its_rule(void **state)
+{
+    (void) state;
+
+    for (size_t i = 0; i < NUM_ROWS; i++) {
+        assert_found(rows[i].path, &rows[i]);
+    }
+}
+
+static void
+one_slash_at_the_end_changes_nothing(void **state)
+{
+    (void) state;
+
+    for (size_t i = 0; i < NUM_ROWS; i++) {
+        char path[128];
+
+        (void) snprintf(path, sizeof path, "%s/", rows[i].path);
+        assert_found(path, &rows[i]);
+    }
+}
+
+static void
+more_slashes_are_another_path(void **state)
+{
+    (void) state;
+
+    for (size_t i = 0; i < NUM_ROWS; i++) {
+        char path[128];
+
+        (void) snprintf(path, sizeof path, "%s//", rows[i].path);
+        assert_none(rows[i].method, path);
+        (void) snprintf(path, sizeof path, "%s///", rows[i].path);
+        assert_none(rows[i].method, path);
+        (void) snprintf(path, sizeof path, "/%s", rows[i].path);
+        assert_none(rows[i].method, path);
+        (void) snprintf(path, sizeof path, "/v1/%s", rows[i].path + 3);
+        assert_none(rows[i].method, path);
+    }
+    assert_none("GET", "/v1/user//42");
+    assert_none("GET", "/v1//user/42");
+    assert_none("DELETE", "/v1/session//0");
+}
+
+static void
+longer_and_shorter_paths_are_no_calls(void **state)
+{
+    static const char *const others[] = {"", "/", "//", "/v1", "/v1/", "/v",
+        "/v2/user", "/V1/user", "v1/user", "user", "/user", "/v1/use",
+        "/v1/userx", "/v1/user-person", "/v1/User", "/v1/user%2f", "/v1/user ",
+        " /v1/user", "/v1/user?", "/v1/user/42/x", "/v1/user/42/43",
+        "/v1/./user", "/v1/../v1/user", "/v1/installationx", "/v1/{id}",
+        "/x/v1/user"};
+
+    (void) state;
+
+    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) {
+        assert_none("GET", others[i]);
+    }
+    for (size_t i = 0; i < NUM_ROWS; i++) {
+        char path[128];
+
+        (void) snprintf(path, sizeof path, "%s/x", rows[i].path);
+        assert_none(rows[i].method, path);
+        (void) snprintf(path, sizeof path, "%s", rows[i].path);
+        path[strlen(path) - 1] = '\x01';
+        assert_none(rows[i].method, path);
+    }
+    assert_none("DELETE", "/v1/session");
+    assert_none("DELETE", "/v1/session/");
+}
+
+static void
+a_nul_does_not_end_a_path(void **state)
+{
+    static const char path[] = "/v1/user\0";
+    struct trivet_call_search search;
+
+    (void) state;
+
+    assert_int_equal(
+        trivet_call_find(trivet_slice_text("GET"),
+            trivet_slice_make(path, sizeof path - 1), true, &search),
+        TRIVET_CALL_NONE);
+    assert_int_equal(
+        trivet_call_find(trivet_slice_text("GET"),
+            trivet_slice_make(path, sizeof path - 2), true, &search),
+        TRIVET_CALL_FOUND);
+    assert_int_equal(
+        trivet_call_find(trivet_slice_make("GET\0", 4),
+            trivet_slice_make(path, sizeof path - 2), true, &search),
+        TRIVET_CALL_WRONG_METHOD);
+    assert_int_equal(trivet_call_find(trivet_slice_text("GET"),
+                         trivet_slice_make(NULL, 0), true, &search),
+        TRIVET_CALL_NONE);
+}
+
+static void
+an_id_is_a_number_and_nothing_else(void **state)
+{
+    static const char *const no_ids[] = {"x", "-1", "+1", "1.0", "1e3", "0x10",
+        " 1", "1 ", "1x", "x1", "_", "{id}", "%31", "9223372036854775808",
+        "99999999999999999999", "00000000000000000001"};
+
+    (void) state;
+
+    for (size_t i = 0; i < sizeof no_ids / sizeof no_ids[0]; i++) {
+        char path[128];
+
+        (void) snprintf(path, sizeof path, "/v1/user/%s", no_ids[i]);
+        assert_none("GET", path);
+        (void) snprintf(path, sizeof path, "/v1/session/%s/", no_ids[i]);
+        assert_none("DELETE", path);
+    }
+}
+
+static void
+head_is_found_as_get(void **state)
+{
+    struct trivet_call_search get;
+    struct trivet_call_search head;
+
+    (void) state;
+
+    assert_int_equal(find("GET", "/v1/user/7", true, &get), TRIVET_CALL_FOUND);
+    assert_int_equal(
+        find("HEAD", "/v1/user/7", true, &head), TRIVET_CALL_FOUND);
+    assert_ptr_equal(get.call, head.call);
+    assert_int_equal(head.path_ids[0], 7);
+    assert_int_equal(find("GET", "/v1/user", true, &get), TRIVET_CALL_FOUND);
+    assert_int_equal(find("HEAD", "/v1/user", true, &head), TRIVET_CALL_FOUND);
+    assert_ptr_equal(get.call, head.call);
+
+    assert_wrong_method("HEAD", "/v1/installation", "POST");
+    assert_wrong_method("HEAD", "/v1/session/0", "DELETE");
+}
+
+static void
+wrong_methods_are_told_the_right_ones(void **state)
+{
+    static const char *const methods[] = {"GET", "POST", "PUT", "DELETE",
+        "PATCH", "OPTIONS", "get", "Post", "", "GETX", "GE", "GET "};
+
+    (void) state;
+
+    for (size_t i = 0; i < NUM_ROWS; i++) {
+        for (size_t m = 0; m < sizeof methods / sizeof methods[0]; m++) {
+            if (strcmp(methods[m], rows[i].method) != 0) {
+                assert_wrong_method(methods[m], rows[i].path, rows[i].method);
+            }
+        }
+    }
+    assert_wrong_method("PUT", "/v1/user/", "GET");
+}
+
+static void
+outside_the_sandbox_there_are_no_sandbox_calls(void **state)
+{
+    struct trivet_call_search search;
+
+    (void) state;
+
+    for (size_t i = 0; i < NUM_ROWS; i++) {
+        enum trivet_call_match match =
+            find(rows[i].method, rows[i].path, false, &search);
+
+        if (rows[i].is_sandbox_only) {
+            assert_int_equal(match, TRIVET_CALL_NONE);
+            /* nor does an Allow header tell that there could be */
+            assert_int_equal(
+                find("GET", rows[i].path, false, &search), TRIVET_CALL_NONE);
+            assert_string_equal(search.allow, "");
+        } else {
+            assert_int_equal(match, TRIVET_CALL_FOUND);
+        }
+    }
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(each_call_is_found_with_its_rule),
+        cmocka_unit_test(one_slash_at_the_end_changes_nothing),
+        cmocka_unit_test(more_slashes_are_another_path),
+        cmocka_unit_test(longer_and_shorter_paths_are_no_calls),
+        cmocka_unit_test(a_nul_does_not_end_a_path),
+        cmocka_unit_test(an_id_is_a_number_and_nothing_else),
+        cmocka_unit_test(head_is_found_as_get),
+        cmocka_unit_test(wrong_methods_are_told_the_right_ones),
+        cmocka_unit_test(outside_the_sandbox_there_are_no_sandbox_calls),
+    };
+
+    return cmocka_run_group_tests_name("calls", tests, NULL, NULL);
+}

@@ -1,0 +1,637 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* test_sqlite.c - the store's file: opening, migrating, transactions, loss */
+#define _POSIX_C_SOURCE 200809L
+#include "tests/unit/scratch.h"
+
+#include <pthread.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+
+#include "store/store.h"
+
+enum { NOW = 1700000000, NUM_PROCESSES = 8, NUM_ROUNDS = 6, NOBODY = 65534 };
+
+static struct scratch scratch;
+
+static int
+set_up(void **state)
+{
+    (void) state;
+
+    scratch_make(&scratch);
+    return 0;
+}
+
+static int
+tear_down(void **state)
+{
+    (void) state;
+
+    scratch_remove(&scratch);
+    return 0;
+}
+
+static struct trivet_store *
+open_store(enum trivet_store_mode mode)
+{
+    struct trivet_store *store;
+
+    assert_int_equal(
+        trivet_store_open(scratch.url, mode, &store, NULL), TRIVET_OK);
+    return store;
+}
+
+/* Opening it must fail in this way, with a sentence about it. */
+static void
+assert_refused(
+    const char *url, enum trivet_store_mode mode, enum trivet_status wanted)
+{
+    struct trivet_store *store = NULL;
+    struct trivet_error err = {.status = TRIVET_OK};
+    enum trivet_status status = trivet_store_open(url, mode, &store, &err);
+
+    if (status != wanted) {
+        fail_msg("%s: %s, not %s", url, trivet_status_name(status),
+            trivet_status_name(wanted));
+    }
+    assert_null(store);
+    assert_int_equal(err.status, wanted);
+    assert_true(err.detail[0] != '\0');
+    assert_int_equal(trivet_store_open(url, mode, &store, NULL), wanted);
+}
+
+static void
+assert_refused_in_both_modes(enum trivet_status wanted)
+{
+    assert_refused(scratch.url, TRIVET_STORE_EXISTING, wanted);
+    assert_refused(scratch.url, TRIVET_STORE_MIGRATE, wanted);
+}
+
+static enum trivet_status
+try_user(struct trivet_store *store, int number)
+{
+    struct trivet_user user = {.session_timeout_s = 60};
+
+    (void) snprintf(user.public_uuid, sizeof user.public_uuid, "%d", number);
+    return trivet_store_user_put(store, &user, NOW, NULL);
+}
+
+static void
+put_user(struct trivet_store *store, int number)
+{
+    assert_int_equal(try_user(store, number), TRIVET_OK);
+}
+
+static bool
+has_user(struct trivet_store *store, int64_t id)
+{
+    struct trivet_user user;
+    enum trivet_status status = trivet_store_user_get(store, id, &user, NULL);
+
+    assert_true(status == TRIVET_OK || status == TRIVET_E_NOT_FOUND);
+    return status == TRIVET_OK;
+}
+
+static bool
+is_there(const char *path)
+{
+    struct stat info;
+
+    return stat(path, &info) == 0;
+}
+
+/* ---- opening and migrating ---------------------------------------------- */
+
+static void
+only_sqlite_urls_are_store_urls(void **state)
+{
+    static const char *const others[] = {"", "sqlite", "SQLITE:/tmp/x",
+        "postgres://localhost/x", "/tmp/x", "file:/tmp/x", " sqlite:/tmp/x"};
+
+    (void) state;
+
+    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) {
+        assert_refused(others[i], TRIVET_STORE_EXISTING, TRIVET_E_USAGE);
+        assert_refused(others[i], TRIVET_STORE_MIGRATE, TRIVET_E_USAGE);
+    }
+}
+
+static void
+a_missing_store_is_made_only_when_migrating(void **state)
+{
+    struct trivet_store *store;
+
+    (void) state;
+
+    assert_refused(scratch.url, TRIVET_STORE_EXISTING, TRIVET_E_UNAVAILABLE);
+    assert_false(is_there(scratch.path));
+
+    store = open_store(TRIVET_STORE_MIGRATE);
+    put_user(store, 1);
+    trivet_store_close(store);
+
+    store = open_store(TRIVET_STORE_EXISTING);
+    assert_true(has_user(store, 1));
+    trivet_store_close(store);
+    trivet_store_close(NULL);
+}
+
+static void
+migrating_twice_changes_nothing(void **state)
+{
+    struct trivet_store *store = open_store(TRIVET_STORE_MIGRATE);
+    struct trivet_store *again = open_store(TRIVET_STORE_MIGRATE);
+
+    (void) state;
+
+    put_user(store, 1);
+    assert_true(has_user(again, 1));
+    trivet_store_close(store);
+    trivet_store_close(again);
+
+    store = open_store(TRIVET_STORE_MIGRATE);
+    assert_true(has_user(store, 1));
+    trivet_store_close(store);
+    assert_int_equal(
+        scratch_sql(&scratch, "SELECT COUNT(*) FROM schema_version"), 1);
+}
+
+static void
+an_empty_file_is_a_store_only_when_migrating(void **state)
+{
+    struct trivet_store *store;
+
+    (void) state;
+
+    scratch_write(scratch.path, "", 0);
+    assert_refused(scratch.url, TRIVET_STORE_EXISTING, TRIVET_E_UNAVAILABLE);
+
+    store = open_store(TRIVET_STORE_MIGRATE);
+    put_user(store, 1);
+    trivet_store_close(store);
+}
+
+static void
+commits_are_durable_and_readers_do_not_wait(void **state)
+{
+    struct trivet_store *store = open_store(TRIVET_STORE_MIGRATE);
+
+    (void) state;
+
+    trivet_store_close(store);
+    assert_int_equal(scratch_sql(&scratch, "PRAGMA user_version"), 0);
+    assert_int_equal(scratch_sql(&scratch, "SELECT journal_mode = 'wal' FROM"
+                                           " pragma_journal_mode"),
+        1);
+}
+
+static void
+another_schema_version_is_refused_and_left_alone(void **state)
+{
+    (void) state;
+
+    trivet_store_close(open_store(TRIVET_STORE_MIGRATE));
+
+    (void) scratch_sql(&scratch, "UPDATE schema_version SET version = 1000");
+    assert_refused_in_both_modes(TRIVET_E_USAGE);
+    assert_int_equal(
+        scratch_sql(&scratch, "SELECT version FROM schema_version"), 1000);
+
+    (void) scratch_sql(&scratch, "UPDATE schema_version SET version = 0");
+    assert_refused(scratch.url, TRIVET_STORE_EXISTING, TRIVET_E_USAGE);
+    assert_int_equal(
+        scratch_sql(&scratch, "SELECT version FROM schema_version"), 0);
+}
+
+static void
+a_migration_that_fails_leaves_nothing(void **state)
+{
+    (void) state;
+
+    (void) scratch_sql(&scratch, "CREATE TABLE session (of_another TEXT)");
+    assert_refused_in_both_modes(TRIVET_E_UNAVAILABLE);
+    assert_int_equal(
+        scratch_sql(&scratch, "SELECT COUNT(*) FROM sqlite_schema"), 1);
+    assert_int_equal(
+        scratch_sql(&scratch, "SELECT COUNT(of_another) FROM session"), 0);
+}
+
+static void
+what_is_no_database_is_refused_and_left_alone(void **state)
+{
+    unsigned char garbage[8192];
+    struct stat before;
+    struct stat after;
+
+    (void) state;
+
+    memset(garbage, 0x5a, sizeof garbage);
+    scratch_write(scratch.path, garbage, sizeof garbage);
+    assert_int_equal(stat(scratch.path, &before), 0);
+    assert_refused_in_both_modes(TRIVET_E_UNAVAILABLE);
+    assert_int_equal(stat(scratch.path, &after), 0);
+    assert_int_equal(after.st_size, before.st_size);
+    assert_int_equal(after.st_mtime, before.st_mtime);
+
+    /* with SQLite's own first line, and nothing behind it */
+    memcpy(garbage, "SQLite format 3", 16);
+    scratch_write(scratch.path, garbage, sizeof garbage);
+    assert_refused_in_both_modes(TRIVET_E_UNAVAILABLE);
+}
+
+static void
+a_folder_in_its_place_is_refused(void **state)
+{
+    (void) state;
+
+    assert_int_equal(mkdir(scratch.path, 0700), 0);
+    assert_refused_in_both_modes(TRIVET_E_UNAVAILABLE);
+    assert_int_equal(rmdir(scratch.path), 0);
+
+    /* a folder on the way that is not there */
+    assert_refused(
+        "sqlite:/nonexistent/x.db", TRIVET_STORE_MIGRATE, TRIVET_E_UNAVAILABLE);
+    assert_refused(
+        "sqlite:/dev/null/x.db", TRIVET_STORE_EXISTING, TRIVET_E_UNAVAILABLE);
+}
+
+/* Root may write everywhere: somebody else looks. */
+static void
+assert_refused_to_nobody(void)
+{
+    pid_t child = fork();
+    int how;
+
+    if (child == 0) {
+        struct trivet_store *store;
+
+        if (geteuid() == 0 && (setgid(NOBODY) != 0 || setuid(NOBODY) != 0)) {
+            _exit(1);
+        }
+        for (int mode = TRIVET_STORE_EXISTING; mode <= TRIVET_STORE_MIGRATE;
+             mode++) {
+            if (trivet_store_open(
+                    scratch.url, (enum trivet_store_mode) mode, &store, NULL)
+                != TRIVET_E_UNAVAILABLE)
+            {
+                _exit(2);
+            }
+        }
+        _exit(0);
+    }
+
+    assert_true(child > 0);
+    assert_int_equal(waitpid(child, &how, 0), child);
+    assert_true(WIFEXITED(how));
+    assert_int_equal(WEXITSTATUS(how), 0);
+}
+
+static void
+a_store_that_cannot_be_written_is_refused(void **state)
+{
+    (void) state;
+
+    trivet_store_close(open_store(TRIVET_STORE_MIGRATE));
+    assert_int_equal(chmod(scratch.dir, 0777), 0);
+    assert_int_equal(chmod(scratch.path, 0444), 0);
+    assert_refused_to_nobody();
+    assert_int_equal(chmod(scratch.path, 0000), 0);
+    assert_refused_to_nobody();
+    assert_int_equal(chmod(scratch.path, 0666), 0);
+    assert_int_equal(chmod(scratch.dir, 0555), 0);
+    assert_refused_to_nobody();
+    assert_int_equal(chmod(scratch.dir, 0700), 0);
+}
+
+/* One of several that start at once: migrate, then write what all write, and
+ * something of its own. */
+static void
+start_at_once(int go, int number)
+{
+    const struct trivet_public_key key = {.der_len = 294};
+    struct trivet_store *store;
+    int64_t id;
+    char byte;
+
+    if (read(go, &byte, 1) != 0
+        || trivet_store_open(scratch.url, TRIVET_STORE_MIGRATE, &store, NULL)
+               != TRIVET_OK)
+    {
+        _exit(1);
+    }
+    if (trivet_store_server_key_ensure(store, &key, NOW, &id, NULL) != TRIVET_OK
+        || try_user(store, number) != TRIVET_OK)
+    {
+        _exit(2);
+    }
+    trivet_store_close(store);
+    _exit(0);
+}
+
+static void
+assert_all_start_at_once(void)
+{
+    int go[2];
+    int how;
+
+    assert_int_equal(pipe(go), 0);
+    for (int i = 0; i < NUM_PROCESSES; i++) {
+        pid_t child = fork();
+
+        assert_true(child >= 0);
+        if (child == 0) {
+            (void) close(go[1]);
+            start_at_once(go[0], i);
+        }
+    }
+    (void) close(go[0]);
+    (void) close(go[1]);
+
+    for (int i = 0; i < NUM_PROCESSES; i++) {
+        assert_true(wait(&how) > 0);
+        assert_true(WIFEXITED(how));
+        assert_int_equal(WEXITSTATUS(how), 0);
+    }
+}
+
+static void
+many_that_start_at_once_migrate_once(void **state)
+{
+    (void) state;
+
+    for (int i = 0; i < NUM_ROUNDS; i++) {
+        assert_all_start_at_once();
+        assert_int_equal(
+            scratch_sql(&scratch, "SELECT COUNT(*) FROM schema_version"), 1);
+        assert_int_equal(
+            scratch_sql(&scratch, "SELECT COUNT(*) FROM users"), NUM_PROCESSES);
+        scratch_remove(&scratch);
+        scratch_make(&scratch);
+    }
+}
+
+/* ---- transactions ------------------------------------------------------- */
+
+static void
+a_rollback_leaves_nothing(void **state)
+{
+    struct trivet_store *store = open_store(TRIVET_STORE_MIGRATE);
+
+    (void) state;
+
+    assert_int_equal(trivet_store_begin(store, NULL), TRIVET_OK);
+    put_user(store, 1);
+    put_user(store, 2);
+    assert_true(has_user(store, 1));
+    trivet_store_rollback(store);
+    assert_false(has_user(store, 1));
+    assert_false(has_user(store, 2));
+
+    /* it goes on as if nothing had been */
+    assert_int_equal(trivet_store_begin(store, NULL), TRIVET_OK);
+    put_user(store, 3);
+    assert_int_equal(trivet_store_commit(store, NULL), TRIVET_OK);
+    trivet_store_close(store);
+    assert_int_equal(scratch_sql(&scratch, "SELECT COUNT(*) FROM users"), 1);
+}
+
+static void
+a_commit_is_seen_by_others_and_nothing_before(void **state)
+{
+    struct trivet_store *store = open_store(TRIVET_STORE_MIGRATE);
+    struct trivet_store *other = open_store(TRIVET_STORE_EXISTING);
+
+    (void) state;
+
+    assert_int_equal(trivet_store_begin(store, NULL), TRIVET_OK);
+    put_user(store, 1);
+    /* a reader does not wait for the writer */
+    assert_false(has_user(other, 1));
+    assert_int_equal(trivet_store_commit(store, NULL), TRIVET_OK);
+    assert_true(has_user(other, 1));
+
+    put_user(other, 2);
+    assert_true(has_user(store, 2));
+    trivet_store_close(store);
+    trivet_store_close(other);
+}
+
+static void
+what_is_not_committed_at_the_end_never_was(void **state)
+{
+    struct trivet_store *store = open_store(TRIVET_STORE_MIGRATE);
+
+    (void) state;
+
+    assert_int_equal(trivet_store_begin(store, NULL), TRIVET_OK);
+    put_user(store, 1);
+    trivet_store_close(store);
+    assert_int_equal(scratch_sql(&scratch, "SELECT COUNT(*) FROM users"), 0);
+}
+
+static void
+a_transaction_has_one_beginning_and_one_end(void **state)
+{
+    struct trivet_store *store = open_store(TRIVET_STORE_MIGRATE);
+
+    (void) state;
+
+    assert_int_equal(trivet_store_commit(store, NULL), TRIVET_E_UNAVAILABLE);
+    trivet_store_rollback(store);
+    assert_int_equal(trivet_store_begin(store, NULL), TRIVET_OK);
+    assert_int_equal(trivet_store_begin(store, NULL), TRIVET_E_UNAVAILABLE);
+    trivet_store_rollback(store);
+    put_user(store, 1);
+    assert_true(has_user(store, 1));
+    trivet_store_close(store);
+}
+
+static void
+a_conflict_in_a_transaction_can_be_rolled_back(void **state)
+{
+    struct trivet_store *store = open_store(TRIVET_STORE_MIGRATE);
+
+    (void) state;
+
+    put_user(store, 1);
+    assert_int_equal(trivet_store_begin(store, NULL), TRIVET_OK);
+    put_user(store, 2);
+    assert_int_equal(try_user(store, 1), TRIVET_E_CONFLICT);
+    trivet_store_rollback(store);
+    trivet_store_close(store);
+    assert_int_equal(scratch_sql(&scratch, "SELECT COUNT(*) FROM users"), 1);
+}
+
+static void
+sleep_ms(long ms)
+{
+    const struct timespec time = {.tv_nsec = ms * 1000000};
+
+    (void) nanosleep(&time, NULL);
+}
+
+/* A writer of its own that begins while another is at it. */
+static void *
+write_second(void *opaque)
+{
+    enum trivet_status *status = opaque;
+    struct trivet_store *store = NULL;
+
+    *status =
+        trivet_store_open(scratch.url, TRIVET_STORE_EXISTING, &store, NULL);
+    if (*status == TRIVET_OK) {
+        *status = trivet_store_begin(store, NULL);
+    }
+    if (*status == TRIVET_OK && !has_user(store, 1)) {
+        *status = TRIVET_E_INTERNAL; /* it did not wait */
+    }
+    if (*status == TRIVET_OK) {
+        *status = try_user(store, 2);
+    }
+    if (*status == TRIVET_OK) {
+        *status = trivet_store_commit(store, NULL);
+    }
+    trivet_store_close(store);
+
+    return NULL;
+}
+
+static void
+of_two_writers_one_waits(void **state)
+{
+    struct trivet_store *store = open_store(TRIVET_STORE_MIGRATE);
+    enum trivet_status status = TRIVET_E_INTERNAL;
+    pthread_t thread;
+
+    (void) state;
+
+    assert_int_equal(trivet_store_begin(store, NULL), TRIVET_OK);
+    assert_int_equal(pthread_create(&thread, NULL, write_second, &status), 0);
+    sleep_ms(150);
+    put_user(store, 1);
+    sleep_ms(50);
+    assert_int_equal(trivet_store_commit(store, NULL), TRIVET_OK);
+    assert_int_equal(pthread_join(thread, NULL), 0);
+    assert_int_equal(status, TRIVET_OK);
+    assert_true(has_user(store, 2));
+    trivet_store_close(store);
+}
+
+/* ---- what becomes of the file ------------------------------------------- */
+
+static void
+a_store_in_use_stays_current(void **state)
+{
+    struct trivet_store *store = open_store(TRIVET_STORE_MIGRATE);
+    struct trivet_store *other = open_store(TRIVET_STORE_EXISTING);
+
+    (void) state;
+
+    for (int i = 0; i < 20; i++) {
+        assert_true(trivet_store_is_current(store));
+        assert_true(trivet_store_is_current(other));
+        put_user(i % 2 == 0 ? store : other, i);
+    }
+    trivet_store_close(other);
+    (void) scratch_sql(&scratch, "PRAGMA wal_checkpoint(TRUNCATE)");
+    (void) scratch_sql(&scratch, "DELETE FROM users");
+    assert_true(trivet_store_is_current(store));
+    trivet_store_close(store);
+}
+
+static void
+a_store_that_was_moved_away_is_not_current(void **state)
+{
+    struct trivet_store *store = open_store(TRIVET_STORE_MIGRATE);
+    char away[MAX_SCRATCH_PATH];
+
+    (void) state;
+
+    scratch_name(&scratch, "away", away);
+    assert_int_equal(rename(scratch.path, away), 0);
+    assert_false(trivet_store_is_current(store));
+    assert_false(is_there(scratch.path));
+
+    assert_int_equal(rename(away, scratch.path), 0);
+    assert_true(trivet_store_is_current(store));
+
+    assert_int_equal(unlink(scratch.path), 0);
+    assert_false(trivet_store_is_current(store));
+    trivet_store_close(store);
+}
+
+static void
+a_store_that_was_exchanged_is_not_current(void **state)
+{
+    struct trivet_store *store = open_store(TRIVET_STORE_MIGRATE);
+    struct scratch second;
+    struct trivet_store *other;
+
+    (void) state;
+
+    scratch_make(&second);
+    assert_int_equal(
+        trivet_store_open(second.url, TRIVET_STORE_MIGRATE, &other, NULL),
+        TRIVET_OK);
+    put_user(other, 1);
+    trivet_store_close(other);
+
+    assert_int_equal(rename(second.path, scratch.path), 0);
+    assert_false(trivet_store_is_current(store));
+    trivet_store_close(store);
+
+    scratch_remove(&second);
+}
+
+static void
+a_store_that_was_truncated_is_not_current(void **state)
+{
+    struct trivet_store *store = open_store(TRIVET_STORE_MIGRATE);
+    struct stat whole;
+
+    (void) state;
+
+    trivet_store_close(store);
+    store = open_store(TRIVET_STORE_EXISTING);
+    assert_int_equal(stat(scratch.path, &whole), 0);
+    assert_true(whole.st_size > 0);
+
+    assert_int_equal(truncate(scratch.path, whole.st_size - 1), 0);
+    assert_false(trivet_store_is_current(store));
+    assert_int_equal(truncate(scratch.path, 0), 0);
+    assert_false(trivet_store_is_current(store));
+    trivet_store_close(store);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(only_sqlite_urls_are_store_urls),
+        TEST(a_missing_store_is_made_only_when_migrating),
+        TEST(migrating_twice_changes_nothing),
+        TEST(an_empty_file_is_a_store_only_when_migrating),
+        TEST(commits_are_durable_and_readers_do_not_wait),
+        TEST(another_schema_version_is_refused_and_left_alone),
+        TEST(a_migration_that_fails_leaves_nothing),
+        TEST(what_is_no_database_is_refused_and_left_alone),
+        TEST(a_folder_in_its_place_is_refused),
+        TEST(a_store_that_cannot_be_written_is_refused),
+        TEST(many_that_start_at_once_migrate_once),
+        TEST(a_rollback_leaves_nothing),
+        TEST(a_commit_is_seen_by_others_and_nothing_before),
+        TEST(what_is_not_committed_at_the_end_never_was),
+        TEST(a_transaction_has_one_beginning_and_one_end),
+        TEST(a_conflict_in_a_transaction_can_be_rolled_back),
+        TEST(of_two_writers_one_waits),
+        TEST(a_store_in_use_stays_current),
+        TEST(a_store_that_was_moved_away_is_not_current),
+        TEST(a_store_that_was_exchanged_is_not_current),
+        TEST(a_store_that_was_truncated_is_not_current),
+    };
+
+    return cmocka_run_group_tests_name("sqlite", tests, NULL, NULL);
+}
