@@ -55,7 +55,8 @@ static const char *const texts[TRIVET_NUM_STATEMENTS] = {
     [TRIVET_SQL_INSTALLATION_FIND] =
         "SELECT i.id, i.public_der, i.server_key_id, i.address = $2 OR EXISTS"
         " (SELECT 1 FROM device d JOIN api_key k ON k.id = d.api_key_id"
-        " WHERE d.installation_id = i.id AND " PERMITS("k", "$2") ")"
+        " WHERE d.installation_id = i.id AND k.revoked_us IS NULL AND "
+        PERMITS("k", "$2") ")"
         " FROM installation_token t"
         " JOIN installation i ON i.id = t.installation_id"
         " WHERE t.digest = $1",
