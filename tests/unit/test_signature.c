@@ -89,12 +89,14 @@ true_one_fits(struct trivet_verifier_cache *cache, const struct pair *pair)
 
 /* ---- vectors ------------------------------------------------------------ */
 
+/* The signature fits the body, and no body that differs from it in a byte. */
 static void
-bunq_s_recorded_answer_fits_bunq_s_key(void **state)
+check_recorded(const char *key_name, const char *body_name,
+    const char *signature_name, size_t body_len)
 {
-    struct vector pem = vector_read("bunq-server-key.pem");
-    struct vector body = vector_read("bunq-response.body");
-    struct vector text = vector_read("bunq-response.signature");
+    struct vector pem = vector_read(key_name);
+    struct vector body = vector_read(body_name);
+    struct vector text = vector_read(signature_name);
     struct trivet_verifier_cache *cache = trivet_verifier_cache_new(4);
     struct trivet_public_key key;
     unsigned char digest[TRIVET_DIGEST_LEN];
@@ -102,9 +104,7 @@ bunq_s_recorded_answer_fits_bunq_s_key(void **state)
     size_t len;
     bool does_fit = false;
 
-    (void) state;
-
-    assert_int_equal(body.len, 39);
+    assert_int_equal(body.len, body_len);
     assert_int_equal(
         trivet_public_key_parse(vector_slice(&pem), &key, NULL), TRIVET_OK);
     assert_int_equal(
@@ -136,6 +136,24 @@ bunq_s_recorded_answer_fits_bunq_s_key(void **state)
     }
 
     trivet_verifier_cache_free(cache);
+}
+
+static void
+bunq_s_recorded_answer_fits_bunq_s_key(void **state)
+{
+    (void) state;
+
+    check_recorded("bunq-server-key.pem", "bunq-response.body",
+        "bunq-response.signature", 39);
+}
+
+static void
+a_production_client_s_request_fits_its_key(void **state)
+{
+    (void) state;
+
+    check_recorded("ruby-client-key.pub.pem", "ruby-client-request.body",
+        "ruby-client-request.signature", 14);
 }
 
 static void
@@ -719,6 +737,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(bunq_s_recorded_answer_fits_bunq_s_key),
+        cmocka_unit_test(a_production_client_s_request_fits_its_key),
         cmocka_unit_test(our_signatures_are_those_of_the_openssl_command),
         cmocka_unit_test(a_signer_outlives_its_key),
         cmocka_unit_test(no_changed_bit_fits),
