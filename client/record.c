@@ -196,9 +196,30 @@ normalise_public_key(const char *text, char out[TRIVET_MAX_PUBLIC_KEY_TEXT])
                   == TRIVET_OK;
 }
 
+/* Keys that trivet wrote are in their strict form: reading a PEM costs more
+ * than the rest of a call does. Who signs with them reads them anyway. */
+static bool
+take_keys(const char *private_key, const char *server_key, bool is_own,
+    struct trivet_record *out)
+{
+    if (!is_own) {
+        return normalise_private_key(private_key, out->private_key)
+               && (server_key == NULL
+                   || normalise_public_key(server_key, out->server_key));
+    }
+
+    return snprintf(
+               out->private_key, sizeof out->private_key, "%s", private_key)
+               < (int) sizeof out->private_key
+           && (server_key == NULL
+               || snprintf(
+                      out->server_key, sizeof out->server_key, "%s", server_key)
+                      < (int) sizeof out->server_key);
+}
+
 static enum trivet_status
-read_installation(
-    const json_t *object, struct trivet_record *out, struct trivet_error *err)
+read_installation(const json_t *object, bool is_own, struct trivet_record *out,
+    struct trivet_error *err)
 {
     const char *private_key =
         json_string_value(json_object_get(object, "private_key_client"));
@@ -208,19 +229,15 @@ read_installation(
     if (object == NULL) {
         return TRIVET_OK;
     }
-    if (private_key == NULL
-        || !normalise_private_key(private_key, out->private_key))
+    if (private_key == NULL || !take_keys(private_key, server_key, is_own, out))
     {
-        return complain(err, "private_key_client");
+        return complain(err, "private_key_client\" or \"public_key_server");
     }
     if (!get_secret(object, "token", &out->installation_token)) {
         return complain(err, "installation_context.token");
     }
     /* Between the key pair and the installation there is no token yet. */
-    if (out->installation_token.len > 0
-        && (server_key == NULL
-            || !normalise_public_key(server_key, out->server_key)))
-    {
+    if (out->installation_token.len > 0 && server_key == NULL) {
         return complain(err, "public_key_server");
     }
 
@@ -384,8 +401,8 @@ read_root(
         return complain(err, "proxy");
     }
 
-    TRIVET_TRY(read_installation(
-        json_object_get(root, "installation_context"), out, err));
+    TRIVET_TRY(read_installation(json_object_get(root, "installation_context"),
+        json_object_get(root, "trivet") != NULL, out, err));
     TRIVET_TRY(
         read_session(json_object_get(root, "session_context"), out, err));
     TRIVET_TRY(read_own(json_object_get(root, "trivet"), out, err));
@@ -550,14 +567,17 @@ enum trivet_status
 trivet_record_format(const struct trivet_record *record,
     struct trivet_request_body *out, struct trivet_error *err)
 {
+    json_t *installation = format_installation(record);
     json_t *root = json_pack("{s:s, s:o*, s:o*, s:o*, s:o*, s:o*, s:o*}",
         "environment_type", environments[record->environment].type, "api_key",
         secret_or_nothing(&record->api_key), "installation_context",
-        format_installation(record), "session_context", format_session(record),
-        "proxy", text_or_nothing(record->proxy), "proxy_url",
+        installation, "session_context", format_session(record), "proxy",
+        text_or_nothing(record->proxy), "proxy_url",
         text_or_nothing(record->proxy), "trivet", format_own(record));
     const size_t flags = JSON_INDENT(2);
-    size_t len = root == NULL ? 0 : json_dumpb(root, NULL, 0, flags);
+    bool is_whole = installation != NULL || record->private_key[0] == '\0';
+    size_t len =
+        root == NULL || !is_whole ? 0 : json_dumpb(root, NULL, 0, flags);
     char *data = len == 0 ? NULL : malloc(len + 1);
 
     if (data != NULL) {
@@ -568,6 +588,11 @@ trivet_record_format(const struct trivet_record *record,
 
     trivet_json_wipe(root);
     json_decref(root);
+
+    if (!is_whole) {
+        return trivet_error_set(err, TRIVET_E_MALFORMED, "record.format",
+            "the context file's private key cannot be read");
+    }
 
     return data != NULL ? TRIVET_OK
                         : trivet_error_set(err, TRIVET_E_MEMORY,

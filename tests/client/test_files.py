@@ -269,6 +269,21 @@ def test_files_that_are_none(trivet, tmp_path, text, words):
     assert result.returncode == 1 and words in result.stderr, result
 
 
+def test_a_damaged_key_is_told_and_never_dropped(logged_in, tmp_path):
+    content = json.loads(logged_in.file.read_text())
+    keys = content["installation_context"]
+    keys["private_key_client"] = keys["private_key_client"].replace("M", "N")
+    text = json.dumps(content)
+    logged_in.file.write_text(text)
+    result = logged_in("call", "GET", "user")
+    assert result.returncode == 1 and "private key" in result.stderr, result
+    result = logged_in("import", logged_in.file, "--context",
+                       tmp_path / "copy")
+    assert result.returncode == 1 and "private key" in result.stderr, result
+    assert not (tmp_path / "copy").exists()
+    assert logged_in.file.read_text() == text
+
+
 def test_a_link_is_followed(logged_in, tmp_path):
     target = tmp_path / "real.json"
     logged_in.file.rename(target)
