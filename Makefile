@@ -19,6 +19,7 @@ B := build/$(VARIANT)
 include mk/flags.mk
 include mk/sources.mk
 include mk/rules.mk
+include mk/client.mk
 include mk/nginx.mk
 include mk/check.mk
 include mk/install.mk

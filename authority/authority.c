@@ -41,6 +41,18 @@ trivet_server_key_release(struct trivet_server_key *key)
 }
 
 enum trivet_status
+trivet_authority_check(
+    const struct trivet_authority_config *config, struct trivet_error *err)
+{
+    if (!trivet_store_knows(config->store_url)) {
+        return trivet_error_set(err, TRIVET_E_USAGE, "authority.check",
+            "%s: not a store URL; sqlite:PATH is one", config->store_url);
+    }
+
+    return TRIVET_OK;
+}
+
+enum trivet_status
 trivet_authority_new(const struct trivet_authority_config *config,
     struct trivet_authority **out, struct trivet_error *err)
 {

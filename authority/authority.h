@@ -50,6 +50,10 @@ struct trivet_authority_config {
 
 struct trivet_authority;
 
+/* TRIVET_E_USAGE when no authority could ever work with it. Does not block. */
+TRIVET_MUST_USE enum trivet_status trivet_authority_check(
+    const struct trivet_authority_config *config, struct trivet_error *err);
+
 /* Does not touch the store yet. */
 TRIVET_MUST_USE enum trivet_status trivet_authority_new(
     const struct trivet_authority_config *config, struct trivet_authority **out,

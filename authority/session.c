@@ -72,6 +72,12 @@ trivet_handle_logout(struct trivet_case *c)
 {
     long long id = c->request->path_ids[0];
     char subject[24];
+    struct trivet_complaint complaint =
+        trivet_message_read_empty(c->request->body);
+
+    if (complaint.reason != TRIVET_REASON_NONE) {
+        return trivet_case_refuse(c, complaint.reason, complaint.field);
+    }
 
     if (id != 0 && id != c->session.id) {
         (void) snprintf(subject, sizeof subject, "%lld", id);

@@ -53,27 +53,36 @@ cli_dispatch(const struct cli_command *commands, size_t num_commands, int argc,
 }
 
 int
+cli_exit_of_status(enum trivet_status status)
+{
+    static const enum cli_exit exits[] = {
+        [TRIVET_OK] = CLI_OK,
+        [TRIVET_E_LIMIT] = CLI_FAILURE,
+        [TRIVET_E_MALFORMED] = CLI_FAILURE,
+        [TRIVET_E_NOT_FOUND] = CLI_NOT_FOUND,
+        [TRIVET_E_CONFLICT] = CLI_CONFLICT,
+        [TRIVET_E_UNAVAILABLE] = CLI_NETWORK,
+        [TRIVET_E_MEMORY] = CLI_FAILURE,
+        [TRIVET_E_CRYPTO] = CLI_FAILURE,
+        [TRIVET_E_USAGE] = CLI_USAGE,
+        [TRIVET_E_INTERNAL] = CLI_FAILURE,
+        [TRIVET_E_REFUSED] = CLI_REFUSED,
+        [TRIVET_E_UNTRUSTED] = CLI_UNTRUSTED,
+        [TRIVET_E_THROTTLED] = CLI_THROTTLED,
+        [TRIVET_E_NO_SESSION] = CLI_NOT_LOGGED_IN,
+    };
+
+    return (size_t) status < sizeof exits / sizeof exits[0]
+               ? (int) exits[status]
+               : CLI_FAILURE;
+}
+
+int
 cli_fail(const struct trivet_error *err)
 {
     (void) fprintf(stderr, "trivet: %s\n", err->detail);
 
-    switch (err->status) {
-    case TRIVET_E_USAGE:
-        return CLI_USAGE;
-    case TRIVET_E_NOT_FOUND:
-        return CLI_NOT_FOUND;
-    case TRIVET_OK:
-    case TRIVET_E_LIMIT:
-    case TRIVET_E_MALFORMED:
-    case TRIVET_E_CONFLICT:
-    case TRIVET_E_UNAVAILABLE:
-    case TRIVET_E_MEMORY:
-    case TRIVET_E_CRYPTO:
-    case TRIVET_E_INTERNAL:
-        break;
-    }
-
-    return CLI_FAILURE;
+    return cli_exit_of_status(err->status);
 }
 
 int

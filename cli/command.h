@@ -24,6 +24,9 @@ struct cli_command {
 int cli_dispatch(const struct cli_command *commands, size_t num_commands,
     int argc, char **argv);
 
+/* The exit status for a failure. */
+int cli_exit_of_status(enum trivet_status status);
+
 /* "trivet: what: detail" on stderr; returns the exit status for it. */
 int cli_fail(const struct trivet_error *err);
 int cli_usage(const char *format, ...) TRIVET_PRINTF(1, 2);

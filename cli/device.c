@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* device.c - trivet device: the devices of a store */
+#include "cli/client_commands.h"
+#include "cli/contexts.h"
 #include "cli/operator.h"
 #include "cli/table.h"
 #include "store/listing.h"
@@ -54,6 +56,10 @@ run_list(int argc, char **argv)
         .doc = "Lists the registered devices.",
         .work = list,
     };
+
+    if (cli_context_is_meant(argc, argv)) {
+        return cli_context_device_list(argc, argv);
+    }
 
     return cli_operator_main(&spec, NULL, argc, argv);
 }

@@ -5,9 +5,25 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cli/client_commands.h"
 #include "cli/command.h"
 
 static const struct cli_command commands[] = {
+    {"login", "open a context: installation, device, session", cli_login_main},
+    {"status", "who is logged in, and until when", cli_status_main},
+    {"call", "make a signed call, print the verified answer", cli_call_main},
+    {"logout", "end the session", cli_logout_main},
+    {"ip", "the addresses that may use the API key", cli_ip_main},
+    {"doctor", "look for what is wrong, and say what to do", cli_doctor_main},
+    {"list", "the contexts", cli_list_main},
+    {"use", "choose the context to use", cli_use_main},
+    {"import", "make a context of a bunq.conf", cli_import_main},
+    {"export", "write a context as a bunq.conf", cli_export_main},
+    {"pins", "the server's key: learn it, check it", cli_pins_main},
+    {"sign", "the signature of some bytes", cli_sign_main},
+    {"verify", "whether a signature fits", cli_verify_main},
+    {"explain", "why a signature does not fit", cli_explain_main},
+    {"keygen", "make a key pair", cli_keygen_main},
     {"serve", "run the gateway, or the sandbox, in the foreground",
         cli_serve_main},
     {"key", "API keys: create, list, revoke, allow-all-ips", cli_key_main},

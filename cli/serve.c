@@ -65,6 +65,8 @@ struct serving {
     char program[CLI_MAX_PATH]; /* nginx */
     char module[CLI_MAX_PATH];
 
+    char given_cert[CLI_MAX_PATH];
+    char given_key[CLI_MAX_PATH];
     char dir[CLI_MAX_PATH];
     char lock[CLI_MAX_PATH];
     char log_dir[CLI_MAX_PATH];
@@ -248,16 +250,40 @@ check_key_mode(const char *path, struct trivet_error *err)
 }
 
 static enum trivet_status
-check_given_tls(const struct options *o, struct trivet_error *err)
+refuse_path(const char *path, struct trivet_error *err)
 {
+    return trivet_error_set(err, TRIVET_E_USAGE, "serve",
+        "%s: no $, quotes, braces, semicolons or backslashes in paths, please: "
+        "nginx cannot take them",
+        path);
+}
+
+/* nginx reads the names in its own directory: they are made absolute. */
+static enum trivet_status
+check_given_tls(struct serving *s, struct trivet_error *err)
+{
+    const struct options *o = s->options;
+
     if (o->tls_cert == NULL) {
         return TRIVET_OK;
     }
 
-    if (access(o->tls_cert, R_OK) != 0 || access(o->tls_key, R_OK) != 0) {
+    if (realpath(o->tls_cert, s->given_cert) == NULL
+        || access(o->tls_cert, R_OK) != 0)
+    {
         return trivet_error_set(err, TRIVET_E_USAGE, "serve", "%s: %s",
-            access(o->tls_cert, R_OK) != 0 ? o->tls_cert : o->tls_key,
-            strerror(errno));
+            o->tls_cert, strerror(errno));
+    }
+
+    if (realpath(o->tls_key, s->given_key) == NULL
+        || access(o->tls_key, R_OK) != 0) {
+        return trivet_error_set(err, TRIVET_E_USAGE, "serve", "%s: %s",
+            o->tls_key, strerror(errno));
+    }
+
+    if (!cli_nginx_conf_takes(s->given_cert)
+        || !cli_nginx_conf_takes(s->given_key)) {
+        return refuse_path(s->given_cert, err);
     }
 
     return check_key_mode(o->tls_key, err);
@@ -374,10 +400,7 @@ name_files(struct serving *s, struct trivet_error *err)
     TRIVET_TRY(cli_data_dir(&s->options->data, s->dir, err));
 
     if (!cli_nginx_conf_takes(s->dir) || !cli_nginx_conf_takes(s->module)) {
-        return trivet_error_set(err, TRIVET_E_USAGE, "serve",
-            "%s: no $, quotes, braces, semicolons or backslashes in paths, "
-            "please: nginx cannot take them",
-            s->dir);
+        return refuse_path(s->dir, err);
     }
 
     for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
@@ -545,8 +568,8 @@ write_conf(const struct serving *s, struct trivet_error *err)
         .profile = o->profile,
         .store_url = s->store_url,
         .server_key = s->server_key,
-        .tls_certificate = o->tls_cert == NULL ? s->tls_cert : o->tls_cert,
-        .tls_key = o->tls_key == NULL ? s->tls_key : o->tls_key,
+        .tls_certificate = o->tls_cert == NULL ? s->tls_cert : s->given_cert,
+        .tls_key = o->tls_key == NULL ? s->tls_key : s->given_key,
         .upstream = o->upstream == NULL ? NULL : &s->upstream,
         .session_timeout_s = o->session_timeout_s,
         .key_lifetime_s = o->key_lifetime_s,
@@ -569,7 +592,7 @@ static enum trivet_status
 prepare(struct serving *s, struct trivet_error *err)
 {
     TRIVET_TRY(check_options(s, err));
-    TRIVET_TRY(check_given_tls(s->options, err));
+    TRIVET_TRY(check_given_tls(s, err));
     TRIVET_TRY(find_parts(s, err));
     TRIVET_TRY(name_files(s, err));
     TRIVET_TRY(check_key_mode(s->server_key, err));

@@ -19,6 +19,10 @@ trivet_status_name(enum trivet_status status)
         [TRIVET_E_CRYPTO] = "crypto",
         [TRIVET_E_USAGE] = "usage",
         [TRIVET_E_INTERNAL] = "internal",
+        [TRIVET_E_REFUSED] = "refused",
+        [TRIVET_E_UNTRUSTED] = "untrusted",
+        [TRIVET_E_THROTTLED] = "throttled",
+        [TRIVET_E_NO_SESSION] = "no session",
     };
 
     if ((unsigned) status >= sizeof names / sizeof names[0]) {

@@ -423,6 +423,7 @@ static ngx_int_t
 ngx_http_trivet_postconfiguration(ngx_conf_t *cf)
 {
     ngx_http_handler_pt *handler;
+    struct trivet_error err;
     ngx_http_core_main_conf_t *cmcf;
     ngx_http_trivet_main_conf_t *tmcf;
 
@@ -455,6 +456,12 @@ ngx_http_trivet_postconfiguration(ngx_conf_t *cf)
         .key_lifetime_s = tmcf->key_lifetime,
         .now_us = ngx_http_trivet_now_us,
     };
+
+    if (trivet_authority_check(&tmcf->authority, &err) != TRIVET_OK) {
+        ngx_conf_log_error(
+            NGX_LOG_EMERG, cf, 0, "trivet_store: %s", err.detail);
+        return NGX_ERROR;
+    }
 
     cmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_core_module);
 
@@ -560,6 +567,7 @@ ngx_http_trivet_make_ctx(ngx_http_request_t *r)
     ctx = cln->data;
     ngx_memzero(ctx, sizeof(ngx_http_trivet_ctx_t));
     ctx->answer.server_key = -1;
+    ctx->http_version = r->http_version;
     cln->handler = ngx_http_trivet_cleanup_ctx;
 
     ngx_http_set_ctx(r, ctx, ngx_http_trivet_module);

@@ -74,10 +74,12 @@ typedef struct {
     ngx_str_t request_id;      /* to be echoed             */
     enum trivet_reason reason; /* of a refusal, or NONE    */
     ngx_http_trivet_loc_conf_t *judged_by;
-    unsigned is_own : 1; /* the answer is ours       */
+    ngx_uint_t http_version; /* of the request           */
+    unsigned is_own : 1;     /* the answer is ours       */
 
     /* signing.c */
     ngx_http_trivet_mode_e mode;
+    void (*upstream_ends)(ngx_http_request_t *r, ngx_int_t rc);
     struct trivet_body page; /* of REPLACE               */
     ngx_chain_t *collected;
     ngx_chain_t **last;

@@ -59,11 +59,16 @@ ngx_http_trivet_is_encoded(ngx_http_request_t *r)
 
 /* Why the API's answer cannot be given to the caller; NONE when it can. */
 static enum trivet_reason
-ngx_http_trivet_judge_answer(
-    ngx_http_request_t *r, ngx_http_trivet_loc_conf_t *tlcf)
+ngx_http_trivet_judge_answer(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx,
+    ngx_http_trivet_loc_conf_t *tlcf)
 {
     if (ngx_http_trivet_is_encoded(r)) {
         return TRIVET_REASON_UPSTREAM_ENCODED;
+    }
+
+    if (r->http_version != ctx->http_version) {
+        r->http_version = ctx->http_version; /* took it for HTTP/0.9 */
+        return TRIVET_REASON_UPSTREAM_FAILED;
     }
 
     if (r->headers_out.status == NGX_HTTP_PARTIAL_CONTENT) {
@@ -91,6 +96,64 @@ ngx_http_trivet_set_accept_ranges(ngx_http_request_t *r)
 }
 
 
+/* Nothing was sent yet: the caller gets a whole error instead of half an
+ * answer. */
+static ngx_int_t
+ngx_http_trivet_give_up(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx,
+    enum trivet_reason reason)
+{
+    ctx->reason = reason;
+    ctx->mode = NGX_HTTP_TRIVET_PASS;
+    r->keepalive = 0; /* nginx ends the connection behind such an answer */
+
+    return ngx_http_filter_finalize_request(
+        r, &ngx_http_trivet_module, NGX_HTTP_BAD_GATEWAY);
+}
+
+
+/*
+ * The upstream module ends. If it ends with an error in the middle of an answer
+ * that is still being collected, the caller has seen nothing of it: an answer
+ * that says so can take its place.
+ */
+static void
+ngx_http_trivet_upstream_ends(ngx_http_request_t *r, ngx_int_t rc)
+{
+    ngx_http_trivet_ctx_t *ctx;
+
+    ctx = ngx_http_trivet_get_ctx(r);
+    ctx->upstream_ends(r, rc);
+
+    if (ctx->mode != NGX_HTTP_TRIVET_COLLECT || r->connection->error) {
+        return;
+    }
+
+    if (rc >= NGX_HTTP_SPECIAL_RESPONSE) {
+        /* nginx will answer with rc when it thinks that no header was sent. */
+        ctx->mode = NGX_HTTP_TRIVET_PASS;
+        ctx->reason = TRIVET_REASON_UPSTREAM_TRUNCATED;
+        ngx_http_clean_header(r);
+        r->upstream->header_sent = 0;
+
+    } else if (rc == NGX_ERROR) {
+        /* nginx will close the connection: answer before that. */
+        (void) ngx_http_trivet_give_up(
+            r, ctx, TRIVET_REASON_UPSTREAM_TRUNCATED);
+    }
+}
+
+
+static void
+ngx_http_trivet_watch_upstream(
+    ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx)
+{
+    if (r->upstream != NULL && r->upstream->finalize_request != NULL) {
+        ctx->upstream_ends = r->upstream->finalize_request;
+        r->upstream->finalize_request = ngx_http_trivet_upstream_ends;
+    }
+}
+
+
 /* The answer of the API behind, to a caller that was admitted. */
 static ngx_int_t
 ngx_http_trivet_filter_admitted(ngx_http_request_t *r,
@@ -98,7 +161,7 @@ ngx_http_trivet_filter_admitted(ngx_http_request_t *r,
 {
     enum trivet_reason reason;
 
-    reason = ngx_http_trivet_judge_answer(r, tlcf);
+    reason = ngx_http_trivet_judge_answer(r, ctx, tlcf);
     if (reason != TRIVET_REASON_NONE) {
         ctx->reason = reason;
         ngx_http_clean_header(r);
@@ -121,6 +184,7 @@ ngx_http_trivet_filter_admitted(ngx_http_request_t *r,
     }
 
     ctx->mode = NGX_HTTP_TRIVET_COLLECT;
+    ngx_http_trivet_watch_upstream(r, ctx);
     ctx->last = &ctx->collected;
     r->main_filter_need_in_memory = 1;
 
@@ -129,11 +193,13 @@ ngx_http_trivet_filter_admitted(ngx_http_request_t *r,
 
 
 /* nginx made this answer itself: 404, 413, 502 and the like. An error page of
- * the operator's own (error_page) is left as it is. */
+ * the operator's own (error_page) is left as it is: it was found by an internal
+ * redirect. The flag alone says that some error_page was looked for. */
 static ngx_int_t
 ngx_http_trivet_is_nginx_error(ngx_http_request_t *r)
 {
-    return r->err_status >= NGX_HTTP_BAD_REQUEST && !r->error_page;
+    return r->err_status >= NGX_HTTP_BAD_REQUEST
+           && !(r->error_page && r->internal);
 }
 
 
@@ -548,30 +614,6 @@ ngx_http_trivet_finish(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx)
 
 /* ---- the body ---------------------------------------------------------- */
 
-/* Nothing was sent yet: the caller gets a whole error instead of half an
- * answer. */
-static ngx_int_t
-ngx_http_trivet_give_up(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx,
-    enum trivet_reason reason)
-{
-    ctx->reason = reason;
-    ctx->mode = NGX_HTTP_TRIVET_PASS;
-
-    return ngx_http_filter_finalize_request(
-        r, &ngx_http_trivet_module, NGX_HTTP_BAD_GATEWAY);
-}
-
-
-/* The upstream module ended with an error in the middle of the answer: it
- * flushes what it has and sends no last buffer. */
-static ngx_int_t
-ngx_http_trivet_is_truncated(ngx_http_request_t *r, ngx_buf_t *b)
-{
-    return b->flush && !b->last_buf && r->upstream != NULL
-           && r->upstream->cleanup == NULL;
-}
-
-
 static ngx_int_t
 ngx_http_trivet_collect(
     ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx, ngx_chain_t *in)
@@ -588,11 +630,6 @@ ngx_http_trivet_collect(
         if (len > tlcf->answer_limit - ctx->len) {
             return ngx_http_trivet_give_up(
                 r, ctx, TRIVET_REASON_UPSTREAM_TOO_LARGE);
-        }
-
-        if (ngx_http_trivet_is_truncated(r, cl->buf)) {
-            return ngx_http_trivet_give_up(
-                r, ctx, TRIVET_REASON_UPSTREAM_TRUNCATED);
         }
 
         if (len > 0 && ngx_http_trivet_keep(r, ctx, tlcf, cl->buf) != NGX_OK) {

@@ -10,7 +10,10 @@
 #include "module.h"
 
 
-enum { NGX_HTTP_TRIVET_READ_SIZE = 64 * 1024 };
+enum {
+    NGX_HTTP_TRIVET_READ_SIZE = 64 * 1024,
+    NGX_HTTP_TRIVET_GUARD_MS = 60000
+};
 
 
 typedef struct {
@@ -18,6 +21,7 @@ typedef struct {
     ngx_http_trivet_ctx_t *ctx;
     ngx_http_trivet_main_conf_t *tmcf;
     ngx_chain_t *body;
+    ngx_event_t guard; /* its timer keeps a worker that shuts down waiting */
 } ngx_http_trivet_job_t;
 
 
@@ -200,6 +204,15 @@ ngx_http_trivet_task_handler(void *data, ngx_log_t *log)
 }
 
 
+/* A worker that was told to shut down ends when no timer is left, whatever its
+ * pool threads do: while one works for a request, this timer is there. */
+static void
+ngx_http_trivet_guard_handler(ngx_event_t *ev)
+{
+    ngx_add_timer(ev, NGX_HTTP_TRIVET_GUARD_MS);
+}
+
+
 /* Back on the event loop. */
 static void
 ngx_http_trivet_task_done(ngx_event_t *ev)
@@ -214,6 +227,7 @@ ngx_http_trivet_task_done(ngx_event_t *ev)
 
     ngx_http_set_log_request(c->log, r);
 
+    ngx_del_timer(&job->guard);
     r->main->blocked--;
     r->aio = 0;
 
@@ -254,6 +268,10 @@ ngx_http_trivet_post_task(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx)
     if (ngx_thread_task_post(tmcf->thread_pool, task) != NGX_OK) {
         return NGX_ERROR;
     }
+
+    job->guard.handler = ngx_http_trivet_guard_handler;
+    job->guard.log = r->connection->log;
+    ngx_add_timer(&job->guard, NGX_HTTP_TRIVET_GUARD_MS);
 
     r->main->blocked++;
     r->aio = 1;

@@ -1,13 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 # Every source file is a visible line.
 
-CORE_SRCS = core/address.c core/canonical.c core/decide.c core/encoding.c \
-	core/expiry.c core/message.c core/profile.c core/reason.c \
+CORE_SRCS = core/address.c core/canonical.c core/client_message.c \
+	core/decide.c core/encoding.c core/expiry.c core/message.c core/pem.c \
+	core/profile.c core/reason.c \
 	core/secret.c core/slice.c core/status.c core/timestamp.c \
 	core/uuid.c core/writer.c
 
-CRYPTO_SRCS = crypto/certificate.c crypto/digest.c crypto/key.c \
-	crypto/openssl.c crypto/signature.c crypto/token.c
+CRYPTO_SRCS = crypto/certificate.c crypto/digest.c crypto/examine.c \
+	crypto/key.c crypto/openssl.c crypto/pin.c crypto/signature.c \
+	crypto/token.c
 
 STORE_SRCS = store/listing.c store/records.c store/sqlite.c \
 	store/statements.c store/store.c
@@ -16,11 +18,19 @@ AUTHORITY_SRCS = authority/api_key.c authority/authority.c \
 	authority/calls.c authority/device.c authority/installation.c \
 	authority/session.c authority/user.c
 
-CLIENT_SRCS = client/probe.c
+CLIENT_SRCS = client/alone.c client/call.c client/clock.c client/context.c \
+	client/explain.c client/file.c client/pins.c \
+	client/probe.c client/record.c client/session.c client/settings.c \
+	client/state.c client/throttle.c client/transport.c client/worker.c
+
+CLI_CLIENT_SRCS = cli/call.c cli/client.c cli/context_device.c \
+	cli/contexts.c cli/doctor.c cli/explain.c cli/ip.c cli/keygen.c \
+	cli/keys.c cli/list.c cli/login.c cli/logout.c cli/pins.c cli/sign.c \
+	cli/status.c cli/transfer.c
 
 CLI_SRCS = cli/command.c cli/data_dir.c cli/device.c cli/key.c cli/main.c \
 	cli/nginx_conf.c cli/nginx_run.c cli/operator.c cli/serve.c \
-	cli/session.c cli/table.c cli/user.c
+	cli/session.c cli/table.c cli/user.c $(CLI_CLIENT_SRCS)
 
 UNIT_TESTS = test_address test_canonical test_decide test_encoding \
 	test_expiry test_message test_profile test_reason test_slice \

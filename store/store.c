@@ -180,6 +180,12 @@ find_driver(const char *url)
     return NULL;
 }
 
+bool
+trivet_store_knows(const char *url)
+{
+    return find_driver(url) != NULL;
+}
+
 enum trivet_status
 trivet_store_open(const char *url, enum trivet_store_mode mode,
     struct trivet_store **out, struct trivet_error *err)

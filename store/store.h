@@ -28,6 +28,9 @@ enum trivet_store_mode {
     TRIVET_STORE_MIGRATE   /* made when it is not there, brought up to date  */
 };
 
+/* Whether there is a driver for that url. Does not block. */
+bool trivet_store_knows(const char *url);
+
 /*
  * Opens the store at url, such as "sqlite:/var/lib/trivet/trivet.db".
  *

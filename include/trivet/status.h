@@ -21,7 +21,11 @@ enum trivet_status {
     TRIVET_E_MEMORY,      /* out of memory                                   */
     TRIVET_E_CRYPTO,      /* the cryptographic library refused or failed     */
     TRIVET_E_USAGE,       /* the caller asked for something impossible       */
-    TRIVET_E_INTERNAL     /* a bug, or a system call that cannot fail failed */
+    TRIVET_E_INTERNAL,    /* a bug, or a system call that cannot fail failed */
+    TRIVET_E_REFUSED,     /* the server understood the request and said no   */
+    TRIVET_E_UNTRUSTED,   /* a signature, a certificate or a pin did not fit */
+    TRIVET_E_THROTTLED,   /* a rate limit: later it may pass                 */
+    TRIVET_E_NO_SESSION   /* there is no session, and none was to be opened  */
 };
 
 enum { TRIVET_MAX_ERROR_DETAIL = 256 };

@@ -295,12 +295,15 @@ class Gateway:
         return self.returncode
 
     def kill_all(self):
-        """kill -9 of serve, nginx and all its workers at once."""
-        for pid in self.processes():
-            try:
-                os.kill(pid, signal.SIGKILL)
-            except ProcessLookupError:
-                pass
+        """kill -9 of serve, nginx and all its workers, until none is left: a
+        master may start a worker while the others die."""
+        while pids := self.processes():
+            for pid in pids:
+                try:
+                    os.kill(pid, signal.SIGKILL)
+                except ProcessLookupError:
+                    pass
+            time.sleep(0.01)
 
     def is_gone(self, timeout_s=10):
         """Whether no process is left; waits for it."""

@@ -123,6 +123,14 @@ def test_each_line_of_the_readme_works_in_its_order(terminal):
             assert re.fullmatch(r"[0-9a-f]{64}\n", said)
         elif "key list" in line:
             assert "Alice" in said and "PENDING_FIRST_USE" in said
+        elif "trivet login" in line:
+            assert "logged in at https://localhost:8443/v1" in said
+        elif "trivet call" in line:
+            assert '{"Response":[{' in said
+        elif "trivet status" in line:
+            assert "session   alive" in said
+        elif "trivet logout" in line:
+            assert said == "logged out\n"
         else:
             pytest.fail(f"no test for the README's line: {line}")
     assert "./run" in seen and "examples/handshake.sh" in seen

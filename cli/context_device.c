@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* context_device.c - trivet device list, of a context */
+#include <jansson.h>
+
+#include "cli/client.h"
+#include "cli/client_commands.h"
+
+struct device {
+    struct cli_client client;
+    bool is_json;
+};
+
+enum { OPTION_JSON = 0x200 };
+
+static const struct argp_option options[] = {
+    {"json", OPTION_JSON, NULL, 0, "as JSON", 0},
+    {0},
+};
+
+static error_t
+parse(int key, char *argument, struct argp_state *state)
+{
+    struct device *device = state->input;
+
+    (void) argument;
+
+    switch (key) {
+    case ARGP_KEY_INIT:
+        cli_client_start(&device->client, state);
+        break;
+    case OPTION_JSON:
+        device->is_json = true;
+        break;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+
+    return 0;
+}
+
+static const struct argp_child children[] = {
+    {&cli_client_argp, 0, NULL, 0}, {0}};
+
+static const struct argp argp = {
+    .options = options,
+    .parser = parse,
+    .doc = "List the devices that the API key is registered with.",
+    .children = children,
+};
+
+static const char *
+text_of(const json_t *object, const char *field)
+{
+    const char *text = json_string_value(json_object_get(object, field));
+
+    return text == NULL ? "-" : text;
+}
+
+static void
+print(const struct trivet_answer *answer)
+{
+    json_t *root = json_loadb(answer->body, answer->body_len, 0, NULL);
+    size_t i;
+    const json_t *element;
+
+    json_array_foreach(json_object_get(root, "Response"), i, element)
+    {
+        const json_t *device = json_object_get(element, "DeviceServer");
+
+        if (device == NULL) {
+            device = json_object_get(element, "DevicePhone");
+        }
+        if (device == NULL) {
+            continue;
+        }
+
+        (void) printf("%lld\t%s\t%s\t%.19s\t%s\n",
+            (long long) json_integer_value(json_object_get(device, "id")),
+            text_of(device, "status"), text_of(device, "ip"),
+            text_of(device, "created"), text_of(device, "description"));
+    }
+
+    json_decref(root);
+}
+
+int
+cli_context_device_list(int argc, char **argv)
+{
+    const struct trivet_call call = {.method = "GET", .path = "device"};
+    struct device device = {.client = CLI_CLIENT_INIT};
+    struct trivet_context *context;
+    struct trivet_answer *answer;
+    int number;
+
+    if (argp_parse(&argp, argc, argv, 0, NULL, &device) != 0) {
+        return CLI_USAGE;
+    }
+
+    number = cli_client_open(&device.client, 0, &context);
+    if (number != CLI_OK) {
+        return number;
+    }
+
+    number = cli_call(context, &call, &answer);
+    if (number == CLI_OK) {
+        if (device.is_json) {
+            (void) puts(answer->body);
+        } else {
+            print(answer);
+        }
+        trivet_answer_free(answer);
+    }
+
+    trivet_context_close(context);
+    return number;
+}

@@ -1,0 +1,321 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * ip.c - trivet ip: from which addresses the API key may be used
+ *
+ *   GET  user/{u}/credential-password-ip           the user's API keys
+ *   GET  user/{u}/credential-password-ip/{c}/ip    the addresses of one
+ *   POST user/{u}/credential-password-ip/{c}/ip    one more
+ *   PUT  user/{u}/credential-password-ip/{c}/ip/{i}  ACTIVE or INACTIVE
+ */
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/client.h"
+#include "cli/client_commands.h"
+#include "core/address.h"
+
+enum { OPTION_CREDENTIAL = 0x200, MAX_CREDENTIALS = 64, MAX_IP_PATH = 160 };
+
+enum action { ACTION_NONE = 0, ACTION_LIST, ACTION_ADD, ACTION_DISABLE };
+
+struct ip {
+    struct cli_client client;
+    enum action action;
+    const char *address;
+    long long credential; /* 0: not given */
+
+    struct trivet_context *context;
+    long long user;
+    long long credentials[MAX_CREDENTIALS];
+    size_t num_credentials;
+};
+
+static const struct argp_option options[] = {
+    {"credential", OPTION_CREDENTIAL, "ID", 0,
+        "of this API key, when the user has several", 0},
+    {0},
+};
+
+static void
+take_argument(struct ip *ip, char *argument, struct argp_state *state)
+{
+    static const char *const words[] = {[ACTION_LIST] = "list",
+        [ACTION_ADD] = "add",
+        [ACTION_DISABLE] = "disable"};
+
+    if (state->arg_num == 1) {
+        ip->address = argument;
+        return;
+    }
+    for (size_t i = ACTION_LIST; i <= ACTION_DISABLE; i++) {
+        if (state->arg_num == 0 && strcmp(argument, words[i]) == 0) {
+            ip->action = (enum action) i;
+            return;
+        }
+    }
+
+    argp_error(state, "list, add IP or disable IP is wanted");
+}
+
+static error_t
+parse(int key, char *argument, struct argp_state *state)
+{
+    struct ip *ip = state->input;
+
+    switch (key) {
+    case ARGP_KEY_INIT:
+        cli_client_start(&ip->client, state);
+        break;
+    case OPTION_CREDENTIAL:
+        ip->credential = strtoll(argument, NULL, 10);
+        break;
+    case ARGP_KEY_ARG:
+        take_argument(ip, argument, state);
+        break;
+    case ARGP_KEY_END:
+        if (ip->action == ACTION_NONE
+            || (ip->action == ACTION_LIST) != (ip->address == NULL))
+        {
+            argp_error(state, "list, add IP or disable IP is wanted");
+        }
+        break;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+
+    return 0;
+}
+
+static const struct argp_child children[] = {
+    {&cli_client_argp, 0, NULL, 0}, {0}};
+
+static const struct argp argp = {
+    .options = options,
+    .parser = parse,
+    .args_doc = "list\nadd IP\ndisable IP",
+    .doc = "Show or change the addresses from which the API key may be used.",
+    .children = children,
+};
+
+/* The list of an answer; *out_root is to be freed. */
+static int
+get_list(const struct ip *ip, const char *path, json_t **out_root)
+{
+    const struct trivet_call call = {.method = "GET", .path = path};
+    struct trivet_answer *answer;
+    int number = cli_call(ip->context, &call, &answer);
+
+    if (number != CLI_OK) {
+        return number;
+    }
+
+    *out_root = json_loadb(answer->body, answer->body_len, 0, NULL);
+    trivet_answer_free(answer);
+    return CLI_OK;
+}
+
+static int
+find_credentials(struct ip *ip)
+{
+    struct trivet_context_info info;
+    char path[MAX_IP_PATH];
+    json_t *root;
+    size_t i;
+    const json_t *element;
+    int number;
+
+    trivet_context_describe(ip->context, &info);
+    ip->user = info.user_id;
+    if (ip->credential != 0) {
+        ip->credentials[0] = ip->credential;
+        ip->num_credentials = 1;
+        return CLI_OK;
+    }
+
+    (void) snprintf(
+        path, sizeof path, "user/%lld/credential-password-ip", ip->user);
+    number = get_list(ip, path, &root);
+    if (number != CLI_OK) {
+        return number;
+    }
+
+    json_array_foreach(json_object_get(root, "Response"), i, element)
+    {
+        const json_t *id = json_object_get(
+            json_object_get(element, "CredentialPasswordIp"), "id");
+
+        if (id != NULL && ip->num_credentials < MAX_CREDENTIALS) {
+            ip->credentials[ip->num_credentials++] = json_integer_value(id);
+        }
+    }
+    json_decref(root);
+
+    return CLI_OK;
+}
+
+/* Prints the addresses of a credential; with `wanted`, finds its id instead. */
+static int
+walk(const struct ip *ip, long long credential, const char *wanted,
+    long long *out_id)
+{
+    char path[MAX_IP_PATH];
+    json_t *root;
+    size_t i;
+    const json_t *element;
+    int number;
+
+    (void) snprintf(path, sizeof path,
+        "user/%lld/credential-password-ip/%lld/ip", ip->user, credential);
+    number = get_list(ip, path, &root);
+    if (number != CLI_OK) {
+        return number;
+    }
+
+    json_array_foreach(json_object_get(root, "Response"), i, element)
+    {
+        const json_t *entry = json_object_get(element, "PermittedIp");
+        const char *address = json_string_value(json_object_get(entry, "ip"));
+        const char *status =
+            json_string_value(json_object_get(entry, "status"));
+        long long id = json_integer_value(json_object_get(entry, "id"));
+
+        if (address == NULL) {
+            continue;
+        }
+        if (wanted == NULL) {
+            (void) printf("%s\t%s\t%lld\t%lld\n", address,
+                status == NULL ? "-" : status, credential, id);
+        } else if (strcmp(address, wanted) == 0) {
+            *out_id = id;
+        }
+    }
+
+    json_decref(root);
+    return CLI_OK;
+}
+
+/* Sends {"ip":..., "status":...} and wants a 2xx. */
+static int
+send_entry(const struct ip *ip, const char *method, const char *path,
+    const char *status)
+{
+    json_t *root = json_pack("{s:s, s:s}", "ip", ip->address, "status", status);
+    char *body = json_dumps(root, JSON_COMPACT);
+    const struct trivet_call call = {.method = method,
+        .path = path,
+        .body = body,
+        .body_len = body == NULL ? 0 : strlen(body)};
+    struct trivet_answer *answer = NULL;
+    int number = cli_call(ip->context, &call, &answer);
+
+    trivet_answer_free(answer);
+    free(body);
+    json_decref(root);
+    return number;
+}
+
+static int
+list(const struct ip *ip)
+{
+    for (size_t i = 0; i < ip->num_credentials; i++) {
+        int number = walk(ip, ip->credentials[i], NULL, NULL);
+
+        if (number != CLI_OK) {
+            return number;
+        }
+    }
+
+    return CLI_OK;
+}
+
+static int
+add(const struct ip *ip)
+{
+    char path[MAX_IP_PATH];
+
+    if (ip->num_credentials != 1) {
+        return cli_complain(CLI_USAGE,
+            "the user has %zu API keys: name one with --credential (see "
+            "`trivet ip list`)",
+            ip->num_credentials);
+    }
+
+    (void) snprintf(path, sizeof path,
+        "user/%lld/credential-password-ip/%lld/ip", ip->user,
+        ip->credentials[0]);
+    return send_entry(ip, "POST", path, "ACTIVE");
+}
+
+static int
+disable(const struct ip *ip)
+{
+    char path[MAX_IP_PATH];
+
+    for (size_t i = 0; i < ip->num_credentials; i++) {
+        long long id = 0;
+        int number = walk(ip, ip->credentials[i], ip->address, &id);
+
+        if (number != CLI_OK) {
+            return number;
+        }
+        if (id != 0) {
+            (void) snprintf(path, sizeof path,
+                "user/%lld/credential-password-ip/%lld/ip/%lld", ip->user,
+                ip->credentials[i], id);
+            return send_entry(ip, "PUT", path, "INACTIVE");
+        }
+    }
+
+    return cli_complain(
+        CLI_FAILURE, "%s is not among the addresses", ip->address);
+}
+
+static int
+run(struct ip *ip)
+{
+    int number = find_credentials(ip);
+
+    if (number != CLI_OK) {
+        return number;
+    }
+
+    switch (ip->action) {
+    case ACTION_LIST:
+        return list(ip);
+    case ACTION_ADD:
+        return add(ip);
+    case ACTION_DISABLE:
+        return disable(ip);
+    case ACTION_NONE:
+    default:
+        return CLI_USAGE;
+    }
+}
+
+int
+cli_ip_main(int argc, char **argv)
+{
+    struct ip ip = {.client = CLI_CLIENT_INIT};
+    struct trivet_address parsed;
+    int number;
+
+    if (argp_parse(&argp, argc, argv, 0, NULL, &ip) != 0) {
+        return CLI_USAGE;
+    }
+    if (ip.address != NULL
+        && trivet_address_parse(trivet_slice_text(ip.address), &parsed)
+               != TRIVET_OK)
+    {
+        return cli_complain(CLI_USAGE, "%s is no IP address", ip.address);
+    }
+
+    number = cli_client_open(&ip.client, 0, &ip.context);
+    if (number != CLI_OK) {
+        return number;
+    }
+
+    number = run(&ip);
+    trivet_context_close(ip.context);
+    return number;
+}

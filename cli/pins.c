@@ -1,0 +1,259 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* pins.c - trivet pins: which key the server shows, and which it should */
+#include <string.h>
+
+#include "cli/client.h"
+#include "cli/client_commands.h"
+#include "client/clock.h"
+#include "client/pins.h"
+#include "client/record.h"
+
+enum { OPTION_URL = 0x200, OPTION_ENV, OPTION_EXPIRES, OPTION_NO_SAVE };
+
+enum action { ACTION_NONE = 0, ACTION_LEARN, ACTION_CHECK, ACTION_CLEAR };
+
+struct pins {
+    struct cli_client client;
+    enum action action;
+    const char *expires;
+    bool is_not_saved;
+};
+
+static const struct argp_option options[] = {
+    {"url", OPTION_URL, "URL", 0, "look at this server, not the context's", 0},
+    {"env", OPTION_ENV, "NAME", 0, "the same for sandbox or production", 0},
+    {"expires", OPTION_EXPIRES, "YYYY-MM-DD", 0,
+        "learn: from then on the pin does not count", 0},
+    {"no-save", OPTION_NO_SAVE, NULL, 0, "learn: only print it", 0},
+    {0},
+};
+
+static void
+set_action(struct pins *pins, const char *word, struct argp_state *state)
+{
+    static const struct {
+        const char *word;
+        enum action action;
+    } actions[] = {
+        {"learn", ACTION_LEARN},
+        {"check", ACTION_CHECK},
+        {"clear", ACTION_CLEAR},
+    };
+
+    for (size_t i = 0; i < sizeof actions / sizeof actions[0]; i++) {
+        if (strcmp(word, actions[i].word) == 0) {
+            pins->action = actions[i].action;
+            return;
+        }
+    }
+
+    argp_error(state, "learn, check or clear is wanted, not %s", word);
+}
+
+static error_t
+parse(int key, char *argument, struct argp_state *state)
+{
+    struct pins *pins = state->input;
+
+    switch (key) {
+    case ARGP_KEY_INIT:
+        cli_client_start(&pins->client, state);
+        break;
+    case OPTION_URL:
+        pins->client.options.base_url = argument;
+        break;
+    case OPTION_ENV:
+        pins->client.options.environment = strcmp(argument, "production") == 0
+                                               ? TRIVET_ENVIRONMENT_PRODUCTION
+                                               : TRIVET_ENVIRONMENT_SANDBOX;
+        break;
+    case OPTION_EXPIRES:
+        pins->expires = argument;
+        break;
+    case OPTION_NO_SAVE:
+        pins->is_not_saved = true;
+        break;
+    case ARGP_KEY_ARG:
+        set_action(pins, argument, state);
+        break;
+    case ARGP_KEY_END:
+        if (pins->action == ACTION_NONE) {
+            argp_error(state, "learn, check or clear is wanted");
+        }
+        break;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+
+    return 0;
+}
+
+static const struct argp_child children[] = {
+    {&cli_client_argp, 0, NULL, 0}, {0}};
+
+static const struct argp argp = {
+    .options = options,
+    .parser = parse,
+    .args_doc = "learn|check|clear",
+    .doc = "learn: add the key that the server shows now to the context's "
+           "pins (after its certificate was verified as always). check: "
+           "compare it with them. clear: forget them."
+           "\vExit status: check gives 6 when the key is not pinned.",
+    .children = children,
+};
+
+/* The key that is shown now. */
+static int
+look(struct pins *pins, struct trivet_pin *out)
+{
+    struct trivet_error err;
+
+    if (trivet_pin_learn(&pins->client.options, out, &err) != TRIVET_OK) {
+        return cli_fail(&err);
+    }
+
+    return CLI_OK;
+}
+
+static int
+learn(struct pins *pins, struct trivet_context *context,
+    const struct trivet_pin_set *known)
+{
+    struct trivet_pin_set set = *known;
+    struct trivet_pin pin;
+    struct trivet_error err;
+    char text[TRIVET_PIN_DATED_SIZE];
+    int number = look(pins, &pin);
+
+    if (number != CLI_OK) {
+        return number;
+    }
+    if (pins->expires != NULL) {
+        char dated[TRIVET_PIN_DATED_SIZE + 32];
+
+        trivet_pin_format(&pin, text);
+        (void) snprintf(dated, sizeof dated, "%s@%.20s", text, pins->expires);
+        if (trivet_pin_parse(dated, &pin, &err) != TRIVET_OK) {
+            return cli_fail(&err);
+        }
+    }
+
+    trivet_pin_format_dated(&pin, text);
+    (void) puts(text);
+    if (context == NULL || pins->is_not_saved
+        || trivet_pin_set_has(&set, pin.digest, trivet_clock_now_us()))
+    {
+        return CLI_OK;
+    }
+
+    if (set.num_pins == TRIVET_MAX_PINS) {
+        return cli_complain(CLI_FAILURE,
+            "the context has %d pins: clear them first", (int) TRIVET_MAX_PINS);
+    }
+    set.pins[set.num_pins++] = pin;
+    if (pins->client.options.pin_mode == TRIVET_PINS_REPORT) {
+        set.mode = TRIVET_PINS_REPORT;
+    }
+    if (trivet_context_set_pins(context, set.pins, set.num_pins, set.mode, &err)
+        != TRIVET_OK)
+    {
+        return cli_fail(&err);
+    }
+
+    return CLI_OK;
+}
+
+static int
+check(struct pins *pins, const struct trivet_pin_set *known)
+{
+    struct trivet_pin pin;
+    char text[TRIVET_PIN_TEXT_SIZE];
+    int number = look(pins, &pin);
+
+    if (number != CLI_OK) {
+        return number;
+    }
+
+    trivet_pin_format(&pin, text);
+    if (trivet_pin_set_has(known, pin.digest, trivet_clock_now_us())) {
+        (void) printf("%s is pinned\n", text);
+        return CLI_OK;
+    }
+
+    (void) printf("%s is not pinned (%zu pins, %zu of them valid)\n", text,
+        known->num_pins,
+        trivet_pin_set_count_valid(known, trivet_clock_now_us()));
+    return CLI_UNTRUSTED;
+}
+
+static int
+run(struct pins *pins, struct trivet_context *context,
+    const struct trivet_pin_set *known)
+{
+    struct trivet_error err;
+
+    switch (pins->action) {
+    case ACTION_LEARN:
+        return learn(pins, context, known);
+    case ACTION_CHECK:
+        return check(pins, known);
+    case ACTION_CLEAR:
+        if (context == NULL) {
+            return cli_complain(CLI_USAGE, "no context to clear");
+        }
+        return trivet_context_set_pins(
+                   context, NULL, 0, TRIVET_PINS_ENFORCE, &err)
+                       == TRIVET_OK
+                   ? CLI_OK
+                   : cli_fail(&err);
+    case ACTION_NONE:
+    default:
+        return CLI_USAGE;
+    }
+}
+
+int
+cli_pins_main(int argc, char **argv)
+{
+    struct pins pins = {.client = CLI_CLIENT_INIT};
+    struct trivet_context_info info = {.base_url = ""};
+    struct trivet_context *context = NULL;
+    struct trivet_pin_set given;
+    int number = CLI_OK;
+
+    if (argp_parse(&argp, argc, argv, 0, NULL, &pins) != 0) {
+        return CLI_USAGE;
+    }
+    if (trivet_pin_set_make(pins.client.pins, pins.client.options.num_pins,
+            pins.client.options.pin_mode, &given, NULL)
+        != TRIVET_OK)
+    {
+        return CLI_USAGE;
+    }
+
+    if (pins.client.options.base_url == NULL
+        && pins.client.options.environment == TRIVET_ENVIRONMENT_UNSET)
+    {
+        number = cli_client_open(&pins.client, TRIVET_OPEN_OFFLINE, &context);
+    }
+    if (number != CLI_OK) {
+        return number;
+    }
+
+    if (context != NULL) {
+        trivet_context_describe(context, &info);
+        pins.client.options.base_url = info.base_url;
+        (void) !trivet_pin_set_make(
+            info.pins, info.num_pins, info.pin_mode, &given, NULL);
+        if (pins.client.options.ca_file == NULL && info.ca_file[0] != '\0') {
+            pins.client.options.ca_file = info.ca_file;
+        }
+        if (pins.client.options.proxy == NULL && info.proxy[0] != '\0') {
+            pins.client.options.proxy = info.proxy;
+        }
+    }
+
+    number = run(&pins, context, &given);
+    trivet_context_close(context);
+    return number;
+}

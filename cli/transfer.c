@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* transfer.c - trivet import and export: files of bunq's SDKs */
+#define _DEFAULT_SOURCE
+#include <string.h>
+
+#include "cli/client.h"
+#include "cli/client_commands.h"
+
+struct transfer {
+    struct cli_client client;
+    const char *file;
+};
+
+static error_t
+parse(int key, char *argument, struct argp_state *state)
+{
+    struct transfer *transfer = state->input;
+
+    switch (key) {
+    case ARGP_KEY_INIT:
+        cli_client_start(&transfer->client, state);
+        break;
+    case ARGP_KEY_ARG:
+        if (state->arg_num > 0) {
+            argp_error(state, "too many arguments");
+        }
+        transfer->file = argument;
+        break;
+    case ARGP_KEY_END:
+        if (transfer->file == NULL) {
+            argp_error(state, "a file is needed");
+        }
+        break;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+
+    return 0;
+}
+
+static const struct argp_child children[] = {
+    {&cli_client_argp, 0, NULL, 0}, {0}};
+
+static const struct argp import_argp = {
+    .parser = parse,
+    .args_doc = "FILE",
+    .doc = "Make a context of FILE: a bunq.conf of the Python, PHP, Java or "
+           "C# SDK, or one of trivet's own.",
+    .children = children,
+};
+
+static const struct argp export_argp = {
+    .parser = parse,
+    .args_doc = "FILE",
+    .doc = "Write the context to FILE, in the form that bunq's Python, PHP, "
+           "Java and C# SDKs read. It holds the API key and the private key: "
+           "its mode is 0600.",
+    .children = children,
+};
+
+static int
+run(int argc, char **argv, const struct argp *argp, bool is_import)
+{
+    struct transfer transfer = {.client = CLI_CLIENT_INIT};
+    struct trivet_error err;
+    int number;
+    const char *from;
+    const char *to;
+
+    if (argp_parse(argp, argc, argv, 0, NULL, &transfer) != 0) {
+        return CLI_USAGE;
+    }
+
+    number = cli_client_locate(&transfer.client, is_import);
+    if (number != CLI_OK) {
+        return number;
+    }
+
+    from = is_import ? transfer.file : transfer.client.path;
+    to = is_import ? transfer.client.path : transfer.file;
+    if (trivet_context_import(from, to, &err) != TRIVET_OK) {
+        return cli_fail(&err);
+    }
+
+    if (!transfer.client.is_quiet) {
+        (void) printf("%s\n", to);
+    }
+    return CLI_OK;
+}
+
+int
+cli_import_main(int argc, char **argv)
+{
+    return run(argc, argv, &import_argp, true);
+}
+
+int
+cli_export_main(int argc, char **argv)
+{
+    return run(argc, argv, &export_argp, false);
+}

@@ -1,0 +1,260 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* call.c - a call in a session, and its answer */
+#include "client/context.h"
+
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "client/clock.h"
+
+struct owned_answer {
+    struct trivet_answer public; /* first: what the caller holds */
+    struct trivet_wire_answer wire;
+    json_t *root; /* of an error's body: its texts live in it */
+    struct trivet_answer_error errors[TRIVET_MAX_ANSWER_ERRORS];
+};
+
+/* ---- the answer -------------------------------------------------------- */
+
+static const char *
+text_of(const json_t *object, const char *field)
+{
+    const char *text = json_string_value(json_object_get(object, field));
+
+    return text == NULL ? "" : text;
+}
+
+static void
+read_errors(struct owned_answer *answer)
+{
+    const json_t *list;
+    size_t i;
+    const json_t *entry;
+
+    if (answer->wire.status < 300) {
+        return;
+    }
+
+    answer->root =
+        json_loadb(answer->wire.body, answer->wire.body_len, 0, NULL);
+    list = json_object_get(answer->root, "Error");
+    json_array_foreach(list, i, entry)
+    {
+        if (i == TRIVET_MAX_ANSWER_ERRORS) {
+            break;
+        }
+
+        answer->errors[i].description = text_of(entry, "error_description");
+        answer->errors[i].translated =
+            text_of(entry, "error_description_translated");
+        answer->public.num_errors = i + 1;
+    }
+}
+
+/* Takes wire over, also on failure. */
+static enum trivet_status
+make_answer(struct trivet_wire_answer *wire, bool is_verified,
+    struct trivet_answer **out, struct trivet_error *err)
+{
+    struct owned_answer *answer = calloc(1, sizeof *answer);
+
+    if (answer == NULL) {
+        trivet_wire_answer_release(wire);
+        return trivet_error_set(err, TRIVET_E_MEMORY, "call", "out of memory");
+    }
+
+    answer->wire = *wire;
+    read_errors(answer);
+    answer->public.status = wire->status;
+    answer->public.body = wire->body;
+    answer->public.body_len = wire->body_len;
+    answer->public.headers = wire->headers;
+    answer->public.num_headers = wire->num_headers;
+    answer->public.errors = answer->errors;
+    answer->public.is_verified = is_verified;
+
+    *out = &answer->public;
+    return TRIVET_OK;
+}
+
+void
+trivet_answer_free(struct trivet_answer *answer)
+{
+    struct owned_answer *owned = (struct owned_answer *) answer;
+
+    if (owned == NULL) {
+        return;
+    }
+
+    json_decref(owned->root);
+    trivet_wire_answer_release(&owned->wire);
+    free(owned);
+}
+
+const char *
+trivet_answer_header(const struct trivet_answer *answer, const char *name)
+{
+    return trivet_wire_header(answer->headers, answer->num_headers, name);
+}
+
+/* ---- the call ---------------------------------------------------------- */
+
+/* A call with its session's token, as tried last. */
+struct attempt {
+    const struct trivet_call *call;
+    struct trivet_secret token;
+    struct trivet_wire_answer wire;
+    bool is_verified;
+};
+
+/* FNV-1a over what was called with which token. */
+static uint64_t
+hash_attempt(const struct attempt *attempt)
+{
+    const char *const texts[] = {attempt->call->method, attempt->call->path,
+        (const char *) attempt->token.bytes};
+    uint64_t hash = UINT64_C(14695981039346656037);
+
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+        for (const char *p = texts[i]; *p != '\0'; p++) {
+            hash = (hash ^ (unsigned char) *p) * UINT64_C(1099511628211);
+        }
+    }
+
+    return hash;
+}
+
+/* The session's token, with 30 s to live at least unless it is to be kept. */
+static enum trivet_status
+get_token(struct trivet_context *context, bool may_renew,
+    struct trivet_secret *out, struct trivet_error *err)
+{
+    struct trivet_state *state = trivet_context_state(context);
+    bool is_over;
+
+    if (state == NULL) {
+        return trivet_error_set(err, TRIVET_E_MEMORY, "call", "out of memory");
+    }
+
+    TRIVET_TRY(trivet_context_know(context, state, err));
+
+    (void) pthread_mutex_lock(&state->mutex);
+    *out = state->record.session_token;
+    is_over = trivet_session_is_over(&state->record, trivet_clock_now_us());
+    (void) pthread_mutex_unlock(&state->mutex);
+
+    if (may_renew && is_over) {
+        TRIVET_TRY(
+            trivet_session_ensure(context, out->len == 0 ? NULL : out, err));
+        (void) pthread_mutex_lock(&state->mutex);
+        *out = state->record.session_token;
+        (void) pthread_mutex_unlock(&state->mutex);
+    }
+    if (out->len == 0) {
+        return trivet_error_set(err, TRIVET_E_NO_SESSION, "call",
+            "there is no session: log in first (trivet login)");
+    }
+
+    return TRIVET_OK;
+}
+
+static enum trivet_status
+try_call(struct trivet_context *context, struct attempt *attempt,
+    struct trivet_error *err)
+{
+    const struct trivet_call *call = attempt->call;
+    const struct trivet_order order = {
+        .method = call->method,
+        .path = call->path,
+        .body = trivet_slice_make(call->body, call->body_len),
+        .headers = call->headers,
+        .num_headers = call->num_headers,
+        .token = &attempt->token,
+        .is_signed = true,
+    };
+    struct trivet_worker *worker;
+    enum trivet_status status;
+
+    TRIVET_TRY(trivet_context_take_worker(context, &worker, err));
+    status = trivet_worker_exchange(
+        worker, &order, &attempt->wire, &attempt->is_verified, err);
+    trivet_context_give_worker(context, worker);
+
+    return status;
+}
+
+static bool
+looks_dead(const struct attempt *attempt)
+{
+    return attempt->wire.status == 401 || attempt->wire.status == 403;
+}
+
+/*
+ * A call that is refused in a fresh session as well is not allowed, whatever
+ * session it comes in: that is remembered, or a forbidden call in a loop would
+ * open a session each time.
+ */
+static bool
+is_fruitless(struct trivet_state *state, const struct attempt *attempt)
+{
+    bool is_known;
+
+    (void) pthread_mutex_lock(&state->mutex);
+    is_known = state->fruitless == hash_attempt(attempt);
+    (void) pthread_mutex_unlock(&state->mutex);
+
+    return is_known;
+}
+
+static void
+remember_fruitless(struct trivet_state *state, const struct attempt *attempt)
+{
+    (void) pthread_mutex_lock(&state->mutex);
+    state->fruitless = hash_attempt(attempt);
+    (void) pthread_mutex_unlock(&state->mutex);
+}
+
+/* Once more, in a session other than the one that looks dead. */
+static enum trivet_status
+retry(struct trivet_context *context, struct attempt *attempt,
+    struct trivet_error *err)
+{
+    struct trivet_state *state = trivet_context_state(context);
+
+    if (is_fruitless(state, attempt)) {
+        return TRIVET_OK;
+    }
+
+    trivet_wire_answer_release(&attempt->wire);
+    TRIVET_TRY(trivet_session_ensure(context, &attempt->token, err));
+    TRIVET_TRY(get_token(context, false, &attempt->token, err));
+    TRIVET_TRY(try_call(context, attempt, err));
+    if (looks_dead(attempt)) {
+        remember_fruitless(state, attempt);
+    }
+
+    return TRIVET_OK;
+}
+
+enum trivet_status
+trivet_call(struct trivet_context *context, const struct trivet_call *call,
+    struct trivet_answer **out, struct trivet_error *err)
+{
+    struct attempt attempt = {.call = call};
+    bool may_renew = (call->flags & TRIVET_CALL_KEEP_SESSION) == 0;
+    enum trivet_status status;
+
+    status = get_token(context, may_renew, &attempt.token, err);
+    if (status == TRIVET_OK) {
+        status = try_call(context, &attempt, err);
+    }
+    if (status == TRIVET_OK && may_renew && looks_dead(&attempt)) {
+        status = retry(context, &attempt, err);
+    }
+
+    trivet_secret_wipe(&attempt.token);
+    return status != TRIVET_OK
+               ? status
+               : make_answer(&attempt.wire, attempt.is_verified, out, err);
+}

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * file.h - files that hold secrets, and locks between processes
+ *
+ * Blocks: yes.
+ */
+#ifndef TRIVET_CLIENT_FILE_H
+#define TRIVET_CLIENT_FILE_H
+
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "core/slice.h"
+#include "trivet/status.h"
+
+enum {
+    TRIVET_MAX_FILE_PATH = 4096,
+    TRIVET_MAX_SECRET_FILE = 128 * 1024 /* bytes */
+};
+
+/* What was read: owned, NUL-terminated. */
+struct trivet_file_text {
+    char *data;
+    size_t len;
+};
+
+void trivet_file_text_release(struct trivet_file_text *text); /* wipes */
+
+/*
+ * Reads a whole file that nobody may touch but those whom forbidden_mode
+ * leaves (077: the owner alone).
+ *
+ * TRIVET_E_NOT_FOUND  there is none.
+ * TRIVET_E_USAGE      it is not a plain file, is too big, belongs to somebody
+ *                     else, or its mode is looser.
+ */
+TRIVET_MUST_USE enum trivet_status trivet_file_read(const char *path,
+    mode_t forbidden_mode, struct trivet_file_text *out,
+    struct trivet_error *err);
+
+/* Reads a descriptor to its end. */
+TRIVET_MUST_USE enum trivet_status trivet_file_read_fd(
+    int fd, struct trivet_file_text *out, struct trivet_error *err);
+
+/*
+ * Replaces the file as a whole: PATH.tmp, fsync, rename, fsync of the folder;
+ * mode 0600. Whoever reads sees the old or the new text, never a part. The
+ * caller holds the lock of the file, or nobody else writes it.
+ */
+TRIVET_MUST_USE enum trivet_status trivet_file_replace(
+    const char *path, struct trivet_slice text, struct trivet_error *err);
+
+/* A lock between threads and processes alike: each acquisition opens PATH
+ * anew. Goes with the process, also when that is killed. */
+struct trivet_file_lock {
+    int fd;
+};
+
+/* Waits max_wait_s for it (-1: for ever). TRIVET_E_UNAVAILABLE when somebody
+ * kept it longer. */
+TRIVET_MUST_USE enum trivet_status trivet_file_lock_acquire(const char *path,
+    int max_wait_s, struct trivet_file_lock *out, struct trivet_error *err);
+void trivet_file_lock_release(struct trivet_file_lock *lock);
+
+#endif

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * pins.h - a set of pinned keys
+ *
+ * A pin that has expired does not count. When all of an enforced set have
+ * expired nothing is let through: a forgotten set must not open the door.
+ * Blocks: no.
+ */
+#ifndef TRIVET_CLIENT_PINS_H
+#define TRIVET_CLIENT_PINS_H
+
+#include "trivet/client.h"
+
+struct trivet_pin_set {
+    struct trivet_pin pins[TRIVET_MAX_PINS];
+    size_t num_pins;
+    enum trivet_pin_mode mode;
+};
+
+/* TRIVET_E_LIMIT  more than TRIVET_MAX_PINS. */
+TRIVET_MUST_USE enum trivet_status trivet_pin_set_make(
+    const struct trivet_pin *pins, size_t num_pins, enum trivet_pin_mode mode,
+    struct trivet_pin_set *out, struct trivet_error *err);
+
+bool trivet_pin_set_has(const struct trivet_pin_set *set,
+    const unsigned char digest[32], int64_t now_us);
+
+size_t trivet_pin_set_count_valid(
+    const struct trivet_pin_set *set, int64_t now_us);
+
+enum {
+    TRIVET_PIN_DATED_SIZE = TRIVET_PIN_TEXT_SIZE + 11,
+    /* bytes of a whole set as curl wants it, with the NUL */
+    TRIVET_PIN_LIST_SIZE = TRIVET_MAX_PINS * (TRIVET_PIN_TEXT_SIZE + 1)
+};
+
+/* With "@YYYY-MM-DD" when it expires: what trivet_pin_parse reads. */
+void trivet_pin_format_dated(
+    const struct trivet_pin *pin, char out[TRIVET_PIN_DATED_SIZE]);
+
+/* list = "sha256//" base64 *( ";" "sha256//" base64 ), of those not expired. */
+void trivet_pin_set_format_list(const struct trivet_pin_set *set,
+    int64_t now_us, char out[TRIVET_PIN_LIST_SIZE]);
+
+#endif

@@ -1,0 +1,575 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* record.c - what a context file remembers */
+#define _DEFAULT_SOURCE /* timegm */
+#include "client/record.h"
+
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "core/pem.h"
+#include "core/timestamp.h"
+#include "crypto/key.h"
+
+enum { FORMAT_VERSION = 1 };
+
+/* How SDKs of either spelling call a user's type. */
+static const struct {
+    const char *type;
+    const char *snake;
+    const char *camel;
+} user_keys[TRIVET_NUM_USER_TYPES] = {
+    {"UserCompany", "user_company", "userCompany"},
+    {"UserPerson", "user_person", "userPerson"},
+    {"UserPaymentServiceProvider", "user_payment_service_provider",
+        "userPaymentServiceProvider"},
+    {"UserApiKey", "user_api_key", "userApiKey"},
+};
+
+static const struct {
+    const char *name;
+    const char *type; /* in the file */
+    const char *url;
+} environments[] = {
+    [TRIVET_ENVIRONMENT_UNSET] = {"unset", "SANDBOX", ""},
+    [TRIVET_ENVIRONMENT_SANDBOX] = {"sandbox", "SANDBOX",
+        "https://public-api.sandbox.bunq.com/v1"},
+    [TRIVET_ENVIRONMENT_PRODUCTION] = {"production", "PRODUCTION",
+        "https://api.bunq.com/v1"},
+    /* SDKs know no third one: the nearest. */
+    [TRIVET_ENVIRONMENT_URL] = {"gateway", "SANDBOX", ""},
+};
+
+struct trivet_record *
+trivet_record_new(void)
+{
+    return calloc(1, sizeof(struct trivet_record));
+}
+
+void
+trivet_record_free(struct trivet_record *record)
+{
+    if (record == NULL) {
+        return;
+    }
+
+    trivet_wipe(record, sizeof *record);
+    free(record);
+}
+
+const char *
+trivet_environment_url(enum trivet_environment environment)
+{
+    return environments[environment].url;
+}
+
+const char *
+trivet_environment_name(enum trivet_environment environment)
+{
+    return environments[environment].name;
+}
+
+void
+trivet_record_drop_session(struct trivet_record *record)
+{
+    trivet_secret_wipe(&record->session_token);
+    record->session_expires_us = 0;
+}
+
+void
+trivet_record_reset(struct trivet_record *record)
+{
+    trivet_record_drop_session(record);
+    trivet_secret_wipe(&record->installation_token);
+    trivet_wipe(record->private_key, sizeof record->private_key);
+    memset(record->server_key, 0, sizeof record->server_key);
+    memset(&record->holder, 0, sizeof record->holder);
+    record->has_device = false;
+    record->device_id = 0;
+}
+
+/* ---- local time, as the SDKs have it ----------------------------------- */
+
+/* text = YYYY-MM-DD hh:mm:ss[.fraction] in the local zone */
+static bool
+parse_local(const char *text, int64_t *out_us)
+{
+    int64_t us;
+    time_t seconds;
+    struct tm local;
+
+    if (trivet_timestamp_parse(trivet_slice_text(text), &us) != TRIVET_OK) {
+        return false;
+    }
+
+    /* Its numbers, read as UTC, are broken down and put together locally. */
+    seconds = (time_t) (us / TRIVET_US_PER_S);
+    (void) gmtime_r(&seconds, &local);
+    local.tm_isdst = -1;
+    seconds = mktime(&local);
+    *out_us = (int64_t) seconds * TRIVET_US_PER_S;
+
+    return true;
+}
+
+static void
+format_local(int64_t at_us, char out[TRIVET_TIMESTAMP_SIZE])
+{
+    time_t seconds = (time_t) (at_us / TRIVET_US_PER_S);
+    struct tm local;
+
+    (void) localtime_r(&seconds, &local);
+    trivet_timestamp_format((int64_t) timegm(&local) * TRIVET_US_PER_S, out);
+}
+
+/* ---- reading ----------------------------------------------------------- */
+
+static enum trivet_status
+complain(struct trivet_error *err, const char *field)
+{
+    return trivet_error_set(err, TRIVET_E_MALFORMED, "record.parse",
+        "the context file's \"%s\" is missing or not what it should be", field);
+}
+
+/* Copies an optional text; false when it is there and does not fit. */
+static bool
+get_text(const json_t *object, const char *field, char *out, size_t cap)
+{
+    const json_t *value = json_object_get(object, field);
+    const char *text = json_string_value(value);
+
+    if (value == NULL || json_is_null(value)) {
+        out[0] = '\0';
+        return true;
+    }
+    if (text == NULL || json_string_length(value) != strlen(text)) {
+        return false;
+    }
+
+    return snprintf(out, cap, "%s", text) < (int) cap;
+}
+
+static bool
+get_secret(const json_t *object, const char *field, struct trivet_secret *out)
+{
+    bool is_read =
+        get_text(object, field, (char *) out->bytes, sizeof out->bytes);
+
+    out->len = is_read ? strlen((char *) out->bytes) : 0;
+
+    /* It goes into a header or a body as it is. */
+    for (size_t i = 0; i < out->len; i++) {
+        is_read = is_read && out->bytes[i] > 0x20 && out->bytes[i] < 0x7f;
+    }
+
+    return is_read;
+}
+
+/* A key in whatever form -> PKCS#8, 64 columns. */
+static bool
+normalise_private_key(const char *text, char out[TRIVET_MAX_PRIVATE_KEY_PEM])
+{
+    char strict[TRIVET_MAX_PRIVATE_KEY_PEM];
+    struct trivet_writer writer = trivet_writer_make(strict, sizeof strict);
+    struct trivet_private_key *key = NULL;
+    bool is_done =
+        trivet_pem_rewrap(trivet_slice_text(text), &writer) == TRIVET_OK
+        && trivet_private_key_parse(trivet_writer_slice(&writer), &key, NULL)
+               == TRIVET_OK
+        && trivet_private_key_to_pem(key, out, TRIVET_MAX_PRIVATE_KEY_PEM)
+               == TRIVET_OK;
+
+    trivet_private_key_free(key);
+    trivet_wipe(strict, sizeof strict);
+    return is_done;
+}
+
+static bool
+normalise_public_key(const char *text, char out[TRIVET_MAX_PUBLIC_KEY_TEXT])
+{
+    struct trivet_public_key key;
+
+    return trivet_public_key_parse(trivet_slice_text(text), &key, NULL)
+               == TRIVET_OK
+           && trivet_public_key_to_pem(&key, out, TRIVET_MAX_PUBLIC_KEY_TEXT)
+                  == TRIVET_OK;
+}
+
+static enum trivet_status
+read_installation(
+    const json_t *object, struct trivet_record *out, struct trivet_error *err)
+{
+    const char *private_key =
+        json_string_value(json_object_get(object, "private_key_client"));
+    const char *server_key =
+        json_string_value(json_object_get(object, "public_key_server"));
+
+    if (object == NULL) {
+        return TRIVET_OK;
+    }
+    if (private_key == NULL
+        || !normalise_private_key(private_key, out->private_key))
+    {
+        return complain(err, "private_key_client");
+    }
+    if (!get_secret(object, "token", &out->installation_token)) {
+        return complain(err, "installation_context.token");
+    }
+    /* Between the key pair and the installation there is no token yet. */
+    if (out->installation_token.len > 0
+        && (server_key == NULL
+            || !normalise_public_key(server_key, out->server_key)))
+    {
+        return complain(err, "public_key_server");
+    }
+
+    return TRIVET_OK;
+}
+
+static void
+read_holder(const json_t *object, struct trivet_holder *out)
+{
+    for (size_t i = 0; i < TRIVET_NUM_USER_TYPES; i++) {
+        const json_t *user = json_object_get(object, user_keys[i].snake);
+
+        if (user == NULL) {
+            user = json_object_get(object, user_keys[i].camel);
+        }
+        if (user != NULL && trivet_holder_read(user_keys[i].type, user, out)) {
+            return;
+        }
+    }
+
+    /* Files from before 2020-09 have the id alone. */
+    out->id = json_integer_value(json_object_get(object, "user_id"));
+    out->session_timeout_s = TRIVET_DEFAULT_SESSION_TIMEOUT_S;
+}
+
+static enum trivet_status
+read_session(
+    const json_t *object, struct trivet_record *out, struct trivet_error *err)
+{
+    const char *expiry =
+        json_string_value(json_object_get(object, "expiry_time"));
+
+    if (object == NULL) {
+        return TRIVET_OK;
+    }
+    if (!get_secret(object, "token", &out->session_token)) {
+        return complain(err, "session_context.token");
+    }
+    if (expiry == NULL || !parse_local(expiry, &out->session_expires_us)) {
+        return complain(err, "expiry_time");
+    }
+
+    read_holder(object, &out->holder);
+    out->has_device = true; /* or there would be no session */
+
+    return TRIVET_OK;
+}
+
+static enum trivet_status
+read_pins(
+    const json_t *object, struct trivet_pin_set *out, struct trivet_error *err)
+{
+    const json_t *list = json_object_get(object, "pins");
+    const char *mode = json_string_value(json_object_get(object, "pin_mode"));
+    size_t i;
+    const json_t *entry;
+
+    if (json_array_size(list) > TRIVET_MAX_PINS) {
+        return complain(err, "pins");
+    }
+
+    json_array_foreach(list, i, entry)
+    {
+        const char *text = json_string_value(entry);
+
+        if (text == NULL
+            || trivet_pin_parse(text, &out->pins[i], NULL) != TRIVET_OK) {
+            return complain(err, "pins");
+        }
+        out->num_pins++;
+    }
+
+    out->mode = mode != NULL && strcmp(mode, "report") == 0
+                    ? TRIVET_PINS_REPORT
+                    : TRIVET_PINS_ENFORCE;
+    return TRIVET_OK;
+}
+
+/* What only trivet writes. */
+static enum trivet_status
+read_own(
+    const json_t *object, struct trivet_record *out, struct trivet_error *err)
+{
+    const json_t *device = json_object_get(object, "device_id");
+    const char *expires =
+        json_string_value(json_object_get(object, "session_expires"));
+
+    if (object == NULL) {
+        return TRIVET_OK;
+    }
+    if (json_integer_value(json_object_get(object, "version"))
+        != FORMAT_VERSION) {
+        return trivet_error_set(err, TRIVET_E_MALFORMED, "record.parse",
+            "the context file was written by a newer trivet");
+    }
+    if (!get_text(object, "base_url", out->base_url, sizeof out->base_url)
+        || !get_text(object, "ca_file", out->ca_file, sizeof out->ca_file)
+        || !get_text(
+            object, "description", out->description, sizeof out->description))
+    {
+        return complain(err, "trivet");
+    }
+    if (expires != NULL
+        && trivet_timestamp_parse(
+               trivet_slice_text(expires), &out->session_expires_us)
+               != TRIVET_OK)
+    {
+        return complain(err, "session_expires");
+    }
+
+    out->device_id = json_integer_value(device);
+    out->has_device = out->has_device || device != NULL;
+
+    return read_pins(object, &out->pins, err);
+}
+
+static enum trivet_status
+read_environment(
+    const json_t *root, struct trivet_record *out, struct trivet_error *err)
+{
+    const char *type =
+        json_string_value(json_object_get(root, "environment_type"));
+
+    if (type == NULL) {
+        return complain(err, "environment_type");
+    }
+    if (strcmp(type, "PRODUCTION") == 0) {
+        out->environment = TRIVET_ENVIRONMENT_PRODUCTION;
+    } else if (strcmp(type, "SANDBOX") == 0) {
+        out->environment = TRIVET_ENVIRONMENT_SANDBOX;
+    } else {
+        return complain(err, "environment_type");
+    }
+
+    if (out->base_url[0] == '\0') {
+        (void) snprintf(out->base_url, sizeof out->base_url, "%s",
+            trivet_environment_url(out->environment));
+    } else if (strcmp(out->base_url, trivet_environment_url(out->environment))
+               != 0) {
+        out->environment = TRIVET_ENVIRONMENT_URL;
+    }
+
+    return TRIVET_OK;
+}
+
+static enum trivet_status
+read_root(
+    const json_t *root, struct trivet_record *out, struct trivet_error *err)
+{
+    if (!json_is_object(root)) {
+        return trivet_error_set(err, TRIVET_E_MALFORMED, "record.parse",
+            "the context file is not a JSON object");
+    }
+    if (!get_secret(root, "api_key", &out->api_key)) {
+        return complain(err, "api_key");
+    }
+    if (!get_text(root, "proxy", out->proxy, sizeof out->proxy)
+        || (out->proxy[0] == '\0'
+            && !get_text(root, "proxy_url", out->proxy, sizeof out->proxy)))
+    {
+        return complain(err, "proxy");
+    }
+
+    TRIVET_TRY(read_installation(
+        json_object_get(root, "installation_context"), out, err));
+    TRIVET_TRY(
+        read_session(json_object_get(root, "session_context"), out, err));
+    TRIVET_TRY(read_own(json_object_get(root, "trivet"), out, err));
+
+    return read_environment(root, out, err);
+}
+
+enum trivet_status
+trivet_record_parse(struct trivet_slice text, struct trivet_record *out,
+    struct trivet_error *err)
+{
+    struct trivet_record record;
+    enum trivet_status status;
+    json_t *root;
+
+    memset(&record, 0, sizeof record);
+
+    /* Some editors put a byte order mark in front. */
+    if (trivet_slice_starts_with(text, "\xef\xbb\xbf")) {
+        text = trivet_slice_after(text, 3);
+    }
+
+    root = json_loadb((const char *) text.data, text.len, 0, NULL);
+    status = read_root(root, &record, err);
+    trivet_json_wipe(root);
+    json_decref(root);
+    if (status == TRIVET_OK) {
+        *out = record;
+    }
+
+    trivet_wipe(&record, sizeof record);
+    return status;
+}
+
+/* ---- writing ----------------------------------------------------------- */
+
+static json_t *
+text_or_nothing(const char *text)
+{
+    return text[0] == '\0' ? NULL : json_string(text);
+}
+
+static json_t *
+secret_or_nothing(const struct trivet_secret *secret)
+{
+    return secret->len == 0
+               ? NULL
+               : json_stringn((const char *) secret->bytes, secret->len);
+}
+
+static json_t *
+format_installation(const struct trivet_record *record)
+{
+    char public_key[TRIVET_MAX_PUBLIC_KEY_TEXT];
+    struct trivet_private_key *key = NULL;
+    enum trivet_status status;
+
+    if (record->private_key[0] == '\0') {
+        return NULL;
+    }
+
+    status = trivet_private_key_parse(
+        trivet_slice_text(record->private_key), &key, NULL);
+    if (status == TRIVET_OK) {
+        status =
+            trivet_private_key_public_pem(key, public_key, sizeof public_key);
+    }
+    trivet_private_key_free(key);
+    if (status != TRIVET_OK) {
+        return NULL;
+    }
+
+    return json_pack("{s:o*, s:s, s:s, s:o*}", "token",
+        secret_or_nothing(&record->installation_token), "private_key_client",
+        record->private_key, "public_key_client", public_key,
+        "public_key_server", text_or_nothing(record->server_key));
+}
+
+/* The least that makes every SDK load the file. */
+static json_t *
+format_holder(const struct trivet_holder *holder)
+{
+    json_t *inner;
+
+    if (holder->requester_type[0] == '\0') {
+        return json_pack("{s:I, s:s, s:I}", "id", (json_int_t) holder->id,
+            "display_name", holder->name, "session_timeout",
+            (json_int_t) holder->session_timeout_s);
+    }
+
+    inner = json_pack("{s:I, s:s, s:I}", "id",
+        (json_int_t) holder->requester_id, "display_name", holder->name,
+        "session_timeout", (json_int_t) holder->session_timeout_s);
+
+    return json_pack("{s:I, s:{s:o}}", "id", (json_int_t) holder->id,
+        "requested_by_user", holder->requester_type, inner);
+}
+
+static json_t *
+format_session(const struct trivet_record *record)
+{
+    char expiry[TRIVET_TIMESTAMP_SIZE];
+    json_t *session;
+
+    if (record->session_token.len == 0) {
+        return NULL;
+    }
+
+    format_local(record->session_expires_us, expiry);
+    session = json_pack("{s:o, s:s, s:I}", "token",
+        secret_or_nothing(&record->session_token), "expiry_time", expiry,
+        "user_id", (json_int_t) record->holder.id);
+
+    for (size_t i = 0; i < TRIVET_NUM_USER_TYPES; i++) {
+        if (strcmp(record->holder.type, user_keys[i].type) == 0) {
+            (void) json_object_set_new(
+                session, user_keys[i].snake, format_holder(&record->holder));
+            (void) json_object_set_new(
+                session, user_keys[i].camel, format_holder(&record->holder));
+        }
+    }
+
+    return session;
+}
+
+static json_t *
+format_own(const struct trivet_record *record)
+{
+    const struct trivet_pin_set *pins = &record->pins;
+    char text[TRIVET_TIMESTAMP_SIZE];
+    json_t *own = json_pack("{s:i, s:s, s:o*, s:o*, s:o*}", "version",
+        FORMAT_VERSION, "base_url", record->base_url, "description",
+        text_or_nothing(record->description), "ca_file",
+        text_or_nothing(record->ca_file), "device_id",
+        record->has_device ? json_integer(record->device_id) : NULL);
+    json_t *list;
+
+    if (record->session_token.len > 0) {
+        trivet_timestamp_format(record->session_expires_us, text);
+        (void) json_object_set_new(own, "session_expires", json_string(text));
+    }
+
+    if (pins->num_pins == 0) {
+        return own;
+    }
+
+    list = json_array();
+    for (size_t i = 0; i < pins->num_pins; i++) {
+        char pin[TRIVET_PIN_DATED_SIZE];
+
+        trivet_pin_format_dated(&pins->pins[i], pin);
+        (void) json_array_append_new(list, json_string(pin));
+    }
+    (void) json_object_set_new(own, "pins", list);
+    (void) json_object_set_new(own, "pin_mode",
+        json_string(pins->mode == TRIVET_PINS_REPORT ? "report" : "enforce"));
+
+    return own;
+}
+
+enum trivet_status
+trivet_record_format(const struct trivet_record *record,
+    struct trivet_request_body *out, struct trivet_error *err)
+{
+    json_t *root = json_pack("{s:s, s:o*, s:o*, s:o*, s:o*, s:o*, s:o*}",
+        "environment_type", environments[record->environment].type, "api_key",
+        secret_or_nothing(&record->api_key), "installation_context",
+        format_installation(record), "session_context", format_session(record),
+        "proxy", text_or_nothing(record->proxy), "proxy_url",
+        text_or_nothing(record->proxy), "trivet", format_own(record));
+    const size_t flags = JSON_INDENT(2);
+    size_t len = root == NULL ? 0 : json_dumpb(root, NULL, 0, flags);
+    char *data = len == 0 ? NULL : malloc(len + 1);
+
+    if (data != NULL) {
+        (void) json_dumpb(root, data, len, flags);
+        data[len] = '\n';
+        *out = (struct trivet_request_body){data, len + 1};
+    }
+
+    trivet_json_wipe(root);
+    json_decref(root);
+
+    return data != NULL ? TRIVET_OK
+                        : trivet_error_set(err, TRIVET_E_MEMORY,
+                            "record.format", "out of memory");
+}

@@ -1,0 +1,369 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * session.c - the three steps to a session, each taken once
+ *
+ *   key pair -> installation -> device-server -> session-server
+ *
+ * The file is written after each. A process that dies between a step and its
+ * writing leaves at most an installation or a registration behind that nobody
+ * uses, which costs nothing: the next one takes that step again.
+ */
+#include "client/context.h"
+
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "client/clock.h"
+#include "core/timestamp.h"
+#include "crypto/key.h"
+
+enum {
+    RENEW_AT_LEFT_S = 30,
+    SHORT_TIMEOUT_S = 120 /* of which a quarter is enough */
+};
+
+bool
+trivet_session_is_over(const struct trivet_record *record, int64_t now_us)
+{
+    int64_t timeout_s = record->holder.session_timeout_s;
+    int64_t margin_s = timeout_s > 0 && timeout_s < SHORT_TIMEOUT_S
+                           ? timeout_s / 4
+                           : RENEW_AT_LEFT_S;
+
+    return record->session_token.len == 0
+           || record->session_expires_us - now_us <= margin_s * TRIVET_US_PER_S;
+}
+
+/* ---- refusals ---------------------------------------------------------- */
+
+/* What the known texts mean, and what to do about it. */
+static const struct {
+    const char *text;
+    const char *advice;
+} advices[] = {
+    {"User credentials are incorrect",
+        ": the API key is unknown, revoked or not used within its first hour; "
+        "or it belongs to the other environment; or this address is not "
+        "permitted for it. `trivet doctor` tells which"},
+    {"Insufficient auth",
+        ": the server does not know this installation (any more): log in anew "
+        "(trivet login --new)"},
+    {"request signature is invalid",
+        ": the key pair of the context file is not the installation's"},
+};
+
+enum trivet_status
+trivet_refusal_explain(const struct trivet_wire_answer *in, const char *step,
+    struct trivet_error *err)
+{
+    json_t *root = json_loadb(in->body, in->body_len, 0, NULL);
+    const char *text = json_string_value(
+        json_object_get(json_array_get(json_object_get(root, "Error"), 0),
+            "error_description"));
+    const char *advice = "";
+    enum trivet_status status = in->status == 429   ? TRIVET_E_THROTTLED
+                                : in->status >= 490 ? TRIVET_E_UNAVAILABLE
+                                                    : TRIVET_E_REFUSED;
+
+    for (size_t i = 0; text != NULL && i < sizeof advices / sizeof advices[0];
+         i++) {
+        if (strstr(text, advices[i].text) != NULL) {
+            advice = advices[i].advice;
+        }
+    }
+
+    (void) trivet_error_set(err, status, "session", "%s: %u %.100s%s", step,
+        in->status, text == NULL ? "(no text)" : text, advice);
+    json_decref(root);
+
+    return status;
+}
+
+/* ---- the steps --------------------------------------------------------- */
+
+/* What a step works with. */
+struct login {
+    struct trivet_context *context;
+    struct trivet_record *record;
+    struct trivet_error *err;
+};
+
+/* POSTs body as the installation (or as nobody yet) and wants a 2xx. */
+static enum trivet_status
+post(const struct login *login, const char *path,
+    const struct trivet_request_body *body, struct trivet_wire_answer *out)
+{
+    const struct trivet_record *record = login->record;
+    bool is_installed = record->installation_token.len > 0;
+    const struct trivet_order order = {
+        .method = "POST",
+        .path = path,
+        .body = trivet_slice_make(body->data, body->len),
+        .token = is_installed ? &record->installation_token : NULL,
+        .is_signed = is_installed,
+    };
+    struct trivet_worker *worker;
+    bool is_verified;
+    enum trivet_status status;
+
+    if (body->data == NULL) {
+        return trivet_error_set(login->err, TRIVET_E_MEMORY, "session",
+            "out of memory, or a text is not UTF-8");
+    }
+
+    /* Not one of the state's: its keys are not those of the record yet. */
+    TRIVET_TRY(trivet_worker_new(
+        login->context->settings, record, 0, &worker, login->err));
+    status =
+        trivet_worker_exchange(worker, &order, out, &is_verified, login->err);
+    trivet_worker_free(worker);
+
+    if (status == TRIVET_OK && (out->status < 200 || out->status > 299)) {
+        status = trivet_refusal_explain(out, path, login->err);
+        trivet_wire_answer_release(out);
+    }
+
+    return status;
+}
+
+static enum trivet_status
+make_key_pair(const struct login *login)
+{
+    struct trivet_private_key *key;
+    enum trivet_status status;
+
+    trivet_tell(
+        login->context->settings, TRIVET_EVENT_STEP, 0, "making a key pair");
+    TRIVET_TRY(trivet_private_key_generate(&key, login->err));
+    status = trivet_private_key_to_pem(
+        key, login->record->private_key, sizeof login->record->private_key);
+    trivet_private_key_free(key);
+
+    return status == TRIVET_OK ? TRIVET_OK
+                               : trivet_error_set(login->err, status, "session",
+                                   "cannot write the private key down");
+}
+
+/* The public half of the record's key, as it is sent. */
+static enum trivet_status
+write_public_key(const struct login *login, char *out, size_t cap)
+{
+    struct trivet_private_key *key;
+    enum trivet_status status;
+
+    TRIVET_TRY(trivet_private_key_parse(
+        trivet_slice_text(login->record->private_key), &key, login->err));
+    status = trivet_private_key_public_pem(key, out, cap);
+    trivet_private_key_free(key);
+
+    return status;
+}
+
+static enum trivet_status
+install(const struct login *login)
+{
+    char public_key[TRIVET_MAX_PUBLIC_KEY_TEXT];
+    struct trivet_installation_answer answer;
+    struct trivet_public_key server_key;
+    struct trivet_wire_answer wire;
+    struct trivet_request_body body;
+    enum trivet_status status;
+
+    trivet_tell(login->context->settings, TRIVET_EVENT_STEP, 0,
+        "installation: exchanging public keys with %s",
+        login->record->base_url);
+    TRIVET_TRY(write_public_key(login, public_key, sizeof public_key));
+
+    body = trivet_client_message_installation(public_key);
+    status = post(login, "installation", &body, &wire);
+    trivet_request_body_release(&body);
+    if (status != TRIVET_OK) {
+        return status;
+    }
+
+    status = trivet_client_message_read_installation(
+        trivet_slice_make(wire.body, wire.body_len), &answer, login->err);
+    trivet_wire_answer_release(&wire);
+    if (status == TRIVET_OK) {
+        status = trivet_public_key_parse(
+            trivet_slice_text(answer.public_key), &server_key, login->err);
+    }
+    if (status == TRIVET_OK) {
+        login->record->installation_token = answer.token;
+        memcpy(login->record->server_key, answer.public_key,
+            sizeof login->record->server_key);
+    }
+
+    trivet_wipe(&answer, sizeof answer);
+    return status;
+}
+
+static enum trivet_status
+register_device(const struct login *login)
+{
+    const struct trivet_settings *settings = login->context->settings;
+    struct trivet_wire_answer wire;
+    struct trivet_request_body body;
+    enum trivet_status status;
+
+    trivet_tell(settings, TRIVET_EVENT_STEP, 0,
+        "device-server: binding the API key to this device and its address");
+    body = trivet_client_message_device(login->record->description,
+        trivet_secret_slice(&login->record->api_key),
+        (const char *const *) settings->permitted_ips,
+        settings->num_permitted_ips);
+    status = post(login, "device-server", &body, &wire);
+    trivet_request_body_release(&body);
+    if (status != TRIVET_OK) {
+        return status;
+    }
+
+    status = trivet_client_message_read_id(
+        trivet_slice_make(wire.body, wire.body_len), &login->record->device_id,
+        login->err);
+    trivet_wire_answer_release(&wire);
+    login->record->has_device = status == TRIVET_OK;
+
+    return status;
+}
+
+static enum trivet_status
+open_session(const struct login *login)
+{
+    struct trivet_record *record = login->record;
+    struct trivet_session_answer answer;
+    struct trivet_wire_answer wire;
+    struct trivet_request_body body;
+    enum trivet_status status;
+    int64_t asked_us;
+
+    trivet_tell(login->context->settings, TRIVET_EVENT_STEP, 0,
+        "session-server: opening a session");
+    body = trivet_client_message_session(trivet_secret_slice(&record->api_key));
+    status = post(login, "session-server", &body, &wire);
+    trivet_request_body_release(&body);
+    if (status != TRIVET_OK) {
+        return status;
+    }
+    asked_us = trivet_clock_now_us();
+
+    status = trivet_client_message_read_session(
+        trivet_slice_make(wire.body, wire.body_len), &answer, login->err);
+    trivet_wire_answer_release(&wire);
+    if (status == TRIVET_OK) {
+        record->session_token = answer.token;
+        record->holder = answer.holder;
+        record->session_expires_us =
+            asked_us + answer.holder.session_timeout_s * TRIVET_US_PER_S;
+    }
+
+    trivet_wipe(&answer, sizeof answer);
+    return status;
+}
+
+/* What comes when, and when it is missing. */
+static bool
+lacks_key_pair(const struct trivet_record *record)
+{
+    return record->private_key[0] == '\0';
+}
+
+static bool
+lacks_installation(const struct trivet_record *record)
+{
+    return record->installation_token.len == 0;
+}
+
+static bool
+lacks_device(const struct trivet_record *record)
+{
+    return !record->has_device;
+}
+
+static bool
+lacks_session(const struct trivet_record *record)
+{
+    return trivet_session_is_over(record, trivet_clock_now_us());
+}
+
+static const struct {
+    bool (*is_missing)(const struct trivet_record *record);
+    enum trivet_status (*take)(const struct login *login);
+} steps[] = {
+    {lacks_key_pair, make_key_pair},
+    {lacks_installation, install},
+    {lacks_device, register_device},
+    {lacks_session, open_session},
+};
+
+static enum trivet_status
+take_steps(const struct login *login)
+{
+    if (login->record->api_key.len == 0) {
+        return trivet_error_set(login->err, TRIVET_E_NOT_FOUND, "session",
+            "there is no API key, neither given nor in the context file");
+    }
+
+    for (size_t i = 0; i < sizeof steps / sizeof steps[0]; i++) {
+        if (!steps[i].is_missing(login->record)) {
+            continue;
+        }
+
+        TRIVET_TRY(steps[i].take(login));
+        TRIVET_TRY(
+            trivet_context_save(login->context, login->record, login->err));
+        trivet_context_adopt(login->context, login->record);
+    }
+
+    return TRIVET_OK;
+}
+
+static bool
+is_same(const struct trivet_secret *a, const struct trivet_secret *b)
+{
+    return a->len == b->len && trivet_ct_equal(a->bytes, b->bytes, a->len);
+}
+
+static enum trivet_status
+ensure_locked(struct trivet_context *context, const struct trivet_secret *dead,
+    struct trivet_record *record, struct trivet_error *err)
+{
+    const struct login login = {context, record, err};
+    enum trivet_status status = trivet_context_load(context, record, err);
+
+    if (status != TRIVET_OK && status != TRIVET_E_NOT_FOUND) {
+        return status;
+    }
+    if (dead != NULL && is_same(&record->session_token, dead)) {
+        trivet_record_drop_session(record);
+    }
+
+    TRIVET_TRY(take_steps(&login));
+    trivet_context_adopt(context, record);
+
+    return TRIVET_OK;
+}
+
+enum trivet_status
+trivet_session_ensure(struct trivet_context *context,
+    const struct trivet_secret *dead, struct trivet_error *err)
+{
+    struct trivet_record *record = trivet_record_new();
+    struct trivet_file_lock lock;
+    enum trivet_status status;
+
+    if (record == NULL) {
+        return trivet_error_set(
+            err, TRIVET_E_MEMORY, "session", "out of memory");
+    }
+
+    status = trivet_context_lock(context, &lock, err);
+    if (status == TRIVET_OK) {
+        status = ensure_locked(context, dead, record, err);
+        trivet_file_lock_release(&lock);
+    }
+
+    trivet_record_free(record);
+    return status;
+}

@@ -1,0 +1,394 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* settings.c - the options of a context, checked and copied */
+#define _DEFAULT_SOURCE /* gethostname, realpath, strdup */
+#include "client/settings.h"
+
+#include <limits.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "client/file.h"
+#include "core/address.h"
+
+enum { MAX_EVENT_TEXT = 2048 };
+
+static const char sandbox_prefix[] = "sandbox_";
+
+static enum trivet_status
+refuse(struct trivet_error *err, const char *text)
+{
+    return trivet_error_set(err, TRIVET_E_USAGE, "context.open", "%s", text);
+}
+
+/* Copies an optional text; false when it is too long. */
+static bool
+copy(const char *text, char *out, size_t cap)
+{
+    return text == NULL || snprintf(out, cap, "%s", text) < (int) cap;
+}
+
+/* The same for a path, made absolute: the file remembers it. */
+static bool
+copy_path(const char *path, char *out, size_t cap)
+{
+    char *real = path == NULL ? NULL : realpath(path, NULL);
+    bool is_copied = copy(real == NULL ? path : real, out, cap);
+
+    free(real);
+    return is_copied;
+}
+
+static enum trivet_status
+take_url(const struct trivet_context_options *options,
+    struct trivet_settings *out, struct trivet_error *err)
+{
+    size_t len;
+
+    out->environment = options->environment;
+    if (options->base_url != NULL) {
+        out->environment = TRIVET_ENVIRONMENT_URL;
+    }
+    if (out->environment != TRIVET_ENVIRONMENT_URL) {
+        (void) copy(trivet_environment_url(out->environment), out->base_url,
+            sizeof out->base_url);
+        return TRIVET_OK;
+    }
+
+    if (options->base_url == NULL
+        || strncmp(options->base_url, "https://", 8) != 0
+        || options->base_url[8] == '\0'
+        || strpbrk(options->base_url, "?#@ \r\n") != NULL
+        || !copy(options->base_url, out->base_url, sizeof out->base_url))
+    {
+        return refuse(err, "the base URL must be https://host[:port]/v1");
+    }
+
+    len = strlen(out->base_url);
+    while (out->base_url[len - 1] == '/') {
+        out->base_url[--len] = '\0';
+    }
+
+    return TRIVET_OK;
+}
+
+/* One line: blanks and line ends around it do not count. */
+static enum trivet_status
+take_key_text(struct trivet_slice text, struct trivet_secret *out,
+    struct trivet_error *err)
+{
+    text = trivet_slice_trim(text);
+    if (text.len == 0 || text.len >= sizeof out->bytes) {
+        return refuse(err, "the API key is empty or too long");
+    }
+
+    for (size_t i = 0; i < text.len; i++) {
+        if (text.data[i] <= 0x20 || text.data[i] > 0x7e) {
+            return refuse(err, "the API key holds a blank or strange letters");
+        }
+    }
+
+    memcpy(out->bytes, text.data, text.len);
+    out->bytes[text.len] = '\0';
+    out->len = text.len;
+    return TRIVET_OK;
+}
+
+static enum trivet_status
+take_key(const struct trivet_context_options *options,
+    struct trivet_settings *out, struct trivet_error *err)
+{
+    struct trivet_file_text text = {NULL, 0};
+    enum trivet_status status;
+    int num_sources = (options->api_key != NULL)
+                      + (options->api_key_file != NULL)
+                      + (options->api_key_fd >= 0);
+
+    if (num_sources == 0) {
+        return TRIVET_OK;
+    }
+    if (num_sources > 1) {
+        return refuse(err, "the API key is given more than once");
+    }
+    if (options->api_key != NULL) {
+        return take_key_text(
+            trivet_slice_make(options->api_key, options->api_key_len),
+            &out->api_key, err);
+    }
+
+    /* A group may read it: so are systemd's credentials given out. */
+    status = options->api_key_file != NULL
+                 ? trivet_file_read(options->api_key_file, 027, &text, err)
+                 : trivet_file_read_fd(options->api_key_fd, &text, err);
+    if (status == TRIVET_OK) {
+        status = take_key_text(
+            trivet_slice_make(text.data, text.len), &out->api_key, err);
+    }
+
+    trivet_file_text_release(&text);
+    return status;
+}
+
+/* bunq's keys say where they belong: told before they are sent elsewhere. */
+static enum trivet_status
+check_key_fits(enum trivet_environment environment,
+    const struct trivet_secret *api_key, struct trivet_error *err)
+{
+    bool is_sandbox_key =
+        trivet_slice_starts_with(trivet_secret_slice(api_key), sandbox_prefix);
+
+    if (api_key->len == 0) {
+        return TRIVET_OK;
+    }
+    if (environment == TRIVET_ENVIRONMENT_PRODUCTION && is_sandbox_key) {
+        return trivet_error_set(err, TRIVET_E_CONFLICT, "context.open",
+            "this is an API key of the sandbox, and the environment is "
+            "production");
+    }
+    if (environment == TRIVET_ENVIRONMENT_SANDBOX && !is_sandbox_key) {
+        return trivet_error_set(err, TRIVET_E_CONFLICT, "context.open",
+            "this is no API key of the sandbox (they begin with sandbox_), "
+            "and the environment is sandbox");
+    }
+
+    return TRIVET_OK;
+}
+
+static enum trivet_status
+take_ips(const struct trivet_context_options *options,
+    struct trivet_settings *out, struct trivet_error *err)
+{
+    struct trivet_permitted permitted = {0};
+
+    if (options->num_permitted_ips == 0) {
+        return TRIVET_OK;
+    }
+
+    out->permitted_ips =
+        calloc(options->num_permitted_ips, sizeof out->permitted_ips[0]);
+    if (out->permitted_ips == NULL) {
+        return trivet_error_set(
+            err, TRIVET_E_MEMORY, "context.open", "out of memory");
+    }
+
+    for (size_t i = 0; i < options->num_permitted_ips; i++) {
+        const char *ip = options->permitted_ips[i];
+
+        if (trivet_permitted_add(&permitted, trivet_slice_text(ip))
+            != TRIVET_OK) {
+            return trivet_error_set(err, TRIVET_E_USAGE, "context.open",
+                "%.60s is no IP address (nor *)", ip);
+        }
+
+        out->permitted_ips[i] = strdup(ip);
+        if (out->permitted_ips[i] == NULL) {
+            return trivet_error_set(
+                err, TRIVET_E_MEMORY, "context.open", "out of memory");
+        }
+        out->num_permitted_ips++;
+    }
+
+    return TRIVET_OK;
+}
+
+/* A link is followed: it is its target that gets replaced. */
+static enum trivet_status
+take_file(
+    const char *file, struct trivet_settings *out, struct trivet_error *err)
+{
+    if (!copy_path(file, out->file, sizeof out->file)) {
+        return refuse(err, "the path of the context file is too long");
+    }
+
+    (void) snprintf(
+        out->lock_file, sizeof out->lock_file, "%s.lock", out->file);
+    (void) snprintf(out->throttle_file, sizeof out->throttle_file,
+        "%s.throttle", out->file);
+
+    return TRIVET_OK;
+}
+
+static int
+or_default(int value, int fallback)
+{
+    return value == 0 ? fallback : value;
+}
+
+static enum trivet_status
+fill(const struct trivet_context_options *options, bool needs_file,
+    struct trivet_settings *out, struct trivet_error *err)
+{
+    if (options->size < sizeof *options) {
+        return refuse(err, "start from TRIVET_CONTEXT_OPTIONS_INIT");
+    }
+    if (needs_file && (options->file == NULL || options->file[0] == '\0')) {
+        return refuse(err, "no context file is named");
+    }
+    if (!copy(options->description, out->description, sizeof out->description)
+        || !copy_path(options->ca_file, out->ca_file, sizeof out->ca_file)
+        || !copy(options->proxy, out->proxy, sizeof out->proxy))
+    {
+        return refuse(err, "description, CA file or proxy is too long");
+    }
+
+    out->flags = options->flags;
+    out->connect_timeout_s = or_default(
+        options->connect_timeout_s, TRIVET_DEFAULT_CONNECT_TIMEOUT_S);
+    out->timeout_s = or_default(options->timeout_s, TRIVET_DEFAULT_TIMEOUT_S);
+    out->max_wait_s =
+        or_default(options->max_wait_s, TRIVET_DEFAULT_MAX_WAIT_S);
+    out->max_wait_s = out->max_wait_s < 0 ? 0 : out->max_wait_s;
+    out->on_event = options->on_event;
+    out->event_arg = options->event_arg;
+
+    if (needs_file) {
+        TRIVET_TRY(take_file(options->file, out, err));
+    }
+    TRIVET_TRY(take_url(options, out, err));
+    TRIVET_TRY(take_ips(options, out, err));
+    TRIVET_TRY(trivet_pin_set_make(
+        options->pins, options->num_pins, options->pin_mode, &out->pins, err));
+
+    return take_key(options, out, err);
+}
+
+enum trivet_status
+trivet_settings_new(const struct trivet_context_options *options,
+    bool needs_file, struct trivet_settings **out, struct trivet_error *err)
+{
+    struct trivet_settings *settings = calloc(1, sizeof *settings);
+    enum trivet_status status;
+
+    if (settings == NULL) {
+        return trivet_error_set(
+            err, TRIVET_E_MEMORY, "context.open", "out of memory");
+    }
+
+    status = fill(options, needs_file, settings, err);
+    if (status != TRIVET_OK) {
+        trivet_settings_free(settings);
+        return status;
+    }
+
+    *out = settings;
+    return TRIVET_OK;
+}
+
+void
+trivet_settings_free(struct trivet_settings *settings)
+{
+    if (settings == NULL) {
+        return;
+    }
+
+    for (size_t i = 0; i < settings->num_permitted_ips; i++) {
+        free(settings->permitted_ips[i]);
+    }
+    free(settings->permitted_ips);
+    trivet_wipe(settings, sizeof *settings);
+    free(settings);
+}
+
+/* ---- over what the file holds ------------------------------------------ */
+
+static enum trivet_status
+apply_environment(const struct trivet_settings *settings,
+    struct trivet_record *record, struct trivet_error *err)
+{
+    if (settings->environment != TRIVET_ENVIRONMENT_UNSET
+        && record->base_url[0] != '\0'
+        && strcmp(settings->base_url, record->base_url) != 0)
+    {
+        return trivet_error_set(err, TRIVET_E_CONFLICT, "context.open",
+            "the context file is for %.100s, and %.100s was asked for: use "
+            "another context, or start this one anew",
+            record->base_url, settings->base_url);
+    }
+
+    if (settings->environment != TRIVET_ENVIRONMENT_UNSET) {
+        record->environment = settings->environment;
+        memcpy(record->base_url, settings->base_url, sizeof record->base_url);
+    }
+    if (record->base_url[0] == '\0') {
+        record->environment = TRIVET_ENVIRONMENT_SANDBOX;
+        (void) copy(trivet_environment_url(record->environment),
+            record->base_url, sizeof record->base_url);
+    }
+
+    return TRIVET_OK;
+}
+
+static enum trivet_status
+apply_key(const struct trivet_settings *settings, struct trivet_record *record,
+    struct trivet_error *err)
+{
+    const struct trivet_secret *given = &settings->api_key;
+
+    if (given->len == 0) {
+        return TRIVET_OK;
+    }
+
+    if (record->api_key.len != 0
+        && (record->api_key.len != given->len
+            || !trivet_ct_equal(
+                record->api_key.bytes, given->bytes, given->len)))
+    {
+        return trivet_error_set(err, TRIVET_E_CONFLICT, "context.open",
+            "the context file holds another API key than the one given: use "
+            "another context, or start this one anew");
+    }
+
+    record->api_key = *given;
+    return TRIVET_OK;
+}
+
+enum trivet_status
+trivet_settings_apply(const struct trivet_settings *settings,
+    struct trivet_record *record, struct trivet_error *err)
+{
+    char host[64] = "an unnamed host";
+
+    TRIVET_TRY(apply_environment(settings, record, err));
+    TRIVET_TRY(apply_key(settings, record, err));
+    TRIVET_TRY(check_key_fits(record->environment, &record->api_key, err));
+
+    if (settings->description[0] != '\0') {
+        (void) copy(settings->description, record->description,
+            sizeof record->description);
+    }
+    if (record->description[0] == '\0') {
+        (void) gethostname(host, sizeof host - 1);
+        (void) snprintf(record->description, sizeof record->description,
+            "trivet on %s", host);
+    }
+    if (settings->ca_file[0] != '\0') {
+        (void) copy(settings->ca_file, record->ca_file, sizeof record->ca_file);
+    }
+    if (settings->proxy[0] != '\0') {
+        (void) copy(settings->proxy, record->proxy, sizeof record->proxy);
+    }
+    if (settings->pins.num_pins > 0) {
+        record->pins = settings->pins;
+    }
+
+    return TRIVET_OK;
+}
+
+void
+trivet_tell(const struct trivet_settings *settings, enum trivet_event_kind kind,
+    double seconds, const char *format, ...)
+{
+    char text[MAX_EVENT_TEXT];
+    struct trivet_event event = {kind, text, seconds};
+    va_list args;
+
+    if (settings->on_event == NULL) {
+        return;
+    }
+
+    va_start(args, format);
+    (void) vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    settings->on_event(settings->event_arg, &event);
+}

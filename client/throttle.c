@@ -1,0 +1,243 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* throttle.c - not calling faster than the server allows */
+#define _POSIX_C_SOURCE 200809L
+#include "client/throttle.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "client/file.h"
+
+/* Number and seconds of the classic limits. */
+static const struct {
+    const char *method;
+    const char *path; /* NULL: any */
+    int max_calls;
+    int per_s;
+} limits[] = {
+    {"POST", "session-server", 1, 30},
+    {"GET", NULL, 3, 3},
+    {"POST", NULL, 5, 3},
+    {"PUT", NULL, 2, 3},
+};
+
+#define NUM_LIMITS (sizeof limits / sizeof limits[0])
+
+/* The server counts when calls arrive, we when they leave. */
+#define MARGIN_US INT64_C(250000)
+#define MAGIC     UINT64_C(0x3131746f72687474) /* also a version */
+#define US        INT64_C(1000000)
+
+enum { MAX_AHEAD_S = 3600 };
+
+static uint64_t
+add_to_hash(uint64_t hash, struct trivet_slice bytes)
+{
+    for (size_t i = 0; i < bytes.len; i++) {
+        hash = (hash ^ bytes.data[i]) * UINT64_C(1099511628211);
+    }
+
+    return hash;
+}
+
+/* FNV-1a of the method and the path with every number in it as one "#". */
+static uint64_t
+hash_endpoint(struct trivet_slice method, struct trivet_slice path)
+{
+    const struct trivet_slice id = trivet_slice_text("/#");
+    uint64_t hash = add_to_hash(UINT64_C(14695981039346656037), method);
+
+    while (path.len > 0) {
+        const unsigned char *slash = memchr(path.data, '/', path.len);
+        size_t len = slash == NULL ? path.len : (size_t) (slash - path.data);
+        struct trivet_slice part = trivet_slice_make(path.data, len);
+        long long number;
+
+        if (trivet_slice_to_id(part, &number)) {
+            hash = add_to_hash(hash, id);
+        } else if (len > 0) {
+            hash = add_to_hash(hash, trivet_slice_text("/"));
+            hash = add_to_hash(hash, part);
+        }
+        path = trivet_slice_after(path, slash == NULL ? len : len + 1);
+    }
+
+    return hash == 0 ? 1 : hash;
+}
+
+struct trivet_throttle_call
+trivet_throttle_classify(struct trivet_slice method, struct trivet_slice path)
+{
+    const unsigned char *query =
+        path.len == 0 ? NULL : memchr(path.data, '?', path.len);
+
+    if (query != NULL) {
+        path.len = (size_t) (query - path.data);
+    }
+
+    for (size_t i = 0; i < NUM_LIMITS; i++) {
+        if (trivet_slice_is(method, limits[i].method)
+            && (limits[i].path == NULL
+                || trivet_slice_is(path, limits[i].path)))
+        {
+            return (struct trivet_throttle_call){hash_endpoint(method, path),
+                limits[i].max_calls, limits[i].per_s};
+        }
+    }
+
+    return (struct trivet_throttle_call){0, 0, 0};
+}
+
+/* The slot of the endpoint; the one whose last call is oldest is given up for
+ * a new one. */
+static struct trivet_throttle_slot *
+find_slot(struct trivet_throttle_table *table, uint64_t endpoint)
+{
+    const size_t last = TRIVET_MAX_THROTTLE_STAMPS - 1;
+    struct trivet_throttle_slot *oldest = &table->slots[0];
+
+    for (size_t i = 0; i < TRIVET_NUM_THROTTLE_SLOTS; i++) {
+        struct trivet_throttle_slot *slot = &table->slots[i];
+
+        if (slot->endpoint == endpoint) {
+            return slot;
+        }
+        if (slot->stamps_us[last] < oldest->stamps_us[last]) {
+            oldest = slot;
+        }
+    }
+
+    *oldest = (struct trivet_throttle_slot){.endpoint = endpoint};
+    return oldest;
+}
+
+static bool
+is_from_the_future(const struct trivet_throttle_slot *slot, int64_t now_us)
+{
+    int64_t limit_us = now_us + MAX_AHEAD_S * US;
+
+    for (size_t i = 0; i < TRIVET_MAX_THROTTLE_STAMPS; i++) {
+        if (slot->stamps_us[i] > limit_us) {
+            return true;
+        }
+    }
+
+    return slot->blocked_until_us > limit_us;
+}
+
+int64_t
+trivet_throttle_reserve(struct trivet_throttle_table *table,
+    const struct trivet_throttle_call *call, int64_t now_us,
+    int64_t max_wait_us)
+{
+    struct trivet_throttle_slot *slot = find_slot(table, call->endpoint);
+    int64_t window_us = call->per_s * US + MARGIN_US;
+    int64_t *stamps = slot->stamps_us;
+    int64_t at_us = now_us;
+    int64_t nth_last;
+    int64_t latest;
+
+    /* A clock that was set back must not stop us for as long. */
+    if (is_from_the_future(slot, now_us)) {
+        *slot = (struct trivet_throttle_slot){.endpoint = call->endpoint};
+    }
+
+    nth_last = stamps[TRIVET_MAX_THROTTLE_STAMPS - call->max_calls];
+    latest = stamps[TRIVET_MAX_THROTTLE_STAMPS - 1];
+    if (nth_last > 0 && nth_last + window_us > at_us) {
+        at_us = nth_last + window_us;
+    }
+    if (slot->blocked_until_us > at_us) {
+        at_us = slot->blocked_until_us;
+    }
+    if (latest > at_us) {
+        at_us = latest; /* stay behind those that already wait */
+    }
+
+    if (at_us - now_us > max_wait_us) {
+        return at_us;
+    }
+
+    memmove(stamps, stamps + 1,
+        (TRIVET_MAX_THROTTLE_STAMPS - 1) * sizeof stamps[0]);
+    stamps[TRIVET_MAX_THROTTLE_STAMPS - 1] = at_us;
+
+    return at_us;
+}
+
+void
+trivet_throttle_block(struct trivet_throttle_table *table,
+    const struct trivet_throttle_call *call, int64_t now_us, int block_s)
+{
+    find_slot(table, call->endpoint)->blocked_until_us =
+        now_us + block_s * US + MARGIN_US;
+}
+
+int
+trivet_throttle_read_seconds(const char *text, int default_s)
+{
+    static const char mark[] = "calls per ";
+    const char *at = strstr(text, mark);
+    long seconds = at == NULL ? 0 : strtol(at + sizeof mark - 1, NULL, 10);
+
+    if (seconds <= 0) {
+        return default_s;
+    }
+
+    return seconds > TRIVET_MAX_THROTTLE_BLOCK_S ? TRIVET_MAX_THROTTLE_BLOCK_S
+                                                 : (int) seconds;
+}
+
+/* ---- the file ---------------------------------------------------------- */
+
+static void
+read_table(int fd, struct trivet_throttle_table *out)
+{
+    if (pread(fd, out, sizeof *out, 0) != (ssize_t) sizeof *out
+        || out->magic != MAGIC)
+    {
+        *out = (struct trivet_throttle_table){.magic = MAGIC};
+    }
+}
+
+int64_t
+trivet_throttle_file_reserve(const char *path,
+    const struct trivet_throttle_call *call, int64_t now_us,
+    int64_t max_wait_us)
+{
+    struct trivet_throttle_table table;
+    struct trivet_file_lock lock;
+    int64_t at_us;
+
+    if (call->endpoint == 0
+        || trivet_file_lock_acquire(path, -1, &lock, NULL) != TRIVET_OK)
+    {
+        return now_us;
+    }
+
+    read_table(lock.fd, &table);
+    at_us = trivet_throttle_reserve(&table, call, now_us, max_wait_us);
+    (void) !pwrite(lock.fd, &table, sizeof table, 0);
+    trivet_file_lock_release(&lock);
+
+    return at_us;
+}
+
+void
+trivet_throttle_file_block(const char *path,
+    const struct trivet_throttle_call *call, int64_t now_us, int block_s)
+{
+    struct trivet_throttle_table table;
+    struct trivet_file_lock lock;
+
+    if (call->endpoint == 0
+        || trivet_file_lock_acquire(path, -1, &lock, NULL) != TRIVET_OK)
+    {
+        return;
+    }
+
+    read_table(lock.fd, &table);
+    trivet_throttle_block(&table, call, now_us, block_s);
+    (void) !pwrite(lock.fd, &table, sizeof table, 0);
+    trivet_file_lock_release(&lock);
+}

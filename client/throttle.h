@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * throttle.h - not calling faster than the server allows
+ *
+ * The limits are a table (throttle.c): so many calls of a method to an endpoint
+ * in so many seconds. An endpoint is a path without its query, ids replaced.
+ * The past calls stand in a small file beside the context file, so that all
+ * processes that use the context count together. Losing that file costs
+ * nothing but a 429.
+ */
+#ifndef TRIVET_CLIENT_THROTTLE_H
+#define TRIVET_CLIENT_THROTTLE_H
+
+#include <stdint.h>
+
+#include "core/slice.h"
+#include "trivet/status.h"
+
+enum {
+    TRIVET_MAX_THROTTLE_STAMPS = 8, /* calls remembered of an endpoint */
+    TRIVET_NUM_THROTTLE_SLOTS = 64, /* endpoints remembered            */
+    TRIVET_MAX_THROTTLE_BLOCK_S = 60
+};
+
+/* As it lies in the file. */
+struct trivet_throttle_slot {
+    uint64_t endpoint;                             /* 0: free              */
+    int64_t stamps_us[TRIVET_MAX_THROTTLE_STAMPS]; /* ascending, 0: none   */
+    int64_t blocked_until_us;                      /* by a 429             */
+};
+
+struct trivet_throttle_table {
+    uint64_t magic;
+    struct trivet_throttle_slot slots[TRIVET_NUM_THROTTLE_SLOTS];
+};
+
+/* A call as the limits see it. */
+struct trivet_throttle_call {
+    uint64_t endpoint; /* 0: no limit                                 */
+    int max_calls;
+    int per_s;
+};
+
+/* What the table says of it. Path without "/v1/", with or without a query. */
+struct trivet_throttle_call trivet_throttle_classify(
+    struct trivet_slice method, struct trivet_slice path);
+
+/*
+ * When the call may go: now_us or later. That moment is taken: the next call
+ * comes behind it. Nothing is taken when it lies more than max_wait_us ahead.
+ * Pure: no file, no clock.
+ */
+int64_t trivet_throttle_reserve(struct trivet_throttle_table *table,
+    const struct trivet_throttle_call *call, int64_t now_us,
+    int64_t max_wait_us);
+
+/* The server refused the call with 429: none for block_s seconds. */
+void trivet_throttle_block(struct trivet_throttle_table *table,
+    const struct trivet_throttle_call *call, int64_t now_us, int block_s);
+
+/* The seconds that a 429's text names ("... 3 calls per 3 second ..."), within
+ * 1 and TRIVET_MAX_THROTTLE_BLOCK_S; default_s when it names none. */
+int trivet_throttle_read_seconds(const char *text, int default_s);
+
+/* The two above on the table in the file `path`. Blocks: yes, for
+ * microseconds. A file that cannot be used is as good as an empty one. */
+int64_t trivet_throttle_file_reserve(const char *path,
+    const struct trivet_throttle_call *call, int64_t now_us,
+    int64_t max_wait_us);
+void trivet_throttle_file_block(const char *path,
+    const struct trivet_throttle_call *call, int64_t now_us, int block_s);
+
+#endif

@@ -1,0 +1,598 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* transport.c - one HTTPS exchange. The only user of curl */
+#include "client/transport.h"
+
+#include <curl/curl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/secret.h"
+#include "core/timestamp.h"
+#include "crypto/pin.h"
+
+struct trivet_transport {
+    struct trivet_transport_config config;
+    CURL *curl;
+    char message[CURL_ERROR_SIZE];
+    struct trivet_wire_answer *answer; /* of the exchange under way */
+    size_t body_cap;
+    bool is_too_big;
+};
+
+static const char *const unwanted[] = {"Expect:", "Accept:", "Content-Type:"};
+#define NUM_UNWANTED (sizeof unwanted / sizeof unwanted[0])
+
+/* What a caller can do about curl's troubles; the others are the network's. */
+static const struct {
+    CURLcode code;
+    enum trivet_status status;
+    const char *text;
+} troubles[] = {
+    {CURLE_PEER_FAILED_VERIFICATION, TRIVET_E_UNTRUSTED,
+        "the server's certificate is not to be trusted"},
+    {CURLE_SSL_PINNEDPUBKEYNOTMATCH, TRIVET_E_UNTRUSTED,
+        "the server's key is not pinned"},
+    {CURLE_SSL_CACERT_BADFILE, TRIVET_E_USAGE, "cannot read the CA file"},
+    {CURLE_URL_MALFORMAT, TRIVET_E_USAGE, "not a URL"},
+    {CURLE_UNSUPPORTED_PROTOCOL, TRIVET_E_USAGE, "only https is spoken"},
+    {CURLE_OUT_OF_MEMORY, TRIVET_E_MEMORY, "out of memory"},
+    {CURLE_COULDNT_RESOLVE_HOST, TRIVET_E_UNAVAILABLE,
+        "the server's name is not known"},
+    {CURLE_COULDNT_RESOLVE_PROXY, TRIVET_E_UNAVAILABLE,
+        "the proxy's name is not known"},
+    {CURLE_COULDNT_CONNECT, TRIVET_E_UNAVAILABLE, "cannot connect"},
+    {CURLE_OPERATION_TIMEDOUT, TRIVET_E_UNAVAILABLE, "too slow"},
+    {CURLE_PARTIAL_FILE, TRIVET_E_UNAVAILABLE, "the answer was cut short"},
+    {CURLE_GOT_NOTHING, TRIVET_E_UNAVAILABLE, "the server did not answer"},
+};
+
+void
+trivet_wire_answer_release(struct trivet_wire_answer *answer)
+{
+    for (size_t i = 0; i < answer->num_headers; i++) {
+        /* The value is in the same piece. */
+        free((void *) (uintptr_t) answer->headers[i].name);
+    }
+
+    if (answer->body != NULL) {
+        trivet_wipe(answer->body, answer->body_len);
+    }
+    free(answer->headers);
+    free(answer->body);
+    memset(answer, 0, sizeof *answer);
+}
+
+/* ---- what comes in ----------------------------------------------------- */
+
+/* A block begins with its status line: the last block counts. */
+static void
+start_headers(struct trivet_wire_answer *answer)
+{
+    trivet_wire_answer_release(answer);
+}
+
+static bool
+add_header(struct trivet_wire_answer *answer, const char *line, size_t len)
+{
+    struct trivet_slice slice = trivet_slice_trim(trivet_slice_make(line, len));
+    const unsigned char *colon =
+        slice.len == 0 ? NULL : memchr(slice.data, ':', slice.len);
+    struct trivet_slice value;
+    size_t name_len;
+    char *text;
+
+    if (colon == NULL) {
+        return true; /* the empty line at the end */
+    }
+    if (answer->num_headers == TRIVET_MAX_WIRE_HEADERS
+        || len > TRIVET_MAX_WIRE_HEADER)
+    {
+        return false;
+    }
+    if (answer->headers == NULL) {
+        answer->headers =
+            calloc(TRIVET_MAX_WIRE_HEADERS, sizeof answer->headers[0]);
+    }
+
+    name_len = (size_t) (colon - slice.data);
+    value = trivet_slice_trim(trivet_slice_after(slice, name_len + 1));
+    text = malloc(name_len + value.len + 2);
+    if (text == NULL || answer->headers == NULL) {
+        free(text);
+        return false;
+    }
+
+    memcpy(text, slice.data, name_len);
+    text[name_len] = '\0';
+    memcpy(text + name_len + 1, value.data, value.len);
+    text[name_len + 1 + value.len] = '\0';
+    answer->headers[answer->num_headers++] =
+        (struct trivet_header){text, text + name_len + 1};
+
+    return true;
+}
+
+static size_t
+take_header(char *data, size_t size, size_t num, void *arg)
+{
+    struct trivet_transport *transport = arg;
+    size_t len = size * num;
+
+    if (len >= 5 && memcmp(data, "HTTP/", 5) == 0) {
+        start_headers(transport->answer);
+        return len;
+    }
+
+    if (!add_header(transport->answer, data, len)) {
+        transport->is_too_big = true;
+        return 0;
+    }
+
+    return len;
+}
+
+/* Makes room for len more bytes and a NUL; wipes what it moves. */
+static bool
+grow_body(struct trivet_transport *transport, size_t len)
+{
+    struct trivet_wire_answer *answer = transport->answer;
+    size_t needed = answer->body_len + len + 1;
+    size_t cap = answer->body == NULL ? 0 : transport->body_cap;
+    char *body;
+
+    if (needed > TRIVET_MAX_WIRE_BODY) {
+        return false;
+    }
+    if (needed <= cap) {
+        return true;
+    }
+
+    cap = needed < 4096 ? 4096 : needed * 2;
+    body = malloc(cap);
+    if (body == NULL) {
+        return false;
+    }
+    if (answer->body != NULL) {
+        memcpy(body, answer->body, answer->body_len);
+        trivet_wipe(answer->body, answer->body_len);
+        free(answer->body);
+    }
+
+    answer->body = body;
+    transport->body_cap = cap;
+    return true;
+}
+
+static size_t
+take_body(char *data, size_t size, size_t num, void *arg)
+{
+    struct trivet_transport *transport = arg;
+    struct trivet_wire_answer *answer = transport->answer;
+    size_t len = size * num;
+
+    if (!grow_body(transport, len)) {
+        transport->is_too_big = true;
+        return 0;
+    }
+
+    memcpy(answer->body + answer->body_len, data, len);
+    answer->body_len += len;
+    answer->body[answer->body_len] = '\0';
+    return len;
+}
+
+/* ---- making one -------------------------------------------------------- */
+
+/* What holds for every exchange. */
+static bool
+set_always(struct trivet_transport *transport)
+{
+    const struct trivet_transport_config *config = &transport->config;
+    CURL *curl = transport->curl;
+    bool is_set =
+        curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "https") == CURLE_OK
+        && curl_easy_setopt(curl, CURLOPT_SSL_VERIFYPEER, 1L) == CURLE_OK
+        && curl_easy_setopt(curl, CURLOPT_SSL_VERIFYHOST, 2L) == CURLE_OK
+        && curl_easy_setopt(
+               curl, CURLOPT_SSLVERSION, (long) CURL_SSLVERSION_TLSv1_2)
+               == CURLE_OK
+        && curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, 0L) == CURLE_OK
+        && curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L) == CURLE_OK
+        && curl_easy_setopt(curl, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L)
+               == CURLE_OK
+        && curl_easy_setopt(
+               curl, CURLOPT_CONNECTTIMEOUT, (long) config->connect_timeout_s)
+               == CURLE_OK
+        && curl_easy_setopt(curl, CURLOPT_TIMEOUT, (long) config->timeout_s)
+               == CURLE_OK
+        && curl_easy_setopt(curl, CURLOPT_PROXY, config->proxy) == CURLE_OK
+        && curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, transport->message)
+               == CURLE_OK
+        && curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, take_header)
+               == CURLE_OK
+        && curl_easy_setopt(curl, CURLOPT_HEADERDATA, transport) == CURLE_OK
+        && curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, take_body) == CURLE_OK
+        && curl_easy_setopt(curl, CURLOPT_WRITEDATA, transport) == CURLE_OK;
+
+    if (is_set && config->ca_file[0] != '\0') {
+        is_set =
+            curl_easy_setopt(curl, CURLOPT_CAINFO, config->ca_file) == CURLE_OK
+            && curl_easy_setopt(curl, CURLOPT_CAPATH, NULL) == CURLE_OK;
+    }
+
+    return is_set;
+}
+
+struct trivet_transport *
+trivet_transport_new(const struct trivet_transport_config *config)
+{
+    struct trivet_transport *transport = calloc(1, sizeof *transport);
+
+    if (transport == NULL) {
+        return NULL;
+    }
+
+    transport->config = *config;
+    if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) {
+        free(transport);
+        return NULL;
+    }
+
+    transport->curl = curl_easy_init();
+    if (transport->curl == NULL || !set_always(transport)) {
+        trivet_transport_free(transport);
+        return NULL;
+    }
+
+    return transport;
+}
+
+void
+trivet_transport_free(struct trivet_transport *transport)
+{
+    if (transport == NULL) {
+        return;
+    }
+
+    curl_easy_cleanup(transport->curl);
+    curl_global_cleanup(); /* counted: one for each init */
+    free(transport);
+}
+
+/* ---- one exchange ------------------------------------------------------ */
+
+/* Frees a list whose lines may hold tokens. */
+static void
+free_lines(struct curl_slist *lines)
+{
+    for (struct curl_slist *line = lines; line != NULL; line = line->next) {
+        trivet_wipe(line->data, strlen(line->data));
+    }
+
+    curl_slist_free_all(lines);
+}
+
+static bool
+add_line(struct curl_slist **lines, const char *name, const char *value)
+{
+    size_t size = strlen(name) + strlen(value) + 3;
+    char *text = malloc(size);
+    struct curl_slist *longer = NULL;
+
+    if (text != NULL) {
+        /* "Name;" is how curl is told to send an empty value. */
+        (void) snprintf(
+            text, size, value[0] == '\0' ? "%s;" : "%s: %s", name, value);
+        longer = curl_slist_append(*lines, text);
+        trivet_wipe(text, size);
+        free(text);
+    }
+    if (longer == NULL) {
+        return false;
+    }
+
+    *lines = longer;
+    return true;
+}
+
+/* Whether request sets the header of `line`, a name and a colon. */
+static bool
+has_header(const struct trivet_wire_request *request, const char *line)
+{
+    const struct trivet_slice name = trivet_slice_make(line, strlen(line) - 1);
+
+    for (size_t i = 0; i < request->num_headers; i++) {
+        if (trivet_slice_equal_nocase(
+                trivet_slice_text(request->headers[i].name), name))
+        {
+            return true;
+        }
+    }
+
+    return false;
+}
+
+static struct curl_slist *
+make_lines(const struct trivet_wire_request *request)
+{
+    struct curl_slist *lines = NULL;
+    bool is_made = true;
+
+    for (size_t i = 0; i < request->num_headers && is_made; i++) {
+        is_made = add_line(
+            &lines, request->headers[i].name, request->headers[i].value);
+    }
+
+    /* curl would add these by itself. "Name:" takes one away. */
+    for (size_t i = 0; is_made && i < NUM_UNWANTED; i++) {
+        struct curl_slist *longer;
+
+        if (has_header(request, unwanted[i])) {
+            continue;
+        }
+
+        longer = curl_slist_append(lines, unwanted[i]);
+        is_made = longer != NULL;
+        lines = is_made ? longer : lines;
+    }
+
+    if (!is_made) {
+        free_lines(lines);
+        return NULL;
+    }
+
+    return lines;
+}
+
+static bool
+set_request(CURL *curl, const struct trivet_wire_request *request,
+    struct curl_slist *lines)
+{
+    static const char nothing[] = "";
+    bool is_plain_get =
+        request->body.data == NULL && strcmp(request->method, "GET") == 0;
+    bool has_body = request->body.data != NULL
+                    || strcmp(request->method, "POST") == 0
+                    || strcmp(request->method, "PUT") == 0;
+
+    if (curl_easy_setopt(curl, CURLOPT_URL, request->url) != CURLE_OK
+        || curl_easy_setopt(curl, CURLOPT_HTTPHEADER, lines) != CURLE_OK
+        || curl_easy_setopt(curl, CURLOPT_HTTPGET, 1L) != CURLE_OK)
+    {
+        return false;
+    }
+
+    if (has_body
+        && (curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE,
+                (curl_off_t) request->body.len)
+                != CURLE_OK
+            || curl_easy_setopt(curl, CURLOPT_POSTFIELDS,
+                   request->body.data == NULL
+                       ? nothing
+                       : (const char *) request->body.data)
+                   != CURLE_OK))
+    {
+        return false;
+    }
+
+    return curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST,
+               is_plain_get ? NULL : request->method)
+           == CURLE_OK;
+}
+
+static enum trivet_status
+set_pins(struct trivet_transport *transport, int64_t now_us,
+    struct trivet_error *err)
+{
+    const struct trivet_pin_set *pins = transport->config.pins;
+    CURL *curl = transport->curl;
+    char list[TRIVET_PIN_LIST_SIZE];
+    bool is_enforced = pins->mode == TRIVET_PINS_ENFORCE;
+
+    if (pins->num_pins == 0) {
+        return TRIVET_OK;
+    }
+    if (is_enforced && trivet_pin_set_count_valid(pins, now_us) == 0) {
+        return trivet_error_set(err, TRIVET_E_UNTRUSTED, "transport.pins",
+            "all pins have expired: learn new ones (trivet pins learn)");
+    }
+
+    trivet_pin_set_format_list(pins, now_us, list);
+    if (curl_easy_setopt(curl, CURLOPT_CERTINFO, 1L) != CURLE_OK
+        || (is_enforced
+            && curl_easy_setopt(curl, CURLOPT_PINNEDPUBLICKEY, list)
+                   != CURLE_OK))
+    {
+        return trivet_error_set(
+            err, TRIVET_E_INTERNAL, "transport.pins", "curl cannot check pins");
+    }
+
+    return TRIVET_OK;
+}
+
+/* The PEM of certificate i in the chain of the last connection, or NULL. */
+static const char *
+chain_entry(CURL *curl, int i)
+{
+    struct curl_certinfo *chain = NULL;
+
+    if (curl_easy_getinfo(curl, CURLINFO_CERTINFO, &chain) != CURLE_OK
+        || chain == NULL || i >= chain->num_of_certs)
+    {
+        return NULL;
+    }
+
+    for (struct curl_slist *line = chain->certinfo[i]; line != NULL;
+         line = line->next)
+    {
+        if (strncmp(line->data, "Cert:", 5) == 0) {
+            return line->data + 5;
+        }
+    }
+
+    return NULL;
+}
+
+static bool
+read_key_digest(CURL *curl, unsigned char out[32])
+{
+    struct trivet_certificate_facts facts;
+    const char *leaf = chain_entry(curl, 0);
+
+    if (leaf == NULL
+        || trivet_certificate_read(trivet_slice_text(leaf), &facts)
+               != TRIVET_OK)
+    {
+        return false;
+    }
+
+    memcpy(out, facts.key_digest, sizeof facts.key_digest);
+    return true;
+}
+
+static enum trivet_status
+explain_pin(struct trivet_transport *transport, struct trivet_error *err)
+{
+    struct trivet_pin seen = {{0}, 0};
+    char text[TRIVET_PIN_TEXT_SIZE] = "a key that curl did not tell";
+
+    if (read_key_digest(transport->curl, seen.digest)) {
+        trivet_pin_format(&seen, text);
+    }
+
+    return trivet_error_set(err, TRIVET_E_UNTRUSTED, "transport.pins",
+        "the server's key is none of the %zu pinned ones: it showed %s",
+        transport->config.pins->num_pins, text);
+}
+
+static enum trivet_status
+explain(
+    struct trivet_transport *transport, CURLcode code, struct trivet_error *err)
+{
+    const char *detail = transport->message[0] != '\0'
+                             ? transport->message
+                             : curl_easy_strerror(code);
+
+    if (transport->is_too_big) {
+        return trivet_error_set(err, TRIVET_E_LIMIT, "transport",
+            "the answer is bigger than trivet takes");
+    }
+    if (code == CURLE_SSL_PINNEDPUBKEYNOTMATCH) {
+        return explain_pin(transport, err);
+    }
+
+    for (size_t i = 0; i < sizeof troubles / sizeof troubles[0]; i++) {
+        if (troubles[i].code == code) {
+            return trivet_error_set(err, troubles[i].status, "transport",
+                "%s: %s", troubles[i].text, detail);
+        }
+    }
+
+    return trivet_error_set(
+        err, TRIVET_E_UNAVAILABLE, "transport", "network: %s", detail);
+}
+
+static void
+finish_answer(
+    struct trivet_transport *transport, struct trivet_wire_answer *answer)
+{
+    long status = 0;
+    long num_connects = 0;
+
+    (void) curl_easy_getinfo(transport->curl, CURLINFO_RESPONSE_CODE, &status);
+    (void) curl_easy_getinfo(
+        transport->curl, CURLINFO_NUM_CONNECTS, &num_connects);
+    answer->status = (unsigned) status;
+
+    if (transport->config.pins->num_pins > 0 && num_connects > 0) {
+        answer->is_key_seen =
+            read_key_digest(transport->curl, answer->key_digest);
+    }
+}
+
+enum trivet_status
+trivet_transport_exchange(struct trivet_transport *transport,
+    const struct trivet_wire_request *request, int64_t now_us,
+    struct trivet_wire_answer *out, struct trivet_error *err)
+{
+    struct trivet_wire_answer answer = {0};
+    struct curl_slist *lines;
+    enum trivet_status status = set_pins(transport, now_us, err);
+    CURLcode code = CURLE_OUT_OF_MEMORY;
+
+    if (status != TRIVET_OK) {
+        return status;
+    }
+
+    transport->answer = &answer;
+    transport->is_too_big = false;
+    transport->message[0] = '\0';
+
+    lines = make_lines(request);
+    if (lines != NULL && set_request(transport->curl, request, lines)) {
+        code = curl_easy_perform(transport->curl);
+    }
+    /* A body that came in whole and empty is a body too. */
+    if (code == CURLE_OK && !grow_body(transport, 0)) {
+        code = CURLE_OUT_OF_MEMORY;
+    }
+
+    if (code == CURLE_OK) {
+        answer.body[answer.body_len] = '\0';
+        finish_answer(transport, &answer);
+        *out = answer;
+    } else {
+        status = explain(transport, code, err);
+        trivet_wire_answer_release(&answer);
+    }
+
+    transport->answer = NULL;
+    (void) curl_easy_setopt(transport->curl, CURLOPT_HTTPHEADER, NULL);
+    free_lines(lines);
+    return status;
+}
+
+char *
+trivet_transport_fetch_chain(struct trivet_transport *transport,
+    const char *url, struct trivet_error *err)
+{
+    struct trivet_wire_answer answer = {0};
+    CURL *curl = transport->curl;
+    char *text = NULL;
+    CURLcode code;
+
+    transport->answer = &answer;
+    transport->message[0] = '\0';
+    transport->is_too_big = false;
+    (void) curl_easy_setopt(curl, CURLOPT_URL, url);
+    (void) curl_easy_setopt(curl, CURLOPT_CERTINFO, 1L);
+    (void) curl_easy_setopt(curl, CURLOPT_CONNECT_ONLY, 1L);
+    code = curl_easy_perform(curl);
+    (void) curl_easy_setopt(curl, CURLOPT_CONNECT_ONLY, 0L);
+    transport->answer = NULL;
+    trivet_wire_answer_release(&answer);
+
+    if (code != CURLE_OK) {
+        (void) explain(transport, code, err);
+        return NULL;
+    }
+
+    for (int i = 0;; i++) {
+        const char *entry = chain_entry(curl, i);
+        size_t len = text == NULL ? 0 : strlen(text);
+        char *longer;
+
+        if (entry == NULL) {
+            break;
+        }
+        longer = realloc(text, len + strlen(entry) + 2);
+        if (longer == NULL) {
+            break;
+        }
+        (void) snprintf(longer + len, strlen(entry) + 2, "%s\n", entry);
+        text = longer;
+    }
+
+    return text;
+}

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * worker.h - what one thread needs to make one signed and verified exchange
+ *
+ * A worker is made of a record and keeps copies of what it needs of it. It
+ * holds a connection, a signer and a verifier, and is used again and again.
+ * Blocks: yes. Threads: one per worker.
+ */
+#ifndef TRIVET_CLIENT_WORKER_H
+#define TRIVET_CLIENT_WORKER_H
+
+#include "client/settings.h"
+#include "client/transport.h"
+
+struct trivet_worker;
+
+/* `generation` is kept for the caller. A record without a private key gives a
+ * worker that cannot sign, one without a server key one that cannot verify. */
+TRIVET_MUST_USE enum trivet_status trivet_worker_new(
+    const struct trivet_settings *settings, const struct trivet_record *record,
+    uint64_t generation, struct trivet_worker **out, struct trivet_error *err);
+void trivet_worker_free(struct trivet_worker *worker);
+
+uint64_t trivet_worker_generation(const struct trivet_worker *worker);
+
+/* In a list of workers, kept by their owner. */
+struct trivet_worker **trivet_worker_next(struct trivet_worker *worker);
+
+/* One exchange as it is meant; see struct trivet_call. */
+struct trivet_order {
+    const char *method;
+    const char *path;         /* below the base URL */
+    struct trivet_slice body; /* data NULL: none    */
+    const struct trivet_header *headers;
+    size_t num_headers;
+    const struct trivet_secret *token; /* NULL: none                      */
+    bool is_signed;                    /* and a 2xx has to be signed too  */
+};
+
+/*
+ * Waits for the rate limit, signs, sends, receives, verifies. After a 429 it
+ * waits and tries once more.
+ *
+ * TRIVET_OK             any answer, a 429 too; a 2xx to a signed order is
+ *                       verified, and so is every signature that came along.
+ * TRIVET_E_UNTRUSTED    a signature is missing or wrong; a certificate; a pin.
+ * TRIVET_E_THROTTLED    waiting would take longer than the settings allow.
+ */
+TRIVET_MUST_USE enum trivet_status trivet_worker_exchange(
+    struct trivet_worker *worker, const struct trivet_order *order,
+    struct trivet_wire_answer *out, bool *out_is_verified,
+    struct trivet_error *err);
+
+TRIVET_MUST_USE enum trivet_status trivet_worker_sign(
+    struct trivet_worker *worker, struct trivet_slice bytes,
+    char out[TRIVET_SIGNATURE_SIZE], struct trivet_error *err);
+
+/* TRIVET_E_UNTRUSTED when signature (base64) does not fit: err says how. */
+TRIVET_MUST_USE enum trivet_status trivet_worker_verify(
+    struct trivet_worker *worker, struct trivet_slice bytes,
+    struct trivet_slice signature, struct trivet_error *err);
+
+/* The first value of a header, in any case, or NULL. */
+const char *trivet_wire_header(
+    const struct trivet_header *headers, size_t num, const char *name);
+
+#endif

@@ -1,0 +1,311 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * client.h - an API context with bunq or a trivet gateway: open, call, close
+ *
+ *   struct trivet_context_options options = TRIVET_CONTEXT_OPTIONS_INIT;
+ *   struct trivet_context *context;
+ *   struct trivet_answer *answer;
+ *
+ *   options.file = "bunq.conf";
+ *   options.environment = TRIVET_ENVIRONMENT_SANDBOX;
+ *   options.api_key_file = "api-key";
+ *
+ *   trivet_context_open(&options, &context, &err);
+ *   trivet_call(context, &(struct trivet_call){"GET", "user"}, &answer, &err);
+ *
+ * What base.h says holds, and for everything here:
+ *   Blocks: yes, unless it says otherwise.
+ *   Threads: a context may be used by any number of threads at once, and by a
+ *   child after fork (which reads its state from the file again). Any number
+ *   of processes may use one context file.
+ *
+ * Statuses that a caller can act on:
+ *   TRIVET_E_USAGE        an option or an argument is wrong
+ *   TRIVET_E_NOT_FOUND    a file is missing, or there is no API key
+ *   TRIVET_E_MALFORMED    a file or an answer is not what it should be
+ *   TRIVET_E_CONFLICT     the file belongs to another API key or environment
+ *   TRIVET_E_NO_SESSION   not logged in, and the call was not to log in
+ *   TRIVET_E_REFUSED      the server refused a step of the login
+ *   TRIVET_E_UNTRUSTED    certificate, pin or signature: do not use the answer
+ *   TRIVET_E_THROTTLED    a rate limit, and waiting would take too long
+ *   TRIVET_E_UNAVAILABLE  network or server down; trying again may help
+ */
+#ifndef TRIVET_CLIENT_H
+#define TRIVET_CLIENT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "trivet/base.h"
+#include "trivet/status.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+enum {
+    TRIVET_MAX_URL = 512,        /* bytes of a base URL, with its NUL   */
+    TRIVET_MAX_PINS = 16,        /* in one set                          */
+    TRIVET_PIN_TEXT_SIZE = 52,   /* "sha256/" and base64, with the NUL  */
+    TRIVET_MAX_USER_NAME = 256,  /* bytes, with the NUL                 */
+    TRIVET_SIGNATURE_SIZE = 345, /* base64 of 256 bytes, with the NUL   */
+    TRIVET_API_KEY_SIZE = 513    /* bytes, with the NUL                 */
+};
+
+enum trivet_environment {
+    TRIVET_ENVIRONMENT_UNSET = 0, /* what the context file says          */
+    TRIVET_ENVIRONMENT_SANDBOX,
+    TRIVET_ENVIRONMENT_PRODUCTION,
+    TRIVET_ENVIRONMENT_URL /* what base_url says: a gateway              */
+};
+
+/* ---- pins --------------------------------------------------------------- */
+
+enum trivet_pin_mode {
+    TRIVET_PINS_ENFORCE = 0, /* a key that is not pinned ends the connection */
+    TRIVET_PINS_REPORT       /* it is only told (TRIVET_EVENT_PIN)           */
+};
+
+/* The SHA-256 of a certificate's SubjectPublicKeyInfo. */
+struct trivet_pin {
+    unsigned char digest[32];
+    int64_t expires_us; /* from then on it does not count; 0: never */
+};
+
+/* pin = "sha256/" base64 [ "@" YYYY-MM-DD ], also with "//" as curl has it. */
+TRIVET_API TRIVET_MUST_USE enum trivet_status trivet_pin_parse(
+    const char *text, struct trivet_pin *out, struct trivet_error *err);
+
+/* The pin without its expiry, as "sha256/...". Blocks: no. */
+TRIVET_API void trivet_pin_format(
+    const struct trivet_pin *pin, char out[TRIVET_PIN_TEXT_SIZE]);
+
+/* ---- what a context tells while it works -------------------------------- */
+
+enum trivet_event_kind {
+    TRIVET_EVENT_STEP,     /* a step of the login begins: text says which   */
+    TRIVET_EVENT_WAIT,     /* the rate limit: text says for whom, `seconds` */
+    TRIVET_EVENT_PIN,      /* an unknown key was seen in report mode        */
+    TRIVET_EVENT_SENT,     /* a line of a request, secrets left out         */
+    TRIVET_EVENT_RECEIVED, /* a line of an answer, secrets left out         */
+    TRIVET_EVENT_WARNING   /* worth telling a person; nothing failed        */
+};
+
+struct trivet_event {
+    enum trivet_event_kind kind;
+    const char *text; /* lives as long as the call of the function */
+    double seconds;
+};
+
+/* Called in the thread that works, perhaps in several at once. Must not use
+ * the context. */
+typedef void (*trivet_event_fn)(void *arg, const struct trivet_event *event);
+
+/* ---- opening a context -------------------------------------------------- */
+
+enum trivet_open_flags {
+    /* Only read the file: no step is taken, TRIVET_E_NOT_FOUND without one. */
+    TRIVET_OPEN_OFFLINE = 1,
+    /* Start over with a new installation. The file's API key is kept, unless
+     * another key or environment is given. */
+    TRIVET_OPEN_NEW = 2,
+    /* Do not predict the server's limits for calls. The one for opening
+     * sessions, one per 30 s, always holds. */
+    TRIVET_OPEN_UNTHROTTLED = 4
+};
+
+/*
+ * Strings are copied. What is NULL or 0 is taken from the context file when
+ * that exists, and else has the default in brackets. Start from
+ * TRIVET_CONTEXT_OPTIONS_INIT: later versions append members.
+ */
+struct trivet_context_options {
+    size_t size;    /* sizeof this struct                                  */
+    int api_key_fd; /* read the API key from there, to its end [-1: no]    */
+    unsigned flags; /* of enum trivet_open_flags                           */
+
+    const char *file; /* the context file. Required                       */
+    enum trivet_environment environment; /* [sandbox]                      */
+    const char *base_url; /* https://host[:port]/v1, with ENVIRONMENT_URL  */
+
+    /* The API key: at most one source. Needed for the first login only. */
+    const void *api_key;
+    size_t api_key_len;
+    const char *api_key_file; /* refused when others may read it           */
+
+    const char *description; /* of the device [trivet on HOSTNAME]         */
+    const char *const *permitted_ips; /* [the calling address alone]       */
+    size_t num_permitted_ips;
+
+    const char *ca_file; /* PEM of the CAs to trust [the system's]         */
+    const char *proxy;   /* a URL [none, not even from the environment]    */
+    const struct trivet_pin *pins; /* [none]                               */
+    size_t num_pins;
+    enum trivet_pin_mode pin_mode;
+
+    int connect_timeout_s; /* [10]                                         */
+    int timeout_s;         /* of one exchange [30]                         */
+    int max_wait_s;        /* for the rate limit [60]; -1: not at all      */
+
+    trivet_event_fn on_event;
+    void *event_arg;
+};
+
+#define TRIVET_CONTEXT_OPTIONS_INIT                                            \
+    {                                                                          \
+        sizeof(struct trivet_context_options), -1, 0, NULL,                    \
+            TRIVET_ENVIRONMENT_UNSET, NULL, NULL, 0, NULL, NULL, NULL, 0,      \
+            NULL, NULL, NULL, 0, TRIVET_PINS_ENFORCE, 0, 0, 0, NULL, NULL      \
+    }
+
+struct trivet_context;
+
+/*
+ * Opens the context of options->file and does whatever is missing of
+ * installation, device registration and session. The file is written after
+ * each step, so that a process that died in between goes on where it was.
+ *
+ * TRIVET_E_CONFLICT  the file holds another API key or environment than was
+ *                    given; nothing was changed (see TRIVET_OPEN_NEW).
+ * TRIVET_E_USAGE     also: others may read or write the file.
+ */
+TRIVET_API TRIVET_MUST_USE enum trivet_status trivet_context_open(
+    const struct trivet_context_options *options, struct trivet_context **out,
+    struct trivet_error *err);
+
+/* Wipes and frees. Ends nothing at the server. No thread may be using it. */
+TRIVET_API void trivet_context_close(struct trivet_context *context);
+
+/* Ends the session at the server and forgets it in the file. Installation and
+ * device stay, for the next login. TRIVET_OK too when there was none. */
+TRIVET_API TRIVET_MUST_USE enum trivet_status trivet_context_logout(
+    struct trivet_context *context, struct trivet_error *err);
+
+/* What is known without asking the server. */
+struct trivet_context_info {
+    enum trivet_environment environment;
+    char base_url[TRIVET_MAX_URL];
+    bool has_api_key;
+    bool has_installation;
+    bool has_device;
+    bool has_session;
+    int64_t device_id;          /* 0: not known                             */
+    int64_t session_expires_us; /* by the local clock: a hint               */
+    char user_type[32];         /* such as "UserPerson"; "" when not known  */
+    int64_t user_id;
+    char user_name[TRIVET_MAX_USER_NAME]; /* UTF-8                          */
+    char ca_file[1024]; /* "": the system's CAs                             */
+    char proxy[TRIVET_MAX_URL]; /* "": none                                 */
+    struct trivet_pin pins[TRIVET_MAX_PINS];
+    size_t num_pins;
+    enum trivet_pin_mode pin_mode;
+};
+
+/* Reads the file again when it can, so that it shows what other processes
+ * did; else what this one knows. */
+TRIVET_API void trivet_context_describe(
+    struct trivet_context *context, struct trivet_context_info *out);
+
+/* ---- calling ------------------------------------------------------------ */
+
+struct trivet_header {
+    const char *name;
+    const char *value;
+};
+
+enum trivet_call_flags {
+    /* Neither open nor renew a session: TRIVET_E_NO_SESSION when there is
+     * none, and a 401 is given back as it came. */
+    TRIVET_CALL_KEEP_SESSION = 1
+};
+
+struct trivet_call {
+    const char *method; /* such as "GET"                                    */
+    const char *path;   /* below the base URL, with its query: "user",
+                           "/user" and "/v1/user" are the same              */
+    const void *body;   /* sent and signed as it is; may be binary          */
+    size_t body_len;
+    const struct trivet_header *headers; /* on top of trivet's own; a name
+                                            that trivet sets too wins, but
+                                            for token and signature         */
+    size_t num_headers;
+    unsigned flags; /* of enum trivet_call_flags                            */
+};
+
+struct trivet_answer_error {
+    const char *description;
+    const char *translated; /* "" when there is none */
+};
+
+/* Owned by the caller: trivet_answer_free. */
+struct trivet_answer {
+    unsigned status;  /* of HTTP                                            */
+    const char *body; /* exactly as received; a NUL stands behind it        */
+    size_t body_len;
+    const struct trivet_header *headers;
+    size_t num_headers;
+    const struct trivet_answer_error *errors; /* of a 4xx or 5xx            */
+    size_t num_errors;
+    bool is_verified; /* signed by the server's key: always so for a 2xx    */
+};
+
+/*
+ * Makes a call in a session, opening or renewing that when needed: before the
+ * call when less than 30 s of it are left, and once more when the server
+ * answers 401 or 403. Waits for the rate limit.
+ *
+ * TRIVET_OK           the server answered; look at (*out)->status. A 2xx is
+ *                     verified.
+ * TRIVET_E_UNTRUSTED  among others: a 2xx without a signature that fits.
+ */
+TRIVET_API TRIVET_MUST_USE enum trivet_status trivet_call(
+    struct trivet_context *context, const struct trivet_call *call,
+    struct trivet_answer **out, struct trivet_error *err);
+
+TRIVET_API void trivet_answer_free(struct trivet_answer *answer);
+
+/* The first value of that header, in any case; NULL when there is none. */
+TRIVET_API const char *trivet_answer_header(
+    const struct trivet_answer *answer, const char *name);
+
+/* ---- beside the calls --------------------------------------------------- */
+
+/* Signs bytes with the context's key as a call would. Blocks: no. */
+TRIVET_API TRIVET_MUST_USE enum trivet_status trivet_context_sign(
+    struct trivet_context *context, const void *data, size_t len,
+    char out[TRIVET_SIGNATURE_SIZE], struct trivet_error *err);
+
+/* Whether signature (base64) is the server's over the bytes.
+ * TRIVET_E_UNTRUSTED when it is not; err says in which way. Blocks: no. */
+TRIVET_API TRIVET_MUST_USE enum trivet_status trivet_context_verify(
+    struct trivet_context *context, const void *data, size_t len,
+    const char *signature, struct trivet_error *err);
+
+/* Makes a user in a sandbox (or a gateway) and writes its API key to out.
+ * Uses where-to and how of options, not its file. Wipe out after use. */
+TRIVET_API TRIVET_MUST_USE enum trivet_status trivet_sandbox_user(
+    const struct trivet_context_options *options, bool is_company,
+    char out[TRIVET_API_KEY_SIZE], struct trivet_error *err);
+
+/* Connects and gives the key that the server shows, after certificate and host
+ * name were checked: the pin to keep. Pins in options are not looked at. */
+TRIVET_API TRIVET_MUST_USE enum trivet_status trivet_pin_learn(
+    const struct trivet_context_options *options, struct trivet_pin *out,
+    struct trivet_error *err);
+
+/* Replaces the pins that the context's file holds. */
+TRIVET_API TRIVET_MUST_USE enum trivet_status trivet_context_set_pins(
+    struct trivet_context *context, const struct trivet_pin *pins,
+    size_t num_pins, enum trivet_pin_mode mode, struct trivet_error *err);
+
+/* Reads a context file of trivet or of one of bunq's SDKs and writes it as
+ * trivet does, which all of them read. `to` must not exist. */
+TRIVET_API TRIVET_MUST_USE enum trivet_status trivet_context_import(
+    const char *from, const char *to, struct trivet_error *err);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,476 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The commands, against a server that behaves."""
+
+import email.utils
+import json
+import os
+import pty
+import shutil
+import stat
+import subprocess
+import time
+
+import pytest
+from cryptography.hazmat.primitives import serialization
+
+from fake_server import Proxy, pin_of, sign
+
+
+def test_login_tells_the_steps_and_who_one_is(trivet, server):
+    result = trivet.login(server)
+    assert result.returncode == 0, result.stderr
+    assert [line.split(":")[0] for line in result.stderr.splitlines()] == [
+        "making a key pair", "installation", "device-server",
+        "session-server"]
+    assert "J\u00f8rgen Test (UserPerson 42)" in result.stdout
+    assert "session until 20" in result.stdout
+    assert [p for _, p in server.protocol.calls] == [
+        "/v1/installation", "/v1/device-server", "/v1/session-server"]
+
+
+def test_login_again_does_nothing(logged_in, server):
+    server.protocol.calls.clear()
+    result = logged_in.login(server)
+    assert result.returncode == 0, result.stderr
+    assert server.protocol.calls == []
+
+
+def test_files_have_mode_0600(logged_in):
+    for path in logged_in.file.parent.iterdir():
+        assert stat.S_IMODE(path.stat().st_mode) == 0o600, path
+    assert stat.S_IMODE(logged_in.file.parent.stat().st_mode) == 0o700
+
+
+def test_a_file_that_others_may_read_is_refused(logged_in):
+    logged_in.file.chmod(0o640)
+    result = logged_in("call", "GET", "user")
+    assert result.returncode == 2
+    assert "mode 0640" in result.stderr and "chmod 600" in result.stderr
+
+
+def test_the_key_is_read_from_where_it_lies(trivet, server, tmp_path):
+    key = server.protocol.api_key
+    file = tmp_path / "key"
+    file.write_text(key + "\n")
+    file.chmod(0o600)
+    folder = tmp_path / "credentials"
+    folder.mkdir()
+    shutil.copy(file, folder / "trivet-api-key")
+    (folder / "trivet-api-key").chmod(0o440)
+    base = ["login", "--url", server.url, "--ca", trivet.ca]
+    ways = {
+        "file": (["--api-key-file", file], {}),
+        "env": ([], {"TRIVET_API_KEY": key}),
+        "env-file": ([], {"TRIVET_API_KEY_FILE": str(file)}),
+        "systemd": ([], {"CREDENTIALS_DIRECTORY": str(folder)}),
+    }
+    for name, (arguments, environment) in ways.items():
+        result = trivet(*base, "--context", name, *arguments, env=environment)
+        assert result.returncode == 0, (name, result.stderr)
+        assert key not in result.stdout + result.stderr
+
+    file.chmod(0o644)
+    result = trivet(*base, "--context", "loose", "--api-key-file", file)
+    assert result.returncode == 2 and "chmod" in result.stderr
+
+    result = trivet(*base, "--context", "none")
+    assert result.returncode == 8 and "no API key" in result.stderr
+
+
+def test_a_new_sandbox_user(trivet, server):
+    result = trivet("login", "--url", server.url, "--ca", trivet.ca,
+                    "--new-sandbox-user")
+    assert result.returncode == 0, result.stderr
+    assert server.protocol.count("/sandbox-user-person") == 1
+    method, path, headers, body = server.protocol.requests[0]
+    assert body == b"" and "x-bunq-client-authentication" not in headers
+
+
+def test_permitted_ips_and_description_are_sent(trivet, server):
+    result = trivet.login(server, "--permitted-ip", "10.0.0.1",
+                          "--permitted-ip", "*", "--description", "caf\u00e9")
+    assert result.returncode == 0, result.stderr
+    body = json.loads(next(b for _, p, _, b in server.protocol.requests
+                           if p.endswith("/device-server")))
+    assert body["permitted_ips"] == ["10.0.0.1", "*"]
+    assert body["description"] == "caf\u00e9"
+    result = trivet.login(server, "--permitted-ip", "nonsense",
+                          "--context", "b")
+    assert result.returncode == 2 and "nonsense" in result.stderr
+
+
+def test_status_in_words_and_json(logged_in, server):
+    result = logged_in("status")
+    assert result.returncode == 0
+    assert "alive" in result.stdout and "\033" not in result.stdout
+    status = json.loads(logged_in("status", "--json").stdout)
+    assert status["alive"] is True and status["user_id"] == 42
+    assert status["url"] == server.url
+
+    server.protocol.kill_sessions()
+    assert logged_in("status").returncode == 0  # the clock does not know
+    assert logged_in("status", "--check").returncode == 3
+    assert server.protocol.count("/session-server") == 1
+
+
+def test_status_without_a_context(trivet):
+    result = trivet("status")
+    assert result.returncode == 3 and "trivet login" in result.stderr
+
+
+def test_status_watch_ends_with_the_session(trivet, certificate):
+    from fake_server import FakeServer, Protocol
+    server = FakeServer(certificate[0], Protocol(session_timeout=3))
+    assert trivet.login(server).returncode == 0
+    result = trivet("status", "--watch=1", timeout=20)
+    assert result.returncode == 3
+    assert result.stdout.count("session   alive") >= 1
+    assert "session   ended" in result.stdout.splitlines()[-1]
+    server.close()
+
+
+def test_call_prints_the_body_as_it_came(logged_in):
+    body = b'{"a":  "\\u00e9",\r\n "b": "\x01\x00\xff"}'
+    result = logged_in("call", "POST", "echo", "-d", "-", text=body)
+    assert result.returncode == 0, result.stderr
+    assert result.stdout == body
+
+
+def test_call_takes_its_body_from_a_file(logged_in, tmp_path):
+    (tmp_path / "body").write_bytes(bytes(range(256)) * 100)
+    result = logged_in("call", "put", "/v1/echo", "-d",
+                       f"@{tmp_path / 'body'}", text=b"")
+    assert result.returncode == 0, result.stderr
+    assert result.stdout == bytes(range(256)) * 100
+
+
+def test_call_sends_headers_and_shows_them(logged_in, server):
+    result = logged_in("call", "GET", "user", "-i", "-H", "X-Own: yes",
+                       "-H", "User-Agent: mine")
+    assert result.stdout.startswith("HTTP 200\n")
+    assert "X-Bunq-Server-Signature: " in result.stdout
+    headers = server.protocol.requests[-1][2]
+    assert headers["x-own"] == "yes" and headers["user-agent"] == "mine"
+    for refused in ("X-Bunq-Client-Signature: x", "A b: c",
+                    "X-Bunq-Client-Authentication: x", "A: b\r\nC: d"):
+        assert logged_in("call", "GET", "user",
+                         "-H", refused).returncode == 2, refused
+
+
+def test_what_cannot_be_a_call(logged_in, server):
+    server.protocol.calls.clear()
+    for method, path in (("HEAD", "user"), ("GET /x", "user"), ("G\r\nX:", "a"),
+                         ("GET", "a b"), ("GET", "a\r\nb"), ("GET", "a#b"),
+                         ("GET", "x" * 5000), ("", "user")):
+        result = logged_in("call", method, path)
+        assert result.returncode == 2, (method, path, result)
+    assert server.protocol.calls == []
+
+
+def test_every_call_is_signed_over_the_bytes_sent(logged_in, server):
+    key = serialization.load_pem_private_key(
+        json.loads(logged_in.file.read_text())["installation_context"]
+        ["private_key_client"].encode(), None)
+    logged_in("call", "POST", "echo", "-d", '{ "a" : 1 }\n')
+    logged_in("call", "DELETE", "thing/1")
+    for method, path, headers, body in server.protocol.requests[1:]:
+        assert headers["x-bunq-client-signature"] == sign(key, body), path
+
+
+def test_verbose_leaves_secrets_out(trivet, server):
+    first = trivet.login(server, "-v")
+    result = trivet("call", "-v", "POST", "echo", "-d", "hello")
+    shown = first.stderr + first.stdout + result.stderr + result.stdout
+    content = json.loads(trivet.file.read_text())
+    assert "> POST https://" in result.stderr and "< 200" in result.stderr
+    assert "[left out]" in result.stderr
+    for secret in (server.protocol.api_key,
+                   content["session_context"]["token"],
+                   content["installation_context"]["token"]):
+        assert secret not in shown
+
+
+def test_print_curl_works_with_curl(logged_in, server):
+    result = logged_in("call", "POST", "echo", "-d", "it's {\"a\": 1}",
+                       "--print-curl")
+    token = json.loads(logged_in.file.read_text())["session_context"]["token"]
+    assert token not in result.stdout
+    server.protocol.calls.clear()
+    ran = subprocess.run(
+        ["sh", "-c", result.stdout.replace("curl ", "curl -s ", 1)],
+        env={**os.environ, "TOKEN": token,
+             "CURL_CA_BUNDLE": str(logged_in.ca)},
+        capture_output=True, text=True)
+    assert ran.stdout == "it's {\"a\": 1}", ran.stderr
+
+
+def test_logout_ends_the_session_and_keeps_the_device(logged_in, server):
+    assert logged_in("logout").returncode == 0
+    assert server.protocol.sessions == {}
+    assert logged_in("status").returncode == 3
+    assert logged_in("call", "GET", "user", "--no-renew").returncode == 3
+    assert logged_in("logout").returncode == 0
+    logged_in.forget_limits()
+    assert logged_in.login(server).returncode == 0
+    assert server.protocol.count("/installation") == 1
+    assert server.protocol.count("/device-server") == 1
+
+
+def test_exit_numbers_of_refusals(logged_in, server):
+    for kind, number in (("466", 4), ("490", 4), ("491", 5), ("502", 5),
+                         ("429", 7)):
+        server.protocol.misbehave(kind, "user", times=2)
+        result = logged_in("call", "GET", "user", "--no-throttle")
+        assert result.returncode == number, (kind, result)
+        server.protocol.faults.clear()
+
+
+def test_ip_list_add_disable(logged_in, server):
+    assert logged_in("ip", "add", "10.1.2.3").returncode == 0
+    assert "10.1.2.3\tACTIVE" in logged_in("ip", "list").stdout
+    logged_in.forget_limits()
+    assert logged_in("ip", "disable", "10.1.2.3").returncode == 0
+    logged_in.forget_limits()
+    assert "10.1.2.3\tINACTIVE" in logged_in("ip", "list").stdout
+    logged_in.forget_limits()
+    assert logged_in("ip", "disable", "10.9.9.9").returncode == 1
+    assert logged_in("ip", "add", "nonsense").returncode == 2
+
+
+def test_device_list(logged_in):
+    result = logged_in("device", "list")
+    assert result.returncode == 0 and "a test" in result.stdout, result
+
+
+def test_several_contexts(trivet, server):
+    for name in ("a", "b"):
+        assert trivet.login(server, "--context", name).returncode == 0
+    lines = trivet("list").stdout.splitlines()
+    assert [line[:3] for line in lines] == ["* a", "  b"]
+    assert trivet("use", "b").returncode == 0
+    assert "* b" in trivet("list").stdout
+    assert "contexts/b.json" in trivet("status").stdout
+    assert "contexts/a.json" in trivet(
+        "status", env={"TRIVET_CONTEXT": "a"}).stdout
+    assert trivet("use", "c").returncode == 3
+    assert trivet("use", "../c").returncode == 2
+
+
+def test_another_key_or_environment_is_told_and_not_mixed(logged_in, server):
+    before = logged_in.file.read_bytes()
+    result = logged_in("login", "--url", server.url, "--api-key-file", "-",
+                       text="sandbox_other")
+    assert result.returncode == 9 and "another API key" in result.stderr
+    result = logged_in("login", "--url", "https://other.example/v1")
+    assert result.returncode == 9 and "other.example" in result.stderr
+    result = logged_in("login", "--env", "production")
+    assert result.returncode == 9 and "api.bunq.com" in result.stderr
+    assert logged_in.file.read_bytes() == before
+
+
+def test_a_key_of_the_other_environment_is_not_even_sent(trivet):
+    result = trivet("login", "--env", "production", "--api-key-file", "-",
+                    text="sandbox_abc")
+    assert result.returncode == 9 and "key of the sandbox" in result.stderr
+    result = trivet("login", "--env", "sandbox", "--api-key-file", "-",
+                    text="abc", env={"TRIVET_CONTEXT": "b"})
+    assert result.returncode == 9 and "begin with sandbox_" in result.stderr
+
+
+def test_login_new_starts_over(logged_in, server):
+    server.protocol.installations.clear()  # as a sandbox reset does
+    server.protocol.sessions.clear()
+    result = logged_in("call", "GET", "user")
+    assert result.returncode == 4 and "login --new" in result.stderr
+    logged_in.forget_limits()
+    result = logged_in("login", "--new")  # it knows the rest
+    assert result.returncode == 0, result.stderr
+    assert logged_in("call", "GET", "user").returncode == 0
+
+
+def test_login_new_takes_no_key_to_another_server(logged_in, certificate):
+    from fake_server import FakeServer
+    other = FakeServer(certificate[0])
+    result = logged_in("login", "--new", "--url", other.url)
+    assert result.returncode == 8 and "API key" in result.stderr
+    assert logged_in("status").returncode == 0  # nothing was changed
+    logged_in.forget_limits()
+    result = logged_in.login(other, "--new")
+    assert result.returncode == 0, result.stderr
+    other.close()
+
+
+def test_late_permitted_ips_are_not_dropped_in_silence(logged_in, server):
+    result = logged_in.login(server, "--permitted-ip", "10.0.0.1")
+    assert result.returncode == 0
+    assert "trivet ip" in result.stderr
+
+
+def test_pins_learn_check_clear(logged_in, certificate):
+    assert logged_in("pins", "check").returncode == 6
+    result = logged_in("pins", "learn", "--expires", "2099-01-01")
+    assert result.stdout == certificate[1] + "@2099-01-01\n"
+    assert logged_in("pins", "check").returncode == 0
+    assert logged_in("call", "GET", "user").returncode == 0
+    assert "is pinned" in logged_in("doctor").stdout
+    assert logged_in("pins", "clear").returncode == 0
+    assert logged_in("pins", "check").returncode == 6
+
+
+def test_sign_and_verify(logged_in, server, tmp_path):
+    body = b"some bytes\x00\n"
+    result = logged_in("sign", text=body)
+    signature = result.stdout.decode().strip()
+    key = serialization.load_pem_private_key(
+        json.loads(logged_in.file.read_text())["installation_context"]
+        ["private_key_client"].encode(), None)
+    assert signature == sign(key, body)
+
+    theirs = sign(server.protocol.key, body)
+    assert logged_in("verify", "-s", theirs, text=body).returncode == 0
+    assert logged_in("verify", "-s", theirs, text=b"x").returncode == 6
+    assert logged_in("verify", "--request", "-s", signature,
+                     text=body).returncode == 0
+
+
+def test_keygen(trivet, tmp_path):
+    file = tmp_path / "key.pem"
+    result = trivet("keygen", file)
+    assert result.returncode == 0
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    private = serialization.load_pem_private_key(file.read_bytes(), None)
+    public = serialization.load_pem_public_key(result.stdout.encode())
+    assert private.key_size == 2048
+    assert pin_of(private.public_key()) == pin_of(public)
+    assert trivet("keygen", file).returncode == 9
+    assert trivet("keygen", "--public", file).stdout == result.stdout
+    result = trivet("sign", "-k", file, text="hello")
+    assert result.stdout.strip() == sign(private, b"hello")
+
+
+@pytest.mark.parametrize("command", [
+    "login", "status", "call", "logout", "ip", "device list", "sign", "verify",
+    "explain", "doctor", "keygen", "pins", "list", "use", "import", "export"])
+def test_help_and_usage(trivet, command):
+    result = trivet(*command.split(), "--help")
+    assert result.returncode == 0 and f"trivet {command}" in result.stdout
+    assert trivet(*command.split(), "--no-such-option").returncode == 2
+
+
+def test_doctor_when_all_is_well(logged_in):
+    result = logged_in("doctor")
+    assert result.returncode == 0, result.stdout
+    for word in ("file", "name", "certificate", "pins", "session"):
+        assert f"ok    {word}" in result.stdout, result.stdout
+
+
+def test_doctor_names_the_trouble(logged_in, server, authority, trivet):
+    logged_in.file.chmod(0o644)
+    result = logged_in("doctor")
+    assert result.returncode == 2 and "chmod 600" in result.stdout
+    logged_in.file.chmod(0o600)
+
+    result = logged_in("doctor", "--ca", "/etc/ssl/certs/ca-certificates.crt")
+    assert result.returncode == 6 and "FAIL  certificate" in result.stdout
+
+    server.protocol.kill_sessions()
+    server.protocol.misbehave("400-key", "session-server")
+    content = json.loads(logged_in.file.read_text())
+    del content["session_context"]
+    logged_in.file.write_text(json.dumps(content))
+    result = logged_in("doctor")
+    assert result.returncode == 4, result.stdout
+    assert "address has changed" in result.stdout
+
+    server.close()
+    result = logged_in("doctor")
+    assert result.returncode == 5 and "server" in result.stdout
+
+
+def test_doctor_and_names(logged_in):
+    content = json.loads(logged_in.file.read_text())
+    content["trivet"]["base_url"] = "https://no-such-host.invalid/v1"
+    logged_in.file.write_text(json.dumps(content))
+    result = logged_in("doctor")
+    assert result.returncode == 5 and "FAIL  name" in result.stdout
+    result = logged_in("call", "GET", "user")
+    assert result.returncode == 5 and "name is not known" in result.stderr
+
+
+@pytest.mark.parametrize("seconds,words", [
+    (0, "ok    clock        within"), (-3600, "60 min ahead of"),
+    (3600, "behind")])
+def test_doctor_and_the_clock(logged_in, server, seconds, words):
+    server.protocol.headers = [("Date", email.utils.formatdate(
+        time.time() + seconds, usegmt=True))]
+    result = logged_in("doctor")
+    assert result.returncode == 0 and words in result.stdout, result.stdout
+
+
+def test_doctor_and_addresses(logged_in, server):
+    server.protocol.ips = {1: {"ip": "10.0.0.1", "status": "ACTIVE"},
+                           2: {"ip": "127.0.0.1", "status": "INACTIVE"}}
+    result = logged_in("doctor")
+    assert "127.0.0.1 is not among them" in result.stdout
+    logged_in.forget_limits()
+    server.protocol.ips[2]["status"] = "ACTIVE"
+    assert "127.0.0.1 is permitted" in logged_in("doctor").stdout
+    logged_in.forget_limits()
+    server.protocol.ips[3] = {"ip": "*", "status": "ACTIVE"}
+    assert "any address may" in logged_in("doctor").stdout
+
+
+def test_a_proxy(trivet, server):
+    proxy = Proxy()
+    result = trivet.login(server, "--proxy", proxy.url)
+    assert result.returncode == 0, result.stderr
+    assert len(proxy.connects) >= 3
+    assert trivet("call", "GET", "user").returncode == 0  # remembered
+    assert len(proxy.connects) >= 4
+    content = json.loads(trivet.file.read_text())
+    assert content["proxy"] == content["proxy_url"] == proxy.url
+    proxy.close()
+    assert trivet("call", "GET", "user").returncode == 5
+
+
+def test_no_proxy_is_taken_from_the_environment(logged_in):
+    result = logged_in("call", "GET", "user", env={
+        "https_proxy": "http://127.0.0.1:1", "ALL_PROXY": "http://127.0.0.1:1"})
+    assert result.returncode == 0, result.stderr
+
+
+def on_a_terminal(trivet, *arguments, env=None):
+    master, slave = pty.openpty()
+    process = subprocess.Popen(
+        trivet.command(*arguments), stdout=slave, stderr=slave,
+        env={**trivet.environment, "TERM": "xterm", **(env or {})})
+    os.close(slave)
+    shown = b""
+    while True:
+        try:
+            data = os.read(master, 65536)
+        except OSError:
+            break
+        if not data:
+            break
+        shown += data
+    os.close(master)
+    process.wait()
+    return shown.decode()
+
+
+def test_colours_are_for_terminals(logged_in):
+    assert "\033[32malive" in on_a_terminal(logged_in, "status")
+    assert "\033" not in on_a_terminal(logged_in, "status",
+                                       env={"NO_COLOR": "1"})
+    assert "\033" not in on_a_terminal(logged_in, "status",
+                                       env={"TERM": "dumb"})
+
+
+def test_a_terminal_is_told_of_waiting(logged_in):
+    for _ in range(3):
+        assert logged_in("call", "GET", "user").stderr == ""
+    shown = on_a_terminal(logged_in, "call", "GET", "user")
+    assert "waiting " in shown and "3 per 3 s" in shown
+    assert "waiting" not in on_a_terminal(
+        logged_in, "call", "POST", "echo", "-q")

@@ -1,0 +1,136 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The client against the gateway, in both profiles."""
+
+import concurrent.futures
+import json
+import re
+import subprocess
+import time
+
+import pytest
+
+from conftest import BUILD, Trivet
+
+MODULE = BUILD / "ngx_http_trivet_module.so"
+
+pytestmark = pytest.mark.skipif(
+    not MODULE.exists(), reason="the gateway is not built")
+
+
+class Gateway:
+    def __init__(self, folder, *options):
+        self.folder = folder
+        self.log = open(folder / "log", "w+", encoding="utf-8")
+        self.process = subprocess.Popen(
+            [str(BUILD / "trivet"), "serve", "--port", "0", "--data",
+             str(folder / "data"), *options],
+            stdout=self.log, stderr=subprocess.STDOUT)
+        deadline = time.monotonic() + 60
+        while not (found := re.search(r"^ready: (\S+)", self.said(), re.M)):
+            assert self.process.poll() is None, self.said()
+            assert time.monotonic() < deadline, self.said()
+            time.sleep(0.05)
+        self.url = found[1]
+        self.ca = folder / "data" / "ca.pem"
+
+    def said(self):
+        return (self.folder / "log").read_text(encoding="utf-8")
+
+    def close(self):
+        self.process.terminate()
+        self.process.wait(20)
+        self.log.close()
+
+
+@pytest.fixture(scope="module", params=["strict", "current"])
+def gateway(request, tmp_path_factory):
+    running = Gateway(tmp_path_factory.mktemp(request.param),
+                      "--profile", request.param)
+    yield running
+    running.close()
+
+
+@pytest.fixture
+def client(gateway, tmp_path):
+    return Trivet(tmp_path, gateway.ca)
+
+
+def login(client, gateway, *arguments):
+    return client("login", "--url", gateway.url, "--ca", gateway.ca,
+                  "--new-sandbox-user", *arguments)
+
+
+def test_the_whole_way(client, gateway):
+    result = login(client, gateway)
+    assert result.returncode == 0, result.stderr
+    assert "Sandbox Person (UserPerson" in result.stdout
+    result = client("call", "GET", "user")
+    assert "UserPerson" in result.stdout, result
+    result = client("call", "POST", "payment", "-d", '{"amount": 10}')
+    answer = json.loads(result.stdout)["Response"][0]["Identity"]
+    assert answer["body_length"] == 14
+    assert client("status", "--check").returncode == 0
+    assert client("doctor").returncode == 0
+    assert client("logout").returncode == 0
+    assert client("status").returncode == 3
+
+
+def test_a_company(client, gateway):
+    result = login(client, gateway, "--new-sandbox-user=company")
+    assert "UserCompany" in result.stdout, result
+
+
+def test_a_killed_session_is_renewed_once_for_all(client, gateway):
+    assert login(client, gateway).returncode == 0
+    copy = client.file.read_text()
+    assert client("logout").returncode == 0
+    client.file.write_text(copy)  # it does not know
+    client.forget_limits()
+    with concurrent.futures.ThreadPoolExecutor(8) as pool:
+        results = list(pool.map(
+            lambda n: client("call", "GET", f"thing{n}", "--verbose"),
+            range(16)))
+    assert all(r.returncode == 0 for r in results), results
+    assert sum("session-server: opening" in r.stderr for r in results) == 1
+
+
+def test_a_bad_key_is_explained(client, gateway):
+    result = client("login", "--url", gateway.url, "--ca", gateway.ca,
+                    "--api-key-file", "-", text="sandbox_" + "0" * 56)
+    assert result.returncode == 4
+    assert "API key is unknown" in result.stderr
+
+
+def test_another_gateways_file_is_refused_by_name(client, gateway):
+    assert login(client, gateway).returncode == 0
+    content = json.loads(client.file.read_text())
+    del content["session_context"]
+    content["installation_context"]["token"] = "0" * 64
+    client.file.write_text(json.dumps(content))
+    client.forget_limits()
+    result = client("call", "GET", "user")
+    assert result.returncode == 4 and "login --new" in result.stderr
+
+
+def test_http_2_is_spoken(client, gateway):
+    assert login(client, gateway).returncode == 0
+    result = client("call", "GET", "user", "-i")
+    assert "x-bunq-server-signature:" in result.stdout.lower()
+
+
+def test_pins_against_the_gateway(client, gateway):
+    assert login(client, gateway).returncode == 0
+    assert client("pins", "learn").returncode == 0
+    assert client("call", "GET", "user").returncode == 0
+
+
+def test_a_session_times_out_and_is_renewed(tmp_path_factory, tmp_path):
+    running = Gateway(tmp_path_factory.mktemp("short"), "--session-timeout",
+                      "4")
+    client = Trivet(tmp_path, running.ca)
+    assert login(client, running).returncode == 0
+    client.forget_limits()
+    time.sleep(4.5)
+    assert client("status").returncode == 3
+    assert client("call", "GET", "user").returncode == 0
+    running.close()

@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* test_client_message.c - requests written, answers read */
+#include "tests/unit/unit.h"
+
+#include <string.h>
+
+#include "core/client_message.h"
+
+#define TOKEN "{\"Token\":{\"id\":2,\"token\":\"abc\"}}"
+#define USER  "{\"UserPerson\":{\"id\":4,\"session_timeout\":300}}"
+
+static void
+assert_body(struct trivet_request_body body, const char *expected)
+{
+    assert_int_equal(body.len, strlen(expected));
+    assert_memory_equal(body.data, expected, body.len);
+    trivet_request_body_release(&body);
+}
+
+static void
+requests_are_written(void **state)
+{
+    static const char *const ips[] = {"1.2.3.4", "*"};
+
+    (void) state;
+
+    assert_body(trivet_client_message_installation("A\nB\n"),
+        "{\"client_public_key\":\"A\\nB\\n\"}");
+    assert_body(trivet_client_message_session(trivet_slice_text("k\"y")),
+        "{\"secret\":\"k\\\"y\"}");
+    assert_body(
+        trivet_client_message_device("me", trivet_slice_text("k"), NULL, 0),
+        "{\"description\":\"me\",\"secret\":\"k\"}");
+    assert_body(
+        trivet_client_message_device("me", trivet_slice_text("k"), ips, 2),
+        "{\"description\":\"me\",\"secret\":\"k\","
+        "\"permitted_ips\":[\"1.2.3.4\",\"*\"]}");
+    assert_null(
+        trivet_client_message_device("\xff", trivet_slice_text("k"), NULL, 0)
+            .data);
+}
+
+static void
+answers_are_read_in_any_order(void **state)
+{
+    struct trivet_session_answer answer;
+    struct trivet_error err;
+
+    (void) state;
+
+    assert_int_equal(
+        trivet_client_message_read_session(
+            trivet_slice_text("{\"Response\":[" USER ",{\"New\":{}}," TOKEN
+                              ",{\"Id\":{\"id\":1}}]}"),
+            &answer, &err),
+        TRIVET_OK);
+    assert_string_equal((char *) answer.token.bytes, "abc");
+    assert_string_equal(answer.holder.type, "UserPerson");
+    assert_true(answer.holder.id == 4);
+    assert_true(answer.holder.session_timeout_s == 300);
+}
+
+static void
+a_user_api_key_takes_its_timeout_from_the_requester(void **state)
+{
+    struct trivet_session_answer answer;
+
+    (void) state;
+
+    assert_int_equal(
+        trivet_client_message_read_session(
+            trivet_slice_text(
+                "{\"Response\":[" TOKEN ",{\"UserApiKey\":{\"id\":9,"
+                "\"requested_by_user\":{\"UserCompany\":{\"id\":8,"
+                "\"display_name\":\"X\",\"session_timeout\":60}}}}]}"),
+            &answer, NULL),
+        TRIVET_OK);
+    assert_true(answer.holder.id == 9);
+    assert_true(answer.holder.requester_id == 8);
+    assert_true(answer.holder.session_timeout_s == 60);
+    assert_string_equal(answer.holder.name, "X");
+}
+
+static void
+a_timeout_is_bounded(void **state)
+{
+    struct trivet_session_answer answer;
+
+    (void) state;
+
+    assert_int_equal(
+        trivet_client_message_read_session(
+            trivet_slice_text(
+                "{\"Response\":[" TOKEN ",{\"UserPerson\":{\"id\":1,"
+                "\"session_timeout\":9223372036854775807}}]}"),
+            &answer, NULL),
+        TRIVET_OK);
+    assert_true(answer.holder.session_timeout_s < INT64_C(400000000));
+}
+
+static void
+what_is_no_answer_is_refused(void **state)
+{
+    static const char *const bodies[] = {"", "[]", "{}", "<html>",
+        "{\"Response\":[]}", "{\"Response\":{}}", "{\"Response\":[" TOKEN "]}",
+        "{\"Response\":[" USER "]}",
+        "{\"Response\":[{\"Token\":{\"token\":7}}," USER "]}",
+        "{\"Response\":[{\"Token\":{\"token\":\"\"}}," USER "]}",
+        "{\"Response\":[{\"Token\":{\"token\":\"a\\r\\nb\"}}," USER "]}",
+        "{\"Response\":[" TOKEN ",{\"UserPerson\":{\"id\":\"4\"}}]}"};
+
+    (void) state;
+
+    for (size_t i = 0; i < sizeof bodies / sizeof bodies[0]; i++) {
+        struct trivet_session_answer answer;
+        struct trivet_error err = {.detail = ""};
+
+        assert_int_equal(trivet_client_message_read_session(
+                             trivet_slice_text(bodies[i]), &answer, &err),
+            TRIVET_E_MALFORMED);
+        assert_true(err.detail[0] != '\0');
+    }
+}
+
+static void
+an_installation_needs_both_token_and_key(void **state)
+{
+    struct trivet_installation_answer answer;
+
+    (void) state;
+
+    assert_int_equal(
+        trivet_client_message_read_installation(
+            trivet_slice_text("{\"Response\":[" TOKEN "]}"), &answer, NULL),
+        TRIVET_E_MALFORMED);
+    assert_int_equal(
+        trivet_client_message_read_installation(
+            trivet_slice_text(
+                "{\"Response\":[{\"ServerPublicKey\":{\"server_public_key\":"
+                "\"PEM\"}}," TOKEN "]}"),
+            &answer, NULL),
+        TRIVET_OK);
+    assert_string_equal(answer.public_key, "PEM");
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(requests_are_written),
+        cmocka_unit_test(answers_are_read_in_any_order),
+        cmocka_unit_test(a_user_api_key_takes_its_timeout_from_the_requester),
+        cmocka_unit_test(a_timeout_is_bounded),
+        cmocka_unit_test(what_is_no_answer_is_refused),
+        cmocka_unit_test(an_installation_needs_both_token_and_key),
+    };
+
+    return cmocka_run_group_tests_name("client_message", tests, NULL, NULL);
+}
