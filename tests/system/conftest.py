@@ -3,7 +3,7 @@
 import pytest
 
 import bunq
-from gateway import TRIVET, Gateway
+from gateway import TRIVET, Gateway, close_all
 from upstream import Upstream
 
 
@@ -25,8 +25,7 @@ def serve(tmp_path):
 
     yield start
 
-    for gateway in started:
-        gateway.close()
+    close_all(started)
 
 
 @pytest.fixture(scope="module")

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """gateway.py - starts and ends `trivet serve`, and looks after what it leaves"""
+import contextlib
+import ctypes
 import json
 import os
 import re
@@ -49,6 +51,15 @@ def run(*args, stdin=None, check=False, **kwargs):
     if check:
         assert result.returncode == 0, result
     return result
+
+
+_prctl = ctypes.CDLL(None).prctl
+PR_SET_PDEATHSIG = 1
+
+
+def end_with_us():
+    """Between fork and exec: when the tests are killed, so is the gateway."""
+    _prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 # ---- processes ---------------------------------------------------------------
@@ -121,6 +132,13 @@ def listening_sockets(pids):
                 address, port = fields[1].split(":")
                 found.add((address, int(port, 16)))
     return found
+
+
+def close_all(gateways):
+    """Closes every one, though one of them may complain."""
+    with contextlib.ExitStack() as stack:
+        for gateway in gateways:
+            stack.callback(gateway.close)
 
 
 def wait_until(condition, timeout_s=10, step_s=0.02):
@@ -198,6 +216,7 @@ class Gateway:
                 env=environment(),
                 cwd=self.cwd,
                 start_new_session=True,
+                preexec_fn=end_with_us,
             )
         return self
 

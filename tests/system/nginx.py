@@ -6,7 +6,14 @@ import subprocess
 import time
 
 import bunq
-from gateway import BUILD, Gateway, environment, free_port, wait_until
+from gateway import (
+    BUILD,
+    Gateway,
+    end_with_us,
+    environment,
+    free_port,
+    wait_until,
+)
 
 NGINX = os.environ.get("TRIVET_NGINX", str(BUILD / "nginx-root/usr/sbin/nginx"))
 MODULE = os.environ.get("TRIVET_MODULE", str(BUILD / "ngx_http_trivet_module.so"))
@@ -123,6 +130,7 @@ class Nginx(Gateway):
                     stderr=stderr,
                     env=self.nginx_environment(),
                     start_new_session=True,
+                    preexec_fn=end_with_us,
                 )
             if self.wait_until_listening():
                 return self

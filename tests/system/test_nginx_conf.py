@@ -13,7 +13,7 @@ import pytest
 
 import bunq
 from bunq import REQUEST_ID, SIGNATURE, TOKEN
-from gateway import Gateway, wait_until
+from gateway import Gateway, close_all, wait_until
 from nginx import TRIVET, Nginx, get, steps
 from upstream import JSON, chunked, closing, reply
 
@@ -53,8 +53,7 @@ def start(data):
         return nginx.start()
 
     yield begin
-    for nginx in started:
-        nginx.close()
+    close_all(started)
 
 
 def is_whole(answer, client, body=None):
