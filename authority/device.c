@@ -105,6 +105,7 @@ trivet_handle_device(struct trivet_case *c)
         trivet_message_read_device(c->request->body, &request);
 
     if (complaint.reason != TRIVET_REASON_NONE) {
+        trivet_secret_wipe(&request.secret);
         return trivet_case_refuse(c, complaint.reason, complaint.field);
     }
 

@@ -57,6 +57,7 @@ trivet_handle_session(struct trivet_case *c)
         trivet_message_read_session(c->request->body, &request);
 
     if (complaint.reason != TRIVET_REASON_NONE) {
+        trivet_secret_wipe(&request.secret);
         return trivet_case_refuse(c, complaint.reason, complaint.field);
     }
 

@@ -198,9 +198,10 @@ create(struct cli_operator *op, void *extra, struct trivet_error *err)
     enum trivet_status status;
     int64_t id;
 
-    if (options->label != NULL && strlen(options->label) >= TRIVET_MAX_NAME) {
+    if (options->label != NULL && !cli_operator_is_text(options->label)) {
         return trivet_error_set(err, TRIVET_E_USAGE, "key.create",
-            "a label has at most %d bytes", TRIVET_MAX_NAME - 1);
+            "a label has at most %d bytes of UTF-8 without control characters",
+            TRIVET_MAX_NAME - 1);
     }
 
     TRIVET_TRY(get_secret(options, &secret, err));

@@ -67,7 +67,6 @@ put_http(FILE *to, const struct cli_nginx_conf *conf)
     (void) fprintf(to,
         "    default_type application/octet-stream;\n"
         "    server_tokens off;\n"
-        "    keepalive_requests 100000;\n"
         "    client_max_body_size 16m;\n"
         "    client_body_buffer_size 64k;\n"
         "    log_format trivet '$remote_addr [$time_iso8601] \"$request\" "

@@ -180,9 +180,13 @@ cli_nginx_start(struct cli_nginx *nginx, struct trivet_error *err)
 }
 
 static int
-has_ended(const struct cli_nginx *nginx)
+has_ended(struct cli_nginx *nginx)
 {
-    return waitpid(nginx->pid, NULL, WNOHANG) != 0;
+    if (!nginx->has_ended) {
+        nginx->has_ended = waitpid(nginx->pid, NULL, WNOHANG) != 0;
+    }
+
+    return nginx->has_ended;
 }
 
 enum cli_nginx_event
@@ -218,7 +222,9 @@ cli_nginx_stop(struct cli_nginx *nginx)
 {
     const struct timespec step = {.tv_nsec = STEP_MS * 1000000L};
 
-    (void) kill(nginx->pid, SIGTERM);
+    if (!nginx->has_ended) {
+        (void) kill(nginx->pid, SIGTERM);
+    }
 
     for (int ms = 0; ms < STOP_MS && !has_ended(nginx); ms += STEP_MS) {
         (void) nanosleep(&step, NULL);
@@ -226,5 +232,7 @@ cli_nginx_stop(struct cli_nginx *nginx)
 
     /* Whoever is left of the group. */
     (void) kill(-nginx->pid, SIGKILL);
-    (void) waitpid(nginx->pid, NULL, 0);
+    if (!nginx->has_ended) {
+        (void) waitpid(nginx->pid, NULL, 0);
+    }
 }

@@ -12,6 +12,7 @@ struct cli_nginx {
     const char *conf;
     const char *log; /* where its stderr goes */
     pid_t pid;       /* of the master, also its process group */
+    int has_ended;   /* the master was waited for             */
 };
 
 /* Blocks the signals that cli_nginx_wait takes; call it first. */

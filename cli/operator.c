@@ -122,13 +122,12 @@ cli_operator_done(
     (void) fprintf(stderr, "%s\n", sentence);
 }
 
-/* Names are shown to people: text, not control characters. */
-static bool
-is_name(const char *name)
+bool
+cli_operator_is_text(const char *name)
 {
     size_t len = strlen(name);
     json_t *text = json_string(name); /* refuses what is not UTF-8 */
-    bool is_good = text != NULL && len > 0 && len < TRIVET_MAX_NAME;
+    bool is_good = text != NULL && len < TRIVET_MAX_NAME;
 
     json_decref(text);
 
@@ -150,7 +149,7 @@ cli_operator_make_user(struct cli_operator *op, const char *name,
     };
     unsigned char random[16];
 
-    if (!is_name(name)) {
+    if (name[0] == '\0' || !cli_operator_is_text(name)) {
         return trivet_error_set(err, TRIVET_E_USAGE, "operator.user",
             "a name has 1 to %d bytes of UTF-8 without control characters",
             TRIVET_MAX_NAME - 1);

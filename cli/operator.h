@@ -37,6 +37,10 @@ struct cli_operator_spec {
 int cli_operator_main(
     const struct cli_operator_spec *spec, void *extra, int argc, char **argv);
 
+/* Names are shown to people: UTF-8 of less than TRIVET_MAX_NAME bytes without
+ * control characters. */
+bool cli_operator_is_text(const char *text);
+
 /* The word at index as an id. */
 TRIVET_MUST_USE enum trivet_status cli_operator_id(
     const struct cli_operator *op, size_t index, int64_t *out,

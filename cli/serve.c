@@ -211,6 +211,14 @@ check_options(struct serving *s, struct trivet_error *err)
             "--profile %s: neither strict nor current", o->profile);
     }
 
+    if (o->data.store != NULL
+        && (!trivet_store_knows(o->data.store)
+            || !cli_nginx_conf_takes(o->data.store)))
+    {
+        return trivet_error_set(err, TRIVET_E_USAGE, "serve",
+            "--store %s: not a store URL; sqlite:PATH is one", o->data.store);
+    }
+
     if ((o->tls_cert == NULL) != (o->tls_key == NULL)) {
         return trivet_error_set(err, TRIVET_E_USAGE, "serve",
             "--tls-cert and --tls-key come together");
@@ -287,6 +295,30 @@ check_given_tls(struct serving *s, struct trivet_error *err)
     }
 
     return check_key_mode(o->tls_key, err);
+}
+
+/* Whoever may write there can have any code run here. */
+static enum trivet_status
+check_dir(const char *path, struct trivet_error *err)
+{
+    struct stat info;
+
+    if (stat(path, &info) != 0) {
+        return TRIVET_OK; /* it is about to be made */
+    }
+
+    if (!S_ISDIR(info.st_mode)) {
+        return trivet_error_set(
+            err, TRIVET_E_USAGE, "serve", "%s: not a directory", path);
+    }
+
+    if (info.st_uid != geteuid() || (info.st_mode & (S_IWGRP | S_IWOTH)) != 0) {
+        return trivet_error_set(err, TRIVET_E_USAGE, "serve",
+            "%s: the data directory must be yours, and no others' to write",
+            path);
+    }
+
+    return TRIVET_OK;
 }
 
 /* Takes the port for a moment: nginx would complain at length. Port 0 becomes
@@ -595,6 +627,7 @@ prepare(struct serving *s, struct trivet_error *err)
     TRIVET_TRY(check_given_tls(s, err));
     TRIVET_TRY(find_parts(s, err));
     TRIVET_TRY(name_files(s, err));
+    TRIVET_TRY(check_dir(s->dir, err));
     TRIVET_TRY(check_key_mode(s->server_key, err));
     TRIVET_TRY(check_port(s, err));
 

@@ -16,7 +16,6 @@ enum {
     TRIVET_MAX_API_KEY = 512,          /* bytes of an API key               */
     TRIVET_MAX_PERMITTED_IPS = 256,    /* addresses bound to one API key    */
     TRIVET_MAX_SIGNATURE = 512,        /* bytes of an RSA signature (4096)  */
-    TRIVET_MAX_SIGNATURE_TEXT = 1024,  /* bytes of a signature header       */
     TRIVET_MAX_ADDRESS_TEXT = 46,      /* bytes of an address with its NUL  */
     TRIVET_MAX_NAME = 256,             /* bytes of a user's name, a label   */
     TRIVET_MAX_PATH_IDS = 3,           /* {id} parts in a call's path       */

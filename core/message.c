@@ -211,6 +211,10 @@ trivet_message_read_empty(struct trivet_slice body)
 void
 trivet_body_free(struct trivet_body *body)
 {
+    if (body->data != NULL) {
+        trivet_wipe(body->data, body->len); /* a token may be in it */
+    }
+
     free(body->data);
     *body = (struct trivet_body){NULL, 0};
 }

@@ -36,7 +36,7 @@ ngx_http_trivet_access_handler(ngx_http_request_t *r)
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    if (ctx->state == NGX_HTTP_TRIVET_JUDGED && ctx->judged_by != tlcf) {
+    if (ctx->state != NGX_HTTP_TRIVET_JUDGING && ctx->judged_by != tlcf) {
         /* An internal redirect: this location may ask for more. */
         ctx->state = NGX_HTTP_TRIVET_NEW;
     }
@@ -93,6 +93,25 @@ ngx_http_trivet_address(ngx_connection_t *c)
 }
 
 
+/* Without a token there is nothing to look up: neither the body is read nor a
+ * thread asked. The decision is the same one. */
+static ngx_int_t
+ngx_http_trivet_refuse_early(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx)
+{
+    struct trivet_request *request = &ctx->request;
+    struct trivet_verdict verdict;
+    struct trivet_facts facts = {
+        .token = request->num_tokens == 0 ? TRIVET_TOKEN_ABSENT
+                                          : TRIVET_TOKEN_DUPLICATE,
+    };
+
+    verdict = trivet_decide(&request->rule, &facts, request->profile, 0);
+
+    return ngx_http_trivet_stop(
+        r, ngx_http_trivet_send_refusal(r, ctx, verdict.reason));
+}
+
+
 /* Which call is it, and what does it ask for? */
 static ngx_int_t
 ngx_http_trivet_begin(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx,
@@ -107,6 +126,8 @@ ngx_http_trivet_begin(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx,
 
     ctx->judged_by = tlcf;
     ctx->reason = TRIVET_REASON_NONE;
+    ctx->is_own = 0;
+    ctx->allow.len = 0;
     trivet_answer_release(&ctx->answer);
     ngx_memzero(&ctx->answer, sizeof(ctx->answer));
     ctx->answer.server_key = -1;
@@ -147,6 +168,11 @@ ngx_http_trivet_begin(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx,
     } else {
         return ngx_http_trivet_stop(r, ngx_http_trivet_send_refusal(r, ctx,
                                            TRIVET_REASON_ROUTE_NOT_FOUND));
+    }
+
+    if (request->rule.token != TRIVET_NEEDS_NO_TOKEN
+        && request->num_tokens != 1) {
+        return ngx_http_trivet_refuse_early(r, ctx);
     }
 
     return ngx_http_trivet_read_body(r, ctx);
@@ -204,11 +230,11 @@ ngx_http_trivet_judge(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx)
             ngx_http_trivet_send_refusal(r, ctx, TRIVET_REASON_BODY_TOO_LARGE));
     }
 
-    ctx->state = NGX_HTTP_TRIVET_JUDGING;
-
     if (ngx_http_trivet_post_task(r, ctx) != NGX_OK) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
+
+    ctx->state = NGX_HTTP_TRIVET_JUDGING;
 
     return NGX_AGAIN;
 }

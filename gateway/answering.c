@@ -83,6 +83,8 @@ ngx_http_trivet_send_answer(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx)
     }
 
     ctx->is_own = 1;
+    r->disable_not_modified = 1; /* If-Match and the like are not for these */
+    ngx_http_trivet_no_gzip(r);
     r->headers_out.status = answer->status;
     ngx_http_trivet_set_json(r, (off_t) answer->body.len);
 
@@ -129,6 +131,8 @@ ngx_http_trivet_identity_handler(ngx_http_request_t *r)
         }
     }
 
+    r->disable_not_modified = 1;
+    trivet_body_free(&ctx->answer.body);
     ctx->answer.body = trivet_message_identity(&ctx->answer.identity,
         ngx_http_trivet_slice(r->method_name),
         ngx_http_trivet_slice(r->unparsed_uri), len);

@@ -279,12 +279,18 @@ ngx_http_trivet_set_identity(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx,
         return NGX_ERROR;
     }
 
-    /* Whatever "gzip on" says: a compressed answer would not be the signed
-     * one. */
-    r->gzip_tested = 1;
-    r->gzip_ok = 0;
+    ngx_http_trivet_no_gzip(r);
 
     return NGX_OK;
+}
+
+
+/* Whatever "gzip on" says: a compressed answer would not be the signed one. */
+void
+ngx_http_trivet_no_gzip(ngx_http_request_t *r)
+{
+    r->gzip_tested = 1;
+    r->gzip_ok = 0;
 }
 
 

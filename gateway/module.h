@@ -80,7 +80,9 @@ typedef struct {
     /* signing.c */
     ngx_http_trivet_mode_e mode;
     void (*upstream_ends)(ngx_http_request_t *r, ngx_int_t rc);
-    struct trivet_body page; /* of REPLACE               */
+    unsigned is_given_up : 1;
+    const struct trivet_body *whole; /* what REPLACE sends */
+    struct trivet_body page;         /* of REPLACE               */
     ngx_chain_t *collected;
     ngx_chain_t **last;
     ngx_buf_t *chunk; /* being filled             */
@@ -125,6 +127,7 @@ void ngx_http_trivet_read_headers(
  * answer's bytes out. */
 ngx_int_t ngx_http_trivet_set_identity(ngx_http_request_t *r,
     ngx_http_trivet_ctx_t *ctx, ngx_http_trivet_loc_conf_t *tlcf);
+void ngx_http_trivet_no_gzip(ngx_http_request_t *r);
 /* Takes fields out of the answer that are ours alone to give. */
 void ngx_http_trivet_drop_headers(ngx_http_request_t *r);
 /* The answer's X-Bunq-* fields, but for the signature. */

@@ -104,7 +104,9 @@ ngx_http_trivet_give_up(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx,
 {
     ctx->reason = reason;
     ctx->mode = NGX_HTTP_TRIVET_PASS;
-    r->keepalive = 0; /* nginx ends the connection behind such an answer */
+    ctx->is_given_up = 1;
+    r->keepalive = 0;  /* nginx ends the connection behind such an answer, */
+    r->error_page = 1; /* and has no time for a page of the operator's     */
 
     return ngx_http_filter_finalize_request(
         r, &ngx_http_trivet_module, NGX_HTTP_BAD_GATEWAY);
@@ -143,11 +145,30 @@ ngx_http_trivet_upstream_ends(ngx_http_request_t *r, ngx_int_t rc)
 }
 
 
+/* Anew: an answer before this one may have been given up half-way. */
+static void
+ngx_http_trivet_start_collecting(ngx_http_trivet_ctx_t *ctx)
+{
+    trivet_digest_free(ctx->digest);
+    ctx->digest = NULL;
+    ctx->mode = NGX_HTTP_TRIVET_COLLECT;
+    ctx->collected = NULL;
+    ctx->last = &ctx->collected;
+    ctx->chunk = NULL;
+    ctx->len = 0;
+    ctx->next_chunk = 0;
+    ctx->spool = NULL;
+    ctx->out = NULL;
+}
+
+
 static void
 ngx_http_trivet_watch_upstream(
     ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx)
 {
-    if (r->upstream != NULL && r->upstream->finalize_request != NULL) {
+    if (r->upstream != NULL && r->upstream->finalize_request != NULL
+        && r->upstream->finalize_request != ngx_http_trivet_upstream_ends)
+    {
         ctx->upstream_ends = r->upstream->finalize_request;
         r->upstream->finalize_request = ngx_http_trivet_upstream_ends;
     }
@@ -183,23 +204,82 @@ ngx_http_trivet_filter_admitted(ngx_http_request_t *r,
         return ngx_http_next_header_filter(r);
     }
 
-    ctx->mode = NGX_HTTP_TRIVET_COLLECT;
+    ngx_http_trivet_start_collecting(ctx);
     ngx_http_trivet_watch_upstream(r, ctx);
-    ctx->last = &ctx->collected;
     r->main_filter_need_in_memory = 1;
 
     return NGX_OK;
 }
 
 
-/* nginx made this answer itself: 404, 413, 502 and the like. An error page of
- * the operator's own (error_page) is left as it is: it was found by an internal
- * redirect. The flag alone says that some error_page was looked for. */
+/* Whether the operator has a page of his own (error_page) for this error. */
 static ngx_int_t
-ngx_http_trivet_is_nginx_error(ngx_http_request_t *r)
+ngx_http_trivet_has_error_page(ngx_http_request_t *r)
 {
-    return r->err_status >= NGX_HTTP_BAD_REQUEST
-           && !(r->error_page && r->internal);
+    ngx_uint_t i;
+    ngx_http_err_page_t *page;
+    ngx_http_core_loc_conf_t *clcf;
+
+    clcf = ngx_http_get_module_loc_conf(r, ngx_http_core_module);
+
+    if (clcf->error_pages == NULL) {
+        return 0;
+    }
+
+    page = clcf->error_pages->elts;
+
+    for (i = 0; i < clcf->error_pages->nelts; i++) {
+        if (page[i].status == (ngx_int_t) r->err_status
+            || page[i].overwrite == (ngx_int_t) r->err_status)
+        {
+            return 1;
+        }
+    }
+
+    return 0;
+}
+
+
+/* nginx made this answer itself: 404, 413, 502 and the like. The operator's own
+ * error page is left as it is: it was come to by an internal redirect. */
+static ngx_int_t
+ngx_http_trivet_is_nginx_error(
+    ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx)
+{
+    if (r->err_status < NGX_HTTP_BAD_REQUEST) {
+        return 0;
+    }
+
+    return ctx->is_given_up
+           || !(r->error_page && r->internal
+                && ngx_http_trivet_has_error_page(r));
+}
+
+
+/* Whatever comes down as the body, these bytes go out; and nothing that was
+ * said of other bytes is said of them. */
+static void
+ngx_http_trivet_settle(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx,
+    const struct trivet_body *body)
+{
+    ctx->mode = NGX_HTTP_TRIVET_REPLACE;
+    ctx->whole = body;
+
+    ngx_str_set(&r->headers_out.content_type, "application/json");
+    r->headers_out.content_type_len = r->headers_out.content_type.len;
+    r->headers_out.content_type_lowcase = NULL;
+    ngx_str_null(&r->headers_out.charset);
+
+    if (r->headers_out.content_encoding != NULL) {
+        r->headers_out.content_encoding->hash = 0;
+        r->headers_out.content_encoding = NULL;
+    }
+
+    ngx_http_clear_etag(r);
+    ngx_http_clear_last_modified(r);
+    ngx_http_clear_accept_ranges(r);
+    ngx_http_clear_content_length(r);
+    r->headers_out.content_length_n = (off_t) body->len;
 }
 
 
@@ -226,13 +306,7 @@ ngx_http_trivet_filter_error(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx)
         return NGX_ERROR;
     }
 
-    ctx->mode = NGX_HTTP_TRIVET_REPLACE;
-
-    ngx_str_set(&r->headers_out.content_type, "application/json");
-    r->headers_out.content_type_len = r->headers_out.content_type.len;
-    r->headers_out.content_type_lowcase = NULL;
-    ngx_http_clear_content_length(r);
-    r->headers_out.content_length_n = (off_t) ctx->page.len;
+    ngx_http_trivet_settle(r, ctx, &ctx->page);
 
     if (ctx->answer.server_key < 0
         || !trivet_reason_is_signed((unsigned) status)) {
@@ -254,6 +328,8 @@ static ngx_int_t
 ngx_http_trivet_filter_own(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx)
 {
     ngx_str_t value;
+
+    ngx_http_trivet_settle(r, ctx, &ctx->answer.body);
 
     if (!ctx->answer.has_signature) {
         return NGX_OK;
@@ -285,7 +361,11 @@ ngx_http_trivet_header_filter(ngx_http_request_t *r)
 
     ngx_http_trivet_drop_headers(r);
 
-    if (!ctx->is_own && ngx_http_trivet_is_nginx_error(r)) {
+    if (r->filter_finalize) {
+        ctx->is_own = 0; /* another filter put an error in our answer's place */
+    }
+
+    if (!ctx->is_own && ngx_http_trivet_is_nginx_error(r, ctx)) {
         if (ngx_http_trivet_filter_error(r, ctx) != NGX_OK) {
             return NGX_ERROR;
         }
@@ -644,7 +724,7 @@ ngx_http_trivet_collect(
 }
 
 
-/* nginx's page goes, ours comes. */
+/* What came goes, what was settled comes. */
 static ngx_int_t
 ngx_http_trivet_replace(
     ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx, ngx_chain_t *in)
@@ -667,8 +747,8 @@ ngx_http_trivet_replace(
         return NGX_ERROR;
     }
 
-    b->pos = (u_char *) ctx->page.data;
-    b->last = b->pos + ctx->page.len;
+    b->pos = (u_char *) ctx->whole->data;
+    b->last = b->pos + ctx->whole->len;
     b->memory = 1;
     b->last_buf = 1;
     b->last_in_chain = 1;

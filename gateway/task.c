@@ -33,6 +33,11 @@ typedef struct {
 } ngx_http_trivet_thread_t;
 
 
+/* nginx's debug log asks each timer for its connection's socket. */
+static ngx_connection_t ngx_http_trivet_no_connection = {
+    .fd = (ngx_socket_t) -1,
+};
+
 static _Thread_local ngx_http_trivet_thread_t ngx_http_trivet_thread;
 
 
@@ -156,25 +161,27 @@ ngx_http_trivet_run_job(ngx_http_trivet_job_t *job, struct trivet_error *err)
 {
     struct trivet_request *request = &job->ctx->request;
     ngx_http_trivet_thread_t *thread = &ngx_http_trivet_thread;
+    enum trivet_status status = TRIVET_OK;
 
     TRIVET_TRY(ngx_http_trivet_init_thread(thread, job->tmcf, err));
     TRIVET_TRY(
         ngx_http_trivet_digest_body(thread, job->body, request->body_digest));
 
     if (request->call != NULL) {
-        TRIVET_TRY(
-            ngx_http_trivet_join_body(thread, job->body, &request->body));
+        status = ngx_http_trivet_join_body(thread, job->body, &request->body);
     }
 
-    trivet_authority_answer(thread->authority, request, &job->ctx->answer);
+    if (status == TRIVET_OK) {
+        trivet_authority_answer(thread->authority, request, &job->ctx->answer);
+    }
 
-    if (request->body.len > 0) {
+    if (request->call != NULL) {
         /* An API key may have been in it. */
-        trivet_wipe(thread->buffer, request->body.len);
+        trivet_wipe(thread->buffer, TRIVET_MAX_CALL_BODY);
         request->body = trivet_slice_make(NULL, 0);
     }
 
-    return TRIVET_OK;
+    return status;
 }
 
 
@@ -270,6 +277,7 @@ ngx_http_trivet_post_task(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx)
     }
 
     job->guard.handler = ngx_http_trivet_guard_handler;
+    job->guard.data = &ngx_http_trivet_no_connection;
     job->guard.log = r->connection->log;
     ngx_add_timer(&job->guard, NGX_HTTP_TRIVET_GUARD_MS);
 
