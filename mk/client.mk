@@ -80,6 +80,8 @@ uninstall-client: ## what install-client put there
 		$(DESTDIR)$(PREFIX)/share/man/man3/trivet_*.3
 	rm -rf $(DESTDIR)$(PREFIX)/include/trivet
 
+CLIENT_TESTS ?= tests/client
+
 check-client: client $(CLIENT_TOOLS) ## the client against a server that misbehaves
-	$(Q)TRIVET_BUILD=$(abspath $(B)) $(PYTHON) -m pytest -q tests/client \
+	$(Q)TRIVET_BUILD=$(abspath $(B)) $(PYTHON) -m pytest -q $(CLIENT_TESTS) \
 		$(PYTEST_ARGS)

@@ -3,13 +3,14 @@
 import json
 import os
 import re
+import subprocess
 import threading
 import time
 
 import pytest
 
 import bunq
-from gateway import run
+from gateway import TRIVET, run
 
 COMMANDS = [
     ["serve"],
@@ -375,3 +376,14 @@ def test_many_commands_at_once_beside_requests(gateway):
     assert not faults
     assert len({key["id"] for key in keys}) == 15
     assert len({key["secret"] for key in keys}) == 15
+
+
+@pytest.mark.parametrize("label", [b"\xff\xfe", b"a\nb", b"\x1b[31m", b"x" * 256])
+def test_a_label_that_cannot_be_shown_is_refused(gateway, label):
+    before = len(gateway.trivet("key", "list"))
+    done = subprocess.run(
+        [TRIVET, "key", "create", "--data", gateway.data, "--label", label],
+        capture_output=True, timeout=60, check=False,
+    )
+    assert done.returncode == 2
+    assert len(gateway.trivet("key", "list")) == before

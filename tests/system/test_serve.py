@@ -719,3 +719,29 @@ def test_kill_of_a_worker_is_survived(serve):
 
 def test_build_is_the_one_under_test():
     assert run("--version", check=True).stdout.strip(), BUILD
+
+
+def refused_serve(*args):
+    """`trivet serve` that must not start: its status and what it says."""
+    done = subprocess.run(
+        [TRIVET, "serve", "--port", "0", *map(str, args)],
+        capture_output=True, text=True, timeout=60, check=False,
+    )
+    return done.returncode, done.stderr
+
+
+@pytest.mark.parametrize("url", ["bogus:x", "sqlite:/tmp/a;b", 'sqlite:/tmp/a"b'])
+def test_a_store_url_that_cannot_be_leaves_nothing_behind(tmp_path, url):
+    status, said = refused_serve("--data", tmp_path / "data", "--store", url)
+    assert status == 2 and "--store" in said
+    assert not (tmp_path / "data").exists()
+
+
+@pytest.mark.parametrize("mode", [0o777, 0o770, 0o702])
+def test_a_data_directory_that_others_may_write_is_refused(tmp_path, mode):
+    data = tmp_path / "data"
+    data.mkdir()
+    data.chmod(mode)
+    status, said = refused_serve("--data", data)
+    assert status == 2 and "no others' to write" in said
+    assert list(data.iterdir()) == []
