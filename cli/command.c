@@ -86,6 +86,14 @@ cli_fail(const struct trivet_error *err)
 }
 
 int
+cli_fail_here(const struct trivet_error *err)
+{
+    int status = cli_fail(err);
+
+    return status == CLI_NETWORK ? CLI_FAILURE : status;
+}
+
+int
 cli_usage(const char *format, ...)
 {
     va_list args;

@@ -29,6 +29,9 @@ int cli_exit_of_status(enum trivet_status status);
 
 /* "trivet: what: detail" on stderr; returns the exit status for it. */
 int cli_fail(const struct trivet_error *err);
+/* The same for a command that talks to no server: what is unavailable to it
+ * is a file or the store, not the network. */
+int cli_fail_here(const struct trivet_error *err);
 int cli_usage(const char *format, ...) TRIVET_PRINTF(1, 2);
 
 /* The commands, one file each. */

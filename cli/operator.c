@@ -92,7 +92,7 @@ cli_operator_main(
 
     trivet_store_close(op.store);
     err.status = status;
-    return status == TRIVET_OK ? CLI_OK : cli_fail(&err);
+    return status == TRIVET_OK ? CLI_OK : cli_fail_here(&err);
 }
 
 enum trivet_status

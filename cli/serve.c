@@ -781,5 +781,5 @@ cli_serve_main(int argc, char **argv)
     }
 
     err.status = status;
-    return status == TRIVET_OK ? CLI_OK : cli_fail(&err);
+    return status == TRIVET_OK ? CLI_OK : cli_fail_here(&err);
 }
