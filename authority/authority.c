@@ -416,8 +416,21 @@ judge(struct trivet_case *c)
     return request->call == NULL ? TRIVET_OK : handle(c);
 }
 
-/* Answers that carry a body of ours are signed here; those of the API behind
- * are signed as they pass. */
+/* Whether an answer with a body of ours gets a signature. */
+static bool
+is_to_be_signed(const struct trivet_case *c)
+{
+    const struct trivet_answer *answer = c->answer;
+
+    return answer->body.data != NULL && answer->server_key >= 0
+           && trivet_reason_is_signed(answer->status)
+           && !(is_refused(c)
+                && c->request->rule.token == TRIVET_NEEDS_NO_TOKEN);
+}
+
+/* Answers that carry a body of ours are signed here, when the scheme signs the
+ * body alone; those of the API behind are signed as they pass, and where the
+ * header is signed too, all are. */
 static enum trivet_status
 sign(struct trivet_case *c)
 {
@@ -425,9 +438,9 @@ sign(struct trivet_case *c)
     unsigned char digest[TRIVET_DIGEST_LEN];
     size_t len = c->request->is_head ? 0 : answer->body.len;
 
-    if (answer->body.data == NULL || answer->server_key < 0
-        || !trivet_reason_is_signed(answer->status)
-        || (is_refused(c) && c->request->rule.token == TRIVET_NEEDS_NO_TOKEN))
+    answer->is_to_be_signed = is_to_be_signed(c);
+    if (!answer->is_to_be_signed
+        || c->request->profile->response_scheme != TRIVET_SCHEME_BODY)
     {
         return TRIVET_OK;
     }

@@ -87,7 +87,8 @@ struct trivet_answer {
 
     struct trivet_identity identity; /* zeroes where not known */
     int server_key; /* index of the installation's key; -1: not known        */
-    bool has_signature;
+    bool is_to_be_signed; /* the body is, when it is sent               */
+    bool has_signature;   /* it was already: the scheme signs it alone  */
     char signature[TRIVET_SIGNATURE_TEXT_LEN];
 
     struct trivet_error error; /* of the machine, when the reason is 5xx */

@@ -88,9 +88,10 @@ static const struct argp_option options_table[] = {
         "the address to listen on (default: 127.0.0.1)", 0},
     {"port", OPTION_PORT, "N", 0,
         "the port (default: 8443; 0: any that is free)", 0},
-    {"profile", OPTION_PROFILE, "strict|current", 0,
+    {"profile", OPTION_PROFILE, "strict|current|classic", 0,
         "strict: every call after the installation is signed by both sides; "
-        "current: as bunq answers today (default: strict)",
+        "current: as bunq answers today; classic: as before April 2020, when "
+        "the header was signed too (default: strict)",
         0},
     {"upstream", OPTION_UPSTREAM, "URL", 0,
         "the API to protect (default: a small built-in one that tells who is "
@@ -208,7 +209,7 @@ check_options(struct serving *s, struct trivet_error *err)
 
     if (trivet_profile_find(trivet_slice_text(o->profile)) == NULL) {
         return trivet_error_set(err, TRIVET_E_USAGE, "serve",
-            "--profile %s: neither strict nor current", o->profile);
+            "--profile %s: strict, current and classic are known", o->profile);
     }
 
     if (o->data.store != NULL

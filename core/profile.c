@@ -17,6 +17,13 @@ static const struct trivet_profile presets[] = {
         .requires_all_signatures = false,
         .extend_window_s = 1800,
     },
+    {
+        .name = "classic",
+        .request_scheme = TRIVET_SCHEME_FULL,
+        .response_scheme = TRIVET_SCHEME_FULL,
+        .requires_all_signatures = true,
+        .extend_window_s = 1800,
+    },
 };
 
 const struct trivet_profile *

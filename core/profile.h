@@ -6,6 +6,8 @@
  * current  as bunq answers today: a signature is needed to open a session and
  *          where the operator asks for it; elsewhere it is neither demanded
  *          nor judged
+ * classic  as bunq answered before April 2020: as strict, but signatures cover
+ *          the first line and the header too (core/canonical.h)
  */
 #ifndef TRIVET_CORE_PROFILE_H
 #define TRIVET_CORE_PROFILE_H

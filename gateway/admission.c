@@ -175,6 +175,10 @@ ngx_http_trivet_begin(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx,
         return ngx_http_trivet_refuse_early(r, ctx);
     }
 
+    if (ngx_http_trivet_make_request_head(r, ctx) != NGX_OK) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
     return ngx_http_trivet_read_body(r, ctx);
 }
 

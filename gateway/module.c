@@ -236,7 +236,8 @@ ngx_http_trivet_profile(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     tlcf->profile = trivet_profile_find(ngx_http_trivet_slice(value[1]));
     if (tlcf->profile == NULL) {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-            "unknown profile \"%V\": strict and current are known", &value[1]);
+            "unknown profile \"%V\": strict, current and classic are known",
+            &value[1]);
         return NGX_CONF_ERROR;
     }
 

@@ -70,6 +70,7 @@ typedef struct {
     ngx_http_trivet_state_e state;
     struct trivet_request request;
     struct trivet_answer answer;
+    struct trivet_slice head;  /* signed in front of the body */
     ngx_str_t allow;           /* of a 405                 */
     ngx_str_t request_id;      /* to be echoed             */
     enum trivet_reason reason; /* of a refusal, or NONE    */
@@ -121,6 +122,12 @@ void ngx_http_trivet_log_refusal(
     ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx);
 
 /* headers.c */
+/* What the request's scheme signs in front of the body, into ctx->head. */
+ngx_int_t ngx_http_trivet_make_request_head(
+    ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx);
+/* The same of the answer, whose fields are all there but the signature. */
+ngx_int_t ngx_http_trivet_make_response_head(ngx_http_request_t *r,
+    ngx_http_trivet_ctx_t *ctx, struct trivet_slice *out);
 void ngx_http_trivet_read_headers(
     ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx);
 /* For the API behind: the identity in, credentials and what would change the

@@ -22,12 +22,43 @@ static ngx_http_output_body_filter_pt ngx_http_next_body_filter;
 
 /* ---- the header -------------------------------------------------------- */
 
+/* Starts the digest of an answer by what is signed in front of its body. */
 static ngx_int_t
-ngx_http_trivet_sign_empty(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx)
+ngx_http_trivet_start_digest(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx,
+    struct trivet_digest *digest)
+{
+    struct trivet_slice head;
+
+    if (ngx_http_trivet_make_response_head(r, ctx, &head) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    trivet_digest_start(digest);
+    trivet_digest_add(digest, head);
+
+    return NGX_OK;
+}
+
+
+/* The signature of an answer with these bytes, of which a HEAD sends none. */
+static ngx_int_t
+ngx_http_trivet_sign_bytes(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx,
+    const char *data, size_t len)
 {
     unsigned char digest[TRIVET_DIGEST_LEN];
+    ngx_http_trivet_main_conf_t *tmcf;
 
-    if (trivet_sha256(trivet_slice_make(NULL, 0), digest) != TRIVET_OK) {
+    tmcf = ngx_http_get_module_main_conf(r, ngx_http_trivet_module);
+
+    if (ngx_http_trivet_start_digest(r, ctx, tmcf->digest) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    if (r->method != NGX_HTTP_HEAD) {
+        trivet_digest_add(tmcf->digest, trivet_slice_make(data, len));
+    }
+
+    if (trivet_digest_finish(tmcf->digest, digest) != TRIVET_OK) {
         return NGX_ERROR;
     }
 
@@ -198,7 +229,7 @@ ngx_http_trivet_filter_admitted(ngx_http_request_t *r,
     }
 
     if (ngx_http_trivet_is_bodiless(r)) {
-        if (ngx_http_trivet_sign_empty(r, ctx) != NGX_OK) {
+        if (ngx_http_trivet_sign_bytes(r, ctx, NULL, 0) != NGX_OK) {
             return NGX_ERROR;
         }
         return ngx_http_next_header_filter(r);
@@ -284,18 +315,14 @@ ngx_http_trivet_settle(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx,
 
 
 static ngx_int_t
-ngx_http_trivet_filter_error(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx)
+ngx_http_trivet_settle_error(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx)
 {
-    size_t len;
-    ngx_uint_t status;
-    unsigned char digest[TRIVET_DIGEST_LEN];
-
-    status = r->headers_out.status;
+    unsigned status = (unsigned) r->headers_out.status;
 
     if (ctx->reason == TRIVET_REASON_NONE
         || trivet_reason_row(ctx->reason)->status != status)
     {
-        ctx->reason = trivet_reason_of_status((unsigned) status);
+        ctx->reason = trivet_reason_of_status(status);
     }
 
     ngx_http_trivet_log_refusal(r, ctx);
@@ -308,37 +335,39 @@ ngx_http_trivet_filter_error(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx)
 
     ngx_http_trivet_settle(r, ctx, &ctx->page);
 
-    if (ctx->answer.server_key < 0
-        || !trivet_reason_is_signed((unsigned) status)) {
-        return NGX_OK;
-    }
-
-    len = r->method == NGX_HTTP_HEAD ? 0 : ctx->page.len;
-
-    if (trivet_sha256(trivet_slice_make(ctx->page.data, len), digest)
-        != TRIVET_OK) {
-        return NGX_ERROR;
-    }
-
-    return ngx_http_trivet_add_signature(r, ctx, digest);
+    return NGX_OK;
 }
 
 
+/* The signature of an answer whose bytes are settled, if it gets one. */
 static ngx_int_t
-ngx_http_trivet_filter_own(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx)
+ngx_http_trivet_sign_settled(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx)
 {
     ngx_str_t value;
+    ngx_uint_t is_signed;
 
-    ngx_http_trivet_settle(r, ctx, &ctx->answer.body);
+    if (ctx->is_own && ctx->answer.has_signature) {
+        value.data = (u_char *) ctx->answer.signature;
+        value.len = sizeof(ctx->answer.signature);
 
-    if (!ctx->answer.has_signature) {
+        return ngx_http_trivet_add_header(r, "X-Bunq-Server-Signature", &value);
+    }
+
+    if (ctx->is_own) {
+        is_signed = ctx->answer.is_to_be_signed;
+
+    } else {
+        is_signed =
+            ctx->answer.server_key >= 0
+            && trivet_reason_is_signed((unsigned) r->headers_out.status);
+    }
+
+    if (!is_signed) {
         return NGX_OK;
     }
 
-    value.data = (u_char *) ctx->answer.signature;
-    value.len = sizeof(ctx->answer.signature);
-
-    return ngx_http_trivet_add_header(r, "X-Bunq-Server-Signature", &value);
+    return ngx_http_trivet_sign_bytes(
+        r, ctx, ctx->whole->data, ctx->whole->len);
 }
 
 
@@ -360,29 +389,31 @@ ngx_http_trivet_header_filter(ngx_http_request_t *r)
     }
 
     ngx_http_trivet_drop_headers(r);
+    ctx->mode = NGX_HTTP_TRIVET_PASS;
 
     if (r->filter_finalize) {
         ctx->is_own = 0; /* another filter put an error in our answer's place */
     }
 
-    if (!ctx->is_own && ngx_http_trivet_is_nginx_error(r, ctx)) {
-        if (ngx_http_trivet_filter_error(r, ctx) != NGX_OK) {
-            return NGX_ERROR;
-        }
+    if (ctx->is_own) {
+        ngx_http_trivet_settle(r, ctx, &ctx->answer.body);
 
-    } else if (ctx->is_own) {
-        if (ngx_http_trivet_filter_own(r, ctx) != NGX_OK) {
-            return NGX_ERROR;
-        }
+    } else if (ngx_http_trivet_is_nginx_error(r, ctx)
+               && ngx_http_trivet_settle_error(r, ctx) != NGX_OK)
+    {
+        return NGX_ERROR;
     }
 
     if (ngx_http_trivet_add_headers(r, ctx) != NGX_OK) {
         return NGX_ERROR;
     }
 
-    if (!ctx->is_own && ctx->mode == NGX_HTTP_TRIVET_PASS
-        && ctx->answer.verdict.admission == TRIVET_ALLOW)
-    {
+    if (ctx->mode == NGX_HTTP_TRIVET_REPLACE) {
+        if (ngx_http_trivet_sign_settled(r, ctx) != NGX_OK) {
+            return NGX_ERROR;
+        }
+
+    } else if (ctx->answer.verdict.admission == TRIVET_ALLOW) {
         return ngx_http_trivet_filter_admitted(r, ctx, tlcf);
     }
 
@@ -508,11 +539,11 @@ ngx_http_trivet_start_spool(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx)
 
     ctx->spool = tf;
     ctx->digest = trivet_digest_new();
-    if (ctx->digest == NULL) {
+    if (ctx->digest == NULL
+        || ngx_http_trivet_start_digest(r, ctx, ctx->digest) != NGX_OK)
+    {
         return NGX_ERROR;
     }
-
-    trivet_digest_start(ctx->digest);
 
     if (ctx->collected != NULL
         && ngx_http_trivet_write_spool(r, ctx, ctx->collected) != NGX_OK)
@@ -568,7 +599,9 @@ ngx_http_trivet_finish_digest(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx,
 
     if (digest == NULL) {
         digest = tmcf->digest;
-        trivet_digest_start(digest);
+        if (ngx_http_trivet_start_digest(r, ctx, digest) != NGX_OK) {
+            return NGX_ERROR;
+        }
 
         for (cl = ctx->collected; cl != NULL; cl = cl->next) {
             trivet_digest_add(

@@ -94,13 +94,15 @@ ngx_http_trivet_digest_file(ngx_http_trivet_thread_t *thread, ngx_buf_t *b)
 
 
 static enum trivet_status
-ngx_http_trivet_digest_body(ngx_http_trivet_thread_t *thread, ngx_chain_t *body,
+ngx_http_trivet_digest_body(ngx_http_trivet_thread_t *thread,
+    struct trivet_slice head, ngx_chain_t *body,
     unsigned char out[TRIVET_DIGEST_LEN])
 {
     ngx_buf_t *b;
     ngx_chain_t *cl;
 
     trivet_digest_start(thread->digest);
+    trivet_digest_add(thread->digest, head);
 
     for (cl = body; cl != NULL; cl = cl->next) {
         b = cl->buf;
@@ -164,8 +166,8 @@ ngx_http_trivet_run_job(ngx_http_trivet_job_t *job, struct trivet_error *err)
     enum trivet_status status = TRIVET_OK;
 
     TRIVET_TRY(ngx_http_trivet_init_thread(thread, job->tmcf, err));
-    TRIVET_TRY(
-        ngx_http_trivet_digest_body(thread, job->body, request->body_digest));
+    TRIVET_TRY(ngx_http_trivet_digest_body(
+        thread, job->ctx->head, job->body, request->body_digest));
 
     if (request->call != NULL) {
         status = ngx_http_trivet_join_body(thread, job->body, &request->body);
