@@ -15,6 +15,7 @@ static void *ngx_http_trivet_create_loc_conf(ngx_conf_t *cf);
 static char *ngx_http_trivet_merge_loc_conf(
     ngx_conf_t *cf, void *parent, void *child);
 static ngx_int_t ngx_http_trivet_init_process(ngx_cycle_t *cycle);
+static void ngx_http_trivet_exit_process(ngx_cycle_t *cycle);
 static char *ngx_http_trivet_server_key(
     ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 static char *ngx_http_trivet_profile(
@@ -168,7 +169,7 @@ ngx_module_t  ngx_http_trivet_module = {
     ngx_http_trivet_init_process,          /* init process */
     NULL,                                  /* init thread */
     NULL,                                  /* exit thread */
-    NULL,                                  /* exit process */
+    ngx_http_trivet_exit_process,          /* exit process */
     NULL,                                  /* exit master */
     NGX_MODULE_V1_PADDING
 };
@@ -494,7 +495,7 @@ ngx_http_trivet_init_process(ngx_cycle_t *cycle)
     }
 
     tmcf->digest = trivet_digest_new();
-    if (tmcf->digest == NULL) {
+    if (tmcf->digest == NULL || ngx_http_trivet_init_threads() != NGX_OK) {
         return NGX_ERROR;
     }
 
@@ -509,6 +510,15 @@ ngx_http_trivet_init_process(ngx_cycle_t *cycle)
     }
 
     return NGX_OK;
+}
+
+
+static void
+ngx_http_trivet_exit_process(ngx_cycle_t *cycle)
+{
+    (void) cycle;
+
+    ngx_http_trivet_end_threads();
 }
 
 

@@ -111,6 +111,10 @@ ngx_int_t ngx_http_trivet_access_handler(ngx_http_request_t *r);
 ngx_int_t ngx_http_trivet_post_task(
     ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx);
 
+/* When a worker begins, and when it ends. */
+ngx_int_t ngx_http_trivet_init_threads(void);
+void ngx_http_trivet_end_threads(void);
+
 /* answering.c */
 ngx_int_t ngx_http_trivet_send_answer(
     ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx);

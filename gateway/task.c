@@ -9,10 +9,16 @@
  */
 #include "module.h"
 
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "crypto/thread.h"
+
 
 enum {
     NGX_HTTP_TRIVET_READ_SIZE = 64 * 1024,
-    NGX_HTTP_TRIVET_GUARD_MS = 60000
+    NGX_HTTP_TRIVET_GUARD_MS = 60000,
+    NGX_HTTP_TRIVET_END_MS = 1000 /* that a worker's end waits for threads */
 };
 
 
@@ -38,28 +44,99 @@ static ngx_connection_t ngx_http_trivet_no_connection = {
     .fd = (ngx_socket_t) -1,
 };
 
-static _Thread_local ngx_http_trivet_thread_t ngx_http_trivet_thread;
+static pthread_key_t ngx_http_trivet_thread_key;
+static atomic_int ngx_http_trivet_num_threads; /* that have something to free */
 
 
-/* Lazily: threads start before anybody knows whether they are needed, and a
- * store must be opened after the fork. */
+/* A pool thread ends. Its work is done, but nginx does not wait for its end:
+ * see ngx_http_trivet_end_threads. */
+static void
+ngx_http_trivet_free_thread(void *data)
+{
+    ngx_http_trivet_thread_t *thread = data;
+
+    trivet_authority_free(thread->authority);
+    trivet_digest_free(thread->digest);
+    free(thread->buffer);
+    free(thread);
+
+    trivet_crypto_thread_stop();
+    atomic_fetch_sub(&ngx_http_trivet_num_threads, 1);
+}
+
+
+ngx_int_t
+ngx_http_trivet_init_threads(void)
+{
+    return pthread_key_create(
+               &ngx_http_trivet_thread_key, ngx_http_trivet_free_thread)
+                   == 0
+               ? NGX_OK
+               : NGX_ERROR;
+}
+
+
+/* The worker ends: its pool threads were told to, and are on their way out. The
+ * process must not take the cryptography down under them. */
+void
+ngx_http_trivet_end_threads(void)
+{
+    ngx_uint_t ms;
+
+    for (ms = 0; ms < NGX_HTTP_TRIVET_END_MS; ms++) {
+        if (atomic_load(&ngx_http_trivet_num_threads) == 0) {
+            return;
+        }
+
+        ngx_msleep(1);
+    }
+}
+
+
+/* What this thread keeps; NULL when memory ran out. Lazily made: threads start
+ * before anybody knows whether they are needed, and a store must be opened
+ * after the fork. */
+static ngx_http_trivet_thread_t *
+ngx_http_trivet_get_thread(void)
+{
+    ngx_http_trivet_thread_t *thread;
+
+    thread = pthread_getspecific(ngx_http_trivet_thread_key);
+    if (thread != NULL) {
+        return thread;
+    }
+
+    thread = calloc(1, sizeof(*thread));
+    if (thread == NULL
+        || pthread_setspecific(ngx_http_trivet_thread_key, thread) != 0)
+    {
+        free(thread);
+        return NULL;
+    }
+
+    atomic_fetch_add(&ngx_http_trivet_num_threads, 1);
+
+    return thread;
+}
+
+
 static enum trivet_status
 ngx_http_trivet_init_thread(ngx_http_trivet_thread_t *thread,
     ngx_http_trivet_main_conf_t *tmcf, struct trivet_error *err)
 {
-    if (thread->authority != NULL) {
+    if (thread != NULL && thread->authority != NULL) {
         return TRIVET_OK;
     }
 
-    if (thread->digest == NULL) {
+    if (thread != NULL && thread->digest == NULL) {
         thread->digest = trivet_digest_new();
     }
 
-    if (thread->buffer == NULL) {
+    if (thread != NULL && thread->buffer == NULL) {
         thread->buffer = malloc(NGX_HTTP_TRIVET_READ_SIZE);
     }
 
-    if (thread->digest == NULL || thread->buffer == NULL) {
+    if (thread == NULL || thread->digest == NULL || thread->buffer == NULL) {
         return trivet_error_set(
             err, TRIVET_E_MEMORY, "gateway.thread", "out of memory");
     }
@@ -162,7 +239,7 @@ static enum trivet_status
 ngx_http_trivet_run_job(ngx_http_trivet_job_t *job, struct trivet_error *err)
 {
     struct trivet_request *request = &job->ctx->request;
-    ngx_http_trivet_thread_t *thread = &ngx_http_trivet_thread;
+    ngx_http_trivet_thread_t *thread = ngx_http_trivet_get_thread();
     enum trivet_status status = TRIVET_OK;
 
     TRIVET_TRY(ngx_http_trivet_init_thread(thread, job->tmcf, err));
