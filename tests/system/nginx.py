@@ -101,12 +101,6 @@ class Nginx(Gateway):
         path = self.write(self.data / "own.conf")
         return [NGINX, "-p", str(self.data), "-c", str(path), *args]
 
-    def nginx_environment(self):
-        env = environment()
-        if "TRIVET_NGINX_PRELOAD" in env:
-            env["LD_PRELOAD"] = env["TRIVET_NGINX_PRELOAD"]
-        return env
-
     def check(self):
         """`nginx -t`: its status and what it says."""
         result = subprocess.run(
@@ -114,7 +108,7 @@ class Nginx(Gateway):
             capture_output=True,
             text=True,
             timeout=60,
-            env=self.nginx_environment(),
+            env=environment(),
         )
         return result.returncode, result.stderr
 
@@ -128,7 +122,7 @@ class Nginx(Gateway):
                     stdin=subprocess.DEVNULL,
                     stdout=subprocess.PIPE,
                     stderr=stderr,
-                    env=self.nginx_environment(),
+                    env=environment(),
                     start_new_session=True,
                     preexec_fn=end_with_us,
                 )

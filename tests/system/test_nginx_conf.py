@@ -13,7 +13,7 @@ import pytest
 
 import bunq
 from bunq import REQUEST_ID, SIGNATURE, TOKEN
-from gateway import Gateway, close_all, wait_until
+from gateway import Gateway, close_all, environment, wait_until
 from nginx import TRIVET, Nginx, get, steps
 from upstream import JSON, chunked, closing, reply
 
@@ -665,7 +665,7 @@ def test_module_that_is_not_used_needs_nothing(data):
     with open(path, "w") as file:
         file.write(content)
     result = subprocess.run(
-        text, capture_output=True, text=True, env=nginx.nginx_environment()
+        text, capture_output=True, text=True, env=environment()
     )
     assert result.returncode == 0, result.stderr
 
