@@ -23,13 +23,6 @@
 #include "core/user.h"
 #include "trivet/status.h"
 
-/* What is wrong with a body: a reason, and the field that it is about (static
- * text, NULL for none). */
-struct trivet_complaint {
-    enum trivet_reason reason; /* TRIVET_REASON_NONE: nothing */
-    const char *field;
-};
-
 /* POST installation. The PEM text exactly as received. */
 struct trivet_installation_request {
     char public_key[TRIVET_MAX_PUBLIC_KEY_TEXT];
@@ -82,8 +75,6 @@ struct trivet_body trivet_message_installation(int64_t id, int64_t token_id,
 struct trivet_body trivet_message_session(int64_t id, int64_t created_us,
     const char *token, const struct trivet_user *user);
 struct trivet_body trivet_message_user(const struct trivet_user *user);
-/* The same, as a list of one page. */
-struct trivet_body trivet_message_user_list(const struct trivet_user *user);
 struct trivet_body trivet_message_api_key(const char *api_key);
 
 /* Who made an admitted call: what the built-in API answers with. */

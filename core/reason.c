@@ -47,6 +47,9 @@ static const struct trivet_reason_row rows[TRIVET_NUM_REASONS] = {
     [TRIVET_REASON_SESSION_IP] =
         {"ip-not-permitted", 403, AUTHENTICATION, NULL,
          "the API key of the session does not permit this address", false},
+    [TRIVET_REASON_INSTALLATION_AWAY] =
+        {"ip-not-permitted", 403, AUTHENTICATION, NULL,
+         "the installation's token is used from another address", false},
 
     /* the API key, on device-server and session-server */
     [TRIVET_REASON_KEY_UNKNOWN] =
@@ -114,6 +117,13 @@ static const struct trivet_reason_row rows[TRIVET_NUM_REASONS] = {
     [TRIVET_REASON_SESSION_NOT_FOUND] =
         {"session-not-found", 404, "Session for id \"%s\" not found.", NULL,
          "the session's own id, or 0, was expected", false},
+    [TRIVET_REASON_INSTALLATION_NOT_FOUND] =
+        {"installation-not-found", 404,
+         "Installation for id \"%s\" not found.", NULL,
+         "the session's own installation was expected", false},
+    [TRIVET_REASON_DEVICE_NOT_FOUND] =
+        {"device-not-found", 404, "Device for id \"%s\" not found.", NULL,
+         "no such device, or another's", false},
 
     /* HTTP */
     [TRIVET_REASON_BAD_REQUEST] =
@@ -151,6 +161,9 @@ static const struct trivet_reason_row rows[TRIVET_NUM_REASONS] = {
     [TRIVET_REASON_INTERNAL] =
         {"internal", 500, "Internal error.", NULL,
          "see the error log", false},
+    [TRIVET_REASON_SERVER_ERROR] =
+        {"server-error", 500, "Server error.", NULL,
+         "POST server-error asks for this answer", false},
     [TRIVET_REASON_UPSTREAM_FAILED] =
         {"upstream-failed", 502, "The API gave no valid answer.", NULL,
          "the API could not be reached, or its answer is not HTTP", false},

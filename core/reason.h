@@ -24,6 +24,7 @@ enum trivet_reason {
     TRIVET_REASON_SESSION_EXPIRED,
     TRIVET_REASON_SESSION_KEY_REVOKED,
     TRIVET_REASON_SESSION_IP,
+    TRIVET_REASON_INSTALLATION_AWAY,
 
     TRIVET_REASON_KEY_UNKNOWN,
     TRIVET_REASON_KEY_EXPIRED,
@@ -44,6 +45,8 @@ enum trivet_reason {
     TRIVET_REASON_PERMITTED_IPS_FIXED,
     TRIVET_REASON_USER_NOT_FOUND,
     TRIVET_REASON_SESSION_NOT_FOUND,
+    TRIVET_REASON_INSTALLATION_NOT_FOUND,
+    TRIVET_REASON_DEVICE_NOT_FOUND,
 
     TRIVET_REASON_BAD_REQUEST,
     TRIVET_REASON_FORBIDDEN,
@@ -57,6 +60,7 @@ enum trivet_reason {
     TRIVET_REASON_HEADERS_TOO_LARGE,
 
     TRIVET_REASON_INTERNAL,
+    TRIVET_REASON_SERVER_ERROR,
     TRIVET_REASON_UPSTREAM_FAILED,
     TRIVET_REASON_UPSTREAM_TRUNCATED,
     TRIVET_REASON_UPSTREAM_TOO_LARGE,
@@ -76,6 +80,13 @@ struct trivet_reason_row {
     const char *text_nl; /* the same in Dutch where bunq's is known, or NULL */
     const char *operator_text;
     bool has_link; /* the answer carries error_additional_parameter */
+};
+
+/* What is wrong with a body or a query: a reason, and the field that it is
+ * about (static text, NULL for none). */
+struct trivet_complaint {
+    enum trivet_reason reason; /* TRIVET_REASON_NONE: nothing */
+    const char *field;
 };
 
 /* The row of reason; that of TRIVET_REASON_INTERNAL for a number that has

@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* message_list.c - the bodies of the calls that show things: one, or a page */
+#include "core/message_list.h"
+
+#include <stdlib.h>
+
+#include "core/message_parts.h"
+#include "core/timestamp.h"
+
+struct trivet_list {
+    json_t *elements;
+    bool is_broken; /* one of them could not be made */
+};
+
+struct trivet_list *
+trivet_list_new(void)
+{
+    struct trivet_list *list = malloc(sizeof *list);
+
+    if (list != NULL) {
+        list->elements = json_array();
+        list->is_broken = list->elements == NULL;
+    }
+
+    return list;
+}
+
+void
+trivet_list_free(struct trivet_list *list)
+{
+    if (list != NULL) {
+        json_decref(list->elements);
+        free(list);
+    }
+}
+
+/* Takes the element over. */
+static void
+add(struct trivet_list *list, json_t *element)
+{
+    if (json_array_append_new(list->elements, element) != 0) {
+        list->is_broken = true;
+    }
+}
+
+static json_t *
+make_time(int64_t at_us)
+{
+    char text[TRIVET_TIMESTAMP_SIZE];
+
+    trivet_timestamp_format(at_us, text);
+
+    return json_string(text);
+}
+
+static json_t *
+make_address(const struct trivet_address *address)
+{
+    char text[TRIVET_MAX_ADDRESS_TEXT];
+
+    trivet_address_format(address, text);
+
+    return json_string(text);
+}
+
+void
+trivet_list_add_id(struct trivet_list *list, int64_t id)
+{
+    add(list, trivet_message_make_id(id));
+}
+
+void
+trivet_list_add_server_key(struct trivet_list *list, const char *pem)
+{
+    add(list,
+        json_pack("{s:{s:s}}", "ServerPublicKey", "server_public_key", pem));
+}
+
+void
+trivet_list_add_user(struct trivet_list *list, const struct trivet_user *user)
+{
+    add(list, trivet_message_make_user(user));
+}
+
+void
+trivet_list_add_device(
+    struct trivet_list *list, const struct trivet_device *device)
+{
+    add(list,
+        json_pack("{s:{s:I, s:o, s:o, s:o, s:s, s:s}}", "DeviceServer", "id",
+            (json_int_t) device->id, "created", make_time(device->created_us),
+            "updated", make_time(device->created_us), "ip",
+            make_address(&device->address), "description", device->description,
+            "status", device->is_blocked ? "BLOCKED" : "ACTIVE"));
+}
+
+static json_t *
+make_url(const char *url)
+{
+    return url[0] == '\0' ? json_null() : json_string(url);
+}
+
+struct trivet_body
+trivet_list_body(
+    const struct trivet_list *list, const struct trivet_page_urls *urls)
+{
+    if (list->is_broken) {
+        return (struct trivet_body){NULL, 0};
+    }
+    if (urls == NULL) {
+        return trivet_message_dump(
+            json_pack("{s:O}", "Response", list->elements));
+    }
+
+    return trivet_message_dump(
+        json_pack("{s:O, s:{s:o, s:o, s:o}}", "Response", list->elements,
+            "Pagination", "future_url", make_url(urls->future), "newer_url",
+            make_url(urls->newer), "older_url", make_url(urls->older)));
+}

@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* test_message_list.c - the exact bytes of what is shown */
+#include "tests/unit/unit.h"
+
+#include <string.h>
+
+#include "core/message_list.h"
+
+#define T0      (INT64_C(1535550497580620)) /* 2018-08-29 13:48:17.580620 */
+#define T0_TEXT "2018-08-29 13:48:17.580620"
+
+
+static const struct trivet_address ipv4 = {
+    {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 1, 2, 3, 4}};
+
+static struct trivet_list *list;
+
+static int
+set_up(void **state)
+{
+    (void) state;
+
+    list = trivet_list_new();
+    return list == NULL;
+}
+
+static int
+tear_down(void **state)
+{
+    (void) state;
+
+    trivet_list_free(list);
+    return 0;
+}
+
+static void
+assert_shown(const struct trivet_page_urls *urls, const char *expected)
+{
+    struct trivet_body body = trivet_list_body(list, urls);
+
+    assert_non_null(body.data);
+    assert_int_equal(body.len, strlen(body.data));
+    assert_string_equal(body.data, expected);
+    trivet_body_free(&body);
+}
+
+static void
+a_page_has_three_urls_or_nulls(void **state)
+{
+    static const struct trivet_page_urls none;
+    static const struct trivet_page_urls some = {
+        .future = "/v1/x?newer_id=2", .older = "/v1/x?older_id=1"};
+
+    (void) state;
+
+    assert_shown(NULL, "{\"Response\":[]}");
+    assert_shown(&none, "{\"Response\":[],\"Pagination\":{\"future_url\":null,"
+                        "\"newer_url\":null,\"older_url\":null}}");
+    trivet_list_add_id(list, 2);
+    trivet_list_add_id(list, INT64_MAX);
+    assert_shown(NULL, "{\"Response\":[{\"Id\":{\"id\":2}},"
+                       "{\"Id\":{\"id\":9223372036854775807}}]}");
+    assert_shown(&some,
+        "{\"Response\":[{\"Id\":{\"id\":2}},"
+        "{\"Id\":{\"id\":9223372036854775807}}],"
+        "\"Pagination\":{\"future_url\":\"\\/v1\\/x?newer_id=2\","
+        "\"newer_url\":null,\"older_url\":\"\\/v1\\/x?older_id=1\"}}");
+}
+
+static void
+a_server_key_is_its_pem(void **state)
+{
+    (void) state;
+
+    trivet_list_add_server_key(list, "-----\nMI/+==\n-----\n");
+    assert_shown(NULL, "{\"Response\":[{\"ServerPublicKey\":"
+                       "{\"server_public_key\":"
+                       "\"-----\\nMI\\/+==\\n-----\\n\"}}]}");
+}
+
+#define DEVICE(status)                                                         \
+    "{\"DeviceServer\":{\"id\":74,\"created\":\"" T0_TEXT                      \
+    "\",\"updated\":\"" T0_TEXT "\",\"ip\":\"1.2.3.4\","                       \
+    "\"description\":\"a \\\"laptop\\\" \\u00E9\",\"status\":\"" status "\"}}"
+
+static struct trivet_device
+make_device(void)
+{
+    return (struct trivet_device){.id = 74,
+        .created_us = T0,
+        .description = "a \"laptop\" \xc3\xa9",
+        .address = ipv4};
+}
+
+static void
+a_device_is_active_until_its_key_is_revoked(void **state)
+{
+    struct trivet_device device = make_device();
+
+    (void) state;
+
+    trivet_list_add_device(list, &device);
+    device.is_blocked = true;
+    trivet_list_add_device(list, &device);
+    assert_shown(
+        NULL, "{\"Response\":[" DEVICE("ACTIVE") "," DEVICE("BLOCKED") "]}");
+}
+
+/* ---- what cannot be shown ----------------------------------------------- */
+
+/* Not even the elements that could be made are sent then. */
+static void
+what_is_not_utf8_gives_no_body(void **state)
+{
+    struct trivet_device device = make_device();
+    struct trivet_body body;
+
+    (void) state;
+
+    trivet_list_add_id(list, 1);
+    memcpy(device.description, "\xff\xfe", 3);
+    trivet_list_add_device(list, &device);
+    trivet_list_add_id(list, 2);
+    body = trivet_list_body(list, NULL);
+    assert_null(body.data);
+    assert_int_equal(body.len, 0);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(a_page_has_three_urls_or_nulls),
+        TEST(a_server_key_is_its_pem),
+        TEST(a_device_is_active_until_its_key_is_revoked),
+        TEST(what_is_not_utf8_gives_no_body),
+    };
+
+    return cmocka_run_group_tests_name("message_list", tests, NULL, NULL);
+}
