@@ -14,6 +14,8 @@
 #define BY_PROFILE   TRIVET_SIGNED_BY_PROFILE
 #define ALWAYS       TRIVET_SIGNED_ALWAYS
 
+#define CREDENTIALS "/v1/user/{id}/credential-password-ip"
+
 /* clang-format off */
 static const struct trivet_call calls[] = {
     /* method, path, {token, signature}, writes, sandbox only, handler */
@@ -50,6 +52,19 @@ static const struct trivet_call calls[] = {
      trivet_handle_person},
     {"GET",    "/v1/user-company/{id}", {SESSION, BY_PROFILE}, false, false,
      trivet_handle_company},
+
+    {"GET",    CREDENTIALS, {SESSION, BY_PROFILE}, false, false,
+     trivet_handle_credential_list},
+    {"GET",    CREDENTIALS "/{id}", {SESSION, BY_PROFILE}, false, false,
+     trivet_handle_credential},
+    {"GET",    CREDENTIALS "/{id}/ip", {SESSION, BY_PROFILE}, false, false,
+     trivet_handle_permitted_ip_list},
+    {"POST",   CREDENTIALS "/{id}/ip", {SESSION, BY_PROFILE}, true, false,
+     trivet_handle_permitted_ip_post},
+    {"GET",    CREDENTIALS "/{id}/ip/{id}", {SESSION, BY_PROFILE}, false, false,
+     trivet_handle_permitted_ip},
+    {"PUT",    CREDENTIALS "/{id}/ip/{id}", {SESSION, BY_PROFILE}, true, false,
+     trivet_handle_permitted_ip_put},
 
     {"POST",   "/v1/server-error", {SESSION, BY_PROFILE}, false, false,
      trivet_handle_server_error},

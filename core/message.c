@@ -196,6 +196,79 @@ trivet_message_read_session(
     return complaint;
 }
 
+/* Absent and null are the same; out->len is 0 then. */
+static struct trivet_complaint
+get_optional(
+    const json_t *root, const char *field, size_t cap, struct trivet_slice *out)
+{
+    const json_t *value = json_object_get(root, field);
+
+    *out = trivet_slice_make(NULL, 0);
+    if (value == NULL || json_is_null(value)) {
+        return no_complaint;
+    }
+
+    return get_string(root, field, cap, out);
+}
+
+static struct trivet_complaint
+get_address(const json_t *root, struct trivet_permitted_ip_request *out)
+{
+    struct trivet_slice text;
+    struct trivet_complaint complaint =
+        get_optional(root, "ip", TRIVET_MAX_ADDRESS_TEXT, &text);
+
+    if (complaint.reason != TRIVET_REASON_NONE || text.len == 0) {
+        return complaint;
+    }
+    if (trivet_slice_is(text, "*")) {
+        return complain(TRIVET_REASON_PERMITTED_IP_WILDCARD, "ip");
+    }
+
+    out->has_address = true;
+    return trivet_address_parse(text, &out->address) == TRIVET_OK
+               ? no_complaint
+               : complain(TRIVET_REASON_FIELD_INVALID, "ip");
+}
+
+static struct trivet_complaint
+get_status(const json_t *root, struct trivet_permitted_ip_request *out)
+{
+    struct trivet_slice text;
+    struct trivet_complaint complaint =
+        get_optional(root, "status", sizeof "INACTIVE", &text);
+
+    if (complaint.reason != TRIVET_REASON_NONE || text.len == 0) {
+        return complaint;
+    }
+
+    out->has_status = true;
+    out->is_active = trivet_slice_is(text, "ACTIVE");
+    return out->is_active || trivet_slice_is(text, "INACTIVE")
+               ? no_complaint
+               : complain(TRIVET_REASON_FIELD_INVALID, "status");
+}
+
+struct trivet_complaint
+trivet_message_read_permitted_ip(
+    struct trivet_slice body, struct trivet_permitted_ip_request *out)
+{
+    struct trivet_complaint complaint;
+    json_t *root = load_object(body, &complaint);
+
+    memset(out, 0, sizeof *out);
+
+    if (root != NULL) {
+        complaint = get_address(root, out);
+        if (complaint.reason == TRIVET_REASON_NONE) {
+            complaint = get_status(root, out);
+        }
+        json_decref(root);
+    }
+
+    return complaint;
+}
+
 struct trivet_complaint
 trivet_message_read_empty(struct trivet_slice body)
 {

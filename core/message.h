@@ -41,6 +41,14 @@ struct trivet_session_request {
     struct trivet_secret secret;
 };
 
+/* POST and PUT of a permitted IP. */
+struct trivet_permitted_ip_request {
+    bool has_address;
+    struct trivet_address address;
+    bool has_status;
+    bool is_active;
+};
+
 /* On a complaint, out holds nothing of use. Wipe `secret` after use. */
 TRIVET_MUST_USE struct trivet_complaint trivet_message_read_installation(
     struct trivet_slice body, struct trivet_installation_request *out);
@@ -48,6 +56,8 @@ TRIVET_MUST_USE struct trivet_complaint trivet_message_read_device(
     struct trivet_slice body, struct trivet_device_request *out);
 TRIVET_MUST_USE struct trivet_complaint trivet_message_read_session(
     struct trivet_slice body, struct trivet_session_request *out);
+TRIVET_MUST_USE struct trivet_complaint trivet_message_read_permitted_ip(
+    struct trivet_slice body, struct trivet_permitted_ip_request *out);
 /* A body that carries nothing: absent, or any JSON object. */
 TRIVET_MUST_USE struct trivet_complaint trivet_message_read_empty(
     struct trivet_slice body);

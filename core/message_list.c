@@ -94,6 +94,52 @@ trivet_list_add_device(
             "status", device->is_blocked ? "BLOCKED" : "ACTIVE"));
 }
 
+/* {"description":..,"ip":..} of the device that bound the key, or null. */
+static json_t *
+make_permitted_device(const struct trivet_device *bound)
+{
+    if (bound->id == 0) {
+        return json_null();
+    }
+
+    return json_pack("{s:s, s:o}", "description", bound->description, "ip",
+        make_address(&bound->address));
+}
+
+/* token_value would be the API key: only its digest is kept, so none is shown.
+ */
+void
+trivet_list_add_credential(
+    struct trivet_list *list, const struct trivet_credential *credential)
+{
+    static const char *const statuses[] = {
+        [TRIVET_CREDENTIAL_PENDING] = "PENDING_FIRST_USE",
+        [TRIVET_CREDENTIAL_ACTIVE] = "ACTIVE",
+        [TRIVET_CREDENTIAL_REVOKED] = "INACTIVE",
+    };
+    bool is_pending = credential->status == TRIVET_CREDENTIAL_PENDING;
+
+    add(list, json_pack("{s:{s:I, s:o, s:o, s:s, s:o, s:n, s:o}}",
+                  "CredentialPasswordIp", "id", (json_int_t) credential->id,
+                  "created", make_time(credential->created_us), "updated",
+                  make_time(credential->updated_us), "status",
+                  statuses[credential->status], "expiry_time",
+                  is_pending ? make_time(credential->expires_us) : json_null(),
+                  "token_value", "permitted_device",
+                  make_permitted_device(&credential->bound)));
+}
+
+void
+trivet_list_add_permitted_ip(
+    struct trivet_list *list, const struct trivet_permitted_ip *ip)
+{
+    add(list, json_pack("{s:{s:I, s:o, s:o, s:o, s:s}}", "PermittedIp", "id",
+                  (json_int_t) ip->id, "created", make_time(ip->created_us),
+                  "updated", make_time(ip->updated_us), "ip",
+                  make_address(&ip->address), "status",
+                  ip->is_active ? "ACTIVE" : "INACTIVE"));
+}
+
 static json_t *
 make_url(const char *url)
 {

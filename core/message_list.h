@@ -9,6 +9,7 @@
 #ifndef TRIVET_CORE_MESSAGE_LIST_H
 #define TRIVET_CORE_MESSAGE_LIST_H
 
+#include "core/credential.h"
 #include "core/device.h"
 #include "core/message.h"
 #include "core/page.h"
@@ -26,6 +27,10 @@ void trivet_list_add_user(
     struct trivet_list *list, const struct trivet_user *user);
 void trivet_list_add_device(
     struct trivet_list *list, const struct trivet_device *device);
+void trivet_list_add_credential(
+    struct trivet_list *list, const struct trivet_credential *credential);
+void trivet_list_add_permitted_ip(
+    struct trivet_list *list, const struct trivet_permitted_ip *ip);
 
 /* urls: NULL for an answer without Pagination. The list stays the caller's. */
 struct trivet_body trivet_list_body(

@@ -16,8 +16,8 @@ STORE_SRCS = store/listing.c store/pages.c store/records.c store/sqlite.c \
 	store/statements.c store/store.c
 
 AUTHORITY_SRCS = authority/api_key.c \
-	authority/authority.c authority/calls.c \
-	authority/device.c authority/installation.c \
+	authority/authority.c authority/calls.c authority/credential.c \
+	authority/device.c authority/installation.c authority/permitted_ip.c \
 	authority/server_error.c authority/session.c authority/show.c \
 	authority/user.c
 
@@ -41,4 +41,4 @@ UNIT_TESTS = test_address test_canonical test_decide test_encoding \
 	test_timestamp test_writer \
 	test_certificate test_key test_signature test_token \
 	test_store test_sqlite test_calls test_authority \
-	test_lifetime test_binding test_show
+	test_lifetime test_binding test_show test_permitted_ip

@@ -9,12 +9,17 @@
 #ifndef TRIVET_STORE_PAGES_H
 #define TRIVET_STORE_PAGES_H
 
+#include "core/credential.h"
 #include "core/device.h"
 #include "core/page.h"
 #include "store/store.h"
 
 typedef void (*trivet_device_item_fn)(
     void *user, const struct trivet_device *device);
+typedef void (*trivet_credential_item_fn)(
+    void *user, const struct trivet_credential *credential);
+typedef void (*trivet_permitted_ip_item_fn)(
+    void *user, const struct trivet_permitted_ip *ip);
 
 /* The devices with the user's API keys. */
 TRIVET_MUST_USE enum trivet_status trivet_store_user_devices(
@@ -25,5 +30,17 @@ TRIVET_MUST_USE enum trivet_status trivet_store_installation_devices(
     struct trivet_store *store, int64_t installation_id,
     const struct trivet_page *page, trivet_device_item_fn on_row, void *user,
     struct trivet_page_seen *seen, struct trivet_error *err);
+
+/* The user's API keys. */
+TRIVET_MUST_USE enum trivet_status trivet_store_credentials(
+    struct trivet_store *store, int64_t user_id, const struct trivet_page *page,
+    trivet_credential_item_fn on_row, void *user, struct trivet_page_seen *seen,
+    struct trivet_error *err);
+
+/* The addresses of an API key, active or not. */
+TRIVET_MUST_USE enum trivet_status trivet_store_permitted_ips(
+    struct trivet_store *store, int64_t api_key_id,
+    const struct trivet_page *page, trivet_permitted_ip_item_fn on_row,
+    void *user, struct trivet_page_seen *seen, struct trivet_error *err);
 
 #endif

@@ -101,11 +101,31 @@ static const char *const texts[TRIVET_NUM_STATEMENTS] = {
         " k.expires_us, k.bound_us, k.revoked_us, k.allow_all_ips"
         " FROM api_key k JOIN users u ON u.id = k.user_id ORDER BY k.id",
 
+    /* With the device that bound it: its first. */
+    [TRIVET_SQL_CREDENTIAL_PAGE] =
+        PAGE("k.id AS id, k.created_us, k.updated_us, k.expires_us,"
+        " k.bound_us, k.revoked_us, d.id AS device_id, d.created_us AS"
+        " device_created_us, d.description, d.address",
+        "api_key k LEFT JOIN device d ON d.id = (SELECT MIN(f.id)"
+        " FROM device f WHERE f.api_key_id = k.id) WHERE k.user_id = $1"),
+
     [TRIVET_SQL_PERMITTED_IP_PUT] =
         "INSERT INTO permitted_ip (created_us, updated_us, api_key_id,"
         " address) VALUES ($1, $1, $2, $3)",
     [TRIVET_SQL_PERMITTED_IP_CHECK] =
         "SELECT " PERMITS("k", "$2") " FROM api_key k WHERE k.id = $1",
+    [TRIVET_SQL_PERMITTED_IP_SET] =
+        "INSERT INTO permitted_ip (created_us, updated_us, api_key_id,"
+        " address, is_active) VALUES ($1, $1, $2, $3, $4)"
+        " ON CONFLICT (api_key_id, address) DO UPDATE"
+        " SET is_active = excluded.is_active, updated_us = excluded.updated_us"
+        " RETURNING id",
+    [TRIVET_SQL_PERMITTED_IP_COUNT_OTHERS] =
+        "SELECT COUNT(*) FROM permitted_ip"
+        " WHERE api_key_id = $1 AND address <> $2",
+    [TRIVET_SQL_PERMITTED_IP_PAGE] =
+        PAGE("p.id AS id, p.created_us, p.updated_us, p.address, p.is_active",
+        "permitted_ip p WHERE p.api_key_id = $1"),
     [TRIVET_SQL_PERMITTED_IP_LIST] =
         "SELECT address FROM permitted_ip WHERE api_key_id = $1"
         " AND is_active <> 0 ORDER BY id",

@@ -8,10 +8,12 @@
 
 #define T0      (INT64_C(1535550497580620)) /* 2018-08-29 13:48:17.580620 */
 #define T0_TEXT "2018-08-29 13:48:17.580620"
-
+#define T1_TEXT "2018-08-29 13:48:17.580621"
 
 static const struct trivet_address ipv4 = {
     {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 1, 2, 3, 4}};
+static const struct trivet_address ipv6 = {
+    {0x20, 1, 0xd, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1}};
 
 static struct trivet_list *list;
 
@@ -106,6 +108,84 @@ a_device_is_active_until_its_key_is_revoked(void **state)
         NULL, "{\"Response\":[" DEVICE("ACTIVE") "," DEVICE("BLOCKED") "]}");
 }
 
+#define CREDENTIAL(status, expiry, device)                                     \
+    "{\"Response\":[{\"CredentialPasswordIp\":{\"id\":184760,"                 \
+    "\"created\":\"" T0_TEXT "\",\"updated\":\"" T1_TEXT                       \
+    "\",\"status\":\"" status "\",\"expiry_time\":" expiry                     \
+    ",\"token_value\":null,\"permitted_device\":" device "}}]}"
+
+static struct trivet_credential
+make_credential(void)
+{
+    return (struct trivet_credential){
+        .id = 184760, .created_us = T0, .updated_us = T0 + 1, .expires_us = T0};
+}
+
+static void
+a_pending_credential_tells_its_end(void **state)
+{
+    struct trivet_credential credential = make_credential();
+
+    (void) state;
+
+    trivet_list_add_credential(list, &credential);
+    assert_shown(
+        NULL, CREDENTIAL("PENDING_FIRST_USE", "\"" T0_TEXT "\"", "null"));
+}
+
+#define PERMITTED_DEVICE                                                       \
+    "{\"description\":\"a \\\"laptop\\\" \\u00E9\",\"ip\":\"1.2.3.4\"}"
+
+static void
+an_active_credential_tells_its_device(void **state)
+{
+    struct trivet_credential credential = make_credential();
+
+    (void) state;
+
+    credential.status = TRIVET_CREDENTIAL_ACTIVE;
+    credential.bound = make_device();
+    trivet_list_add_credential(list, &credential);
+    assert_shown(NULL, CREDENTIAL("ACTIVE", "null", PERMITTED_DEVICE));
+}
+
+static void
+a_revoked_credential_is_inactive(void **state)
+{
+    struct trivet_credential credential = make_credential();
+
+    (void) state;
+
+    credential.status = TRIVET_CREDENTIAL_REVOKED;
+    trivet_list_add_credential(list, &credential);
+    assert_shown(NULL, CREDENTIAL("INACTIVE", "null", "null"));
+}
+
+#define PERMITTED_IP(ip, status)                                               \
+    "{\"PermittedIp\":{\"id\":9,\"created\":\"" T0_TEXT                        \
+    "\",\"updated\":\"" T1_TEXT "\",\"ip\":\"" ip "\",\"status\":\"" status    \
+    "\"}}"
+
+static void
+a_permitted_ip_has_five_fields(void **state)
+{
+    struct trivet_permitted_ip ip = {.id = 9,
+        .created_us = T0,
+        .updated_us = T0 + 1,
+        .address = ipv4,
+        .is_active = true};
+
+    (void) state;
+
+    trivet_list_add_permitted_ip(list, &ip);
+    ip.is_active = false;
+    ip.address = ipv6;
+    trivet_list_add_permitted_ip(list, &ip);
+    assert_shown(NULL,
+        "{\"Response\":[" PERMITTED_IP("1.2.3.4", "ACTIVE") "," PERMITTED_IP(
+            "2001:db8::1", "INACTIVE") "]}");
+}
+
 /* ---- what cannot be shown ----------------------------------------------- */
 
 /* Not even the elements that could be made are sent then. */
@@ -135,6 +215,10 @@ main(void)
         TEST(a_page_has_three_urls_or_nulls),
         TEST(a_server_key_is_its_pem),
         TEST(a_device_is_active_until_its_key_is_revoked),
+        TEST(a_pending_credential_tells_its_end),
+        TEST(an_active_credential_tells_its_device),
+        TEST(a_revoked_credential_is_inactive),
+        TEST(a_permitted_ip_has_five_fields),
         TEST(what_is_not_utf8_gives_no_body),
     };
 

@@ -150,7 +150,8 @@ installations_are_shown_to_sessions_alone(void **state)
 {
     static const char *const targets[] = {"/v1/installation",
         "/v1/installation/_", "/v1/installation/_/server-public-key",
-        "/v1/device", "/v1/device/1", "/v1/user-person/1"};
+        "/v1/device", "/v1/device/1", "/v1/user-person/1",
+        "/v1/user/1/credential-password-ip"};
     struct sent sent;
 
     (void) state;
