@@ -15,6 +15,7 @@
 #define ALWAYS       TRIVET_SIGNED_ALWAYS
 
 #define CREDENTIALS "/v1/user/{id}/credential-password-ip"
+#define ACCOUNTS    "/v1/user/{id}/monetary-account"
 
 /* clang-format off */
 static const struct trivet_call calls[] = {
@@ -73,6 +74,19 @@ static const struct trivet_call calls[] = {
      trivet_handle_sandbox_person},
     {"POST",   "/v1/sandbox-user-company", {NO_TOKEN, NEVER}, true, true,
      trivet_handle_sandbox_company},
+    {"POST",   "/v1/sandbox-user", {NO_TOKEN, NEVER}, true, true,
+     trivet_handle_sandbox_person},
+
+    {"GET",    ACCOUNTS, {SESSION, BY_PROFILE}, false, true,
+     trivet_handle_account_list},
+    {"GET",    ACCOUNTS "/{id}", {SESSION, BY_PROFILE}, false, true,
+     trivet_handle_account},
+    {"GET",    ACCOUNTS "-bank", {SESSION, BY_PROFILE}, false, true,
+     trivet_handle_account_list},
+    {"GET",    ACCOUNTS "-bank/{id}", {SESSION, BY_PROFILE}, false, true,
+     trivet_handle_account},
+    {"GET",    ACCOUNTS "-savings", {SESSION, BY_PROFILE}, false, true,
+     trivet_handle_savings_list},
 };
 /* clang-format on */
 

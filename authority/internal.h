@@ -98,6 +98,9 @@ enum trivet_status trivet_handle_permitted_ip_put(struct trivet_case *c);
 enum trivet_status trivet_handle_server_error(struct trivet_case *c);
 enum trivet_status trivet_handle_sandbox_person(struct trivet_case *c);
 enum trivet_status trivet_handle_sandbox_company(struct trivet_case *c);
+enum trivet_status trivet_handle_account_list(struct trivet_case *c);
+enum trivet_status trivet_handle_account(struct trivet_case *c);
+enum trivet_status trivet_handle_savings_list(struct trivet_case *c);
 
 /* What is known of the API key that a call carries, for core/decide.h; the
  * key's row in *out when it is known. */

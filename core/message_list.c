@@ -141,6 +141,31 @@ trivet_list_add_permitted_ip(
 }
 
 static json_t *
+make_amount(const char *value)
+{
+    return json_pack("{s:s, s:s}", "value", value, "currency", "EUR");
+}
+
+/* Every field that a known client reads, none null. */
+void
+trivet_list_add_account(
+    struct trivet_list *list, const struct trivet_account *account)
+{
+    add(list,
+        json_pack("{s:{s:I, s:o, s:o, s:s, s:s, s:s, s:s, s:I, s:s, s:o, s:o,"
+                  " s:o, s:[{s:s, s:s, s:s}], s:[]}}",
+            "MonetaryAccountBank", "id", (json_int_t) account->id, "created",
+            make_time(account->created_us), "updated",
+            make_time(account->updated_us), "description", "Main", "currency",
+            "EUR", "status", "ACTIVE", "sub_status", "NONE", "user_id",
+            (json_int_t) account->user_id, "timezone", "europe/amsterdam",
+            "balance", make_amount("0.00"), "daily_limit",
+            make_amount("1000.00"), "overdraft_limit", make_amount("0.00"),
+            "alias", "type", "IBAN", "value", account->iban, "name",
+            account->holder, "notification_filters"));
+}
+
+static json_t *
 make_url(const char *url)
 {
     return url[0] == '\0' ? json_null() : json_string(url);

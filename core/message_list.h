@@ -9,6 +9,7 @@
 #ifndef TRIVET_CORE_MESSAGE_LIST_H
 #define TRIVET_CORE_MESSAGE_LIST_H
 
+#include "core/account.h"
 #include "core/credential.h"
 #include "core/device.h"
 #include "core/message.h"
@@ -31,6 +32,8 @@ void trivet_list_add_credential(
     struct trivet_list *list, const struct trivet_credential *credential);
 void trivet_list_add_permitted_ip(
     struct trivet_list *list, const struct trivet_permitted_ip *ip);
+void trivet_list_add_account(
+    struct trivet_list *list, const struct trivet_account *account);
 
 /* urls: NULL for an answer without Pagination. The list stays the caller's. */
 struct trivet_body trivet_list_body(

@@ -148,6 +148,10 @@ static const struct trivet_reason_row rows[TRIVET_NUM_REASONS] = {
         {"permitted-ip-not-found", 404,
          "Permitted IP for id \"%s\" not found.", NULL,
          "no such permitted IP, or another API key's", false},
+    [TRIVET_REASON_ACCOUNT_NOT_FOUND] =
+        {"account-not-found", 404,
+         "Monetary account for id \"%s\" not found.", NULL,
+         "the user's one account was expected", false},
 
     /* HTTP */
     [TRIVET_REASON_BAD_REQUEST] =

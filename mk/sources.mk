@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Every source file is a visible line.
 
-CORE_SRCS = core/address.c core/canonical.c \
+CORE_SRCS = core/account.c core/address.c core/canonical.c \
 	core/client_message.c core/decide.c core/encoding.c core/expiry.c \
 	core/message.c core/message_list.c core/page.c core/pem.c \
 	core/profile.c core/reason.c \
@@ -15,7 +15,7 @@ CRYPTO_SRCS = crypto/certificate.c crypto/digest.c crypto/examine.c \
 STORE_SRCS = store/listing.c store/pages.c store/records.c store/sqlite.c \
 	store/statements.c store/store.c
 
-AUTHORITY_SRCS = authority/api_key.c \
+AUTHORITY_SRCS = authority/account.c authority/api_key.c \
 	authority/authority.c authority/calls.c authority/credential.c \
 	authority/device.c authority/installation.c authority/permitted_ip.c \
 	authority/server_error.c authority/session.c authority/show.c \

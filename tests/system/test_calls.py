@@ -423,6 +423,15 @@ def test_server_error(client, body):
     assert client.is_alive()
 
 
+def test_sandbox_user_is_a_person(gateway):
+    client = bunq.Client(gateway).install()
+    answer = client.post("/v1/sandbox-user", token=None)
+    bunq.assert_admitted(answer)
+    assert re.fullmatch("sandbox_[0-9a-f]{56}", answer.element("ApiKey")["api_key"])
+    client.register(answer.element("ApiKey")["api_key"])
+    assert client.post_session().types == ["Id", "Token", "UserPerson"]
+
+
 # ---- the end of a session ----------------------------------------------------
 
 
@@ -476,6 +485,7 @@ def test_delete_of_another_session_is_not_found_and_ends_none(gateway, client):
         ("/v1/server-error", "POST"),
         ("/v1/sandbox-user-person", "POST"),
         ("/v1/sandbox-user-company", "POST"),
+        ("/v1/sandbox-user?a=b", "POST"),
         ("/v1/session/0", "DELETE"),
         ("/v1/user-person/1", "GET"),
         ("/v1/user-company/1", "GET"),

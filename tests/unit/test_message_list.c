@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_message_list.c - the exact bytes of what is shown */
+/* test_message_list.c - the exact bytes of what is shown; the account */
 #include "tests/unit/unit.h"
 
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "core/message_list.h"
@@ -186,6 +188,102 @@ a_permitted_ip_has_five_fields(void **state)
             "2001:db8::1", "INACTIVE") "]}");
 }
 
+/* ---- accounts ----------------------------------------------------------- */
+
+static struct trivet_user
+make_user(int64_t id)
+{
+    return (struct trivet_user){.id = id,
+        .created_us = T0,
+        .updated_us = T0 + 1,
+        .display_name = "Anna de Vries"};
+}
+
+static void
+an_account_has_what_clients_read(void **state)
+{
+    struct trivet_user user = make_user(42);
+    struct trivet_account account;
+
+    (void) state;
+
+    trivet_account_of(&user, &account);
+    trivet_list_add_account(list, &account);
+    assert_shown(NULL,
+        "{\"Response\":[{\"MonetaryAccountBank\":{\"id\":1000042,"
+        "\"created\":\"" T0_TEXT "\",\"updated\":\"" T1_TEXT
+        "\",\"description\":\"Main\",\"currency\":\"EUR\","
+        "\"status\":\"ACTIVE\",\"sub_status\":\"NONE\",\"user_id\":42,"
+        "\"timezone\":\"europe\\/amsterdam\","
+        "\"balance\":{\"value\":\"0.00\",\"currency\":\"EUR\"},"
+        "\"daily_limit\":{\"value\":\"1000.00\",\"currency\":\"EUR\"},"
+        "\"overdraft_limit\":{\"value\":\"0.00\",\"currency\":\"EUR\"},"
+        "\"alias\":[{\"type\":\"IBAN\",\"value\":\"NL57BUNQ2025000042\","
+        "\"name\":\"Anna de Vries\"}],\"notification_filters\":[]}}]}");
+}
+
+/* Turned and written in digits, an IBAN is 1 modulo 97 (ISO 13616). */
+static int
+check_of(const char *iban)
+{
+    char turned[64];
+    int rest = 0;
+
+    (void) snprintf(turned, sizeof turned, "%s%.4s", iban + 4, iban);
+    for (const char *p = turned; *p != '\0'; p++) {
+        char digits[8];
+
+        (void) snprintf(
+            digits, sizeof digits, "%d", *p >= 'A' ? *p - 'A' + 10 : *p - '0');
+        for (const char *d = digits; *d != '\0'; d++) {
+            rest = (rest * 10 + *d - '0') % 97;
+        }
+    }
+
+    return rest;
+}
+
+static void
+assert_iban(int64_t user_id)
+{
+    struct trivet_user user = make_user(user_id);
+    struct trivet_account account;
+
+    trivet_account_of(&user, &account);
+    assert_int_equal(strlen(account.iban), 18);
+    assert_memory_equal(account.iban, "NL", 2);
+    assert_memory_equal(account.iban + 4, "BUNQ", 4);
+    assert_int_equal(strspn(account.iban + 8, "0123456789"), 10);
+    assert_int_equal(check_of(account.iban), 1);
+    /* 00, 01 and 99 give 1 as well, and are no check digits */
+    assert_in_range(
+        strtol((char[]){account.iban[2], account.iban[3], '\0'}, NULL, 10), 2,
+        98);
+    assert_true(account.id > 0);
+}
+
+static void
+every_user_has_a_right_iban(void **state)
+{
+    static const int64_t ids[] = {INT64_C(7974999999), INT64_C(7975000000),
+        INT64_C(10000000000), INT64_MAX, -1, INT64_MIN};
+
+    (void) state;
+
+    assert_int_equal(check_of("NL91ABNA0417164300"), 1); /* a known one */
+    for (int64_t id = 0; id < 5000; id++) {
+        assert_iban(id);
+    }
+    for (size_t i = 0; i < sizeof ids / sizeof ids[0]; i++) {
+        struct trivet_user user = make_user(ids[i]);
+        struct trivet_account account;
+
+        trivet_account_of(&user, &account);
+        assert_int_equal(strlen(account.iban), 18);
+        assert_int_equal(check_of(account.iban), 1);
+    }
+}
+
 /* ---- what cannot be shown ----------------------------------------------- */
 
 /* Not even the elements that could be made are sent then. */
@@ -219,6 +317,8 @@ main(void)
         TEST(an_active_credential_tells_its_device),
         TEST(a_revoked_credential_is_inactive),
         TEST(a_permitted_ip_has_five_fields),
+        TEST(an_account_has_what_clients_read),
+        TEST(every_user_has_a_right_iban),
         TEST(what_is_not_utf8_gives_no_body),
     };
 

@@ -151,7 +151,7 @@ installations_are_shown_to_sessions_alone(void **state)
     static const char *const targets[] = {"/v1/installation",
         "/v1/installation/_", "/v1/installation/_/server-public-key",
         "/v1/device", "/v1/device/1", "/v1/user-person/1",
-        "/v1/user/1/credential-password-ip"};
+        "/v1/user/1/credential-password-ip", "/v1/user/1/monetary-account"};
     struct sent sent;
 
     (void) state;
@@ -437,7 +437,7 @@ a_list_of_one_has_nothing_beside_it(void **state)
     assert_body(&sent, "{\"Response\":[]" NO_PAGES);
 }
 
-/* ---- users ------------------------------------------- */
+/* ---- users and their account -------------------------------------------- */
 
 static void
 a_typed_user_is_shown_as_what_it_is(void **state)
@@ -469,6 +469,42 @@ a_typed_user_is_shown_as_what_it_is(void **state)
     assert_refused(&sent, TRIVET_REASON_USER_NOT_FOUND, 404, NULL, 0);
 }
 
+static void
+a_user_has_one_account_and_no_savings(void **state)
+{
+    static const char *const forms[] = {
+        "monetary-account", "monetary-account-bank"};
+    struct sent sent;
+    char url[MAX_WORLD_TEXT];
+    char id[MAX_WORLD_TEXT];
+
+    (void) state;
+
+    log_in(&bob);
+    log_in(&ann);
+    for (size_t i = 0; i < 2; i++) {
+        get(&sent, "/v1/user/%lld/%s", ann.user_id, forms[i]);
+        (void) snprintf(id, sizeof id, "%s",
+            ids_of(&sent, "MonetaryAccountBank", "future_url", url));
+        assert_string_equal(url, "");
+        get(&sent, "/v1/user/%lld/%s/%s", ann.user_id, forms[i], id);
+        assert_admitted(&sent);
+
+        get(&sent, "/v1/user/%lld/%s/%s", bob.user_id, forms[i], id);
+        assert_refused(&sent, TRIVET_REASON_USER_NOT_FOUND, 404, NULL, 0);
+        get(&sent, "/v1/user/%lld/%s", bob.user_id, forms[i]);
+        assert_refused(&sent, TRIVET_REASON_USER_NOT_FOUND, 404, NULL, 0);
+        get(&sent, "/v1/user/%lld/%s/1", ann.user_id, forms[i]);
+        assert_refused(&sent, TRIVET_REASON_ACCOUNT_NOT_FOUND, 404,
+            "Monetary account for id \"1\" not found.", 0);
+    }
+
+    get(&sent, "/v1/user/%lld/monetary-account-savings", ann.user_id);
+    assert_body(&sent, "{\"Response\":[]" NO_PAGES);
+    get(&sent, "/v1/user/%lld/monetary-account-savings", bob.user_id);
+    assert_refused(&sent, TRIVET_REASON_USER_NOT_FOUND, 404, NULL, 0);
+}
+
 /* ---- the call that fails ------------------------------------------------ */
 
 static void
@@ -492,6 +528,19 @@ server_error_is_an_error_whatever_is_sent(void **state)
     assert_works_from(&ann, HOME);
 }
 
+static void
+sandbox_user_is_sandbox_user_person(void **state)
+{
+    struct sent sent;
+
+    (void) state;
+
+    make_request(&sent, "POST", "/v1/sandbox-user", NULL, NULL, "{}");
+    assert_admitted(&sent);
+    assert_int_equal(operate("SELECT kind FROM users"), 0);
+    assert_int_equal(operate("SELECT COUNT(*) FROM api_key"), 1);
+}
+
 int
 main(void)
 {
@@ -509,7 +558,9 @@ main(void)
         WORLD_TEST(a_bad_query_is_refused_by_every_list),
         WORLD_TEST(a_list_of_one_has_nothing_beside_it),
         WORLD_TEST(a_typed_user_is_shown_as_what_it_is),
+        WORLD_TEST(a_user_has_one_account_and_no_savings),
         WORLD_TEST(server_error_is_an_error_whatever_is_sent),
+        WORLD_TEST(sandbox_user_is_sandbox_user_person),
     };
 
     return cmocka_run_group_tests_name("show", tests, world_begin, world_end);
