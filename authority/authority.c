@@ -226,6 +226,7 @@ static void
 take_installation(struct trivet_case *c, struct trivet_facts *facts)
 {
     facts->token = TRIVET_TOKEN_INSTALLATION;
+    facts->is_installation_at_home = c->installation.is_at_home;
     c->answer->identity = (struct trivet_identity){
         .installation_id = c->installation.id,
     };
@@ -237,7 +238,7 @@ static enum trivet_status
 look_up_token(struct trivet_case *c, struct trivet_facts *facts)
 {
     const struct trivet_address *address = &c->request->address;
-    bool is_session_first = c->request->rule.token == TRIVET_NEEDS_SESSION;
+    bool is_session_first = c->request->rule.token != TRIVET_NEEDS_INSTALLATION;
     unsigned char digest[TRIVET_DIGEST_LEN];
 
     TRIVET_TRY(trivet_token_digest(c->request->token, digest));

@@ -63,6 +63,7 @@ void trivet_authority_free(struct trivet_authority *authority);
 struct trivet_request {
     const struct trivet_call *call; /* NULL: a call of the API behind        */
     long long path_ids[TRIVET_MAX_PATH_IDS];
+    struct trivet_slice query; /* of the target, without "?" */
     bool is_head; /* the answer's body will not be sent                      */
     const struct trivet_profile *profile;
     struct trivet_rule rule; /* of the call, or what the API behind asks for */

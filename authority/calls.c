@@ -9,29 +9,84 @@
 #define NO_TOKEN     TRIVET_NEEDS_NO_TOKEN
 #define INSTALLATION TRIVET_NEEDS_INSTALLATION
 #define SESSION      TRIVET_NEEDS_SESSION
+#define EITHER       TRIVET_NEEDS_EITHER
 #define NEVER        TRIVET_SIGNED_NEVER
 #define BY_PROFILE   TRIVET_SIGNED_BY_PROFILE
 #define ALWAYS       TRIVET_SIGNED_ALWAYS
+
+#define CREDENTIALS "/v1/user/{id}/credential-password-ip"
+#define ACCOUNTS    "/v1/user/{id}/monetary-account"
 
 /* clang-format off */
 static const struct trivet_call calls[] = {
     /* method, path, {token, signature}, writes, sandbox only, handler */
     {"POST",   "/v1/installation", {NO_TOKEN, NEVER}, true, false,
      trivet_handle_installation},
+    {"GET",    "/v1/installation", {SESSION, BY_PROFILE}, false, false,
+     trivet_handle_installation_list},
+    {"GET",    "/v1/installation/{mine}", {SESSION, BY_PROFILE}, false, false,
+     trivet_handle_installation_one},
+    {"GET",    "/v1/installation/{mine}/server-public-key",
+     {SESSION, BY_PROFILE}, false, false, trivet_handle_server_key},
+
     {"POST",   "/v1/device-server", {INSTALLATION, BY_PROFILE}, true, false,
      trivet_handle_device},
+    {"GET",    "/v1/device-server", {EITHER, BY_PROFILE}, false, false,
+     trivet_handle_device_list},
+    {"GET",    "/v1/device-server/{id}", {EITHER, BY_PROFILE}, false, false,
+     trivet_handle_device_one},
+    {"GET",    "/v1/device", {SESSION, BY_PROFILE}, false, false,
+     trivet_handle_device_list},
+    {"GET",    "/v1/device/{id}", {SESSION, BY_PROFILE}, false, false,
+     trivet_handle_device_one},
+
     {"POST",   "/v1/session-server", {INSTALLATION, ALWAYS}, true, false,
      trivet_handle_session},
     {"DELETE", "/v1/session/{id}", {SESSION, BY_PROFILE}, true, false,
      trivet_handle_logout},
+
     {"GET",    "/v1/user", {SESSION, BY_PROFILE}, false, false,
      trivet_handle_user_list},
     {"GET",    "/v1/user/{id}", {SESSION, BY_PROFILE}, false, false,
      trivet_handle_user},
+    {"GET",    "/v1/user-person/{id}", {SESSION, BY_PROFILE}, false, false,
+     trivet_handle_person},
+    {"GET",    "/v1/user-company/{id}", {SESSION, BY_PROFILE}, false, false,
+     trivet_handle_company},
+
+    {"GET",    CREDENTIALS, {SESSION, BY_PROFILE}, false, false,
+     trivet_handle_credential_list},
+    {"GET",    CREDENTIALS "/{id}", {SESSION, BY_PROFILE}, false, false,
+     trivet_handle_credential},
+    {"GET",    CREDENTIALS "/{id}/ip", {SESSION, BY_PROFILE}, false, false,
+     trivet_handle_permitted_ip_list},
+    {"POST",   CREDENTIALS "/{id}/ip", {SESSION, BY_PROFILE}, true, false,
+     trivet_handle_permitted_ip_post},
+    {"GET",    CREDENTIALS "/{id}/ip/{id}", {SESSION, BY_PROFILE}, false, false,
+     trivet_handle_permitted_ip},
+    {"PUT",    CREDENTIALS "/{id}/ip/{id}", {SESSION, BY_PROFILE}, true, false,
+     trivet_handle_permitted_ip_put},
+
+    {"POST",   "/v1/server-error", {SESSION, BY_PROFILE}, false, false,
+     trivet_handle_server_error},
+
     {"POST",   "/v1/sandbox-user-person", {NO_TOKEN, NEVER}, true, true,
      trivet_handle_sandbox_person},
     {"POST",   "/v1/sandbox-user-company", {NO_TOKEN, NEVER}, true, true,
      trivet_handle_sandbox_company},
+    {"POST",   "/v1/sandbox-user", {NO_TOKEN, NEVER}, true, true,
+     trivet_handle_sandbox_person},
+
+    {"GET",    ACCOUNTS, {SESSION, BY_PROFILE}, false, true,
+     trivet_handle_account_list},
+    {"GET",    ACCOUNTS "/{id}", {SESSION, BY_PROFILE}, false, true,
+     trivet_handle_account},
+    {"GET",    ACCOUNTS "-bank", {SESSION, BY_PROFILE}, false, true,
+     trivet_handle_account_list},
+    {"GET",    ACCOUNTS "-bank/{id}", {SESSION, BY_PROFILE}, false, true,
+     trivet_handle_account},
+    {"GET",    ACCOUNTS "-savings", {SESSION, BY_PROFILE}, false, true,
+     trivet_handle_savings_list},
 };
 /* clang-format on */
 
@@ -52,6 +107,24 @@ take_part(struct trivet_slice *path)
     return part;
 }
 
+/* What stands for an id in a pattern, if it does. */
+static bool
+is_id_pattern(struct trivet_slice wanted)
+{
+    return trivet_slice_is(wanted, "{id}") || trivet_slice_is(wanted, "{mine}");
+}
+
+static bool
+read_id(struct trivet_slice wanted, struct trivet_slice part, long long *out)
+{
+    if (trivet_slice_is(wanted, "{mine}") && trivet_slice_is(part, "_")) {
+        *out = TRIVET_PATH_ID_MINE;
+        return true;
+    }
+
+    return trivet_slice_to_id(part, out);
+}
+
 static bool
 fits_path(struct trivet_slice path, const char *pattern_text,
     long long ids[TRIVET_MAX_PATH_IDS])
@@ -68,8 +141,8 @@ fits_path(struct trivet_slice path, const char *pattern_text,
         struct trivet_slice wanted = take_part(&pattern);
         struct trivet_slice part = take_part(&path);
 
-        if (trivet_slice_is(wanted, "{id}")) {
-            if (!trivet_slice_to_id(part, &ids[num_ids++])) {
+        if (is_id_pattern(wanted)) {
+            if (!read_id(wanted, part, &ids[num_ids++])) {
                 return false;
             }
         } else if (!trivet_slice_equal(wanted, part)) {
@@ -116,6 +189,7 @@ trivet_call_find(struct trivet_slice method, struct trivet_slice path,
         }
 
         if (fits_method(method, calls[i].method)) {
+            out->allow[0] = '\0';
             out->call = &calls[i];
             memcpy(out->path_ids, ids, sizeof ids);
             return TRIVET_CALL_FOUND;
@@ -131,4 +205,32 @@ struct trivet_rule
 trivet_call_rule(const struct trivet_call *call)
 {
     return call->rule;
+}
+
+void
+trivet_call_path(const struct trivet_call *call,
+    const long long ids[TRIVET_MAX_PATH_IDS], char out[TRIVET_MAX_CALL_PATH])
+{
+    struct trivet_slice pattern = trivet_slice_text(call->path);
+    size_t num_ids = 0;
+    size_t len = 0;
+
+    (void) take_part(&pattern); /* what is before the first slash: nothing */
+    out[0] = '\0';
+
+    while (pattern.len > 0 && len < TRIVET_MAX_CALL_PATH) {
+        struct trivet_slice part = take_part(&pattern);
+        char id[24] = "_";
+
+        if (is_id_pattern(part)) {
+            if (ids[num_ids] != TRIVET_PATH_ID_MINE) {
+                (void) snprintf(id, sizeof id, "%lld", ids[num_ids]);
+            }
+            num_ids++;
+            part = trivet_slice_text(id);
+        }
+
+        len += (size_t) snprintf(out + len, TRIVET_MAX_CALL_PATH - len, "/%.*s",
+            (int) part.len, (const char *) part.data);
+    }
 }

@@ -19,6 +19,9 @@ enum trivet_call_match {
     TRIVET_CALL_FOUND
 };
 
+/* What "_" stands for in a path that takes it. */
+enum { TRIVET_PATH_ID_MINE = -1 };
+
 enum { TRIVET_MAX_ALLOW = 64 /* bytes of an Allow header, with the NUL */ };
 
 struct trivet_call_search {
@@ -35,5 +38,9 @@ enum trivet_call_match trivet_call_find(struct trivet_slice method,
     struct trivet_slice path, bool is_sandbox, struct trivet_call_search *out);
 
 struct trivet_rule trivet_call_rule(const struct trivet_call *call);
+
+/* The path that call was found with, without a last slash. */
+void trivet_call_path(const struct trivet_call *call,
+    const long long ids[TRIVET_MAX_PATH_IDS], char out[TRIVET_MAX_CALL_PATH]);
 
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * device.c - registering a device, and what an API key is bound to by that
+ * device.c - registering a device, what an API key is bound to by that, and
+ * which devices there are
  *
  * Permitted addresses belong to the API key. Its first device binds it: to the
  * addresses that the call names, to the caller's own when it names none, or to
@@ -113,4 +114,42 @@ trivet_handle_device(struct trivet_case *c)
     trivet_secret_wipe(&request.secret);
 
     return status;
+}
+
+/* ---- showing ----------------------------------------------------------- */
+
+static void
+add_device(void *user, const struct trivet_device *device)
+{
+    trivet_list_add_device(user, device);
+}
+
+/* A session sees the devices of its user; an installation's token knows no
+ * user, and sees those of the installation. */
+static enum trivet_status
+fetch_devices(struct trivet_case *c, const struct trivet_page *page,
+    struct trivet_list *list, struct trivet_page_seen *seen)
+{
+    struct trivet_store *store = c->authority->store;
+
+    if (c->session.id != 0) {
+        return trivet_store_user_devices(
+            store, c->session.user_id, page, add_device, list, seen, c->err);
+    }
+
+    return trivet_store_installation_devices(
+        store, c->installation.id, page, add_device, list, seen, c->err);
+}
+
+enum trivet_status
+trivet_handle_device_list(struct trivet_case *c)
+{
+    return trivet_case_show_page(c, fetch_devices);
+}
+
+enum trivet_status
+trivet_handle_device_one(struct trivet_case *c)
+{
+    return trivet_case_show_one(c, c->request->path_ids[0],
+        TRIVET_REASON_DEVICE_NOT_FOUND, fetch_devices);
 }

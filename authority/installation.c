@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* installation.c - the client's public key in, a token and the server's out */
+/* installation.c - the client's public key in, a token and the server's out;
+ * and what it may see of that later */
 #include "authority/internal.h"
 
 static enum trivet_status
@@ -59,4 +60,70 @@ trivet_handle_installation(struct trivet_case *c)
     trivet_secret_wipe(&token);
 
     return status;
+}
+
+/* ---- showing ----------------------------------------------------------- */
+
+/* "_" in the path is the caller's own. */
+static long long
+named_id(const struct trivet_case *c)
+{
+    long long id = c->request->path_ids[0];
+
+    return id == TRIVET_PATH_ID_MINE ? c->session.installation_id : id;
+}
+
+static enum trivet_status
+fetch_installation(struct trivet_case *c, const struct trivet_page *page,
+    struct trivet_list *list, struct trivet_page_seen *seen)
+{
+    int64_t id = c->session.installation_id;
+
+    seen->is_fixed = true;
+    if (trivet_page_has(page, id)) {
+        trivet_list_add_id(list, id);
+        trivet_page_see(seen, id);
+    }
+
+    return TRIVET_OK;
+}
+
+enum trivet_status
+trivet_handle_installation_list(struct trivet_case *c)
+{
+    return trivet_case_show_page(c, fetch_installation);
+}
+
+enum trivet_status
+trivet_handle_installation_one(struct trivet_case *c)
+{
+    return trivet_case_show_one(c, named_id(c),
+        TRIVET_REASON_INSTALLATION_NOT_FOUND, fetch_installation);
+}
+
+/* A list of the one key that the installation was given; it has no id to page
+ * by. */
+static enum trivet_status
+fetch_server_key(struct trivet_case *c, const struct trivet_page *page,
+    struct trivet_list *list, struct trivet_page_seen *seen)
+{
+    const struct trivet_server_key *keys = c->authority->config->server_keys;
+
+    (void) page;
+
+    seen->is_fixed = true;
+    trivet_list_add_server_key(list, keys[c->answer->server_key].public_pem);
+
+    return TRIVET_OK;
+}
+
+enum trivet_status
+trivet_handle_server_key(struct trivet_case *c)
+{
+    if (named_id(c) != c->session.installation_id) {
+        return trivet_case_refuse_id(
+            c, TRIVET_REASON_INSTALLATION_NOT_FOUND, named_id(c));
+    }
+
+    return trivet_case_show_page(c, fetch_server_key);
 }

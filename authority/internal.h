@@ -4,6 +4,8 @@
 #define TRIVET_AUTHORITY_INTERNAL_H
 
 #include "authority/authority.h"
+#include "core/message_list.h"
+#include "store/pages.h"
 #include "store/store.h"
 
 struct trivet_authority {
@@ -33,7 +35,8 @@ typedef enum trivet_status (*trivet_handler_fn)(struct trivet_case *c);
 
 struct trivet_call {
     const char *method;
-    const char *path; /* "{id}" stands for a number */
+    /* "{id}" stands for a number, "{mine}" for a number or "_". */
+    const char *path;
     struct trivet_rule rule;
     bool is_write; /* the handler runs in a transaction */
     bool is_sandbox_only;
@@ -45,20 +48,59 @@ struct trivet_call {
 enum trivet_status trivet_case_refuse(
     struct trivet_case *c, enum trivet_reason reason, const char *subject);
 
+/* The same with a number for its subject. */
+enum trivet_status trivet_case_refuse_id(
+    struct trivet_case *c, enum trivet_reason reason, long long id);
+
+/* Whether the path's first id is the caller's user; if not, the refusal. */
+bool trivet_case_is_own(const struct trivet_case *c);
+enum trivet_status trivet_case_refuse_user(struct trivet_case *c);
+
 /* Answers 200 with body, which it takes over; TRIVET_E_MEMORY when it is
  * empty. */
 enum trivet_status trivet_case_answer(
     struct trivet_case *c, struct trivet_body body);
 
+/* Adds the items of page to list, and counts them in. */
+typedef enum trivet_status (*trivet_fetch_fn)(struct trivet_case *c,
+    const struct trivet_page *page, struct trivet_list *list,
+    struct trivet_page_seen *seen);
+
+/* Answers with the page that the query asks for. */
+enum trivet_status trivet_case_show_page(
+    struct trivet_case *c, trivet_fetch_fn fetch);
+
+/* Answers with the item that has this id; refuses with missing when there is
+ * none. */
+enum trivet_status trivet_case_show_one(struct trivet_case *c, long long id,
+    enum trivet_reason missing, trivet_fetch_fn fetch);
+
 /* The handlers, one file a noun. */
 enum trivet_status trivet_handle_installation(struct trivet_case *c);
+enum trivet_status trivet_handle_installation_list(struct trivet_case *c);
+enum trivet_status trivet_handle_installation_one(struct trivet_case *c);
+enum trivet_status trivet_handle_server_key(struct trivet_case *c);
 enum trivet_status trivet_handle_device(struct trivet_case *c);
+enum trivet_status trivet_handle_device_list(struct trivet_case *c);
+enum trivet_status trivet_handle_device_one(struct trivet_case *c);
 enum trivet_status trivet_handle_session(struct trivet_case *c);
 enum trivet_status trivet_handle_logout(struct trivet_case *c);
 enum trivet_status trivet_handle_user(struct trivet_case *c);
 enum trivet_status trivet_handle_user_list(struct trivet_case *c);
+enum trivet_status trivet_handle_person(struct trivet_case *c);
+enum trivet_status trivet_handle_company(struct trivet_case *c);
+enum trivet_status trivet_handle_credential_list(struct trivet_case *c);
+enum trivet_status trivet_handle_credential(struct trivet_case *c);
+enum trivet_status trivet_handle_permitted_ip_list(struct trivet_case *c);
+enum trivet_status trivet_handle_permitted_ip(struct trivet_case *c);
+enum trivet_status trivet_handle_permitted_ip_post(struct trivet_case *c);
+enum trivet_status trivet_handle_permitted_ip_put(struct trivet_case *c);
+enum trivet_status trivet_handle_server_error(struct trivet_case *c);
 enum trivet_status trivet_handle_sandbox_person(struct trivet_case *c);
 enum trivet_status trivet_handle_sandbox_company(struct trivet_case *c);
+enum trivet_status trivet_handle_account_list(struct trivet_case *c);
+enum trivet_status trivet_handle_account(struct trivet_case *c);
+enum trivet_status trivet_handle_savings_list(struct trivet_case *c);
 
 /* What is known of the API key that a call carries, for core/decide.h; the
  * key's row in *out when it is known. */

@@ -2,8 +2,6 @@
 /* session.c - opening a session, and ending it */
 #include "authority/internal.h"
 
-#include <stdio.h>
-
 static enum trivet_status
 put_session(struct trivet_case *c, const struct trivet_api_key *key,
     const struct trivet_secret *token)
@@ -72,7 +70,6 @@ enum trivet_status
 trivet_handle_logout(struct trivet_case *c)
 {
     long long id = c->request->path_ids[0];
-    char subject[24];
     struct trivet_complaint complaint =
         trivet_message_read_empty(c->request->body);
 
@@ -81,8 +78,7 @@ trivet_handle_logout(struct trivet_case *c)
     }
 
     if (id != 0 && id != c->session.id) {
-        (void) snprintf(subject, sizeof subject, "%lld", id);
-        return trivet_case_refuse(c, TRIVET_REASON_SESSION_NOT_FOUND, subject);
+        return trivet_case_refuse_id(c, TRIVET_REASON_SESSION_NOT_FOUND, id);
     }
 
     TRIVET_TRY(trivet_store_session_end(

@@ -13,31 +13,71 @@ get_caller(struct trivet_case *c, struct trivet_user *out)
         c->authority->store, c->session.user_id, out, c->err);
 }
 
+bool
+trivet_case_is_own(const struct trivet_case *c)
+{
+    return c->request->path_ids[0] == c->session.user_id;
+}
+
 enum trivet_status
-trivet_handle_user_list(struct trivet_case *c)
+trivet_case_refuse_user(struct trivet_case *c)
+{
+    return trivet_case_refuse_id(
+        c, TRIVET_REASON_USER_NOT_FOUND, c->request->path_ids[0]);
+}
+
+static enum trivet_status
+fetch_caller(struct trivet_case *c, const struct trivet_page *page,
+    struct trivet_list *list, struct trivet_page_seen *seen)
 {
     struct trivet_user user;
 
+    seen->is_fixed = true;
     TRIVET_TRY(get_caller(c, &user));
 
-    return trivet_case_answer(c, trivet_message_user_list(&user));
+    if (trivet_page_has(page, user.id)) {
+        trivet_list_add_user(list, &user);
+        trivet_page_see(seen, user.id);
+    }
+
+    return TRIVET_OK;
+}
+
+enum trivet_status
+trivet_handle_user_list(struct trivet_case *c)
+{
+    return trivet_case_show_page(c, fetch_caller);
 }
 
 enum trivet_status
 trivet_handle_user(struct trivet_case *c)
 {
-    long long id = c->request->path_ids[0];
-    struct trivet_user user;
-    char subject[24];
+    return trivet_case_show_one(
+        c, c->request->path_ids[0], TRIVET_REASON_USER_NOT_FOUND, fetch_caller);
+}
 
-    if (id != c->session.user_id) {
-        (void) snprintf(subject, sizeof subject, "%lld", id);
-        return trivet_case_refuse(c, TRIVET_REASON_USER_NOT_FOUND, subject);
-    }
+/* The caller, when it is a user of that kind. */
+static enum trivet_status
+show_kind(struct trivet_case *c, enum trivet_user_kind kind)
+{
+    struct trivet_user user;
 
     TRIVET_TRY(get_caller(c, &user));
 
-    return trivet_case_answer(c, trivet_message_user(&user));
+    return user.kind == kind ? trivet_handle_user(c)
+                             : trivet_case_refuse_user(c);
+}
+
+enum trivet_status
+trivet_handle_person(struct trivet_case *c)
+{
+    return show_kind(c, TRIVET_USER_PERSON);
+}
+
+enum trivet_status
+trivet_handle_company(struct trivet_case *c)
+{
+    return show_kind(c, TRIVET_USER_COMPANY);
 }
 
 /* ---- the sandbox ------------------------------------------------------- */

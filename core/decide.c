@@ -34,6 +34,31 @@ judge_session(const struct trivet_facts *facts, int64_t now_us)
     return TRIVET_REASON_NONE;
 }
 
+/* Calls that an installation's token alone is for ask for the address when
+ * they have seen the API key in the body. */
+static enum trivet_reason
+judge_installation(
+    const struct trivet_rule *rule, const struct trivet_facts *facts)
+{
+    if (rule->token == TRIVET_NEEDS_INSTALLATION) {
+        return TRIVET_REASON_NONE;
+    }
+    if (rule->token != TRIVET_NEEDS_EITHER) {
+        return TRIVET_REASON_TOKEN_WRONG_KIND;
+    }
+
+    return facts->is_installation_at_home ? TRIVET_REASON_NONE
+                                          : TRIVET_REASON_INSTALLATION_AWAY;
+}
+
+/* A session's token is what the call asks for, or one of two. */
+static bool
+takes_session(const struct trivet_rule *rule)
+{
+    return rule->token == TRIVET_NEEDS_SESSION
+           || rule->token == TRIVET_NEEDS_EITHER;
+}
+
 /* The token, its life, and the address that it is used from. */
 static enum trivet_reason
 judge_token(const struct trivet_rule *rule, const struct trivet_facts *facts,
@@ -45,14 +70,11 @@ judge_token(const struct trivet_rule *rule, const struct trivet_facts *facts,
 
     switch (facts->token) {
     case TRIVET_TOKEN_INSTALLATION:
-        return rule->token == TRIVET_NEEDS_INSTALLATION
-                   ? TRIVET_REASON_NONE
-                   : TRIVET_REASON_TOKEN_WRONG_KIND;
+        return judge_installation(rule, facts);
 
     case TRIVET_TOKEN_SESSION:
-        return rule->token == TRIVET_NEEDS_SESSION
-                   ? judge_session(facts, now_us)
-                   : TRIVET_REASON_SESSION_ALREADY;
+        return takes_session(rule) ? judge_session(facts, now_us)
+                                   : TRIVET_REASON_SESSION_ALREADY;
 
     case TRIVET_TOKEN_DUPLICATE:
         return TRIVET_REASON_TOKEN_DUPLICATE;
@@ -152,7 +174,8 @@ trivet_decide(const struct trivet_rule *rule, const struct trivet_facts *facts,
     }
 
     verdict.admission = TRIVET_ALLOW;
-    verdict.extends_session = rule->token == TRIVET_NEEDS_SESSION
+    verdict.extends_session = takes_session(rule)
+                              && facts->token == TRIVET_TOKEN_SESSION
                               && trivet_expiry_is_extended(&facts->expiry,
                                   profile->extend_window_s, now_us);
 

@@ -19,6 +19,7 @@
 enum trivet_token_rule {
     TRIVET_NEEDS_SESSION = 0,
     TRIVET_NEEDS_INSTALLATION,
+    TRIVET_NEEDS_EITHER, /* a session's, or an installation's from home */
     TRIVET_NEEDS_NO_TOKEN
 };
 
@@ -59,6 +60,9 @@ struct trivet_facts {
     bool is_session_ended;
     bool is_key_revoked;
     bool is_address_permitted; /* by the session's API key */
+
+    /* of an installation token */
+    bool is_installation_at_home; /* as in trivet_credential_facts */
 };
 
 enum trivet_admission { TRIVET_DENY = 0, TRIVET_ALLOW };

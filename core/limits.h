@@ -19,6 +19,9 @@ enum {
     TRIVET_MAX_ADDRESS_TEXT = 46,      /* bytes of an address with its NUL  */
     TRIVET_MAX_NAME = 256,             /* bytes of a user's name, a label   */
     TRIVET_MAX_PATH_IDS = 3,           /* {id} parts in a call's path       */
+    TRIVET_MAX_CALL_PATH = 128,        /* bytes of a call's path, with NUL  */
+    TRIVET_DEFAULT_PAGE = 10,          /* items of a list that are given    */
+    TRIVET_MAX_PAGE = 200,             /* the same, when the caller asks    */
 
     TRIVET_MIN_SESSION_TIMEOUT_S = 1,
     /* Java SDKs multiply the timeout by 1000 in 32 bits: above this every

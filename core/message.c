@@ -2,9 +2,9 @@
 /* message.c - the bodies of the protocol's own calls */
 #include "core/message.h"
 
-#include <jansson.h>
 #include <stdlib.h>
 
+#include "core/message_parts.h"
 #include "core/timestamp.h"
 
 #define DUMP_FLAGS (JSON_COMPACT | JSON_ESCAPE_SLASH | JSON_ENSURE_ASCII)
@@ -196,6 +196,79 @@ trivet_message_read_session(
     return complaint;
 }
 
+/* Absent and null are the same; out->len is 0 then. */
+static struct trivet_complaint
+get_optional(
+    const json_t *root, const char *field, size_t cap, struct trivet_slice *out)
+{
+    const json_t *value = json_object_get(root, field);
+
+    *out = trivet_slice_make(NULL, 0);
+    if (value == NULL || json_is_null(value)) {
+        return no_complaint;
+    }
+
+    return get_string(root, field, cap, out);
+}
+
+static struct trivet_complaint
+get_address(const json_t *root, struct trivet_permitted_ip_request *out)
+{
+    struct trivet_slice text;
+    struct trivet_complaint complaint =
+        get_optional(root, "ip", TRIVET_MAX_ADDRESS_TEXT, &text);
+
+    if (complaint.reason != TRIVET_REASON_NONE || text.len == 0) {
+        return complaint;
+    }
+    if (trivet_slice_is(text, "*")) {
+        return complain(TRIVET_REASON_PERMITTED_IP_WILDCARD, "ip");
+    }
+
+    out->has_address = true;
+    return trivet_address_parse(text, &out->address) == TRIVET_OK
+               ? no_complaint
+               : complain(TRIVET_REASON_FIELD_INVALID, "ip");
+}
+
+static struct trivet_complaint
+get_status(const json_t *root, struct trivet_permitted_ip_request *out)
+{
+    struct trivet_slice text;
+    struct trivet_complaint complaint =
+        get_optional(root, "status", sizeof "INACTIVE", &text);
+
+    if (complaint.reason != TRIVET_REASON_NONE || text.len == 0) {
+        return complaint;
+    }
+
+    out->has_status = true;
+    out->is_active = trivet_slice_is(text, "ACTIVE");
+    return out->is_active || trivet_slice_is(text, "INACTIVE")
+               ? no_complaint
+               : complain(TRIVET_REASON_FIELD_INVALID, "status");
+}
+
+struct trivet_complaint
+trivet_message_read_permitted_ip(
+    struct trivet_slice body, struct trivet_permitted_ip_request *out)
+{
+    struct trivet_complaint complaint;
+    json_t *root = load_object(body, &complaint);
+
+    memset(out, 0, sizeof *out);
+
+    if (root != NULL) {
+        complaint = get_address(root, out);
+        if (complaint.reason == TRIVET_REASON_NONE) {
+            complaint = get_status(root, out);
+        }
+        json_decref(root);
+    }
+
+    return complaint;
+}
+
 struct trivet_complaint
 trivet_message_read_empty(struct trivet_slice body)
 {
@@ -219,9 +292,8 @@ trivet_body_free(struct trivet_body *body)
     *body = (struct trivet_body){NULL, 0};
 }
 
-/* Takes root over; NULL (memory ran out) gives an empty body. */
-static struct trivet_body
-dump(json_t *root)
+struct trivet_body
+trivet_message_dump(json_t *root)
 {
     struct trivet_body body = {NULL, 0};
 
@@ -240,7 +312,7 @@ dump(json_t *root)
 static struct trivet_body
 dump_response(json_t *list)
 {
-    return dump(json_pack("{s:o}", "Response", list));
+    return trivet_message_dump(json_pack("{s:o}", "Response", list));
 }
 
 /* The text with its "%s", if any, replaced by subject. */
@@ -278,7 +350,7 @@ trivet_message_error(enum trivet_reason reason, const char *subject,
             json_pack("[{s:s}]", "url_together_post", LINK_466));
     }
 
-    return dump(json_pack("{s:[o]}", "Error", error));
+    return trivet_message_dump(json_pack("{s:[o]}", "Error", error));
 }
 
 struct trivet_body
@@ -287,8 +359,8 @@ trivet_message_empty(void)
     return dump_response(json_array());
 }
 
-static json_t *
-make_id(int64_t id)
+json_t *
+trivet_message_make_id(int64_t id)
 {
     return json_pack("{s:{s:I}}", "Id", "id", (json_int_t) id);
 }
@@ -307,7 +379,7 @@ make_token(int64_t id, int64_t created_us, const char *token)
 struct trivet_body
 trivet_message_id(int64_t id)
 {
-    return dump_response(json_pack("[o]", make_id(id)));
+    return dump_response(json_pack("[o]", trivet_message_make_id(id)));
 }
 
 struct trivet_body
@@ -315,9 +387,9 @@ trivet_message_installation(int64_t id, int64_t token_id, int64_t created_us,
     const char *token, const char *public_key)
 {
     /* The order is read by index: Id, Token, ServerPublicKey. */
-    return dump_response(json_pack("[o, o, {s:{s:s}}]", make_id(id),
-        make_token(token_id, created_us, token), "ServerPublicKey",
-        "server_public_key", public_key));
+    return dump_response(json_pack("[o, o, {s:{s:s}}]",
+        trivet_message_make_id(id), make_token(token_id, created_us, token),
+        "ServerPublicKey", "server_public_key", public_key));
 }
 
 /*
@@ -344,8 +416,8 @@ add_person_names(json_t *object, const char *display_name)
 
 /* {"UserPerson":{...}} or {"UserCompany":{...}}: every field that a known
  * client reads, none null. */
-static json_t *
-make_user(const struct trivet_user *user)
+json_t *
+trivet_message_make_user(const struct trivet_user *user)
 {
     char created[TRIVET_TIMESTAMP_SIZE];
     char updated[TRIVET_TIMESTAMP_SIZE];
@@ -382,21 +454,14 @@ trivet_message_session(int64_t id, int64_t created_us, const char *token,
     const struct trivet_user *user)
 {
     /* The order is read by index: Id, Token, user. */
-    return dump_response(json_pack("[o, o, o]", make_id(id),
-        make_token(id, created_us, token), make_user(user)));
+    return dump_response(json_pack("[o, o, o]", trivet_message_make_id(id),
+        make_token(id, created_us, token), trivet_message_make_user(user)));
 }
 
 struct trivet_body
 trivet_message_user(const struct trivet_user *user)
 {
-    return dump_response(json_pack("[o]", make_user(user)));
-}
-
-struct trivet_body
-trivet_message_user_list(const struct trivet_user *user)
-{
-    return dump(json_pack("{s:[o], s:{s:n, s:n, s:n}}", "Response",
-        make_user(user), "Pagination", "future_url", "newer_url", "older_url"));
+    return dump_response(json_pack("[o]", trivet_message_make_user(user)));
 }
 
 struct trivet_body

@@ -23,13 +23,6 @@
 #include "core/user.h"
 #include "trivet/status.h"
 
-/* What is wrong with a body: a reason, and the field that it is about (static
- * text, NULL for none). */
-struct trivet_complaint {
-    enum trivet_reason reason; /* TRIVET_REASON_NONE: nothing */
-    const char *field;
-};
-
 /* POST installation. The PEM text exactly as received. */
 struct trivet_installation_request {
     char public_key[TRIVET_MAX_PUBLIC_KEY_TEXT];
@@ -48,6 +41,14 @@ struct trivet_session_request {
     struct trivet_secret secret;
 };
 
+/* POST and PUT of a permitted IP. */
+struct trivet_permitted_ip_request {
+    bool has_address;
+    struct trivet_address address;
+    bool has_status;
+    bool is_active;
+};
+
 /* On a complaint, out holds nothing of use. Wipe `secret` after use. */
 TRIVET_MUST_USE struct trivet_complaint trivet_message_read_installation(
     struct trivet_slice body, struct trivet_installation_request *out);
@@ -55,6 +56,8 @@ TRIVET_MUST_USE struct trivet_complaint trivet_message_read_device(
     struct trivet_slice body, struct trivet_device_request *out);
 TRIVET_MUST_USE struct trivet_complaint trivet_message_read_session(
     struct trivet_slice body, struct trivet_session_request *out);
+TRIVET_MUST_USE struct trivet_complaint trivet_message_read_permitted_ip(
+    struct trivet_slice body, struct trivet_permitted_ip_request *out);
 /* A body that carries nothing: absent, or any JSON object. */
 TRIVET_MUST_USE struct trivet_complaint trivet_message_read_empty(
     struct trivet_slice body);
@@ -82,8 +85,6 @@ struct trivet_body trivet_message_installation(int64_t id, int64_t token_id,
 struct trivet_body trivet_message_session(int64_t id, int64_t created_us,
     const char *token, const struct trivet_user *user);
 struct trivet_body trivet_message_user(const struct trivet_user *user);
-/* The same, as a list of one page. */
-struct trivet_body trivet_message_user_list(const struct trivet_user *user);
 struct trivet_body trivet_message_api_key(const char *api_key);
 
 /* Who made an admitted call: what the built-in API answers with. */

@@ -47,6 +47,9 @@ static const struct trivet_reason_row rows[TRIVET_NUM_REASONS] = {
     [TRIVET_REASON_SESSION_IP] =
         {"ip-not-permitted", 403, AUTHENTICATION, NULL,
          "the API key of the session does not permit this address", false},
+    [TRIVET_REASON_INSTALLATION_AWAY] =
+        {"ip-not-permitted", 403, AUTHENTICATION, NULL,
+         "the installation's token is used from another address", false},
 
     /* the API key, on device-server and session-server */
     [TRIVET_REASON_KEY_UNKNOWN] =
@@ -108,12 +111,47 @@ static const struct trivet_reason_row rows[TRIVET_NUM_REASONS] = {
          "permitted IP calls.", NULL,
          "an API key in use was registered with addresses it does not permit",
          false},
+    [TRIVET_REASON_PERMITTED_IP_WILDCARD] =
+        {"permitted-ip-wildcard", 400,
+         "\"*\" cannot be added to the permitted IPs of an API key.", NULL,
+         "only device-server and the operator free a key from its addresses",
+         false},
+    [TRIVET_REASON_PERMITTED_IP_CHANGED] =
+        {"permitted-ip-changed", 400,
+         "A permitted IP cannot be changed: deactivate it and add another.",
+         NULL, "a PUT names another address than the entry has", false},
+    [TRIVET_REASON_PERMITTED_IPS_FULL] =
+        {"permitted-ips-full", 400,
+         "The API key has as many permitted IPs as it may have.", NULL,
+         "256 addresses, active or not, are the most", false},
+    [TRIVET_REASON_CREDENTIAL_NOT_ACTIVE] =
+        {"credential-not-active", 400, "The API key is not active.", NULL,
+         "the permitted IPs of an API key change only while it is in use",
+         false},
     [TRIVET_REASON_USER_NOT_FOUND] =
         {"user-not-found", 404, "User for id \"%s\" not found.", NULL,
          "the session belongs to another user", false},
     [TRIVET_REASON_SESSION_NOT_FOUND] =
         {"session-not-found", 404, "Session for id \"%s\" not found.", NULL,
          "the session's own id, or 0, was expected", false},
+    [TRIVET_REASON_INSTALLATION_NOT_FOUND] =
+        {"installation-not-found", 404,
+         "Installation for id \"%s\" not found.", NULL,
+         "the session's own installation was expected", false},
+    [TRIVET_REASON_DEVICE_NOT_FOUND] =
+        {"device-not-found", 404, "Device for id \"%s\" not found.", NULL,
+         "no such device, or another's", false},
+    [TRIVET_REASON_CREDENTIAL_NOT_FOUND] =
+        {"credential-not-found", 404, "Credential for id \"%s\" not found.",
+         NULL, "no such API key, or another user's", false},
+    [TRIVET_REASON_PERMITTED_IP_NOT_FOUND] =
+        {"permitted-ip-not-found", 404,
+         "Permitted IP for id \"%s\" not found.", NULL,
+         "no such permitted IP, or another API key's", false},
+    [TRIVET_REASON_ACCOUNT_NOT_FOUND] =
+        {"account-not-found", 404,
+         "Monetary account for id \"%s\" not found.", NULL,
+         "the user's one account was expected", false},
 
     /* HTTP */
     [TRIVET_REASON_BAD_REQUEST] =
@@ -151,6 +189,9 @@ static const struct trivet_reason_row rows[TRIVET_NUM_REASONS] = {
     [TRIVET_REASON_INTERNAL] =
         {"internal", 500, "Internal error.", NULL,
          "see the error log", false},
+    [TRIVET_REASON_SERVER_ERROR] =
+        {"server-error", 500, "Server error.", NULL,
+         "POST server-error asks for this answer", false},
     [TRIVET_REASON_UPSTREAM_FAILED] =
         {"upstream-failed", 502, "The API gave no valid answer.", NULL,
          "the API could not be reached, or its answer is not HTTP", false},

@@ -24,6 +24,7 @@ enum trivet_reason {
     TRIVET_REASON_SESSION_EXPIRED,
     TRIVET_REASON_SESSION_KEY_REVOKED,
     TRIVET_REASON_SESSION_IP,
+    TRIVET_REASON_INSTALLATION_AWAY,
 
     TRIVET_REASON_KEY_UNKNOWN,
     TRIVET_REASON_KEY_EXPIRED,
@@ -42,8 +43,17 @@ enum trivet_reason {
     TRIVET_REASON_PUBLIC_KEY_INVALID,
     TRIVET_REASON_PERMITTED_IP_INVALID,
     TRIVET_REASON_PERMITTED_IPS_FIXED,
+    TRIVET_REASON_PERMITTED_IP_WILDCARD,
+    TRIVET_REASON_PERMITTED_IP_CHANGED,
+    TRIVET_REASON_PERMITTED_IPS_FULL,
+    TRIVET_REASON_CREDENTIAL_NOT_ACTIVE,
     TRIVET_REASON_USER_NOT_FOUND,
     TRIVET_REASON_SESSION_NOT_FOUND,
+    TRIVET_REASON_INSTALLATION_NOT_FOUND,
+    TRIVET_REASON_DEVICE_NOT_FOUND,
+    TRIVET_REASON_CREDENTIAL_NOT_FOUND,
+    TRIVET_REASON_PERMITTED_IP_NOT_FOUND,
+    TRIVET_REASON_ACCOUNT_NOT_FOUND,
 
     TRIVET_REASON_BAD_REQUEST,
     TRIVET_REASON_FORBIDDEN,
@@ -57,6 +67,7 @@ enum trivet_reason {
     TRIVET_REASON_HEADERS_TOO_LARGE,
 
     TRIVET_REASON_INTERNAL,
+    TRIVET_REASON_SERVER_ERROR,
     TRIVET_REASON_UPSTREAM_FAILED,
     TRIVET_REASON_UPSTREAM_TRUNCATED,
     TRIVET_REASON_UPSTREAM_TOO_LARGE,
@@ -76,6 +87,13 @@ struct trivet_reason_row {
     const char *text_nl; /* the same in Dutch where bunq's is known, or NULL */
     const char *operator_text;
     bool has_link; /* the answer carries error_additional_parameter */
+};
+
+/* What is wrong with a body or a query: a reason, and the field that it is
+ * about (static text, NULL for none). */
+struct trivet_complaint {
+    enum trivet_reason reason; /* TRIVET_REASON_NONE: nothing */
+    const char *field;
 };
 
 /* The row of reason; that of TRIVET_REASON_INTERNAL for a number that has

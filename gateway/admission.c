@@ -132,6 +132,7 @@ ngx_http_trivet_begin(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx,
     ngx_memzero(&ctx->answer, sizeof(ctx->answer));
     ctx->answer.server_key = -1;
     request->call = NULL;
+    request->query = ngx_http_trivet_slice(r->args);
 
     match = tlcf->calls
                 ? trivet_call_find(ngx_http_trivet_slice(r->method_name),

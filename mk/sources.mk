@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 # Every source file is a visible line.
 
-CORE_SRCS = core/address.c core/canonical.c core/client_message.c \
-	core/decide.c core/encoding.c core/expiry.c core/message.c core/pem.c \
+CORE_SRCS = core/account.c core/address.c core/canonical.c \
+	core/client_message.c core/decide.c core/encoding.c core/expiry.c \
+	core/message.c core/message_list.c core/page.c core/pem.c \
 	core/profile.c core/reason.c \
 	core/secret.c core/slice.c core/status.c core/timestamp.c \
 	core/uuid.c core/writer.c
@@ -11,12 +12,14 @@ CRYPTO_SRCS = crypto/certificate.c crypto/digest.c crypto/examine.c \
 	crypto/key.c crypto/openssl.c crypto/pin.c crypto/signature.c \
 	crypto/thread.c crypto/token.c
 
-STORE_SRCS = store/listing.c store/records.c store/sqlite.c \
+STORE_SRCS = store/listing.c store/pages.c store/records.c store/sqlite.c \
 	store/statements.c store/store.c
 
-AUTHORITY_SRCS = authority/api_key.c authority/authority.c \
-	authority/calls.c authority/device.c authority/installation.c \
-	authority/session.c authority/user.c
+AUTHORITY_SRCS = authority/account.c authority/api_key.c \
+	authority/authority.c authority/calls.c authority/credential.c \
+	authority/device.c authority/installation.c authority/permitted_ip.c \
+	authority/server_error.c authority/session.c authority/show.c \
+	authority/user.c
 
 CLIENT_SRCS = client/alone.c client/call.c client/clock.c client/context.c \
 	client/explain.c client/file.c client/pins.c \
@@ -33,8 +36,9 @@ CLI_SRCS = cli/command.c cli/data_dir.c cli/device.c cli/key.c cli/main.c \
 	cli/session.c cli/table.c cli/user.c $(CLI_CLIENT_SRCS)
 
 UNIT_TESTS = test_address test_canonical test_decide test_encoding \
-	test_expiry test_message test_profile test_reason test_slice \
+	test_expiry test_message test_message_list test_page test_profile \
+	test_reason test_slice \
 	test_timestamp test_writer \
 	test_certificate test_key test_signature test_token \
 	test_store test_sqlite test_calls test_authority \
-	test_lifetime test_binding
+	test_lifetime test_binding test_show test_permitted_ip

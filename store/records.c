@@ -330,6 +330,30 @@ trivet_store_permitted_ip_put(struct trivet_store *store, int64_t api_key_id,
 }
 
 enum trivet_status
+trivet_store_permitted_ip_set(struct trivet_store *store, int64_t api_key_id,
+    const struct trivet_address *address, bool is_active, int64_t now_us,
+    int64_t *out_id, struct trivet_error *err)
+{
+    const struct trivet_value params[] = {trivet_value_integer(now_us),
+        trivet_value_integer(api_key_id), value_address(address),
+        trivet_value_integer(is_active)};
+
+    return RUN_FOR_ID(store, TRIVET_SQL_PERMITTED_IP_SET, params, out_id, err);
+}
+
+enum trivet_status
+trivet_store_permitted_ip_count_others(struct trivet_store *store,
+    int64_t api_key_id, const struct trivet_address *address, int64_t *out,
+    struct trivet_error *err)
+{
+    const struct trivet_value params[] = {
+        trivet_value_integer(api_key_id), value_address(address)};
+
+    return RUN_FOR_ID(
+        store, TRIVET_SQL_PERMITTED_IP_COUNT_OTHERS, params, out, err);
+}
+
+enum trivet_status
 trivet_store_permitted_ip_check(struct trivet_store *store, int64_t api_key_id,
     const struct trivet_address *address, bool *out_is_permitted,
     struct trivet_error *err)

@@ -3,8 +3,8 @@
  * statements.c - every SQL statement of the store, once
  *
  * Plain enough for SQLite and PostgreSQL alike: numbered parameters, BIGINT
- * and BLOB/BYTEA values, RETURNING. Columns are read by position in records.c
- * and listing.c.
+ * and BLOB/BYTEA values, RETURNING. Columns are read by position in records.c,
+ * listing.c and pages.c.
  */
 #include "store/statements.h"
 
@@ -18,6 +18,22 @@
 #define USER_COLUMNS                                                           \
     "id, created_us, updated_us, kind, public_uuid, display_name,"             \
     " auto_logout_s"
+
+/*
+ * A page of a list, newest first, and the ends of the whole list behind its
+ * columns. $1 owner, $2 newer_id, $3 older_id, $4 whether those that follow
+ * newer_id are wanted, $5 how many.
+ */
+#define PAGE(columns, from)                                                    \
+    "WITH list AS (SELECT " columns " FROM " from ") SELECT page.*,"           \
+    " (SELECT MAX(id) FROM list), (SELECT MIN(id) FROM list)"                  \
+    " FROM (SELECT * FROM list WHERE id > $2 AND id < $3"                      \
+    " ORDER BY CASE WHEN $4 <> 0 THEN id ELSE -id END LIMIT $5) AS page"       \
+    " ORDER BY page.id DESC"
+
+#define DEVICE_COLUMNS                                                         \
+    "d.id AS id, d.created_us, d.description, d.address, k.revoked_us"
+#define DEVICES "device d JOIN api_key k ON k.id = d.api_key_id"
 
 /* clang-format off */
 static const char *const texts[TRIVET_NUM_STATEMENTS] = {
@@ -85,11 +101,31 @@ static const char *const texts[TRIVET_NUM_STATEMENTS] = {
         " k.expires_us, k.bound_us, k.revoked_us, k.allow_all_ips"
         " FROM api_key k JOIN users u ON u.id = k.user_id ORDER BY k.id",
 
+    /* With the device that bound it: its first. */
+    [TRIVET_SQL_CREDENTIAL_PAGE] =
+        PAGE("k.id AS id, k.created_us, k.updated_us, k.expires_us,"
+        " k.bound_us, k.revoked_us, d.id AS device_id, d.created_us AS"
+        " device_created_us, d.description, d.address",
+        "api_key k LEFT JOIN device d ON d.id = (SELECT MIN(f.id)"
+        " FROM device f WHERE f.api_key_id = k.id) WHERE k.user_id = $1"),
+
     [TRIVET_SQL_PERMITTED_IP_PUT] =
         "INSERT INTO permitted_ip (created_us, updated_us, api_key_id,"
         " address) VALUES ($1, $1, $2, $3)",
     [TRIVET_SQL_PERMITTED_IP_CHECK] =
         "SELECT " PERMITS("k", "$2") " FROM api_key k WHERE k.id = $1",
+    [TRIVET_SQL_PERMITTED_IP_SET] =
+        "INSERT INTO permitted_ip (created_us, updated_us, api_key_id,"
+        " address, is_active) VALUES ($1, $1, $2, $3, $4)"
+        " ON CONFLICT (api_key_id, address) DO UPDATE"
+        " SET is_active = excluded.is_active, updated_us = excluded.updated_us"
+        " RETURNING id",
+    [TRIVET_SQL_PERMITTED_IP_COUNT_OTHERS] =
+        "SELECT COUNT(*) FROM permitted_ip"
+        " WHERE api_key_id = $1 AND address <> $2",
+    [TRIVET_SQL_PERMITTED_IP_PAGE] =
+        PAGE("p.id AS id, p.created_us, p.updated_us, p.address, p.is_active",
+        "permitted_ip p WHERE p.api_key_id = $1"),
     [TRIVET_SQL_PERMITTED_IP_LIST] =
         "SELECT address FROM permitted_ip WHERE api_key_id = $1"
         " AND is_active <> 0 ORDER BY id",
@@ -101,6 +137,11 @@ static const char *const texts[TRIVET_NUM_STATEMENTS] = {
         "SELECT d.id, d.created_us, d.installation_id, d.api_key_id,"
         " k.user_id, d.description, d.address"
         " FROM device d JOIN api_key k ON k.id = d.api_key_id ORDER BY d.id",
+
+    [TRIVET_SQL_DEVICE_PAGE_OF_USER] =
+        PAGE(DEVICE_COLUMNS, DEVICES " WHERE k.user_id = $1"),
+    [TRIVET_SQL_DEVICE_PAGE_OF_INSTALLATION] =
+        PAGE(DEVICE_COLUMNS, DEVICES " WHERE d.installation_id = $1"),
 
     [TRIVET_SQL_SESSION_PUT] =
         "INSERT INTO session (created_us, anchored_us, digest, device_id)"

@@ -152,6 +152,16 @@ TRIVET_MUST_USE enum trivet_status trivet_store_permitted_ip_put(
     struct trivet_store *store, int64_t api_key_id,
     const struct trivet_address *address, int64_t now_us,
     struct trivet_error *err);
+/* The address permitted or not, whether it was there before or not. */
+TRIVET_MUST_USE enum trivet_status trivet_store_permitted_ip_set(
+    struct trivet_store *store, int64_t api_key_id,
+    const struct trivet_address *address, bool is_active, int64_t now_us,
+    int64_t *out_id, struct trivet_error *err);
+/* How many addresses but this one the key has, active or not. */
+TRIVET_MUST_USE enum trivet_status trivet_store_permitted_ip_count_others(
+    struct trivet_store *store, int64_t api_key_id,
+    const struct trivet_address *address, int64_t *out,
+    struct trivet_error *err);
 TRIVET_MUST_USE enum trivet_status trivet_store_permitted_ip_check(
     struct trivet_store *store, int64_t api_key_id,
     const struct trivet_address *address, bool *out_is_permitted,

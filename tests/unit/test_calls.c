@@ -9,35 +9,73 @@
 struct row {
     const char *method;
     const char *path;
-    long long id; /* -1: the path has none */
+    long long ids[TRIVET_MAX_PATH_IDS];
     enum trivet_token_rule token;
     enum trivet_signature_rule signature;
     bool is_sandbox_only;
 };
 
+#define NO_TOKEN     TRIVET_NEEDS_NO_TOKEN
+#define INSTALLATION TRIVET_NEEDS_INSTALLATION
+#define SESSION      TRIVET_NEEDS_SESSION
+#define EITHER       TRIVET_NEEDS_EITHER
+#define NEVER        TRIVET_SIGNED_NEVER
+#define BY_PROFILE   TRIVET_SIGNED_BY_PROFILE
+#define ALWAYS       TRIVET_SIGNED_ALWAYS
+#define MINE         TRIVET_PATH_ID_MINE
+#define BIG          "9223372036854775807"
+
 /* The protocol's calls, written down a second time. */
+/* clang-format off */
 static const struct row rows[] = {
-    {"POST", "/v1/installation", -1, TRIVET_NEEDS_NO_TOKEN, TRIVET_SIGNED_NEVER,
-        false},
-    {"POST", "/v1/device-server", -1, TRIVET_NEEDS_INSTALLATION,
-        TRIVET_SIGNED_BY_PROFILE, false},
-    {"POST", "/v1/session-server", -1, TRIVET_NEEDS_INSTALLATION,
-        TRIVET_SIGNED_ALWAYS, false},
-    {"DELETE", "/v1/session/0", 0, TRIVET_NEEDS_SESSION,
-        TRIVET_SIGNED_BY_PROFILE, false},
-    {"DELETE", "/v1/session/25536694", 25536694, TRIVET_NEEDS_SESSION,
-        TRIVET_SIGNED_BY_PROFILE, false},
-    {"GET", "/v1/user", -1, TRIVET_NEEDS_SESSION, TRIVET_SIGNED_BY_PROFILE,
-        false},
-    {"GET", "/v1/user/42", 42, TRIVET_NEEDS_SESSION, TRIVET_SIGNED_BY_PROFILE,
-        false},
-    {"GET", "/v1/user/9223372036854775807", INT64_MAX, TRIVET_NEEDS_SESSION,
-        TRIVET_SIGNED_BY_PROFILE, false},
-    {"POST", "/v1/sandbox-user-person", -1, TRIVET_NEEDS_NO_TOKEN,
-        TRIVET_SIGNED_NEVER, true},
-    {"POST", "/v1/sandbox-user-company", -1, TRIVET_NEEDS_NO_TOKEN,
-        TRIVET_SIGNED_NEVER, true},
+    {"POST", "/v1/installation", {0}, NO_TOKEN, NEVER, false},
+    {"GET", "/v1/installation", {0}, SESSION, BY_PROFILE, false},
+    {"GET", "/v1/installation/7", {7}, SESSION, BY_PROFILE, false},
+    {"GET", "/v1/installation/_", {MINE}, SESSION, BY_PROFILE, false},
+    {"GET", "/v1/installation/7/server-public-key", {7}, SESSION, BY_PROFILE,
+     false},
+    {"GET", "/v1/installation/_/server-public-key", {MINE}, SESSION, BY_PROFILE,
+     false},
+    {"POST", "/v1/device-server", {0}, INSTALLATION, BY_PROFILE, false},
+    {"GET", "/v1/device-server", {0}, EITHER, BY_PROFILE, false},
+    {"GET", "/v1/device-server/3", {3}, EITHER, BY_PROFILE, false},
+    {"GET", "/v1/device", {0}, SESSION, BY_PROFILE, false},
+    {"GET", "/v1/device/3", {3}, SESSION, BY_PROFILE, false},
+    {"POST", "/v1/session-server", {0}, INSTALLATION, ALWAYS, false},
+    {"DELETE", "/v1/session/0", {0}, SESSION, BY_PROFILE, false},
+    {"DELETE", "/v1/session/25536694", {25536694}, SESSION, BY_PROFILE, false},
+    {"GET", "/v1/user", {0}, SESSION, BY_PROFILE, false},
+    {"GET", "/v1/user/42", {42}, SESSION, BY_PROFILE, false},
+    {"GET", "/v1/user/" BIG, {INT64_MAX}, SESSION, BY_PROFILE, false},
+    {"GET", "/v1/user-person/42", {42}, SESSION, BY_PROFILE, false},
+    {"GET", "/v1/user-company/42", {42}, SESSION, BY_PROFILE, false},
+    {"GET", "/v1/user/4/credential-password-ip", {4}, SESSION, BY_PROFILE,
+     false},
+    {"GET", "/v1/user/4/credential-password-ip/5", {4, 5}, SESSION, BY_PROFILE,
+     false},
+    {"GET", "/v1/user/4/credential-password-ip/5/ip", {4, 5}, SESSION,
+     BY_PROFILE, false},
+    {"POST", "/v1/user/4/credential-password-ip/5/ip", {4, 5}, SESSION,
+     BY_PROFILE, false},
+    {"GET", "/v1/user/4/credential-password-ip/5/ip/6", {4, 5, 6}, SESSION,
+     BY_PROFILE, false},
+    {"PUT", "/v1/user/4/credential-password-ip/5/ip/6", {4, 5, 6}, SESSION,
+     BY_PROFILE, false},
+    {"PUT", "/v1/user/" BIG "/credential-password-ip/" BIG "/ip/" BIG,
+     {INT64_MAX, INT64_MAX, INT64_MAX}, SESSION, BY_PROFILE, false},
+    {"POST", "/v1/server-error", {0}, SESSION, BY_PROFILE, false},
+    {"POST", "/v1/sandbox-user-person", {0}, NO_TOKEN, NEVER, true},
+    {"POST", "/v1/sandbox-user-company", {0}, NO_TOKEN, NEVER, true},
+    {"POST", "/v1/sandbox-user", {0}, NO_TOKEN, NEVER, true},
+    {"GET", "/v1/user/4/monetary-account", {4}, SESSION, BY_PROFILE, true},
+    {"GET", "/v1/user/4/monetary-account/5", {4, 5}, SESSION, BY_PROFILE, true},
+    {"GET", "/v1/user/4/monetary-account-bank", {4}, SESSION, BY_PROFILE, true},
+    {"GET", "/v1/user/4/monetary-account-bank/5", {4, 5}, SESSION, BY_PROFILE,
+     true},
+    {"GET", "/v1/user/4/monetary-account-savings", {4}, SESSION, BY_PROFILE,
+     true},
 };
+/* clang-format on */
 
 enum { NUM_ROWS = sizeof rows / sizeof rows[0] };
 
@@ -88,9 +126,9 @@ assert_found(const char *path, const struct row *row)
     assert_int_equal(rule.token, row->token);
     assert_int_equal(rule.signature, row->signature);
     assert_string_equal(search.allow, "");
-    assert_int_equal(search.path_ids[0], row->id == -1 ? 0 : row->id);
-    assert_int_equal(search.path_ids[1], 0);
-    assert_int_equal(search.path_ids[2], 0);
+    for (size_t i = 0; i < TRIVET_MAX_PATH_IDS; i++) {
+        assert_int_equal(search.path_ids[i], row->ids[i]);
+    }
 }
 
 static void
@@ -211,6 +249,22 @@ an_id_is_a_number_and_nothing_else(void **state)
 }
 
 static void
+only_an_installation_may_be_called_mine(void **state)
+{
+    (void) state;
+
+    assert_none("GET", "/v1/installation/__");
+    assert_none("GET", "/v1/installation/-1");
+    assert_none("GET", "/v1/device/_");
+    assert_none("GET", "/v1/device-server/_");
+    assert_none("DELETE", "/v1/session/_");
+    assert_none("GET", "/v1/user-person/_");
+    assert_none("GET", "/v1/user/_/credential-password-ip");
+    assert_none("GET", "/v1/user/4/credential-password-ip/_");
+    assert_none("GET", "/v1/user/4/monetary-account/_");
+}
+
+static void
 head_is_found_as_get(void **state)
 {
     struct trivet_call_search get;
@@ -227,8 +281,47 @@ head_is_found_as_get(void **state)
     assert_int_equal(find("HEAD", "/v1/user", true, &head), TRIVET_CALL_FOUND);
     assert_ptr_equal(get.call, head.call);
 
-    assert_wrong_method("HEAD", "/v1/installation", "POST");
+    assert_wrong_method("HEAD", "/v1/session-server", "POST");
     assert_wrong_method("HEAD", "/v1/session/0", "DELETE");
+}
+
+/* Whether the table above has the method for that path. */
+static bool
+has_row(const char *method, const char *path)
+{
+    for (size_t i = 0; i < NUM_ROWS; i++) {
+        if (strcmp(rows[i].method, method) == 0
+            && strcmp(rows[i].path, path) == 0) {
+            return true;
+        }
+    }
+
+    return false;
+}
+
+/* Its methods as an Allow header tells them. */
+static const char *
+allowed(const char *path)
+{
+    static const char *const methods[] = {"POST", "GET", "PUT", "DELETE"};
+    static char allow[TRIVET_MAX_ALLOW];
+
+    /* of the addresses of a key, the GET stands first */
+    if (strstr(path, "/ip") != NULL) {
+        return strstr(path, "/ip/") != NULL ? "GET, PUT" : "GET, POST";
+    }
+
+    allow[0] = '\0';
+    for (size_t m = 0; m < sizeof methods / sizeof methods[0]; m++) {
+        if (has_row(methods[m], path)) {
+            size_t len = strlen(allow);
+
+            (void) snprintf(allow + len, sizeof allow - len, "%s%s",
+                len == 0 ? "" : ", ", methods[m]);
+        }
+    }
+
+    return allow;
 }
 
 static void
@@ -240,13 +333,37 @@ wrong_methods_are_told_the_right_ones(void **state)
     (void) state;
 
     for (size_t i = 0; i < NUM_ROWS; i++) {
+        const char *path = rows[i].path;
+
+        if (strstr(path, BIG "/") != NULL) {
+            continue; /* its GET is not written down above */
+        }
         for (size_t m = 0; m < sizeof methods / sizeof methods[0]; m++) {
-            if (strcmp(methods[m], rows[i].method) != 0) {
-                assert_wrong_method(methods[m], rows[i].path, rows[i].method);
+            if (!has_row(methods[m], path)) {
+                assert_wrong_method(methods[m], path, allowed(path));
             }
         }
     }
     assert_wrong_method("PUT", "/v1/user/", "GET");
+}
+
+/* Lists name themselves in their Pagination. */
+static void
+a_path_is_written_as_it_was_read(void **state)
+{
+    (void) state;
+
+    for (size_t i = 0; i < NUM_ROWS; i++) {
+        struct trivet_call_search search;
+        char slashed[TRIVET_MAX_CALL_PATH + 1];
+        char path[TRIVET_MAX_CALL_PATH];
+
+        (void) snprintf(slashed, sizeof slashed, "%s/", rows[i].path);
+        assert_int_equal(
+            find(rows[i].method, slashed, true, &search), TRIVET_CALL_FOUND);
+        trivet_call_path(search.call, search.path_ids, path);
+        assert_string_equal(path, rows[i].path);
+    }
 }
 
 static void
@@ -264,7 +381,7 @@ outside_the_sandbox_there_are_no_sandbox_calls(void **state)
             assert_int_equal(match, TRIVET_CALL_NONE);
             /* nor does an Allow header tell that there could be */
             assert_int_equal(
-                find("GET", rows[i].path, false, &search), TRIVET_CALL_NONE);
+                find("PATCH", rows[i].path, false, &search), TRIVET_CALL_NONE);
             assert_string_equal(search.allow, "");
         } else {
             assert_int_equal(match, TRIVET_CALL_FOUND);
@@ -282,8 +399,10 @@ main(void)
         cmocka_unit_test(longer_and_shorter_paths_are_no_calls),
         cmocka_unit_test(a_nul_does_not_end_a_path),
         cmocka_unit_test(an_id_is_a_number_and_nothing_else),
+        cmocka_unit_test(only_an_installation_may_be_called_mine),
         cmocka_unit_test(head_is_found_as_get),
         cmocka_unit_test(wrong_methods_are_told_the_right_ones),
+        cmocka_unit_test(a_path_is_written_as_it_was_read),
         cmocka_unit_test(outside_the_sandbox_there_are_no_sandbox_calls),
     };
 

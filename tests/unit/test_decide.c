@@ -415,6 +415,10 @@ is_admissible(const struct trivet_rule *rule, const struct trivet_facts *facts,
            && ((rule->token == TRIVET_NEEDS_SESSION && has_session)
                || (rule->token == TRIVET_NEEDS_INSTALLATION
                    && facts->token == TRIVET_TOKEN_INSTALLATION)
+               || (rule->token == TRIVET_NEEDS_EITHER
+                   && (has_session
+                       || (facts->token == TRIVET_TOKEN_INSTALLATION
+                           && facts->is_installation_at_home)))
                || rule->token == TRIVET_NEEDS_NO_TOKEN);
 }
 
@@ -425,7 +429,7 @@ every_combination_of_facts_obeys_the_protocol(void **state)
 
     (void) state;
 
-    for (unsigned n = 0; n < 3 * 3 * 6 * 5 * 2 * 2 * 2 * 2 * 2; n++) {
+    for (unsigned n = 0; n < 4 * 3 * 6 * 5 * 2 * 2 * 2 * 2 * 2 * 2; n++) {
         unsigned rest = n;
         struct trivet_rule rule;
         struct trivet_facts facts = {.expiry = {T0, WEEK_S}};
@@ -434,8 +438,8 @@ every_combination_of_facts_obeys_the_protocol(void **state)
         int64_t now_us;
         struct trivet_verdict verdict;
 
-        rule.token = (enum trivet_token_rule)(rest % 3);
-        rest /= 3;
+        rule.token = (enum trivet_token_rule)(rest % 4);
+        rest /= 4;
         rule.signature = (enum trivet_signature_rule)(rest % 3);
         rest /= 3;
         facts.token = (enum trivet_token_fact)(rest % 6);
@@ -447,6 +451,7 @@ every_combination_of_facts_obeys_the_protocol(void **state)
         facts.is_address_permitted = (rest & 4) != 0;
         is_alive = (rest & 8) != 0;
         profile = (rest & 16) != 0 ? &strict : &current;
+        facts.is_installation_at_home = (rest & 32) != 0;
 
         now_us = T0 + WEEK_S * S - (is_alive ? 1 : 0);
         verdict = trivet_decide(&rule, &facts, profile, now_us);
@@ -455,9 +460,10 @@ every_combination_of_facts_obeys_the_protocol(void **state)
         assert_int_equal(verdict.admission == TRIVET_ALLOW,
             verdict.reason == TRIVET_REASON_NONE);
         /* one microsecond before its end, every admitted session moves */
-        assert_int_equal(
-            verdict.extends_session, verdict.admission == TRIVET_ALLOW
-                                         && rule.token == TRIVET_NEEDS_SESSION);
+        assert_int_equal(verdict.extends_session,
+            verdict.admission == TRIVET_ALLOW
+                && rule.token != TRIVET_NEEDS_NO_TOKEN
+                && facts.token == TRIVET_TOKEN_SESSION);
         num_allowed += verdict.admission == TRIVET_ALLOW;
     }
 

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "core/message.h"
+#include "core/message_list.h"
 
 #define T0      (INT64_C(1535550497580620)) /* 2018-08-29 13:48:17.580620 */
 #define T0_TEXT "2018-08-29 13:48:17.580620"
@@ -787,6 +788,21 @@ a_session_is_id_token_and_user_in_that_order(void **state)
             "25536694") "," PERSON "]}");
 }
 
+static struct trivet_body
+user_list(const struct trivet_user *user)
+{
+    static const struct trivet_page_urls none;
+    struct trivet_list *list = trivet_list_new();
+    struct trivet_body body;
+
+    assert_non_null(list);
+    trivet_list_add_user(list, user);
+    body = trivet_list_body(list, &none);
+    trivet_list_free(list);
+
+    return body;
+}
+
 static void
 a_user_stands_alone_or_in_a_list_of_one_page(void **state)
 {
@@ -795,7 +811,7 @@ a_user_stands_alone_or_in_a_list_of_one_page(void **state)
     (void) state;
 
     assert_body(trivet_message_user(&user), "{\"Response\":[" PERSON "]}");
-    assert_body(trivet_message_user_list(&user),
+    assert_body(user_list(&user),
         "{\"Response\":[" PERSON "],\"Pagination\":{\"future_url\":null,"
         "\"newer_url\":null,\"older_url\":null}}");
 }
@@ -870,7 +886,7 @@ what_is_not_utf8_gives_no_body(void **state)
     (void) state;
 
     bodies[0] = trivet_message_user(&user);
-    bodies[1] = trivet_message_user_list(&user);
+    bodies[1] = user_list(&user);
     bodies[2] = trivet_message_session(1, T0, TOKEN, &user);
     bodies[3] = trivet_message_installation(1, 2, T0, TOKEN, "\xff");
     user.kind = TRIVET_USER_COMPANY;

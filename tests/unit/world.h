@@ -72,6 +72,7 @@ struct sent {
     char token[MAX_WORLD_TEXT];
     char signature[MAX_WORLD_TEXT];
     char body[MAX_WORLD_BODY];
+    char query[MAX_WORLD_TEXT];
 };
 
 /* ---- making the world --------------------------------------------------- */
@@ -296,19 +297,35 @@ sign_as(struct sent *sent, const struct client *client)
     set_signature(sent, (const char *) text);
 }
 
+/* The path of a target, whose query is kept in sent. */
+static inline struct trivet_slice
+split_target(struct sent *sent, const char *target)
+{
+    size_t len = strcspn(target, "?");
+
+    if (target[len] == '?') {
+        (void) snprintf(
+            sent->query, sizeof sent->query, "%s", target + len + 1);
+        sent->request.query = trivet_slice_text(sent->query);
+    }
+
+    return trivet_slice_make(target, len);
+}
+
 /*
  * A request to the protocol's own calls, or with a path that is none of them
  * to the API behind. From home, profile strict, signed by client (NULL: not).
  */
 static inline void
-make_request(struct sent *sent, const char *method, const char *path,
+make_request(struct sent *sent, const char *method, const char *target,
     const char *token, const struct client *client, const char *body)
 {
     struct trivet_call_search search;
+    struct trivet_slice path;
 
     memset(sent, 0, sizeof *sent);
-    if (trivet_call_find(
-            trivet_slice_text(method), trivet_slice_text(path), true, &search)
+    path = split_target(sent, target);
+    if (trivet_call_find(trivet_slice_text(method), path, true, &search)
         == TRIVET_CALL_FOUND)
     {
         sent->request.call = search.call;

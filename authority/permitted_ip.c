@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * permitted_ip.c - from where the caller's API keys may be used
+ *
+ *   /v1/user/{own}/credential-password-ip/{own}/ip[/{id}]
+ *
+ * An address is added once: adding it again changes its status and keeps its
+ * id. It is never taken away, only made INACTIVE, and counts from the next
+ * request on. Whoever takes away their own address has locked themselves out;
+ * so it is at bunq.
+ */
+#include "authority/internal.h"
+
+/* ---- what the path names ----------------------------------------------- */
+
+static void
+keep_credential(void *user, const struct trivet_credential *credential)
+{
+    *(struct trivet_credential *) user = *credential;
+}
+
+static void
+keep_ip(void *user, const struct trivet_permitted_ip *ip)
+{
+    *(struct trivet_permitted_ip *) user = *ip;
+}
+
+/* The caller's API key; refused (out->id is 0) when it is not theirs. */
+static enum trivet_status
+find_credential(struct trivet_case *c, struct trivet_credential *out)
+{
+    long long id = c->request->path_ids[1];
+    struct trivet_page page = trivet_page_of(id);
+    struct trivet_page_seen seen;
+
+    out->id = 0;
+    if (!trivet_case_is_own(c)) {
+        return trivet_case_refuse_user(c);
+    }
+
+    TRIVET_TRY(trivet_store_credentials(c->authority->store, c->session.user_id,
+        &page, keep_credential, out, &seen, c->err));
+
+    return out->id != 0 ? TRIVET_OK
+                        : trivet_case_refuse_id(
+                            c, TRIVET_REASON_CREDENTIAL_NOT_FOUND, id);
+}
+
+/* The same for a change: the key must be in use. */
+static enum trivet_status
+find_active_credential(struct trivet_case *c, struct trivet_credential *out)
+{
+    TRIVET_TRY(find_credential(c, out));
+
+    if (out->id == 0 || out->status == TRIVET_CREDENTIAL_ACTIVE) {
+        return TRIVET_OK;
+    }
+
+    out->id = 0;
+    return trivet_case_refuse(c, TRIVET_REASON_CREDENTIAL_NOT_ACTIVE, NULL);
+}
+
+/* ---- showing ----------------------------------------------------------- */
+
+static void
+add_ip(void *user, const struct trivet_permitted_ip *ip)
+{
+    trivet_list_add_permitted_ip(user, ip);
+}
+
+static enum trivet_status
+fetch_ips(struct trivet_case *c, const struct trivet_page *page,
+    struct trivet_list *list, struct trivet_page_seen *seen)
+{
+    return trivet_store_permitted_ips(c->authority->store,
+        c->request->path_ids[1], page, add_ip, list, seen, c->err);
+}
+
+enum trivet_status
+trivet_handle_permitted_ip_list(struct trivet_case *c)
+{
+    struct trivet_credential credential;
+
+    TRIVET_TRY(find_credential(c, &credential));
+
+    return credential.id == 0 ? TRIVET_OK : trivet_case_show_page(c, fetch_ips);
+}
+
+enum trivet_status
+trivet_handle_permitted_ip(struct trivet_case *c)
+{
+    struct trivet_credential credential;
+
+    TRIVET_TRY(find_credential(c, &credential));
+    if (credential.id == 0) {
+        return TRIVET_OK;
+    }
+
+    return trivet_case_show_one(c, c->request->path_ids[2],
+        TRIVET_REASON_PERMITTED_IP_NOT_FOUND, fetch_ips);
+}
+
+/* ---- changing ---------------------------------------------------------- */
+
+static enum trivet_status
+set_and_answer(struct trivet_case *c, int64_t api_key_id,
+    const struct trivet_address *address, bool is_active)
+{
+    int64_t id;
+
+    TRIVET_TRY(trivet_store_permitted_ip_set(c->authority->store, api_key_id,
+        address, is_active, c->now_us, &id, c->err));
+
+    return trivet_case_answer(c, trivet_message_id(id));
+}
+
+enum trivet_status
+trivet_handle_permitted_ip_post(struct trivet_case *c)
+{
+    struct trivet_permitted_ip_request request;
+    struct trivet_credential credential;
+    int64_t num_others;
+    struct trivet_complaint complaint =
+        trivet_message_read_permitted_ip(c->request->body, &request);
+
+    if (complaint.reason != TRIVET_REASON_NONE) {
+        return trivet_case_refuse(c, complaint.reason, complaint.field);
+    }
+    if (!request.has_address) {
+        return trivet_case_refuse(c, TRIVET_REASON_FIELD_MISSING, "ip");
+    }
+
+    TRIVET_TRY(find_active_credential(c, &credential));
+    if (credential.id == 0) {
+        return TRIVET_OK;
+    }
+
+    TRIVET_TRY(trivet_store_permitted_ip_count_others(c->authority->store,
+        credential.id, &request.address, &num_others, c->err));
+    if (num_others >= TRIVET_MAX_PERMITTED_IPS) {
+        return trivet_case_refuse(c, TRIVET_REASON_PERMITTED_IPS_FULL, NULL);
+    }
+
+    return set_and_answer(c, credential.id, &request.address,
+        !request.has_status || request.is_active);
+}
+
+/* The entry that the path names, whose key is known to be the caller's. */
+static enum trivet_status
+change_ip(struct trivet_case *c, int64_t api_key_id,
+    const struct trivet_permitted_ip_request *request)
+{
+    long long id = c->request->path_ids[2];
+    struct trivet_page page = trivet_page_of(id);
+    struct trivet_page_seen seen;
+    struct trivet_permitted_ip ip;
+
+    TRIVET_TRY(trivet_store_permitted_ips(
+        c->authority->store, api_key_id, &page, keep_ip, &ip, &seen, c->err));
+
+    if (seen.first_id == 0) {
+        return trivet_case_refuse_id(
+            c, TRIVET_REASON_PERMITTED_IP_NOT_FOUND, id);
+    }
+    if (request->has_address
+        && !trivet_address_equal(&request->address, &ip.address))
+    {
+        return trivet_case_refuse(c, TRIVET_REASON_PERMITTED_IP_CHANGED, NULL);
+    }
+
+    return set_and_answer(c, api_key_id, &ip.address, request->is_active);
+}
+
+enum trivet_status
+trivet_handle_permitted_ip_put(struct trivet_case *c)
+{
+    struct trivet_permitted_ip_request request;
+    struct trivet_credential credential;
+    struct trivet_complaint complaint =
+        trivet_message_read_permitted_ip(c->request->body, &request);
+
+    if (complaint.reason != TRIVET_REASON_NONE) {
+        return trivet_case_refuse(c, complaint.reason, complaint.field);
+    }
+    if (!request.has_status) {
+        return trivet_case_refuse(c, TRIVET_REASON_FIELD_MISSING, "status");
+    }
+
+    TRIVET_TRY(find_active_credential(c, &credential));
+
+    return credential.id == 0 ? TRIVET_OK
+                              : change_ip(c, credential.id, &request);
+}

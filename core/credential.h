@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* credential.h - an API key as its user sees it, and its permitted IPs */
+#ifndef TRIVET_CORE_CREDENTIAL_H
+#define TRIVET_CORE_CREDENTIAL_H
+
+#include <stdint.h>
+
+#include "core/device.h"
+
+enum trivet_credential_status {
+    TRIVET_CREDENTIAL_PENDING = 0, /* not bound to a device yet */
+    TRIVET_CREDENTIAL_ACTIVE,
+    TRIVET_CREDENTIAL_REVOKED
+};
+
+struct trivet_credential {
+    int64_t id;
+    int64_t created_us;
+    int64_t updated_us;
+    enum trivet_credential_status status;
+    int64_t expires_us;         /* while pending                              */
+    struct trivet_device bound; /* the first one with it; id 0: none was made */
+};
+
+struct trivet_permitted_ip {
+    int64_t id;
+    int64_t created_us;
+    int64_t updated_us;
+    struct trivet_address address;
+    bool is_active;
+};
+
+#endif
