@@ -118,6 +118,24 @@ def test_http_2_is_spoken(client, gateway):
     assert "x-bunq-server-signature:" in result.stdout.lower()
 
 
+def test_permitted_addresses_come_and_go(client, gateway):
+    def addresses():
+        result = client("ip", "list")
+        assert result.returncode == 0, result
+        return [line.split("\t")[:2] for line in result.stdout.splitlines()]
+
+    assert login(client, gateway).returncode == 0
+    client.forget_limits()
+    assert addresses() == [["127.0.0.1", "ACTIVE"]]
+    assert client("ip", "add", "127.0.0.9").returncode == 0
+    client.forget_limits()
+    assert addresses() == [["127.0.0.9", "ACTIVE"], ["127.0.0.1", "ACTIVE"]]
+    result = client("ip", "disable", "127.0.0.9")
+    assert result.returncode == 0, result
+    client.forget_limits()
+    assert ["127.0.0.9", "INACTIVE"] in addresses()
+
+
 def test_pins_against_the_gateway(client, gateway):
     assert login(client, gateway).returncode == 0
     assert client("pins", "learn").returncode == 0

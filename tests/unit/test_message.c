@@ -38,10 +38,18 @@ read_installation(struct trivet_slice body)
     return trivet_message_read_installation(body, &request);
 }
 
+static struct trivet_complaint
+read_permitted_ip(struct trivet_slice body)
+{
+    static struct trivet_permitted_ip_request request;
+
+    return trivet_message_read_permitted_ip(body, &request);
+}
+
 typedef struct trivet_complaint reader(struct trivet_slice body);
 
-static reader *const readers[] = {
-    read_installation, read_device, read_session, trivet_message_read_empty};
+static reader *const readers[] = {read_installation, read_device, read_session,
+    read_permitted_ip, trivet_message_read_empty};
 
 enum { NUM_READERS = sizeof readers / sizeof readers[0] };
 

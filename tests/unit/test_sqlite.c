@@ -204,6 +204,32 @@ another_schema_version_is_refused_and_left_alone(void **state)
         scratch_sql(&scratch, "SELECT version FROM schema_version"), 0);
 }
 
+/* A store of the first version, with what is in it, becomes one of this. */
+static void
+an_earlier_schema_is_brought_up_to_date(void **state)
+{
+    int64_t version;
+
+    (void) state;
+
+    trivet_store_close(open_store(TRIVET_STORE_MIGRATE));
+    version = scratch_sql(&scratch, "SELECT version FROM schema_version");
+    (void) scratch_sql(&scratch,
+        "INSERT INTO server_key (created_us, public_der) VALUES (7, x'00')");
+    (void) scratch_sql(&scratch, "DROP INDEX device_by_api_key");
+    (void) scratch_sql(&scratch, "UPDATE schema_version SET version = 1");
+    assert_refused(scratch.url, TRIVET_STORE_EXISTING, TRIVET_E_USAGE);
+
+    trivet_store_close(open_store(TRIVET_STORE_MIGRATE));
+    assert_int_equal(
+        scratch_sql(&scratch, "SELECT version FROM schema_version"), version);
+    assert_int_equal(scratch_sql(&scratch, "SELECT COUNT(*) FROM sqlite_schema"
+                                           " WHERE name = 'device_by_api_key'"),
+        1);
+    assert_int_equal(
+        scratch_sql(&scratch, "SELECT created_us FROM server_key"), 7);
+}
+
 static void
 a_migration_that_fails_leaves_nothing(void **state)
 {
@@ -616,6 +642,7 @@ main(void)
         TEST(an_empty_file_is_a_store_only_when_migrating),
         TEST(commits_are_durable_and_readers_do_not_wait),
         TEST(another_schema_version_is_refused_and_left_alone),
+        TEST(an_earlier_schema_is_brought_up_to_date),
         TEST(a_migration_that_fails_leaves_nothing),
         TEST(what_is_no_database_is_refused_and_left_alone),
         TEST(a_folder_in_its_place_is_refused),
