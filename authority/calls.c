@@ -169,6 +169,14 @@ add_allowed(struct trivet_call_search *search, const char *method)
         len == 0 ? "" : ", ", method);
 }
 
+/* The sandbox's accounts stand in for those of the API behind, for reading:
+ * other methods on them are that API's to answer. */
+static bool
+stands_in(const struct trivet_call *call)
+{
+    return call->is_sandbox_only && call->rule.token == TRIVET_NEEDS_SESSION;
+}
+
 enum trivet_call_match
 trivet_call_find(struct trivet_slice method, struct trivet_slice path,
     bool is_sandbox, struct trivet_call_search *out)
@@ -195,7 +203,9 @@ trivet_call_find(struct trivet_slice method, struct trivet_slice path,
             return TRIVET_CALL_FOUND;
         }
 
-        add_allowed(out, calls[i].method);
+        if (!stands_in(&calls[i])) {
+            add_allowed(out, calls[i].method);
+        }
     }
 
     return out->allow[0] == '\0' ? TRIVET_CALL_NONE : TRIVET_CALL_WRONG_METHOD;

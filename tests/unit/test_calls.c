@@ -339,9 +339,15 @@ wrong_methods_are_told_the_right_ones(void **state)
             continue; /* its GET is not written down above */
         }
         for (size_t m = 0; m < sizeof methods / sizeof methods[0]; m++) {
-            if (!has_row(methods[m], path)) {
-                assert_wrong_method(methods[m], path, allowed(path));
+            if (has_row(methods[m], path)) {
+                continue;
             }
+            if (strstr(path, "/monetary-account") != NULL) {
+                /* the sandbox stands in for reading alone */
+                assert_none(methods[m], path);
+                continue;
+            }
+            assert_wrong_method(methods[m], path, allowed(path));
         }
     }
     assert_wrong_method("PUT", "/v1/user/", "GET");
