@@ -8,6 +8,8 @@
 
 #include <stdlib.h>
 
+#include "store/audit.h"
+
 /* Parsed client keys that one thread keeps. */
 enum { NUM_CACHED_KEYS = 1024 };
 
@@ -118,6 +120,7 @@ open_store(struct trivet_authority *authority, int64_t now_us,
 
     TRIVET_TRY(trivet_store_open(
         config->store_url, TRIVET_STORE_EXISTING, &authority->store, err));
+    trivet_store_act_as_gateway(authority->store, NULL);
 
     for (size_t i = 0; i < config->num_server_keys; i++) {
         enum trivet_status status = trivet_store_server_key_ensure(
@@ -135,9 +138,9 @@ open_store(struct trivet_authority *authority, int64_t now_us,
 
 /* A store that failed, or was exchanged, is opened anew: all works again when
  * it is back. */
-static enum trivet_status
-ensure_store(struct trivet_authority *authority, int64_t now_us,
-    struct trivet_error *err)
+enum trivet_status
+trivet_authority_ensure_store(struct trivet_authority *authority,
+    int64_t now_us, struct trivet_error *err)
 {
     if (authority->store != NULL && !trivet_store_is_current(authority->store))
     {
@@ -470,8 +473,9 @@ trivet_authority_answer(struct trivet_authority *authority,
     memset(out, 0, sizeof *out);
     out->server_key = -1;
 
-    status = ensure_store(authority, c.now_us, c.err);
+    status = trivet_authority_ensure_store(authority, c.now_us, c.err);
     if (status == TRIVET_OK) {
+        trivet_store_act_as_gateway(authority->store, &request->address);
         status = judge(&c);
     }
     if (status == TRIVET_OK) {
@@ -479,6 +483,8 @@ trivet_authority_answer(struct trivet_authority *authority,
     }
     if (status != TRIVET_OK) {
         refuse_failure(&c, status);
+    } else if (is_refused(&c)) {
+        trivet_case_audit_refusal(&c);
     }
 }
 

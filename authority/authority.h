@@ -10,6 +10,7 @@
 #define TRIVET_AUTHORITY_AUTHORITY_H
 
 #include "authority/calls.h"
+#include "authority/refusals.h"
 #include "core/address.h"
 #include "core/decide.h"
 #include "core/message.h"
@@ -46,6 +47,10 @@ struct trivet_authority_config {
     int64_t key_lifetime_s;    /* of an API key, until it is first bound     */
 
     int64_t (*now_us)(void); /* the clock */
+
+    /* Of this process, shared by its authorities. NULL: the audit takes every
+     * refused credential, however fast they come. */
+    struct trivet_refusals *refusals;
 };
 
 struct trivet_authority;
@@ -97,6 +102,10 @@ struct trivet_answer {
 /* Answers a request. Cannot fail: what fails refuses. */
 void trivet_authority_answer(struct trivet_authority *authority,
     const struct trivet_request *request, struct trivet_answer *out);
+
+/* Writes what config->refusals left out since it was last told, if anything.
+ * Cannot fail: what cannot be written is told later. */
+void trivet_authority_tell_left_out(struct trivet_authority *authority);
 
 void trivet_answer_release(struct trivet_answer *answer);
 

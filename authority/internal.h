@@ -50,6 +50,14 @@ enum trivet_status trivet_case_refuse(
 enum trivet_status trivet_case_answer(
     struct trivet_case *c, struct trivet_body body);
 
+/* Opens the store when it is not open, or no longer the one that was opened. */
+TRIVET_MUST_USE enum trivet_status trivet_authority_ensure_store(
+    struct trivet_authority *authority, int64_t now_us,
+    struct trivet_error *err);
+
+/* Tells the audit when the case was refused for a credential. */
+void trivet_case_audit_refusal(struct trivet_case *c);
+
 /* The handlers, one file a noun. */
 enum trivet_status trivet_handle_installation(struct trivet_case *c);
 enum trivet_status trivet_handle_device(struct trivet_case *c);
