@@ -15,6 +15,7 @@ static void *ngx_http_trivet_create_loc_conf(ngx_conf_t *cf);
 static char *ngx_http_trivet_merge_loc_conf(
     ngx_conf_t *cf, void *parent, void *child);
 static ngx_int_t ngx_http_trivet_init_process(ngx_cycle_t *cycle);
+static void ngx_http_trivet_exit_process(ngx_cycle_t *cycle);
 static char *ngx_http_trivet_server_key(
     ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 static char *ngx_http_trivet_profile(
@@ -168,7 +169,7 @@ ngx_module_t  ngx_http_trivet_module = {
     ngx_http_trivet_init_process,          /* init process */
     NULL,                                  /* init thread */
     NULL,                                  /* exit thread */
-    NULL,                                  /* exit process */
+    ngx_http_trivet_exit_process,          /* exit process */
     NULL,                                  /* exit master */
     NGX_MODULE_V1_PADDING
 };
@@ -456,6 +457,7 @@ ngx_http_trivet_postconfiguration(ngx_conf_t *cf)
         .session_timeout_s = tmcf->session_timeout,
         .key_lifetime_s = tmcf->key_lifetime,
         .now_us = ngx_http_trivet_now_us,
+        .refusals = &tmcf->refusals,
     };
 
     if (trivet_authority_check(&tmcf->authority, &err) != TRIVET_OK) {
@@ -508,7 +510,20 @@ ngx_http_trivet_init_process(ngx_cycle_t *cycle)
         }
     }
 
-    return NGX_OK;
+    return ngx_http_trivet_start_chores(cycle, tmcf);
+}
+
+
+static void
+ngx_http_trivet_exit_process(ngx_cycle_t *cycle)
+{
+    ngx_http_trivet_main_conf_t *tmcf;
+
+    tmcf = ngx_http_cycle_get_module_main_conf(cycle, ngx_http_trivet_module);
+
+    if (tmcf != NULL && tmcf->is_used) {
+        ngx_http_trivet_end_chores(tmcf);
+    }
 }
 
 

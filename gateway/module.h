@@ -7,6 +7,7 @@
  * answering.c  sends answers of our own: refusals, the protocol's calls
  * signing.c    filters: signs what the API behind answers
  * headers.c    reads the request's header, strips and adds fields
+ * metrics.c    counters that all workers share; probes
  * variables.c  $trivet_...
  * module.c     directives
  */
@@ -30,8 +31,13 @@ typedef struct {
     ngx_thread_pool_t *thread_pool;
     struct trivet_server_key server_keys[TRIVET_MAX_SERVER_KEYS];
     struct trivet_authority_config authority;
+    ngx_shm_zone_t *metrics; /* NULL: nobody asks for them */
 
     /* of this worker */
+    struct trivet_refusals refusals;
+    ngx_thread_task_t *chore;
+    ngx_event_t chore_timer;
+    ngx_uint_t is_chore_posted;
     struct trivet_signer *signers[TRIVET_MAX_SERVER_KEYS];
     struct trivet_digest *digest;
 } ngx_http_trivet_main_conf_t;
@@ -45,6 +51,7 @@ typedef struct {
     size_t answer_limit;
     size_t answer_buffer;
     const struct trivet_profile *profile;
+    ngx_uint_t probes_store; /* trivet_probe ready */
 } ngx_http_trivet_loc_conf_t;
 
 
@@ -77,6 +84,7 @@ typedef struct {
     ngx_http_trivet_loc_conf_t *judged_by;
     ngx_uint_t http_version; /* of the request           */
     unsigned is_own : 1;     /* the answer is ours       */
+    void *work;              /* metrics.c                */
 
     /* signing.c */
     ngx_http_trivet_mode_e mode;
@@ -110,6 +118,19 @@ ngx_int_t ngx_http_trivet_access_handler(ngx_http_request_t *r);
  * the phases run again. NGX_OK, or NGX_ERROR when that could not be done. */
 ngx_int_t ngx_http_trivet_post_task(
     ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx);
+
+/* Some other work on a pool thread: must not log, nor touch the request.
+ * authority is NULL when memory ran out. Then the request's
+ * write_event_handler runs. */
+typedef void (*ngx_http_trivet_work_pt)(
+    struct trivet_authority *authority, void *data);
+ngx_int_t ngx_http_trivet_post_work(
+    ngx_http_request_t *r, ngx_http_trivet_work_pt work, void *data);
+
+/* What the worker does for no request, and its last of it. */
+ngx_int_t ngx_http_trivet_start_chores(
+    ngx_cycle_t *cycle, ngx_http_trivet_main_conf_t *tmcf);
+void ngx_http_trivet_end_chores(ngx_http_trivet_main_conf_t *tmcf);
 
 /* answering.c */
 ngx_int_t ngx_http_trivet_send_answer(
