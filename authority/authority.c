@@ -293,6 +293,35 @@ is_token_known(const struct trivet_facts *facts)
            || facts->token == TRIVET_TOKEN_INSTALLATION;
 }
 
+static int64_t
+ticks_ns(const struct trivet_case *c)
+{
+    const struct trivet_authority_config *config = c->authority->config;
+
+    return config->ticks_ns == NULL ? 0 : config->ticks_ns();
+}
+
+/* trivet_verify, measured. */
+static enum trivet_status
+verify(struct trivet_case *c, const struct trivet_public_key *key,
+    struct trivet_slice signature, bool *out_fits)
+{
+    struct trivet_verifier_cache *verifiers = c->authority->verifiers;
+    struct trivet_measures *measures = &c->answer->measures;
+    uint64_t num_misses = trivet_verifier_cache_misses(verifiers);
+    int64_t begin_ns = ticks_ns(c);
+
+    TRIVET_TRY(
+        trivet_verify(verifiers, trivet_slice_make(key->der, key->der_len),
+            c->request->body_digest, signature, out_fits));
+
+    measures->has_verified = true;
+    measures->verifying_ns = ticks_ns(c) - begin_ns;
+    measures->had_to_parse_key =
+        trivet_verifier_cache_misses(verifiers) != num_misses;
+    return TRIVET_OK;
+}
+
 /* The key of the installation that the token belongs to. */
 static const struct trivet_public_key *
 client_key(const struct trivet_case *c, const struct trivet_facts *facts)
@@ -327,9 +356,7 @@ gather_signature(struct trivet_case *c, struct trivet_facts *facts)
         return TRIVET_OK;
     }
 
-    TRIVET_TRY(trivet_verify(c->authority->verifiers,
-        trivet_slice_make(key->der, key->der_len), request->body_digest,
-        trivet_slice_make(signature, len), &fits));
+    TRIVET_TRY(verify(c, key, trivet_slice_make(signature, len), &fits));
 
     facts->signature = fits ? TRIVET_SIGNATURE_RIGHT : TRIVET_SIGNATURE_WRONG;
     return TRIVET_OK;
@@ -440,6 +467,7 @@ sign(struct trivet_case *c)
     struct trivet_answer *answer = c->answer;
     unsigned char digest[TRIVET_DIGEST_LEN];
     size_t len = c->request->is_head ? 0 : answer->body.len;
+    int64_t begin_ns;
 
     answer->is_to_be_signed = is_to_be_signed(c);
     if (!answer->is_to_be_signed
@@ -450,9 +478,13 @@ sign(struct trivet_case *c)
 
     TRIVET_TRY(
         trivet_sha256(trivet_slice_make(answer->body.data, len), digest));
+
+    begin_ns = ticks_ns(c);
     TRIVET_TRY(trivet_signer_sign(
         c->authority->signers[answer->server_key], digest, answer->signature));
 
+    answer->measures.has_signed = true;
+    answer->measures.signing_ns = ticks_ns(c) - begin_ns;
     answer->has_signature = true;
     return TRIVET_OK;
 }
@@ -486,6 +518,41 @@ trivet_authority_answer(struct trivet_authority *authority,
     } else if (is_refused(&c)) {
         trivet_case_audit_refusal(&c);
     }
+}
+
+enum trivet_status
+trivet_authority_check_store(
+    struct trivet_authority *authority, struct trivet_error *err)
+{
+    enum trivet_status status;
+
+    TRIVET_TRY(trivet_authority_ensure_store(
+        authority, authority->config->now_us(), err));
+
+    status = trivet_store_check(authority->store, err);
+    if (status != TRIVET_OK) {
+        drop_store(authority);
+    }
+
+    return status;
+}
+
+enum trivet_status
+trivet_authority_count_sessions(
+    struct trivet_authority *authority, int64_t *out, struct trivet_error *err)
+{
+    int64_t now_us = authority->config->now_us();
+    enum trivet_status status;
+
+    TRIVET_TRY(trivet_authority_ensure_store(authority, now_us, err));
+
+    status =
+        trivet_store_session_count_alive(authority->store, now_us, out, err);
+    if (status != TRIVET_OK) {
+        drop_store(authority);
+    }
+
+    return status;
 }
 
 void

@@ -20,6 +20,8 @@
 
 #include "authority/authority.h"
 
+typedef struct ngx_http_trivet_metrics_s ngx_http_trivet_metrics_t;
+
 typedef struct {
     ngx_str_t store_url;
     ngx_array_t key_paths; /* of ngx_str_t */
@@ -169,6 +171,14 @@ ngx_int_t ngx_http_trivet_add_signature(ngx_http_request_t *r,
 
 /* signing.c */
 void ngx_http_trivet_init_filters(void);
+
+/* metrics.c */
+char *ngx_http_trivet_metrics(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+char *ngx_http_trivet_probe(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+ngx_int_t ngx_http_trivet_log_handler(ngx_http_request_t *r);
+
+/* module.c: a clock to measure with. */
+int64_t ngx_http_trivet_ticks_ns(void);
 
 /* variables.c */
 ngx_int_t ngx_http_trivet_add_variables(ngx_conf_t *cf);

@@ -38,4 +38,4 @@ UNIT_TESTS = test_address test_canonical test_decide test_encoding \
 	test_timestamp test_writer \
 	test_certificate test_key test_signature test_token \
 	test_store test_sqlite test_calls test_authority \
-	test_lifetime test_binding test_audit
+	test_lifetime test_binding test_audit test_measures

@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "core/timestamp.h"
+
 #define RUN(store, statement, params, on_row, user, err)                       \
     trivet_store_run(store, statement, params,                                 \
         sizeof(params) / sizeof((params)[0]), on_row, user, err)
@@ -517,4 +519,18 @@ trivet_store_session_end(struct trivet_store *store, int64_t id, int64_t now_us,
 
     return CHANGE(
         store, TRIVET_SQL_SESSION_END, params, &id, &entry, now_us, err);
+}
+
+enum trivet_status
+trivet_store_session_count_alive(struct trivet_store *store, int64_t now_us,
+    int64_t *out, struct trivet_error *err)
+{
+    const int64_t longest_us =
+        (int64_t) TRIVET_MAX_SESSION_TIMEOUT_S * TRIVET_US_PER_S;
+    const struct trivet_value params[] = {
+        trivet_value_integer(now_us - longest_us),
+        trivet_value_integer(TRIVET_MAX_COUNTED_SESSIONS),
+        trivet_value_integer(now_us)};
+
+    return RUN_FOR_ID(store, TRIVET_SQL_SESSION_COUNT_ALIVE, params, out, err);
 }

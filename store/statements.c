@@ -138,6 +138,16 @@ static const char *const texts[TRIVET_NUM_STATEMENTS] = {
         " JOIN api_key k ON k.id = d.api_key_id"
         " JOIN users u ON u.id = k.user_id ORDER BY s.id",
 
+    /* Rows that are looked at are bounded, whatever became of them. */
+    [TRIVET_SQL_SESSION_COUNT_ALIVE] =
+        "SELECT COUNT(*) FROM (SELECT device_id, anchored_us FROM session"
+        " WHERE ended_us IS NULL AND anchored_us > $1"
+        " ORDER BY anchored_us DESC LIMIT $2) s"
+        " JOIN device d ON d.id = s.device_id"
+        " JOIN api_key k ON k.id = d.api_key_id"
+        " JOIN users u ON u.id = k.user_id WHERE k.revoked_us IS NULL"
+        " AND s.anchored_us + u.auto_logout_s * 1000000 > $3",
+
     [TRIVET_SQL_AUDIT_NEXT] =
         "UPDATE audit_head SET num_rows = num_rows + 1 WHERE id = 1"
         " RETURNING num_rows, last_hash",

@@ -189,8 +189,8 @@ migrate(struct trivet_store *store, struct trivet_error *err)
     return status;
 }
 
-static enum trivet_status
-check_version(struct trivet_store *store, struct trivet_error *err)
+enum trivet_status
+trivet_store_check(struct trivet_store *store, struct trivet_error *err)
 {
     int64_t version;
 
@@ -249,7 +249,7 @@ trivet_store_open(const char *url, enum trivet_store_mode mode,
         status = migrate(store, err);
     }
     if (status == TRIVET_OK) {
-        status = check_version(store, err);
+        status = trivet_store_check(store, err);
     }
     if (status != TRIVET_OK) {
         trivet_store_close(store);

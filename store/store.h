@@ -43,6 +43,10 @@ TRIVET_MUST_USE enum trivet_status trivet_store_open(const char *url,
     struct trivet_error *err);
 void trivet_store_close(struct trivet_store *store);
 
+/* Whether it can be read: one small statement. */
+TRIVET_MUST_USE enum trivet_status trivet_store_check(
+    struct trivet_store *store, struct trivet_error *err);
+
 /* Whether the handle still reaches what the url names. Cheap. */
 bool trivet_store_is_current(struct trivet_store *store);
 
@@ -206,6 +210,13 @@ TRIVET_MUST_USE enum trivet_status trivet_store_session_extend(
     struct trivet_error *err);
 TRIVET_MUST_USE enum trivet_status trivet_store_session_end(
     struct trivet_store *store, int64_t id, int64_t now_us,
+    struct trivet_error *err);
+
+/* How many sessions are alive: of those that were opened or extended last,
+ * TRIVET_MAX_COUNTED_SESSIONS at most, so that the cost has an end. */
+enum { TRIVET_MAX_COUNTED_SESSIONS = 100000 };
+TRIVET_MUST_USE enum trivet_status trivet_store_session_count_alive(
+    struct trivet_store *store, int64_t now_us, int64_t *out,
     struct trivet_error *err);
 
 #endif
