@@ -8,6 +8,8 @@
 
 #include <stdlib.h>
 
+#include "store/audit.h"
+
 /* Parsed client keys that one thread keeps. */
 enum { NUM_CACHED_KEYS = 1024 };
 
@@ -118,6 +120,7 @@ open_store(struct trivet_authority *authority, int64_t now_us,
 
     TRIVET_TRY(trivet_store_open(
         config->store_url, TRIVET_STORE_EXISTING, &authority->store, err));
+    trivet_store_act_as_gateway(authority->store, NULL);
 
     for (size_t i = 0; i < config->num_server_keys; i++) {
         enum trivet_status status = trivet_store_server_key_ensure(
@@ -135,9 +138,9 @@ open_store(struct trivet_authority *authority, int64_t now_us,
 
 /* A store that failed, or was exchanged, is opened anew: all works again when
  * it is back. */
-static enum trivet_status
-ensure_store(struct trivet_authority *authority, int64_t now_us,
-    struct trivet_error *err)
+enum trivet_status
+trivet_authority_ensure_store(struct trivet_authority *authority,
+    int64_t now_us, struct trivet_error *err)
 {
     if (authority->store != NULL && !trivet_store_is_current(authority->store))
     {
@@ -291,6 +294,35 @@ is_token_known(const struct trivet_facts *facts)
            || facts->token == TRIVET_TOKEN_INSTALLATION;
 }
 
+static int64_t
+ticks_ns(const struct trivet_case *c)
+{
+    const struct trivet_authority_config *config = c->authority->config;
+
+    return config->ticks_ns == NULL ? 0 : config->ticks_ns();
+}
+
+/* trivet_verify, measured. */
+static enum trivet_status
+verify(struct trivet_case *c, const struct trivet_public_key *key,
+    struct trivet_slice signature, bool *out_fits)
+{
+    struct trivet_verifier_cache *verifiers = c->authority->verifiers;
+    struct trivet_measures *measures = &c->answer->measures;
+    uint64_t num_misses = trivet_verifier_cache_misses(verifiers);
+    int64_t begin_ns = ticks_ns(c);
+
+    TRIVET_TRY(
+        trivet_verify(verifiers, trivet_slice_make(key->der, key->der_len),
+            c->request->body_digest, signature, out_fits));
+
+    measures->has_verified = true;
+    measures->verifying_ns = ticks_ns(c) - begin_ns;
+    measures->had_to_parse_key =
+        trivet_verifier_cache_misses(verifiers) != num_misses;
+    return TRIVET_OK;
+}
+
 /* The key of the installation that the token belongs to. */
 static const struct trivet_public_key *
 client_key(const struct trivet_case *c, const struct trivet_facts *facts)
@@ -325,9 +357,7 @@ gather_signature(struct trivet_case *c, struct trivet_facts *facts)
         return TRIVET_OK;
     }
 
-    TRIVET_TRY(trivet_verify(c->authority->verifiers,
-        trivet_slice_make(key->der, key->der_len), request->body_digest,
-        trivet_slice_make(signature, len), &fits));
+    TRIVET_TRY(verify(c, key, trivet_slice_make(signature, len), &fits));
 
     facts->signature = fits ? TRIVET_SIGNATURE_RIGHT : TRIVET_SIGNATURE_WRONG;
     return TRIVET_OK;
@@ -438,6 +468,7 @@ sign(struct trivet_case *c)
     struct trivet_answer *answer = c->answer;
     unsigned char digest[TRIVET_DIGEST_LEN];
     size_t len = c->request->is_head ? 0 : answer->body.len;
+    int64_t begin_ns;
 
     answer->is_to_be_signed = is_to_be_signed(c);
     if (!answer->is_to_be_signed
@@ -448,9 +479,13 @@ sign(struct trivet_case *c)
 
     TRIVET_TRY(
         trivet_sha256(trivet_slice_make(answer->body.data, len), digest));
+
+    begin_ns = ticks_ns(c);
     TRIVET_TRY(trivet_signer_sign(
         c->authority->signers[answer->server_key], digest, answer->signature));
 
+    answer->measures.has_signed = true;
+    answer->measures.signing_ns = ticks_ns(c) - begin_ns;
     answer->has_signature = true;
     return TRIVET_OK;
 }
@@ -471,8 +506,9 @@ trivet_authority_answer(struct trivet_authority *authority,
     memset(out, 0, sizeof *out);
     out->server_key = -1;
 
-    status = ensure_store(authority, c.now_us, c.err);
+    status = trivet_authority_ensure_store(authority, c.now_us, c.err);
     if (status == TRIVET_OK) {
+        trivet_store_act_as_gateway(authority->store, &request->address);
         status = judge(&c);
     }
     if (status == TRIVET_OK) {
@@ -480,7 +516,44 @@ trivet_authority_answer(struct trivet_authority *authority,
     }
     if (status != TRIVET_OK) {
         refuse_failure(&c, status);
+    } else if (is_refused(&c)) {
+        trivet_case_audit_refusal(&c);
     }
+}
+
+enum trivet_status
+trivet_authority_check_store(
+    struct trivet_authority *authority, struct trivet_error *err)
+{
+    enum trivet_status status;
+
+    TRIVET_TRY(trivet_authority_ensure_store(
+        authority, authority->config->now_us(), err));
+
+    status = trivet_store_check(authority->store, err);
+    if (status != TRIVET_OK) {
+        drop_store(authority);
+    }
+
+    return status;
+}
+
+enum trivet_status
+trivet_authority_count_sessions(
+    struct trivet_authority *authority, int64_t *out, struct trivet_error *err)
+{
+    int64_t now_us = authority->config->now_us();
+    enum trivet_status status;
+
+    TRIVET_TRY(trivet_authority_ensure_store(authority, now_us, err));
+
+    status =
+        trivet_store_session_count_alive(authority->store, now_us, out, err);
+    if (status != TRIVET_OK) {
+        drop_store(authority);
+    }
+
+    return status;
 }
 
 void

@@ -10,6 +10,7 @@
 #define TRIVET_AUTHORITY_AUTHORITY_H
 
 #include "authority/calls.h"
+#include "authority/refusals.h"
 #include "core/address.h"
 #include "core/decide.h"
 #include "core/message.h"
@@ -45,7 +46,12 @@ struct trivet_authority_config {
     int64_t session_timeout_s; /* auto-logout time of users made here        */
     int64_t key_lifetime_s;    /* of an API key, until it is first bound     */
 
-    int64_t (*now_us)(void); /* the clock */
+    int64_t (*now_us)(void);   /* the clock */
+    int64_t (*ticks_ns)(void); /* to measure with; NULL: nothing is measured */
+
+    /* Of this process, shared by its authorities. NULL: the audit takes every
+     * refused credential, however fast they come. */
+    struct trivet_refusals *refusals;
 };
 
 struct trivet_authority;
@@ -79,6 +85,15 @@ struct trivet_request {
     unsigned char body_digest[TRIVET_DIGEST_LEN]; /* of what was signed   */
 };
 
+/* How long the cryptography took. Of what was not done: false and 0. */
+struct trivet_measures {
+    bool has_verified;
+    bool had_to_parse_key; /* the client's key was not in the cache */
+    bool has_signed;
+    int64_t verifying_ns;
+    int64_t signing_ns;
+};
+
 struct trivet_answer {
     struct trivet_verdict verdict;
     /* Refused, or a protocol call: what to answer with. Admitted to the API
@@ -92,12 +107,25 @@ struct trivet_answer {
     bool has_signature;   /* it was already: the scheme signs it alone  */
     char signature[TRIVET_SIGNATURE_TEXT_LEN];
 
+    struct trivet_measures measures;
     struct trivet_error error; /* of the machine, when the reason is 5xx */
 };
 
 /* Answers a request. Cannot fail: what fails refuses. */
 void trivet_authority_answer(struct trivet_authority *authority,
     const struct trivet_request *request, struct trivet_answer *out);
+
+/* Writes what config->refusals left out since it was last told, if anything.
+ * Cannot fail: what cannot be written is told later. */
+void trivet_authority_tell_left_out(struct trivet_authority *authority);
+
+/* Whether the store can be read now. */
+TRIVET_MUST_USE enum trivet_status trivet_authority_check_store(
+    struct trivet_authority *authority, struct trivet_error *err);
+
+/* How many sessions are alive (trivet_store_session_count_alive). */
+TRIVET_MUST_USE enum trivet_status trivet_authority_count_sessions(
+    struct trivet_authority *authority, int64_t *out, struct trivet_error *err);
 
 void trivet_answer_release(struct trivet_answer *answer);
 

@@ -244,3 +244,22 @@ trivet_call_path(const struct trivet_call *call,
             (int) part.len, (const char *) part.data);
     }
 }
+
+size_t
+trivet_call_num(void)
+{
+    return sizeof calls / sizeof calls[0];
+}
+
+size_t
+trivet_call_index(const struct trivet_call *call)
+{
+    return (size_t) (call - calls);
+}
+
+void
+trivet_call_name(size_t index, const char **out_method, const char **out_path)
+{
+    *out_method = calls[index].method;
+    *out_path = calls[index].path;
+}

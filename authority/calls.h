@@ -37,6 +37,13 @@ struct trivet_call_search {
 enum trivet_call_match trivet_call_find(struct trivet_slice method,
     struct trivet_slice path, bool is_sandbox, struct trivet_call_search *out);
 
+/* For counting: how many calls there are, the place of one in the table, and
+ * what stands there. */
+size_t trivet_call_num(void);
+size_t trivet_call_index(const struct trivet_call *call);
+void trivet_call_name(
+    size_t index, const char **out_method, const char **out_path);
+
 struct trivet_rule trivet_call_rule(const struct trivet_call *call);
 
 /* The path that call was found with, without a last slash. */

@@ -75,6 +75,14 @@ enum trivet_status trivet_case_show_page(
 enum trivet_status trivet_case_show_one(struct trivet_case *c, long long id,
     enum trivet_reason missing, trivet_fetch_fn fetch);
 
+/* Opens the store when it is not open, or no longer the one that was opened. */
+TRIVET_MUST_USE enum trivet_status trivet_authority_ensure_store(
+    struct trivet_authority *authority, int64_t now_us,
+    struct trivet_error *err);
+
+/* Tells the audit when the case was refused for a credential. */
+void trivet_case_audit_refusal(struct trivet_case *c);
+
 /* The handlers, one file a noun. */
 enum trivet_status trivet_handle_installation(struct trivet_case *c);
 enum trivet_status trivet_handle_installation_list(struct trivet_case *c);

@@ -132,6 +132,23 @@ put_proxy(FILE *to, const struct trivet_url *upstream)
     }
 }
 
+/* Neither signed nor protected: who asks is told apart by the address. */
+static void
+put_own_location(FILE *to, const char *path, const char *directive)
+{
+    (void) fprintf(to,
+        "        location = %s {\n"
+        "            allow 127.0.0.1;\n"
+        "            allow ::1;\n"
+        "            deny all;\n"
+        "            trivet_calls off;\n"
+        "            trivet_protect off;\n"
+        "            %s;\n"
+        "        }\n"
+        "\n",
+        path, directive);
+}
+
 static void
 put_server(FILE *to, const struct cli_nginx_conf *conf)
 {
@@ -157,10 +174,16 @@ put_server(FILE *to, const struct cli_nginx_conf *conf)
         "        location / {\n"
         "            return 404;\n"
         "        }\n"
-        "\n"
-        "        location /v1/ {\n",
+        "\n",
         conf->listen, conf->port, conf->tls_certificate, conf->tls_key);
 
+    if (conf->has_metrics) {
+        put_own_location(to, "/metrics", "trivet_metrics");
+        put_own_location(to, "/live", "trivet_probe live");
+        put_own_location(to, "/ready", "trivet_probe ready");
+    }
+
+    (void) fprintf(to, "        location /v1/ {\n");
     if (conf->upstream == NULL) {
         (void) fprintf(to, "            trivet_identity;\n");
     } else {

@@ -34,6 +34,7 @@ enum {
     OPTION_KEY_LIFETIME,
     OPTION_SANDBOX,
     OPTION_NO_SANDBOX,
+    OPTION_METRICS,
 
     DEFAULT_PORT = 8443,
     READY_STEP_MS = 20,
@@ -51,6 +52,7 @@ struct options {
     long long session_timeout_s;
     long long key_lifetime_s;
     bool is_sandbox;
+    bool has_metrics;
 };
 
 /* What the options and the data directory come to. */
@@ -111,6 +113,10 @@ static const struct argp_option options_table[] = {
     {"sandbox", OPTION_SANDBOX, NULL, 0,
         "anybody may make users; refusals tell why (default)", 0},
     {"no-sandbox", OPTION_NO_SANDBOX, NULL, 0, "neither of that", 0},
+    {"metrics", OPTION_METRICS, NULL, 0,
+        "/metrics, /live and /ready on the same port, for callers on this "
+        "machine",
+        0},
     {0},
 };
 
@@ -164,6 +170,9 @@ parse_option(int key, char *arg, struct argp_state *state)
         return 0;
     case OPTION_SANDBOX:
         options->is_sandbox = true;
+        return 0;
+    case OPTION_METRICS:
+        options->has_metrics = true;
         return 0;
     case OPTION_NO_SANDBOX:
         options->is_sandbox = false;
@@ -607,6 +616,7 @@ write_conf(const struct serving *s, struct trivet_error *err)
         .session_timeout_s = o->session_timeout_s,
         .key_lifetime_s = o->key_lifetime_s,
         .is_sandbox = o->is_sandbox,
+        .has_metrics = o->has_metrics,
     };
     char *text = cli_nginx_conf_format(&conf);
     enum trivet_status status;

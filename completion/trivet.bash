@@ -45,6 +45,7 @@ _trivet() {
         case "$command $COMP_CWORD" in
         "ip 2") words="list add disable" ;;
         "pins 2") words="learn check clear" ;;
+        "audit 2") words="verify" ;;
         "call 2") words="GET POST PUT DELETE" ;;
         "key 2" | "user 2" | "device 2" | "session 2")
             words=$(trivet "$command" --help 2>/dev/null |

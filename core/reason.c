@@ -254,3 +254,11 @@ trivet_reason_is_signed(unsigned status)
 {
     return status != 429 && status != 491 && status < 500;
 }
+
+bool
+trivet_reason_is_credential(enum trivet_reason reason)
+{
+    return (reason >= TRIVET_REASON_TOKEN_UNKNOWN
+               && reason <= TRIVET_REASON_SIGNATURE_WRONG)
+           || reason == TRIVET_REASON_PERMITTED_IPS_FIXED;
+}

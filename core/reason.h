@@ -15,7 +15,9 @@
 enum trivet_reason {
     TRIVET_REASON_NONE = 0, /* admitted */
 
-    TRIVET_REASON_TOKEN_MISSING,
+    TRIVET_REASON_TOKEN_MISSING, /* nothing was shown that could be refused */
+
+    /* credentials: trivet_reason_is_credential */
     TRIVET_REASON_TOKEN_UNKNOWN,
     TRIVET_REASON_TOKEN_DUPLICATE,
     TRIVET_REASON_TOKEN_WRONG_KIND,
@@ -35,7 +37,7 @@ enum trivet_reason {
 
     TRIVET_REASON_SIGNATURE_MISSING,
     TRIVET_REASON_SIGNATURE_MALFORMED,
-    TRIVET_REASON_SIGNATURE_WRONG,
+    TRIVET_REASON_SIGNATURE_WRONG, /* the last of the credentials */
 
     TRIVET_REASON_JSON_INVALID,
     TRIVET_REASON_FIELD_MISSING,
@@ -108,5 +110,9 @@ enum trivet_reason trivet_reason_of_status(unsigned status);
 /* Whether an answer with this status is signed when the installation is known:
  * all but 429, 491 and 5xx. */
 bool trivet_reason_is_signed(unsigned status);
+
+/* Whether a credential was shown and refused: a token, an API key, a signature,
+ * or the address that it came from. */
+bool trivet_reason_is_credential(enum trivet_reason reason);
 
 #endif

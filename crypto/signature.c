@@ -23,6 +23,7 @@ struct cached_key {
 
 struct trivet_verifier_cache {
     size_t num_keys;
+    uint64_t num_misses;
     struct cached_key keys[];
 };
 
@@ -125,6 +126,12 @@ trivet_verifier_cache_free(struct trivet_verifier_cache *cache)
     free(cache);
 }
 
+uint64_t
+trivet_verifier_cache_misses(const struct trivet_verifier_cache *cache)
+{
+    return cache->num_misses;
+}
+
 static EVP_PKEY_CTX *
 make_context(struct trivet_slice der)
 {
@@ -179,6 +186,7 @@ get_context(struct trivet_verifier_cache *cache, struct trivet_slice der)
         return place->context;
     }
 
+    cache->num_misses++;
     context = make_context(der);
     if (context == NULL) {
         return NULL;

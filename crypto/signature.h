@@ -9,6 +9,8 @@
 #ifndef TRIVET_CRYPTO_SIGNATURE_H
 #define TRIVET_CRYPTO_SIGNATURE_H
 
+#include <stdint.h>
+
 #include "core/encoding.h"
 #include "core/limits.h"
 #include "crypto/digest.h"
@@ -41,6 +43,10 @@ struct trivet_verifier_cache;
  * out. */
 struct trivet_verifier_cache *trivet_verifier_cache_new(size_t num_keys);
 void trivet_verifier_cache_free(struct trivet_verifier_cache *cache);
+
+/* How many keys were not in it when they were asked for. */
+uint64_t trivet_verifier_cache_misses(
+    const struct trivet_verifier_cache *cache);
 
 /*
  * Verifies signature (raw bytes) over digest with the public key in der.

@@ -558,10 +558,13 @@ ngx_http_trivet_add_signature(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx,
     const unsigned char digest[TRIVET_DIGEST_LEN])
 {
     char *text;
+    int64_t begin_ns;
     ngx_str_t value;
     ngx_http_trivet_main_conf_t *tmcf;
 
     tmcf = ngx_http_get_module_main_conf(r, ngx_http_trivet_module);
+
+    begin_ns = tmcf->metrics == NULL ? 0 : ngx_http_trivet_ticks_ns();
 
     text = ngx_pnalloc(r->pool, TRIVET_SIGNATURE_TEXT_LEN);
     if (text == NULL) {
@@ -574,6 +577,11 @@ ngx_http_trivet_add_signature(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx,
         ngx_log_error(NGX_LOG_CRIT, r->connection->log, 0,
             "trivet: the answer could not be signed");
         return NGX_ERROR;
+    }
+
+    if (tmcf->metrics != NULL) {
+        ctx->answer.measures.has_signed = true;
+        ctx->answer.measures.signing_ns = ngx_http_trivet_ticks_ns() - begin_ns;
     }
 
     value.data = (u_char *) text;

@@ -140,6 +140,20 @@ static ngx_command_t  ngx_http_trivet_commands[] = {
       0,
       NULL },
 
+    { ngx_string("trivet_metrics"),
+      NGX_HTTP_LOC_CONF|NGX_CONF_NOARGS,
+      ngx_http_trivet_metrics,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("trivet_probe"),
+      NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
+      ngx_http_trivet_probe,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
       ngx_null_command
 };
 
@@ -185,6 +199,17 @@ ngx_http_trivet_now_us(void)
     (void) clock_gettime(CLOCK_REALTIME, &now);
 
     return (int64_t) now.tv_sec * TRIVET_US_PER_S + now.tv_nsec / 1000;
+}
+
+
+int64_t
+ngx_http_trivet_ticks_ns(void)
+{
+    struct timespec now;
+
+    (void) clock_gettime(CLOCK_MONOTONIC, &now);
+
+    return (int64_t) now.tv_sec * 1000000000 + now.tv_nsec;
 }
 
 
@@ -457,6 +482,8 @@ ngx_http_trivet_postconfiguration(ngx_conf_t *cf)
         .session_timeout_s = tmcf->session_timeout,
         .key_lifetime_s = tmcf->key_lifetime,
         .now_us = ngx_http_trivet_now_us,
+        .ticks_ns = tmcf->metrics == NULL ? NULL : ngx_http_trivet_ticks_ns,
+        .refusals = &tmcf->refusals,
     };
 
     if (trivet_authority_check(&tmcf->authority, &err) != TRIVET_OK) {
@@ -473,6 +500,13 @@ ngx_http_trivet_postconfiguration(ngx_conf_t *cf)
     }
 
     *handler = ngx_http_trivet_access_handler;
+
+    handler = ngx_array_push(&cmcf->phases[NGX_HTTP_LOG_PHASE].handlers);
+    if (handler == NULL) {
+        return NGX_ERROR;
+    }
+
+    *handler = ngx_http_trivet_log_handler;
 
     ngx_http_trivet_init_filters();
 
@@ -509,16 +543,21 @@ ngx_http_trivet_init_process(ngx_cycle_t *cycle)
         }
     }
 
-    return NGX_OK;
+    return ngx_http_trivet_start_chores(cycle, tmcf);
 }
 
 
 static void
 ngx_http_trivet_exit_process(ngx_cycle_t *cycle)
 {
-    (void) cycle;
+    ngx_http_trivet_main_conf_t *tmcf;
 
-    ngx_http_trivet_end_threads();
+    tmcf = ngx_http_cycle_get_module_main_conf(cycle, ngx_http_trivet_module);
+
+    if (tmcf != NULL && tmcf->is_used) {
+        ngx_http_trivet_end_threads();
+        ngx_http_trivet_end_chores(tmcf);
+    }
 }
 
 

@@ -7,6 +7,7 @@
  * answering.c  sends answers of our own: refusals, the protocol's calls
  * signing.c    filters: signs what the API behind answers
  * headers.c    reads the request's header, strips and adds fields
+ * metrics.c    counters that all workers share; probes
  * variables.c  $trivet_...
  * module.c     directives
  */
@@ -19,6 +20,8 @@
 
 #include "authority/authority.h"
 
+typedef struct ngx_http_trivet_metrics_s ngx_http_trivet_metrics_t;
+
 typedef struct {
     ngx_str_t store_url;
     ngx_array_t key_paths; /* of ngx_str_t */
@@ -30,8 +33,13 @@ typedef struct {
     ngx_thread_pool_t *thread_pool;
     struct trivet_server_key server_keys[TRIVET_MAX_SERVER_KEYS];
     struct trivet_authority_config authority;
+    ngx_shm_zone_t *metrics; /* NULL: nobody asks for them */
 
     /* of this worker */
+    struct trivet_refusals refusals;
+    ngx_thread_task_t *chore;
+    ngx_event_t chore_timer;
+    ngx_uint_t is_chore_posted;
     struct trivet_signer *signers[TRIVET_MAX_SERVER_KEYS];
     struct trivet_digest *digest;
 } ngx_http_trivet_main_conf_t;
@@ -45,6 +53,7 @@ typedef struct {
     size_t answer_limit;
     size_t answer_buffer;
     const struct trivet_profile *profile;
+    ngx_uint_t probes_store; /* trivet_probe ready */
 } ngx_http_trivet_loc_conf_t;
 
 
@@ -77,6 +86,7 @@ typedef struct {
     ngx_http_trivet_loc_conf_t *judged_by;
     ngx_uint_t http_version; /* of the request           */
     unsigned is_own : 1;     /* the answer is ours       */
+    void *work;              /* metrics.c                */
 
     /* signing.c */
     ngx_http_trivet_mode_e mode;
@@ -115,6 +125,19 @@ ngx_int_t ngx_http_trivet_post_task(
 ngx_int_t ngx_http_trivet_init_threads(void);
 void ngx_http_trivet_end_threads(void);
 
+/* Some other work on a pool thread: must not log, nor touch the request.
+ * authority is NULL when memory ran out. Then the request's
+ * write_event_handler runs. */
+typedef void (*ngx_http_trivet_work_pt)(
+    struct trivet_authority *authority, void *data);
+ngx_int_t ngx_http_trivet_post_work(
+    ngx_http_request_t *r, ngx_http_trivet_work_pt work, void *data);
+
+/* What the worker does for no request, and its last of it. */
+ngx_int_t ngx_http_trivet_start_chores(
+    ngx_cycle_t *cycle, ngx_http_trivet_main_conf_t *tmcf);
+void ngx_http_trivet_end_chores(ngx_http_trivet_main_conf_t *tmcf);
+
 /* answering.c */
 ngx_int_t ngx_http_trivet_send_answer(
     ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx);
@@ -152,6 +175,14 @@ ngx_int_t ngx_http_trivet_add_signature(ngx_http_request_t *r,
 
 /* signing.c */
 void ngx_http_trivet_init_filters(void);
+
+/* metrics.c */
+char *ngx_http_trivet_metrics(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+char *ngx_http_trivet_probe(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+ngx_int_t ngx_http_trivet_log_handler(ngx_http_request_t *r);
+
+/* module.c: a clock to measure with. */
+int64_t ngx_http_trivet_ticks_ns(void);
 
 /* variables.c */
 ngx_int_t ngx_http_trivet_add_variables(ngx_conf_t *cf);

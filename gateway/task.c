@@ -2,10 +2,12 @@
 /*
  * task.c - the only place that may block, on nginx's thread pool
  *
- * One hop a request: digest its body, ask the authority, come back. The thread
- * reads what the event loop leaves alone meanwhile (the body's buffers and the
- * header's text: the request is kept alive by r->main->blocked) and writes
- * nothing but the answer.
+ * One hop a request: digest its body, ask the authority, come back; or some
+ * other work on the store for a request (metrics.c); or, now and then and for
+ * no request, what the audit still has to be told. The thread reads what the
+ * event loop leaves alone meanwhile (the body's buffers and the header's text:
+ * the request is kept alive by r->main->blocked) and writes nothing but the
+ * answer.
  */
 #include "module.h"
 
@@ -18,15 +20,18 @@
 enum {
     NGX_HTTP_TRIVET_READ_SIZE = 64 * 1024,
     NGX_HTTP_TRIVET_GUARD_MS = 60000,
+    NGX_HTTP_TRIVET_CHORE_MS = 5000,
     NGX_HTTP_TRIVET_END_MS = 1000 /* that a worker's end waits for threads */
 };
 
 
 typedef struct {
     ngx_http_request_t *request;
-    ngx_http_trivet_ctx_t *ctx;
     ngx_http_trivet_main_conf_t *tmcf;
-    ngx_chain_t *body;
+    ngx_http_trivet_ctx_t *ctx;   /* of a request to be judged; else NULL */
+    ngx_chain_t *body;            /* of it */
+    ngx_http_trivet_work_pt work; /* else */
+    void *data;
     ngx_event_t guard; /* its timer keeps a worker that shuts down waiting */
 } ngx_http_trivet_job_t;
 
@@ -266,6 +271,22 @@ ngx_http_trivet_run_job(ngx_http_trivet_job_t *job, struct trivet_error *err)
 
 /* Runs on a pool thread. Must not log, nor touch the request. */
 static void
+ngx_http_trivet_work_handler(void *data, ngx_log_t *log)
+{
+    ngx_http_trivet_job_t *job = data;
+
+    ngx_http_trivet_thread_t *thread = ngx_http_trivet_get_thread();
+
+    (void) log;
+
+    /* Out of memory: the work is told by NULL. */
+    (void) ngx_http_trivet_init_thread(thread, job->tmcf, NULL);
+    job->work(thread == NULL ? NULL : thread->authority, job->data);
+}
+
+
+/* As above. */
+static void
 ngx_http_trivet_task_handler(void *data, ngx_log_t *log)
 {
     ngx_http_trivet_job_t *job = data;
@@ -317,8 +338,10 @@ ngx_http_trivet_task_done(ngx_event_t *ev)
     r->main->blocked--;
     r->aio = 0;
 
-    job->ctx->state = NGX_HTTP_TRIVET_JUDGED;
-    job->ctx->reason = job->ctx->answer.verdict.reason;
+    if (job->ctx != NULL) {
+        job->ctx->state = NGX_HTTP_TRIVET_JUDGED;
+        job->ctx->reason = job->ctx->answer.verdict.reason;
+    }
 
     r->write_event_handler(r);
 
@@ -326,32 +349,36 @@ ngx_http_trivet_task_done(ngx_event_t *ev)
 }
 
 
-ngx_int_t
-ngx_http_trivet_post_task(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx)
+static ngx_thread_task_t *
+ngx_http_trivet_make_task(
+    ngx_http_request_t *r, void (*handler)(void *data, ngx_log_t *log))
 {
     ngx_thread_task_t *task;
     ngx_http_trivet_job_t *job;
-    ngx_http_trivet_main_conf_t *tmcf;
-
-    tmcf = ngx_http_get_module_main_conf(r, ngx_http_trivet_module);
 
     task = ngx_thread_task_alloc(r->pool, sizeof(ngx_http_trivet_job_t));
     if (task == NULL) {
-        return NGX_ERROR;
+        return NULL;
     }
 
     job = task->ctx;
     job->request = r;
-    job->ctx = ctx;
-    job->tmcf = tmcf;
-    /* nginx may have thrown it away: then nothing was signed that fits. */
-    job->body = r->request_body == NULL ? NULL : r->request_body->bufs;
+    job->tmcf = ngx_http_get_module_main_conf(r, ngx_http_trivet_module);
 
-    task->handler = ngx_http_trivet_task_handler;
+    task->handler = handler;
     task->event.handler = ngx_http_trivet_task_done;
     task->event.data = job;
 
-    if (ngx_thread_task_post(tmcf->thread_pool, task) != NGX_OK) {
+    return task;
+}
+
+
+static ngx_int_t
+ngx_http_trivet_post(ngx_http_request_t *r, ngx_thread_task_t *task)
+{
+    ngx_http_trivet_job_t *job = task->ctx;
+
+    if (ngx_thread_task_post(job->tmcf->thread_pool, task) != NGX_OK) {
         return NGX_ERROR;
     }
 
@@ -364,4 +391,136 @@ ngx_http_trivet_post_task(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx)
     r->aio = 1;
 
     return NGX_OK;
+}
+
+
+ngx_int_t
+ngx_http_trivet_post_task(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx)
+{
+    ngx_thread_task_t *task;
+    ngx_http_trivet_job_t *job;
+
+    task = ngx_http_trivet_make_task(r, ngx_http_trivet_task_handler);
+    if (task == NULL) {
+        return NGX_ERROR;
+    }
+
+    job = task->ctx;
+    job->ctx = ctx;
+    /* nginx may have thrown it away: then nothing was signed that fits. */
+    job->body = r->request_body == NULL ? NULL : r->request_body->bufs;
+
+    return ngx_http_trivet_post(r, task);
+}
+
+
+ngx_int_t
+ngx_http_trivet_post_work(
+    ngx_http_request_t *r, ngx_http_trivet_work_pt work, void *data)
+{
+    ngx_thread_task_t *task;
+    ngx_http_trivet_job_t *job;
+
+    task = ngx_http_trivet_make_task(r, ngx_http_trivet_work_handler);
+    if (task == NULL) {
+        return NGX_ERROR;
+    }
+
+    job = task->ctx;
+    job->work = work;
+    job->data = data;
+
+    return ngx_http_trivet_post(r, task);
+}
+
+
+/* ---- chores ------------------------------------------------------------ */
+
+static void
+ngx_http_trivet_tell_left_out(struct trivet_authority *authority, void *data)
+{
+    (void) data;
+
+    if (authority != NULL) {
+        trivet_authority_tell_left_out(authority);
+    }
+}
+
+
+static void
+ngx_http_trivet_chore_done(ngx_event_t *ev)
+{
+    ngx_http_trivet_main_conf_t *tmcf = ev->data;
+
+    tmcf->is_chore_posted = 0;
+}
+
+
+/* Refusals that the audit left out are told when the flood is over, too. */
+static void
+ngx_http_trivet_chore_handler(ngx_event_t *ev)
+{
+    ngx_thread_task_t *task;
+    ngx_http_trivet_main_conf_t *tmcf;
+
+    tmcf = ngx_http_cycle_get_module_main_conf(
+        (ngx_cycle_t *) ngx_cycle, ngx_http_trivet_module);
+    task = tmcf->chore;
+
+    if (!tmcf->is_chore_posted && trivet_refusals_has_left_out(&tmcf->refusals)
+        && ngx_thread_task_post(tmcf->thread_pool, task) == NGX_OK)
+    {
+        tmcf->is_chore_posted = 1;
+    }
+
+    ngx_add_timer(ev, NGX_HTTP_TRIVET_CHORE_MS);
+}
+
+
+ngx_int_t
+ngx_http_trivet_start_chores(
+    ngx_cycle_t *cycle, ngx_http_trivet_main_conf_t *tmcf)
+{
+    ngx_http_trivet_job_t *job;
+
+    tmcf->chore =
+        ngx_thread_task_alloc(cycle->pool, sizeof(ngx_http_trivet_job_t));
+    if (tmcf->chore == NULL) {
+        return NGX_ERROR;
+    }
+
+    job = tmcf->chore->ctx;
+    job->tmcf = tmcf;
+    job->work = ngx_http_trivet_tell_left_out;
+
+    tmcf->chore->handler = ngx_http_trivet_work_handler;
+    tmcf->chore->event.handler = ngx_http_trivet_chore_done;
+    tmcf->chore->event.data = tmcf;
+
+    tmcf->chore_timer.handler = ngx_http_trivet_chore_handler;
+    tmcf->chore_timer.data = &ngx_http_trivet_no_connection;
+    tmcf->chore_timer.log = cycle->log;
+    tmcf->chore_timer.cancelable = 1; /* does not keep a worker waiting */
+
+    ngx_add_timer(&tmcf->chore_timer, NGX_HTTP_TRIVET_CHORE_MS);
+
+    return NGX_OK;
+}
+
+
+/* The worker ends, its pool threads are gone: blocking harms nobody. */
+void
+ngx_http_trivet_end_chores(ngx_http_trivet_main_conf_t *tmcf)
+{
+    struct trivet_authority *authority;
+
+    if (!trivet_refusals_has_left_out(&tmcf->refusals)
+        || trivet_authority_new(&tmcf->authority, &authority, NULL)
+               != TRIVET_OK)
+    {
+        return;
+    }
+
+    trivet_authority_tell_left_out(authority);
+    trivet_authority_free(authority);
 }

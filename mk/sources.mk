@@ -12,13 +12,14 @@ CRYPTO_SRCS = crypto/certificate.c crypto/digest.c crypto/examine.c \
 	crypto/key.c crypto/openssl.c crypto/pin.c crypto/signature.c \
 	crypto/thread.c crypto/token.c
 
-STORE_SRCS = store/listing.c store/pages.c store/records.c store/sqlite.c \
-	store/statements.c store/store.c
+STORE_SRCS = store/audit.c store/listing.c store/pages.c store/records.c \
+	store/sqlite.c store/statements.c store/store.c
 
-AUTHORITY_SRCS = authority/account.c authority/api_key.c \
+AUTHORITY_SRCS = authority/account.c authority/api_key.c authority/audit.c \
 	authority/authority.c authority/calls.c authority/credential.c \
 	authority/device.c authority/installation.c authority/permitted_ip.c \
-	authority/server_error.c authority/session.c authority/show.c \
+	authority/refusals.c authority/server_error.c authority/session.c \
+	authority/show.c \
 	authority/user.c
 
 CLIENT_SRCS = client/alone.c client/call.c client/clock.c client/context.c \
@@ -31,7 +32,7 @@ CLI_CLIENT_SRCS = cli/call.c cli/client.c cli/context_device.c \
 	cli/keys.c cli/list.c cli/login.c cli/logout.c cli/pins.c cli/sign.c \
 	cli/status.c cli/transfer.c
 
-CLI_SRCS = cli/command.c cli/data_dir.c cli/device.c cli/key.c cli/main.c \
+CLI_SRCS = cli/audit.c cli/command.c cli/data_dir.c cli/device.c cli/key.c cli/main.c \
 	cli/nginx_conf.c cli/nginx_run.c cli/operator.c cli/serve.c \
 	cli/session.c cli/table.c cli/user.c $(CLI_CLIENT_SRCS)
 
@@ -41,4 +42,5 @@ UNIT_TESTS = test_address test_canonical test_decide test_encoding \
 	test_timestamp test_writer \
 	test_certificate test_key test_signature test_token \
 	test_store test_sqlite test_calls test_authority \
-	test_lifetime test_binding test_show test_permitted_ip
+	test_lifetime test_binding test_show test_permitted_ip \
+	test_audit test_measures

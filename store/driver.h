@@ -55,6 +55,10 @@ struct trivet_driver {
      * close it then. */
     bool (*is_current)(void *connection);
 
+    /* How long a statement waits for others that write; 0: as it is after
+     * opening. */
+    void (*set_patience)(void *connection, unsigned max_wait_ms);
+
     /* Runs a script without parameters or rows. */
     enum trivet_status (*run_script)(
         void *connection, const char *sql, struct trivet_error *err);

@@ -3,9 +3,25 @@
 #ifndef TRIVET_STORE_INTERNAL_H
 #define TRIVET_STORE_INTERNAL_H
 
+#include "store/audit.h"
 #include "store/driver.h"
 #include "store/statements.h"
 #include "store/store.h"
+
+/* Who acts through a handle. Zeroes: the operator. */
+struct trivet_actor {
+    bool is_gateway;
+    bool has_address;
+    struct trivet_address address;
+};
+
+struct trivet_store {
+    const struct trivet_driver *driver;
+    void *connection;
+    bool is_in_transaction;
+    struct trivet_actor actor;
+    struct trivet_digest *digest; /* of audit.c; NULL until it is needed */
+};
 
 /* Runs one statement. TRIVET_E_NOT_FOUND when `user` is not NULL and no row
  * came. */
@@ -18,6 +34,24 @@ TRIVET_MUST_USE enum trivet_status trivet_store_run(struct trivet_store *store,
 TRIVET_MUST_USE enum trivet_status trivet_store_run_for_id(
     struct trivet_store *store, enum trivet_statement statement,
     const struct trivet_value *params, size_t num_params, int64_t *out,
+    struct trivet_error *err);
+
+/* A transaction for several statements: the one that is open, or one of their
+ * own. Leave what was entered, with what became of it: an own one is committed,
+ * or rolled back when it failed. */
+TRIVET_MUST_USE enum trivet_status trivet_store_enter(
+    struct trivet_store *store, bool *out_is_own, struct trivet_error *err);
+TRIVET_MUST_USE enum trivet_status trivet_store_leave(
+    struct trivet_store *store, bool is_own, enum trivet_status status,
+    struct trivet_error *err);
+
+/* Runs a statement that changes one thing and gives its id, and appends entry
+ * to the audit, both or neither. out_id may point into entry.
+ * TRIVET_E_NOT_FOUND when nothing was changed. */
+TRIVET_MUST_USE enum trivet_status trivet_store_change(
+    struct trivet_store *store, enum trivet_statement statement,
+    const struct trivet_value *params, size_t num_params, int64_t *out_id,
+    const struct trivet_audit_entry *entry, int64_t now_us,
     struct trivet_error *err);
 
 struct trivet_value trivet_value_integer(int64_t integer);

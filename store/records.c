@@ -2,7 +2,10 @@
 /* records.c - each noun of the store: put, find, change */
 #include "store/internal.h"
 
+#include <stdio.h>
 #include <stdlib.h>
+
+#include "core/timestamp.h"
 
 #define RUN(store, statement, params, on_row, user, err)                       \
     trivet_store_run(store, statement, params,                                 \
@@ -11,6 +14,11 @@
 #define RUN_FOR_ID(store, statement, params, out, err)                         \
     trivet_store_run_for_id(store, statement, params,                          \
         sizeof(params) / sizeof((params)[0]), out, err)
+
+/* A statement of which trivet_store_change writes the audit's row too. */
+#define CHANGE(store, statement, params, out, entry, now_us, err)              \
+    trivet_store_change(store, statement, params,                              \
+        sizeof(params) / sizeof((params)[0]), out, entry, now_us, err)
 
 struct trivet_value
 trivet_value_integer(int64_t integer)
@@ -93,6 +101,8 @@ trivet_store_server_key_ensure(struct trivet_store *store,
         trivet_value_blob(key->der, key->der_len)};
     const struct trivet_value put[] = {trivet_value_integer(now_us),
         trivet_value_blob(key->der, key->der_len)};
+    const struct trivet_audit_entry entry = {
+        .event = TRIVET_AUDIT_SERVER_KEY_ADDED};
     enum trivet_status status =
         RUN_FOR_ID(store, TRIVET_SQL_SERVER_KEY_FIND, find, out_id, err);
 
@@ -100,7 +110,8 @@ trivet_store_server_key_ensure(struct trivet_store *store,
         return status;
     }
 
-    status = RUN_FOR_ID(store, TRIVET_SQL_SERVER_KEY_PUT, put, out_id, err);
+    status = CHANGE(
+        store, TRIVET_SQL_SERVER_KEY_PUT, put, out_id, &entry, now_us, err);
     if (status != TRIVET_E_CONFLICT) {
         return status;
     }
@@ -134,8 +145,12 @@ trivet_store_user_put(struct trivet_store *store, struct trivet_user *user,
         value_cstring(user->display_name),
         trivet_value_integer(user->session_timeout_s)};
 
-    TRIVET_TRY(RUN_FOR_ID(store, TRIVET_SQL_USER_PUT, params, &user->id, err));
+    struct trivet_audit_entry entry = {.event = TRIVET_AUDIT_USER_CREATED};
 
+    TRIVET_TRY(CHANGE(store, TRIVET_SQL_USER_PUT, params, &entry.user_id,
+        &entry, now_us, err));
+
+    user->id = entry.user_id;
     user->created_us = now_us;
     user->updated_us = now_us;
     return TRIVET_OK;
@@ -193,13 +208,20 @@ trivet_store_user_set_auto_logout(struct trivet_store *store, int64_t id,
     const struct trivet_value params[] = {trivet_value_integer(id),
         trivet_value_integer(auto_logout_s), trivet_value_integer(now_us)};
 
-    return RUN_FOR_ID(store, TRIVET_SQL_USER_SET_AUTO_LOGOUT, params, &id, err);
+    struct trivet_audit_entry entry = {
+        .event = TRIVET_AUDIT_AUTO_LOGOUT_CHANGED, .user_id = id};
+
+    (void) snprintf(
+        entry.detail, sizeof entry.detail, "%lld s", (long long) auto_logout_s);
+
+    return CHANGE(store, TRIVET_SQL_USER_SET_AUTO_LOGOUT, params, &id, &entry,
+        now_us, err);
 }
 
 /* ---- installations ----------------------------------------------------- */
 
-enum trivet_status
-trivet_store_installation_put(struct trivet_store *store,
+static enum trivet_status
+put_installation(struct trivet_store *store,
     const struct trivet_new_installation *made, int64_t now_us, int64_t *out_id,
     int64_t *out_token_id, struct trivet_error *err)
 {
@@ -208,17 +230,37 @@ trivet_store_installation_put(struct trivet_store *store,
         trivet_value_text(made->public_text), value_address(&made->address),
         trivet_value_integer(made->server_key_id)};
     struct trivet_value token[2];
-    int64_t id;
+    struct trivet_audit_entry entry = {
+        .event = TRIVET_AUDIT_INSTALLATION_CREATED};
 
-    TRIVET_TRY(
-        RUN_FOR_ID(store, TRIVET_SQL_INSTALLATION_PUT, installation, &id, err));
+    TRIVET_TRY(CHANGE(store, TRIVET_SQL_INSTALLATION_PUT, installation,
+        &entry.installation_id, &entry, now_us, err));
 
-    token[0] = trivet_value_integer(id);
+    token[0] = trivet_value_integer(entry.installation_id);
     token[1] = value_digest(made->token_digest);
     TRIVET_TRY(RUN_FOR_ID(
         store, TRIVET_SQL_INSTALLATION_TOKEN_PUT, token, out_token_id, err));
 
+    *out_id = entry.installation_id;
+    return TRIVET_OK;
+}
+
+enum trivet_status
+trivet_store_installation_put(struct trivet_store *store,
+    const struct trivet_new_installation *made, int64_t now_us, int64_t *out_id,
+    int64_t *out_token_id, struct trivet_error *err)
+{
+    enum trivet_status status;
+    int64_t id;
+    int64_t token_id;
+    bool is_own;
+
+    TRIVET_TRY(trivet_store_enter(store, &is_own, err));
+    status = put_installation(store, made, now_us, &id, &token_id, err);
+    TRIVET_TRY(trivet_store_leave(store, is_own, status, err));
+
     *out_id = id;
+    *out_token_id = token_id;
     return TRIVET_OK;
 }
 
@@ -257,7 +299,14 @@ trivet_store_api_key_put(struct trivet_store *store,
         trivet_value_integer(made->user_id), value_digest(made->digest),
         value_cstring(made->label), trivet_value_integer(made->expires_us)};
 
-    return RUN_FOR_ID(store, TRIVET_SQL_API_KEY_PUT, params, out_id, err);
+    struct trivet_audit_entry entry = {
+        .event = TRIVET_AUDIT_KEY_CREATED, .user_id = made->user_id};
+
+    TRIVET_TRY(CHANGE(store, TRIVET_SQL_API_KEY_PUT, params, &entry.api_key_id,
+        &entry, now_us, err));
+
+    *out_id = entry.api_key_id;
+    return TRIVET_OK;
 }
 
 static void
@@ -294,7 +343,15 @@ trivet_store_api_key_bind(struct trivet_store *store, int64_t id,
     const struct trivet_value params[] = {trivet_value_integer(id),
         trivet_value_integer(now_us), trivet_value_integer(allow_all_ips)};
 
-    return RUN(store, TRIVET_SQL_API_KEY_BIND, params, NULL, NULL, err);
+    struct trivet_audit_entry entry = {
+        .event = TRIVET_AUDIT_KEY_BOUND, .api_key_id = id};
+
+    if (allow_all_ips) {
+        (void) snprintf(entry.detail, sizeof entry.detail, "any address");
+    }
+
+    return CHANGE(
+        store, TRIVET_SQL_API_KEY_BIND, params, &id, &entry, now_us, err);
 }
 
 enum trivet_status
@@ -304,7 +361,11 @@ trivet_store_api_key_revoke(struct trivet_store *store, int64_t id,
     const struct trivet_value params[] = {
         trivet_value_integer(id), trivet_value_integer(now_us)};
 
-    return RUN_FOR_ID(store, TRIVET_SQL_API_KEY_REVOKE, params, &id, err);
+    const struct trivet_audit_entry entry = {
+        .event = TRIVET_AUDIT_KEY_REVOKED, .api_key_id = id};
+
+    return CHANGE(
+        store, TRIVET_SQL_API_KEY_REVOKE, params, &id, &entry, now_us, err);
 }
 
 enum trivet_status
@@ -314,8 +375,12 @@ trivet_store_api_key_allow_all_ips(struct trivet_store *store, int64_t id,
     const struct trivet_value params[] = {trivet_value_integer(id),
         trivet_value_integer(allow), trivet_value_integer(now_us)};
 
-    return RUN_FOR_ID(
-        store, TRIVET_SQL_API_KEY_ALLOW_ALL_IPS, params, &id, err);
+    const struct trivet_audit_entry entry = {
+        .event = allow ? TRIVET_AUDIT_KEY_FREED : TRIVET_AUDIT_KEY_CONFINED,
+        .api_key_id = id};
+
+    return CHANGE(store, TRIVET_SQL_API_KEY_ALLOW_ALL_IPS, params, &id, &entry,
+        now_us, err);
 }
 
 enum trivet_status
@@ -326,7 +391,14 @@ trivet_store_permitted_ip_put(struct trivet_store *store, int64_t api_key_id,
     const struct trivet_value params[] = {trivet_value_integer(now_us),
         trivet_value_integer(api_key_id), value_address(address)};
 
-    return RUN(store, TRIVET_SQL_PERMITTED_IP_PUT, params, NULL, NULL, err);
+    struct trivet_audit_entry entry = {
+        .event = TRIVET_AUDIT_IP_PERMITTED, .api_key_id = api_key_id};
+    int64_t id;
+
+    trivet_address_format(address, entry.detail);
+
+    return CHANGE(
+        store, TRIVET_SQL_PERMITTED_IP_PUT, params, &id, &entry, now_us, err);
 }
 
 enum trivet_status
@@ -381,7 +453,17 @@ trivet_store_device_put(struct trivet_store *store,
         trivet_value_integer(made->api_key_id),
         value_cstring(made->description), value_address(&made->address)};
 
-    return RUN_FOR_ID(store, TRIVET_SQL_DEVICE_PUT, params, out_id, err);
+    struct trivet_audit_entry entry = {
+        .event = TRIVET_AUDIT_DEVICE_CREATED,
+        .api_key_id = made->api_key_id,
+        .installation_id = made->installation_id,
+    };
+
+    TRIVET_TRY(CHANGE(store, TRIVET_SQL_DEVICE_PUT, params, &entry.device_id,
+        &entry, now_us, err));
+
+    *out_id = entry.device_id;
+    return TRIVET_OK;
 }
 
 enum trivet_status
@@ -392,7 +474,14 @@ trivet_store_session_put(struct trivet_store *store,
     const struct trivet_value params[] = {trivet_value_integer(now_us),
         value_digest(token_digest), trivet_value_integer(device_id)};
 
-    return RUN_FOR_ID(store, TRIVET_SQL_SESSION_PUT, params, out_id, err);
+    struct trivet_audit_entry entry = {
+        .event = TRIVET_AUDIT_SESSION_OPENED, .device_id = device_id};
+
+    TRIVET_TRY(CHANGE(store, TRIVET_SQL_SESSION_PUT, params, &entry.session_id,
+        &entry, now_us, err));
+
+    *out_id = entry.session_id;
+    return TRIVET_OK;
 }
 
 static void
@@ -433,7 +522,13 @@ trivet_store_session_extend(struct trivet_store *store, int64_t id,
     const struct trivet_value params[] = {
         trivet_value_integer(id), trivet_value_integer(anchored_us)};
 
-    return RUN(store, TRIVET_SQL_SESSION_EXTEND, params, NULL, NULL, err);
+    const struct trivet_audit_entry entry = {
+        .event = TRIVET_AUDIT_SESSION_EXTENDED, .session_id = id};
+    enum trivet_status status = CHANGE(store, TRIVET_SQL_SESSION_EXTEND, params,
+        &id, &entry, anchored_us, err);
+
+    /* Another request moved it as far, or it was ended. */
+    return status == TRIVET_E_NOT_FOUND ? TRIVET_OK : status;
 }
 
 enum trivet_status
@@ -443,5 +538,23 @@ trivet_store_session_end(struct trivet_store *store, int64_t id, int64_t now_us,
     const struct trivet_value params[] = {
         trivet_value_integer(id), trivet_value_integer(now_us)};
 
-    return RUN_FOR_ID(store, TRIVET_SQL_SESSION_END, params, &id, err);
+    const struct trivet_audit_entry entry = {
+        .event = TRIVET_AUDIT_SESSION_ENDED, .session_id = id};
+
+    return CHANGE(
+        store, TRIVET_SQL_SESSION_END, params, &id, &entry, now_us, err);
+}
+
+enum trivet_status
+trivet_store_session_count_alive(struct trivet_store *store, int64_t now_us,
+    int64_t *out, struct trivet_error *err)
+{
+    const int64_t longest_us =
+        (int64_t) TRIVET_MAX_SESSION_TIMEOUT_S * TRIVET_US_PER_S;
+    const struct trivet_value params[] = {
+        trivet_value_integer(now_us - longest_us),
+        trivet_value_integer(TRIVET_MAX_COUNTED_SESSIONS),
+        trivet_value_integer(now_us)};
+
+    return RUN_FOR_ID(store, TRIVET_SQL_SESSION_COUNT_ALIVE, params, out, err);
 }

@@ -18,7 +18,8 @@
 enum {
     MAX_STATEMENTS = 64,
     BUSY_STEP_NS = 500000,
-    MAX_BUSY_STEPS = 6000 /* 3 s: then the store counts as down */
+    BUSY_STEPS_PER_MS = 2,
+    MAX_BUSY_MS = 3000 /* then the store counts as down */
 };
 
 static const char settings[] = "PRAGMA journal_mode = WAL;"
@@ -31,19 +32,19 @@ struct connection {
     sqlite3 *db;
     char *path;
     struct stat file; /* as it was opened */
+    int max_busy_steps;
     sqlite3_stmt *statements[MAX_STATEMENTS];
 };
 
 /* SQLite's own handler sleeps up to 100 ms at a time: too long for requests
  * that wait for a commit of two. */
 static int
-wait_a_little(void *user, int num_calls)
+wait_a_little(void *opaque, int num_calls)
 {
+    const struct connection *connection = opaque;
     const struct timespec step = {.tv_nsec = BUSY_STEP_NS};
 
-    (void) user;
-
-    if (num_calls >= MAX_BUSY_STEPS) {
+    if (num_calls >= connection->max_busy_steps) {
         return 0;
     }
 
@@ -77,6 +78,16 @@ close_connection(void *opaque)
     (void) sqlite3_close(connection->db);
     free(connection->path);
     free(connection);
+}
+
+static void
+set_patience(void *opaque, unsigned max_wait_ms)
+{
+    struct connection *connection = opaque;
+    unsigned ms = max_wait_ms == 0 || max_wait_ms > MAX_BUSY_MS ? MAX_BUSY_MS
+                                                                : max_wait_ms;
+
+    connection->max_busy_steps = (int) ms * BUSY_STEPS_PER_MS;
 }
 
 static enum trivet_status
@@ -133,7 +144,7 @@ apply_settings(struct connection *connection, struct trivet_error *err)
 
     do {
         code = sqlite3_exec(connection->db, settings, NULL, NULL, NULL);
-    } while (code == SQLITE_BUSY && wait_a_little(NULL, num_calls++));
+    } while (code == SQLITE_BUSY && wait_a_little(connection, num_calls++));
 
     return code == SQLITE_OK ? TRIVET_OK
                              : fail(connection, "store.settings", err);
@@ -164,7 +175,7 @@ connect(
 
     (void) sqlite3_extended_result_codes(connection->db, 0);
     TRIVET_TRY(apply_settings(connection, err));
-    (void) sqlite3_busy_handler(connection->db, wait_a_little, NULL);
+    (void) sqlite3_busy_handler(connection->db, wait_a_little, connection);
 
     if (stat(connection->path, &connection->file) != 0) {
         return trivet_error_set(err, TRIVET_E_UNAVAILABLE, "store.open",
@@ -186,6 +197,7 @@ open_connection(
             err, TRIVET_E_MEMORY, "store.open", "out of memory");
     }
 
+    set_patience(connection, 0);
     connection->path = strdup(location);
     if (connection->path == NULL) {
         close_connection(connection);
@@ -357,6 +369,7 @@ const struct trivet_driver trivet_sqlite_driver = {
     .open = open_connection,
     .close = close_connection,
     .is_current = is_current,
+    .set_patience = set_patience,
     .run_script = run_script,
     .run = run,
     .begin_sql = "BEGIN IMMEDIATE",

@@ -35,6 +35,12 @@
     "d.id AS id, d.created_us, d.description, d.address, k.revoked_us"
 #define DEVICES "device d JOIN api_key k ON k.id = d.api_key_id"
 
+#define AUDIT_COLUMNS(table)                                                   \
+    table "id, " table "at_us, " table "event, " table "actor, " table         \
+          "address, " table "user_id, " table "api_key_id, " table             \
+          "installation_id, " table "device_id, " table "session_id, " table   \
+          "reason, " table "detail, " table "hash"
+
 /* clang-format off */
 static const char *const texts[TRIVET_NUM_STATEMENTS] = {
     [TRIVET_SQL_COMMIT] = "COMMIT",
@@ -89,7 +95,7 @@ static const char *const texts[TRIVET_NUM_STATEMENTS] = {
     [TRIVET_SQL_API_KEY_BIND] =
         "UPDATE api_key SET bound_us = $2, updated_us = $2,"
         " allow_all_ips = CASE WHEN $3 <> 0 THEN 1 ELSE allow_all_ips END"
-        " WHERE id = $1",
+        " WHERE id = $1 RETURNING id",
     [TRIVET_SQL_API_KEY_REVOKE] =
         "UPDATE api_key SET revoked_us = COALESCE(revoked_us, $2),"
         " updated_us = $2 WHERE id = $1 RETURNING id",
@@ -111,7 +117,7 @@ static const char *const texts[TRIVET_NUM_STATEMENTS] = {
 
     [TRIVET_SQL_PERMITTED_IP_PUT] =
         "INSERT INTO permitted_ip (created_us, updated_us, api_key_id,"
-        " address) VALUES ($1, $1, $2, $3)",
+        " address) VALUES ($1, $1, $2, $3) RETURNING id",
     [TRIVET_SQL_PERMITTED_IP_CHECK] =
         "SELECT " PERMITS("k", "$2") " FROM api_key k WHERE k.id = $1",
     [TRIVET_SQL_PERMITTED_IP_SET] =
@@ -159,7 +165,8 @@ static const char *const texts[TRIVET_NUM_STATEMENTS] = {
         " WHERE s.digest = $1",
     [TRIVET_SQL_SESSION_EXTEND] =
         "UPDATE session SET anchored_us = $2"
-        " WHERE id = $1 AND anchored_us < $2 AND ended_us IS NULL",
+        " WHERE id = $1 AND anchored_us < $2 AND ended_us IS NULL"
+        " RETURNING id",
     [TRIVET_SQL_SESSION_END] =
         "UPDATE session SET ended_us = COALESCE(ended_us, $2) WHERE id = $1"
         " RETURNING id",
@@ -171,6 +178,31 @@ static const char *const texts[TRIVET_NUM_STATEMENTS] = {
         " JOIN device d ON d.id = s.device_id"
         " JOIN api_key k ON k.id = d.api_key_id"
         " JOIN users u ON u.id = k.user_id ORDER BY s.id",
+
+    /* Rows that are looked at are bounded, whatever became of them. */
+    [TRIVET_SQL_SESSION_COUNT_ALIVE] =
+        "SELECT COUNT(*) FROM (SELECT device_id, anchored_us FROM session"
+        " WHERE ended_us IS NULL AND anchored_us > $1"
+        " ORDER BY anchored_us DESC LIMIT $2) s"
+        " JOIN device d ON d.id = s.device_id"
+        " JOIN api_key k ON k.id = d.api_key_id"
+        " JOIN users u ON u.id = k.user_id WHERE k.revoked_us IS NULL"
+        " AND s.anchored_us + u.auto_logout_s * 1000000 > $3",
+
+    [TRIVET_SQL_AUDIT_NEXT] =
+        "UPDATE audit_head SET num_rows = num_rows + 1 WHERE id = 1"
+        " RETURNING num_rows, last_hash",
+    [TRIVET_SQL_AUDIT_PUT] =
+        "INSERT INTO audit (" AUDIT_COLUMNS("") ") VALUES"
+        " ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
+    [TRIVET_SQL_AUDIT_LINK] =
+        "UPDATE audit_head SET last_hash = $1 WHERE id = 1",
+    [TRIVET_SQL_AUDIT_LIST] =
+        "SELECT " AUDIT_COLUMNS("") " FROM audit WHERE id > $1 ORDER BY id",
+    [TRIVET_SQL_AUDIT_WALK] =
+        "SELECT " AUDIT_COLUMNS("a.") ", h.num_rows, h.last_hash"
+        " FROM audit_head h LEFT JOIN audit a ON a.id IS NOT NULL"
+        " WHERE h.id = 1 ORDER BY a.id",
 };
 /* clang-format on */
 

@@ -10,11 +10,6 @@
 
 enum { NUM_MIGRATIONS = sizeof migrations / sizeof migrations[0] };
 
-struct trivet_store {
-    const struct trivet_driver *driver;
-    void *connection;
-};
-
 static const struct trivet_driver *const drivers[] = {&trivet_sqlite_driver};
 
 /* Counts the rows, so that "none" can be told from "one". */
@@ -83,13 +78,21 @@ trivet_store_run_for_id(struct trivet_store *store,
 enum trivet_status
 trivet_store_begin(struct trivet_store *store, struct trivet_error *err)
 {
-    return trivet_store_run(store, TRIVET_SQL_BEGIN, NULL, 0, NULL, NULL, err);
+    TRIVET_TRY(
+        trivet_store_run(store, TRIVET_SQL_BEGIN, NULL, 0, NULL, NULL, err));
+
+    store->is_in_transaction = true;
+    return TRIVET_OK;
 }
 
 enum trivet_status
 trivet_store_commit(struct trivet_store *store, struct trivet_error *err)
 {
-    return trivet_store_run(store, TRIVET_SQL_COMMIT, NULL, 0, NULL, NULL, err);
+    TRIVET_TRY(
+        trivet_store_run(store, TRIVET_SQL_COMMIT, NULL, 0, NULL, NULL, err));
+
+    store->is_in_transaction = false;
+    return TRIVET_OK;
 }
 
 void
@@ -100,6 +103,34 @@ trivet_store_rollback(struct trivet_store *store)
 
     /* It fails only when the database rolled back by itself already. */
     (void) status;
+    store->is_in_transaction = false;
+}
+
+enum trivet_status
+trivet_store_enter(
+    struct trivet_store *store, bool *out_is_own, struct trivet_error *err)
+{
+    *out_is_own = !store->is_in_transaction;
+
+    return *out_is_own ? trivet_store_begin(store, err) : TRIVET_OK;
+}
+
+enum trivet_status
+trivet_store_leave(struct trivet_store *store, bool is_own,
+    enum trivet_status status, struct trivet_error *err)
+{
+    if (!is_own) {
+        return status;
+    }
+
+    if (status == TRIVET_OK) {
+        status = trivet_store_commit(store, err);
+    }
+    if (status != TRIVET_OK) {
+        trivet_store_rollback(store);
+    }
+
+    return status;
 }
 
 /* The number of migrations that were applied; 0 for an empty database. */
@@ -158,8 +189,8 @@ migrate(struct trivet_store *store, struct trivet_error *err)
     return status;
 }
 
-static enum trivet_status
-check_version(struct trivet_store *store, struct trivet_error *err)
+enum trivet_status
+trivet_store_check(struct trivet_store *store, struct trivet_error *err)
 {
     int64_t version;
 
@@ -218,7 +249,7 @@ trivet_store_open(const char *url, enum trivet_store_mode mode,
         status = migrate(store, err);
     }
     if (status == TRIVET_OK) {
-        status = check_version(store, err);
+        status = trivet_store_check(store, err);
     }
     if (status != TRIVET_OK) {
         trivet_store_close(store);
@@ -237,7 +268,14 @@ trivet_store_close(struct trivet_store *store)
     }
 
     store->driver->close(store->connection);
+    trivet_digest_free(store->digest);
     free(store);
+}
+
+void
+trivet_store_set_patience(struct trivet_store *store, unsigned max_wait_ms)
+{
+    store->driver->set_patience(store->connection, max_wait_ms);
 }
 
 bool

@@ -8,7 +8,8 @@
  * Failures: TRIVET_E_UNAVAILABLE when the store cannot be reached, read or
  * written (close it and open it again to try anew), TRIVET_E_NOT_FOUND and
  * TRIVET_E_CONFLICT as their names say. A change is durable when its commit
- * returned TRIVET_OK; outside a transaction each change is one of its own.
+ * returned TRIVET_OK; outside a transaction each change is one of its own. Each
+ * change appends its row to the audit (store/audit.h).
  */
 #ifndef TRIVET_STORE_STORE_H
 #define TRIVET_STORE_STORE_H
@@ -42,8 +43,17 @@ TRIVET_MUST_USE enum trivet_status trivet_store_open(const char *url,
     struct trivet_error *err);
 void trivet_store_close(struct trivet_store *store);
 
+/* Whether it can be read: one small statement. */
+TRIVET_MUST_USE enum trivet_status trivet_store_check(
+    struct trivet_store *store, struct trivet_error *err);
+
 /* Whether the handle still reaches what the url names. Cheap. */
 bool trivet_store_is_current(struct trivet_store *store);
+
+/* How long to wait for others that write; 0: as long as the driver thinks
+ * right, some seconds. */
+void trivet_store_set_patience(
+    struct trivet_store *store, unsigned max_wait_ms);
 
 /* One writing transaction at a time; others wait. After a failed call in it
  * only rollback is of use. */
@@ -87,7 +97,6 @@ struct trivet_new_installation {
     const unsigned char *token_digest; /* TRIVET_DIGEST_LEN bytes */
 };
 
-/* Two statements: call it inside a transaction. */
 TRIVET_MUST_USE enum trivet_status trivet_store_installation_put(
     struct trivet_store *store, const struct trivet_new_installation *made,
     int64_t now_us, int64_t *out_id, int64_t *out_token_id,
@@ -211,6 +220,13 @@ TRIVET_MUST_USE enum trivet_status trivet_store_session_extend(
     struct trivet_error *err);
 TRIVET_MUST_USE enum trivet_status trivet_store_session_end(
     struct trivet_store *store, int64_t id, int64_t now_us,
+    struct trivet_error *err);
+
+/* How many sessions are alive: of those that were opened or extended last,
+ * TRIVET_MAX_COUNTED_SESSIONS at most, so that the cost has an end. */
+enum { TRIVET_MAX_COUNTED_SESSIONS = 100000 };
+TRIVET_MUST_USE enum trivet_status trivet_store_session_count_alive(
+    struct trivet_store *store, int64_t now_us, int64_t *out,
     struct trivet_error *err);
 
 #endif
