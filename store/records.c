@@ -211,8 +211,15 @@ trivet_store_user_set_auto_logout(struct trivet_store *store, int64_t id,
     struct trivet_audit_entry entry = {
         .event = TRIVET_AUDIT_AUTO_LOGOUT_CHANGED, .user_id = id};
 
+    const struct trivet_value over[] = {
+        trivet_value_integer(id), trivet_value_integer(now_us)};
+
     (void) snprintf(
         entry.detail, sizeof entry.detail, "%lld s", (long long) auto_logout_s);
+
+    /* A longer life is for the sessions that live: what is over stays over. */
+    TRIVET_TRY(
+        RUN(store, TRIVET_SQL_SESSION_END_EXPIRED, over, NULL, NULL, err));
 
     return CHANGE(store, TRIVET_SQL_USER_SET_AUTO_LOGOUT, params, &id, &entry,
         now_us, err);

@@ -477,3 +477,15 @@ def test_no_token_or_key_is_kept_or_logged_in_clear(serve):
             text = secret.removeprefix("sandbox_")
             assert text.encode() not in content, path
             assert bytes.fromhex(text) not in content, path
+
+
+def test_a_longer_auto_logout_time_wakes_no_dead_session(serve):
+    gateway = serve("--session-timeout", 1)
+    client = bunq.ready(gateway)
+    user = client.get("/v1/user").element("UserPerson")["id"]
+    time.sleep(1.2)
+    bunq.assert_refused(client.get("/v1/user"), 401, reason="session-expired")
+    gateway.trivet("user", "auto-logout", user, 3600)
+    bunq.assert_refused(client.get("/v1/user"), 401, reason="session-ended")
+    client.open()
+    assert client.is_alive()
