@@ -18,6 +18,7 @@ enum {
     TRIVET_MAX_SIGNATURE = 512,        /* bytes of an RSA signature (4096)  */
     TRIVET_MAX_ADDRESS_TEXT = 46,      /* bytes of an address with its NUL  */
     TRIVET_MAX_NAME = 256,             /* bytes of a user's name, a label   */
+    TRIVET_MAX_LOCATION = 1024,        /* bytes of a server key's path, URI */
     TRIVET_MAX_PATH_IDS = 3,           /* {id} parts in a call's path       */
 
     TRIVET_MIN_SESSION_TIMEOUT_S = 1,

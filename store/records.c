@@ -109,6 +109,81 @@ trivet_store_server_key_ensure(struct trivet_store *store,
     return RUN_FOR_ID(store, TRIVET_SQL_SERVER_KEY_FIND, find, out_id, err);
 }
 
+void
+trivet_columns_server_key(
+    const struct trivet_value *columns, struct trivet_server_key_row *out)
+{
+    out->id = columns[0].integer;
+    out->created_us = columns[1].integer;
+    out->is_current = columns[2].integer != 0;
+    out->retired_us = columns[3].integer;
+    trivet_column_text(&columns[4], out->location, sizeof out->location);
+    out->num_installations = columns[5].integer;
+    out->num_alive = columns[6].integer;
+}
+
+static void
+read_server_key(void *opaque, const struct trivet_value *columns)
+{
+    trivet_columns_server_key(columns, opaque);
+}
+
+enum trivet_status
+trivet_store_server_key_get(struct trivet_store *store, int64_t id,
+    struct trivet_server_key_row *out, struct trivet_error *err)
+{
+    const struct trivet_value params[] = {trivet_value_integer(id)};
+
+    return RUN(
+        store, TRIVET_SQL_SERVER_KEY_GET, params, read_server_key, out, err);
+}
+
+enum trivet_status
+trivet_store_server_key_locate(struct trivet_store *store, int64_t id,
+    const char *location, struct trivet_error *err)
+{
+    const struct trivet_value params[] = {
+        trivet_value_integer(id), value_cstring(location)};
+
+    TRIVET_TRY(RUN(
+        store, TRIVET_SQL_SERVER_KEY_CLEAR_LOCATION, params, NULL, NULL, err));
+
+    return RUN_FOR_ID(
+        store, TRIVET_SQL_SERVER_KEY_SET_LOCATION, params, &id, err);
+}
+
+enum trivet_status
+trivet_store_server_key_make_current(
+    struct trivet_store *store, int64_t id, struct trivet_error *err)
+{
+    const struct trivet_value params[] = {trivet_value_integer(id)};
+
+    TRIVET_TRY(trivet_store_run(
+        store, TRIVET_SQL_SERVER_KEY_CLEAR_CURRENT, NULL, 0, NULL, NULL, err));
+
+    return RUN_FOR_ID(
+        store, TRIVET_SQL_SERVER_KEY_SET_CURRENT, params, &id, err);
+}
+
+enum trivet_status
+trivet_store_server_key_retire(struct trivet_store *store, int64_t id,
+    int64_t now_us, struct trivet_error *err)
+{
+    const struct trivet_value params[] = {
+        trivet_value_integer(id), trivet_value_integer(now_us)};
+
+    return RUN_FOR_ID(store, TRIVET_SQL_SERVER_KEY_RETIRE, params, &id, err);
+}
+
+enum trivet_status
+trivet_store_server_key_drop(
+    struct trivet_store *store, int64_t id, struct trivet_error *err)
+{
+    const struct trivet_value params[] = {trivet_value_integer(id)};
+
+    return RUN(store, TRIVET_SQL_SERVER_KEY_DROP, params, NULL, NULL, err);
+}
+
 /* ---- users ------------------------------------------------------------- */
 
 void
@@ -231,6 +306,7 @@ read_installation(void *opaque, const struct trivet_value *columns)
     trivet_column_key(&columns[1], &out->key);
     out->server_key_id = columns[2].integer;
     out->is_at_home = columns[3].integer != 0;
+    out->is_server_key_retired = columns[4].kind != TRIVET_VALUE_NULL;
 }
 
 enum trivet_status
@@ -388,6 +464,7 @@ read_session(void *opaque, const struct trivet_value *columns)
     trivet_column_key(&columns[9], &out->key);
     out->server_key_id = columns[10].integer;
     out->is_address_permitted = columns[11].integer != 0;
+    out->is_server_key_retired = columns[12].kind != TRIVET_VALUE_NULL;
 }
 
 enum trivet_status

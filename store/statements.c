@@ -15,6 +15,14 @@
     " WHERE p.api_key_id = " key ".id AND p.address = " address                \
     " AND p.is_active <> 0))"
 
+/* Of session s, key k, user u: whether it may be used at now. */
+#define IS_ALIVE(now)                                                          \
+    "(s.ended_us IS NULL AND k.revoked_us IS NULL"                             \
+    " AND s.anchored_us + u.auto_logout_s * 1000000 > " now ")"
+
+#define SERVER_KEY_COLUMNS                                                     \
+    "y.id, y.created_us, y.is_current, y.retired_us, y.location"
+
 #define USER_COLUMNS                                                           \
     "id, created_us, updated_us, kind, public_uuid, display_name,"             \
     " auto_logout_s"
@@ -30,6 +38,46 @@ static const char *const texts[TRIVET_NUM_STATEMENTS] = {
         " RETURNING id",
     [TRIVET_SQL_SERVER_KEY_FIND] =
         "SELECT id FROM server_key WHERE public_der = $1",
+    [TRIVET_SQL_SERVER_KEY_GET] =
+        "SELECT " SERVER_KEY_COLUMNS ", 0, 0 FROM server_key y"
+        " WHERE y.id = $1",
+    [TRIVET_SQL_SERVER_KEY_CLEAR_LOCATION] =
+        "UPDATE server_key SET location = NULL"
+        " WHERE location = $2 AND id <> $1",
+    [TRIVET_SQL_SERVER_KEY_SET_LOCATION] =
+        "UPDATE server_key SET location = $2 WHERE id = $1 RETURNING id",
+    [TRIVET_SQL_SERVER_KEY_CLEAR_CURRENT] =
+        "UPDATE server_key SET is_current = 0 WHERE is_current <> 0",
+    [TRIVET_SQL_SERVER_KEY_SET_CURRENT] =
+        "UPDATE server_key SET is_current = 1"
+        " WHERE id = $1 AND retired_us IS NULL RETURNING id",
+    [TRIVET_SQL_SERVER_KEY_RETIRE] =
+        "UPDATE server_key SET retired_us = COALESCE(retired_us, $2)"
+        " WHERE id = $1 AND is_current = 0 RETURNING id",
+    [TRIVET_SQL_SERVER_KEY_DROP] =
+        "DELETE FROM server_key WHERE id = $1 AND NOT EXISTS"
+        " (SELECT 1 FROM installation i WHERE i.server_key_id = $1)",
+    [TRIVET_SQL_SERVER_KEY_LIST] =
+        "SELECT " SERVER_KEY_COLUMNS ","
+        " (SELECT COUNT(*) FROM installation i WHERE i.server_key_id = y.id),"
+        " (SELECT COUNT(DISTINCT i.id) FROM installation i"
+        " JOIN device d ON d.installation_id = i.id"
+        " JOIN session s ON s.device_id = d.id"
+        " JOIN api_key k ON k.id = d.api_key_id"
+        " JOIN users u ON u.id = k.user_id"
+        " WHERE i.server_key_id = y.id AND " IS_ALIVE("$1") ")"
+        " FROM server_key y ORDER BY y.id",
+    /* Every device of every installation that was given the key; one row for
+     * an installation without a device. */
+    [TRIVET_SQL_SERVER_KEY_USE_LIST] =
+        "SELECT i.id, i.created_us, i.address, d.id, d.description, u.id,"
+        " u.display_name, (SELECT COUNT(*) FROM session s"
+        " WHERE s.device_id = d.id AND " IS_ALIVE("$2") ")"
+        " FROM installation i"
+        " LEFT JOIN device d ON d.installation_id = i.id"
+        " LEFT JOIN api_key k ON k.id = d.api_key_id"
+        " LEFT JOIN users u ON u.id = k.user_id"
+        " WHERE i.server_key_id = $1 ORDER BY i.id, d.id",
 
     [TRIVET_SQL_USER_PUT] =
         "INSERT INTO users (created_us, updated_us, kind, public_uuid,"
@@ -56,9 +104,10 @@ static const char *const texts[TRIVET_NUM_STATEMENTS] = {
         "SELECT i.id, i.public_der, i.server_key_id, i.address = $2 OR EXISTS"
         " (SELECT 1 FROM device d JOIN api_key k ON k.id = d.api_key_id"
         " WHERE d.installation_id = i.id AND k.revoked_us IS NULL AND "
-        PERMITS("k", "$2") ")"
+        PERMITS("k", "$2") "), y.retired_us"
         " FROM installation_token t"
         " JOIN installation i ON i.id = t.installation_id"
+        " JOIN server_key y ON y.id = i.server_key_id"
         " WHERE t.digest = $1",
 
     [TRIVET_SQL_API_KEY_PUT] =
@@ -109,12 +158,13 @@ static const char *const texts[TRIVET_NUM_STATEMENTS] = {
     [TRIVET_SQL_SESSION_FIND] =
         "SELECT s.id, s.anchored_us, s.ended_us, u.auto_logout_s, d.id,"
         " d.installation_id, k.id, k.user_id, k.revoked_us, i.public_der,"
-        " i.server_key_id, " PERMITS("k", "$2")
+        " i.server_key_id, " PERMITS("k", "$2") ", y.retired_us"
         " FROM session s"
         " JOIN device d ON d.id = s.device_id"
         " JOIN api_key k ON k.id = d.api_key_id"
         " JOIN users u ON u.id = k.user_id"
         " JOIN installation i ON i.id = d.installation_id"
+        " JOIN server_key y ON y.id = i.server_key_id"
         " WHERE s.digest = $1",
     [TRIVET_SQL_SESSION_EXTEND] =
         "UPDATE session SET anchored_us = $2"

@@ -60,6 +60,39 @@ TRIVET_MUST_USE enum trivet_status trivet_store_server_key_ensure(
     struct trivet_store *store, const struct trivet_public_key *key,
     int64_t now_us, int64_t *out_id, struct trivet_error *err);
 
+struct trivet_server_key_row {
+    int64_t id;
+    int64_t created_us;
+    int64_t retired_us;                 /* 0: not */
+    bool is_current;                    /* given to new installations */
+    char location[TRIVET_MAX_LOCATION]; /* path or URI; empty: not known here */
+
+    /* of trivet_store_server_key_list alone */
+    int64_t num_installations;
+    int64_t num_alive; /* of these with a session that may be used */
+};
+
+TRIVET_MUST_USE enum trivet_status trivet_store_server_key_get(
+    struct trivet_store *store, int64_t id, struct trivet_server_key_row *out,
+    struct trivet_error *err);
+
+/* Where the key is found; no other key is found there any more. Several
+ * statements, as the next: call it inside a transaction. */
+TRIVET_MUST_USE enum trivet_status trivet_store_server_key_locate(
+    struct trivet_store *store, int64_t id, const char *location,
+    struct trivet_error *err);
+/* The key that new installations are given. TRIVET_E_NOT_FOUND when there is
+ * no such key, or it is retired. */
+TRIVET_MUST_USE enum trivet_status trivet_store_server_key_make_current(
+    struct trivet_store *store, int64_t id, struct trivet_error *err);
+/* TRIVET_E_NOT_FOUND when there is no such key, or it is the current one. */
+TRIVET_MUST_USE enum trivet_status trivet_store_server_key_retire(
+    struct trivet_store *store, int64_t id, int64_t now_us,
+    struct trivet_error *err);
+/* Forgets a key that no installation was given. */
+TRIVET_MUST_USE enum trivet_status trivet_store_server_key_drop(
+    struct trivet_store *store, int64_t id, struct trivet_error *err);
+
 /* ---- users ------------------------------------------------------------- */
 
 /* Fills user->id and its times. */
@@ -97,6 +130,7 @@ struct trivet_installation {
     int64_t id;
     int64_t server_key_id;
     struct trivet_public_key key;
+    bool is_server_key_retired;
     bool is_at_home; /* address is the one that it was made from, or permitted
                         by the API key of one of its devices */
 };
@@ -187,6 +221,7 @@ struct trivet_session {
     bool is_ended;
     bool is_key_revoked;
     bool is_address_permitted;
+    bool is_server_key_retired;
 };
 
 TRIVET_MUST_USE enum trivet_status trivet_store_session_find(
