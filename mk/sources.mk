@@ -8,8 +8,8 @@ CORE_SRCS = core/address.c core/canonical.c core/client_message.c \
 	core/uuid.c core/writer.c
 
 CRYPTO_SRCS = crypto/certificate.c crypto/digest.c crypto/examine.c \
-	crypto/key.c crypto/openssl.c crypto/pin.c crypto/signature.c \
-	crypto/thread.c crypto/token.c
+	crypto/key.c crypto/key_uri.c crypto/openssl.c crypto/pin.c \
+	crypto/signature.c crypto/thread.c crypto/token.c
 
 STORE_SRCS = store/listing.c store/records.c store/sqlite.c \
 	store/statements.c store/store.c
