@@ -30,6 +30,9 @@ static const struct trivet_reason_row rows[TRIVET_NUM_REASONS] = {
     [TRIVET_REASON_TOKEN_WRONG_KIND] =
         {"token-wrong-kind", 403, AUTHENTICATION, NULL,
          "an installation token where a session token is needed", false},
+    [TRIVET_REASON_SERVER_KEY_RETIRED] =
+        {"server-key-retired", 401, AUTHENTICATION, NULL,
+         "the server key that the installation was given is retired", false},
     [TRIVET_REASON_SESSION_ALREADY] =
         {"session-already", 400,
          "Authentication token already has a user session.", NULL,
