@@ -211,7 +211,9 @@ ngx_http_trivet_server_key(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     value = cf->args->elts;
     *path = value[1];
 
-    if (ngx_conf_full_name(cf->cycle, path, 1) != NGX_OK) {
+    if (!trivet_private_key_is_uri((const char *) path->data)
+        && ngx_conf_full_name(cf->cycle, path, 1) != NGX_OK)
+    {
         return NGX_CONF_ERROR;
     }
 
@@ -364,55 +366,6 @@ ngx_http_trivet_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
 }
 
 
-static void
-ngx_http_trivet_release_keys(void *data)
-{
-    ngx_http_trivet_main_conf_t *tmcf = data;
-
-    ngx_uint_t i;
-
-    for (i = 0; i < TRIVET_MAX_SERVER_KEYS; i++) {
-        trivet_signer_free(tmcf->signers[i]);
-        trivet_server_key_release(&tmcf->server_keys[i]);
-    }
-
-    trivet_digest_free(tmcf->digest);
-}
-
-
-static ngx_int_t
-ngx_http_trivet_load_keys(ngx_conf_t *cf, ngx_http_trivet_main_conf_t *tmcf)
-{
-    ngx_str_t *paths;
-    ngx_uint_t i;
-    struct trivet_error err;
-    ngx_pool_cleanup_t *cln;
-
-    cln = ngx_pool_cleanup_add(cf->pool, 0);
-    if (cln == NULL) {
-        return NGX_ERROR;
-    }
-
-    cln->handler = ngx_http_trivet_release_keys;
-    cln->data = tmcf;
-
-    paths = tmcf->key_paths.elts;
-
-    for (i = 0; i < tmcf->key_paths.nelts; i++) {
-        if (trivet_server_key_load(
-                (char *) paths[i].data, &tmcf->server_keys[i], &err)
-            != TRIVET_OK)
-        {
-            ngx_conf_log_error(
-                NGX_LOG_EMERG, cf, 0, "trivet_server_key: %s", err.detail);
-            return NGX_ERROR;
-        }
-    }
-
-    return NGX_OK;
-}
-
-
 static ngx_int_t
 ngx_http_trivet_preconfiguration(ngx_conf_t *cf)
 {
@@ -485,8 +438,6 @@ ngx_http_trivet_postconfiguration(ngx_conf_t *cf)
 static ngx_int_t
 ngx_http_trivet_init_process(ngx_cycle_t *cycle)
 {
-    ngx_uint_t i;
-    struct trivet_error err;
     ngx_http_trivet_main_conf_t *tmcf;
 
     tmcf = ngx_http_cycle_get_module_main_conf(cycle, ngx_http_trivet_module);
@@ -499,17 +450,7 @@ ngx_http_trivet_init_process(ngx_cycle_t *cycle)
         return NGX_ERROR;
     }
 
-    for (i = 0; i < tmcf->key_paths.nelts; i++) {
-        if (trivet_signer_new(tmcf->server_keys[i].key, &tmcf->signers[i], &err)
-            != TRIVET_OK)
-        {
-            ngx_log_error(NGX_LOG_EMERG, cycle->log, 0, "trivet_server_key: %s",
-                err.detail);
-            return NGX_ERROR;
-        }
-    }
-
-    return NGX_OK;
+    return ngx_http_trivet_open_keys(cycle, tmcf);
 }
 
 
