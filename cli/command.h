@@ -40,5 +40,6 @@ int cli_key_main(int argc, char **argv);
 int cli_user_main(int argc, char **argv);
 int cli_device_main(int argc, char **argv);
 int cli_session_main(int argc, char **argv);
+int cli_server_key_main(int argc, char **argv);
 
 #endif

@@ -30,6 +30,8 @@ static const struct cli_command commands[] = {
     {"user", "users: create, list, auto-logout", cli_user_main},
     {"device", "devices: list", cli_device_main},
     {"session", "sessions: list, end", cli_session_main},
+    {"server-key", "the server's keys: rotate, list, retire",
+        cli_server_key_main},
 };
 
 int

@@ -46,7 +46,7 @@ _trivet() {
         "ip 2") words="list add disable" ;;
         "pins 2") words="learn check clear" ;;
         "call 2") words="GET POST PUT DELETE" ;;
-        "key 2" | "user 2" | "device 2" | "session 2")
+        "key 2" | "user 2" | "device 2" | "session 2" | "server-key 2")
             words=$(trivet "$command" --help 2>/dev/null |
                 sed -n 's/^  \([a-z][a-z-]*\)  .*/\1/p') ;;
         *)

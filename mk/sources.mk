@@ -30,7 +30,7 @@ CLI_CLIENT_SRCS = cli/call.c cli/client.c cli/context_device.c \
 
 CLI_SRCS = cli/command.c cli/data_dir.c cli/device.c cli/key.c cli/main.c \
 	cli/nginx_conf.c cli/nginx_run.c cli/operator.c cli/serve.c \
-	cli/session.c cli/table.c cli/user.c $(CLI_CLIENT_SRCS)
+	cli/server_key.c cli/server_keys.c cli/serving.c cli/session.c cli/table.c cli/user.c $(CLI_CLIENT_SRCS)
 
 UNIT_TESTS = test_address test_canonical test_decide test_encoding \
 	test_expiry test_message test_profile test_reason test_slice \
