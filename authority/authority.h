@@ -46,6 +46,10 @@ struct trivet_authority_config {
     const struct trivet_server_key *server_keys;
     size_t num_server_keys;
 
+    /* PEM: the roots of payment service providers; NULL: none. The sandbox
+     * takes any root that they bring. */
+    const char *psp_ca_file;
+
     bool is_sandbox;
     int64_t session_timeout_s; /* auto-logout time of users made here        */
     int64_t key_lifetime_s;    /* of an API key, until it is first bound     */

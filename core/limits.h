@@ -12,6 +12,8 @@ enum {
     TRIVET_MAX_CALL_BODY = 64 * 1024,  /* bytes of a protocol call's body   */
     TRIVET_MAX_PUBLIC_KEY_TEXT = 4096, /* bytes of a PEM public key         */
     TRIVET_MAX_PUBLIC_KEY_DER = 1024,  /* bytes of a DER public key         */
+    TRIVET_MAX_PSP_CERTIFICATE = 8192, /* bytes of a PSP's certificate, PEM */
+    TRIVET_MAX_PSP_CHAIN = 32768,      /* bytes of its chain, PEM           */
     TRIVET_MAX_DESCRIPTION = 1024,     /* bytes of a device description     */
     TRIVET_MAX_API_KEY = 512,          /* bytes of an API key               */
     TRIVET_MAX_PERMITTED_IPS = 256,    /* addresses bound to one API key    */
@@ -26,7 +28,13 @@ enum {
      * session looks expired to them. */
     TRIVET_MAX_SESSION_TIMEOUT_S = 2147483,
     TRIVET_DEFAULT_SESSION_TIMEOUT_S = 604800,
-    TRIVET_DEFAULT_KEY_LIFETIME_S = 3600
+    TRIVET_DEFAULT_KEY_LIFETIME_S = 3600,
+
+    /* Payment service providers: ninety hours, as was seen; the first session
+     * of a credential an hour. */
+    TRIVET_PSP_SESSION_TIMEOUT_S = 324000,
+    TRIVET_PSP_FIRST_SESSION_S = 3600,
+    TRIVET_PSP_KEY_LIFETIME_S = 3600
 };
 
 #endif

@@ -111,6 +111,33 @@ static const struct trivet_reason_row rows[TRIVET_NUM_REASONS] = {
          "permitted IP calls.", NULL,
          "an API key in use was registered with addresses it does not permit",
          false},
+    [TRIVET_REASON_PSP_CERTIFICATE] =
+        {"psp-certificate-invalid", 400,
+         "The payment service provider certificate is invalid.", NULL,
+         "not one PEM certificate with an RSA key to sign with and a name",
+         false},
+    [TRIVET_REASON_PSP_CHAIN] =
+        {"psp-chain-invalid", 400,
+         "The payment service provider certificate chain is invalid.", NULL,
+         "the certificate does not lead to a root that is trusted", false},
+    [TRIVET_REASON_PSP_VALIDITY] =
+        {"psp-certificate-expired", 400,
+         "The payment service provider certificate is not valid now.", NULL,
+         "the certificate, or one of its chain, is expired or not valid yet",
+         false},
+    [TRIVET_REASON_PSP_ROLE] =
+        {"psp-role-missing", 400,
+         "The payment service provider certificate has no role.", NULL,
+         "neither PISP nor AISP is in the certificate's common name", false},
+    [TRIVET_REASON_PSP_SIGNATURE] =
+        {"psp-signature-wrong", 400,
+         "The client public key signature is invalid.", NULL,
+         "not the certificate's signature of public key and installation token",
+         false},
+    [TRIVET_REASON_PSP_NOT_FOUND] =
+        {"psp-credential-not-found", 404,
+         "PaymentServiceProviderCredential for id \"%s\" not found.", NULL,
+         "the installation has not asked for that credential", false},
     [TRIVET_REASON_USER_NOT_FOUND] =
         {"user-not-found", 404, "User for id \"%s\" not found.", NULL,
          "the session belongs to another user", false},

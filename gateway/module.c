@@ -63,6 +63,13 @@ static ngx_command_t  ngx_http_trivet_commands[] = {
       0,
       NULL },
 
+    { ngx_string("trivet_psp_ca"),
+      NGX_HTTP_MAIN_CONF|NGX_CONF_TAKE1,
+      ngx_conf_set_str_slot,
+      NGX_HTTP_MAIN_CONF_OFFSET,
+      offsetof(ngx_http_trivet_main_conf_t, psp_ca),
+      NULL },
+
     { ngx_string("trivet_sandbox"),
       NGX_HTTP_MAIN_CONF|NGX_CONF_FLAG,
       ngx_conf_set_flag_slot,
@@ -402,7 +409,14 @@ ngx_http_trivet_postconfiguration(ngx_conf_t *cf)
         return NGX_ERROR;
     }
 
+    if (tmcf->psp_ca.len > 0
+        && ngx_conf_full_name(cf->cycle, &tmcf->psp_ca, 1) != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
     tmcf->authority = (struct trivet_authority_config){
+        .psp_ca_file = (const char *) tmcf->psp_ca.data,
         .store_url = (const char *) tmcf->store_url.data,
         .server_keys = tmcf->server_keys,
         .num_server_keys = tmcf->key_paths.nelts,

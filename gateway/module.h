@@ -22,6 +22,7 @@
 
 typedef struct {
     ngx_str_t store_url;
+    ngx_str_t psp_ca;
     ngx_array_t key_paths; /* of ngx_str_t: files, URIs */
     ngx_flag_t sandbox;
     ngx_int_t session_timeout;

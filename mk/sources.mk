@@ -9,6 +9,7 @@ CORE_SRCS = core/address.c core/canonical.c core/client_message.c \
 
 CRYPTO_SRCS = crypto/certificate.c crypto/digest.c crypto/examine.c \
 	crypto/key.c crypto/key_uri.c crypto/openssl.c crypto/pin.c \
+	crypto/psp_certificate.c \
 	crypto/signature.c crypto/thread.c crypto/token.c
 
 STORE_SRCS = store/listing.c store/records.c store/sqlite.c \
@@ -16,7 +17,7 @@ STORE_SRCS = store/listing.c store/records.c store/sqlite.c \
 
 AUTHORITY_SRCS = authority/api_key.c authority/authority.c \
 	authority/calls.c authority/device.c authority/installation.c \
-	authority/session.c authority/user.c
+	authority/psp.c authority/session.c authority/user.c
 
 CLIENT_SRCS = client/alone.c client/call.c client/clock.c client/context.c \
 	client/explain.c client/file.c client/pins.c \

@@ -110,6 +110,16 @@ TRIVET_MUST_USE enum trivet_status trivet_store_user_set_auto_logout(
     struct trivet_store *store, int64_t id, int64_t auto_logout_s,
     int64_t now_us, struct trivet_error *err);
 
+/* The user of a payment service provider, by the digest that stands for its
+ * certificate; and how a user becomes one. */
+TRIVET_MUST_USE enum trivet_status trivet_store_psp_find(
+    struct trivet_store *store, const unsigned char digest[TRIVET_DIGEST_LEN],
+    int64_t *out_user_id, struct trivet_error *err);
+TRIVET_MUST_USE enum trivet_status trivet_store_psp_put(
+    struct trivet_store *store, int64_t user_id,
+    const unsigned char digest[TRIVET_DIGEST_LEN],
+    const char *distinguished_name, struct trivet_error *err);
+
 /* ---- installations ----------------------------------------------------- */
 
 struct trivet_new_installation {
@@ -141,6 +151,11 @@ TRIVET_MUST_USE enum trivet_status trivet_store_installation_find(
     const struct trivet_address *address, struct trivet_installation *out,
     struct trivet_error *err);
 
+/* The public key exactly as it was received, NUL-terminated. */
+TRIVET_MUST_USE enum trivet_status trivet_store_installation_text(
+    struct trivet_store *store, int64_t id, char *out, size_t cap,
+    struct trivet_error *err);
+
 /* ---- API keys and their permitted IPs ---------------------------------- */
 
 struct trivet_new_api_key {
@@ -170,6 +185,25 @@ TRIVET_MUST_USE enum trivet_status trivet_store_api_key_find(
     struct trivet_store *store, const unsigned char digest[TRIVET_DIGEST_LEN],
     const struct trivet_address *address, int64_t installation_id,
     struct trivet_api_key *out, struct trivet_error *err);
+
+/* A key that an installation asked for, and its newest device. */
+struct trivet_asked_key {
+    int64_t created_us;
+    int64_t updated_us;
+    int64_t expires_us;
+    bool is_bound;
+    bool is_revoked;
+    bool has_device;
+    char description[TRIVET_MAX_DESCRIPTION + 1];
+    struct trivet_address address;
+};
+
+TRIVET_MUST_USE enum trivet_status trivet_store_api_key_asked_by(
+    struct trivet_store *store, int64_t id, int64_t installation_id,
+    struct trivet_error *err);
+TRIVET_MUST_USE enum trivet_status trivet_store_api_key_asked(
+    struct trivet_store *store, int64_t id, int64_t installation_id,
+    struct trivet_asked_key *out, struct trivet_error *err);
 
 /* From now on valid until revoked; allow_all_ips frees it from binding. */
 TRIVET_MUST_USE enum trivet_status trivet_store_api_key_bind(
@@ -208,6 +242,15 @@ TRIVET_MUST_USE enum trivet_status trivet_store_session_put(
     struct trivet_store *store,
     const unsigned char token_digest[TRIVET_DIGEST_LEN], int64_t device_id,
     int64_t now_us, int64_t *out_id, struct trivet_error *err);
+
+/* How many sessions were opened with the key, ended ones too. */
+TRIVET_MUST_USE enum trivet_status trivet_store_session_count(
+    struct trivet_store *store, int64_t api_key_id, int64_t *out,
+    struct trivet_error *err);
+/* A life of its own, whatever the user's auto-logout time is. */
+TRIVET_MUST_USE enum trivet_status trivet_store_session_set_timeout(
+    struct trivet_store *store, int64_t id, int64_t timeout_s,
+    struct trivet_error *err);
 
 struct trivet_session {
     int64_t id;
