@@ -16,11 +16,11 @@ enum { NUM_CACHED_KEYS = 1024 };
 /* ---- making ------------------------------------------------------------ */
 
 enum trivet_status
-trivet_server_key_load(
-    const char *path, struct trivet_server_key *out, struct trivet_error *err)
+trivet_server_key_load(const char *location, struct trivet_server_key *out,
+    struct trivet_error *err)
 {
     memset(out, 0, sizeof *out);
-    TRIVET_TRY(trivet_private_key_load(path, &out->key, err));
+    TRIVET_TRY(trivet_private_key_open(location, &out->key, err));
 
     if (trivet_private_key_public(out->key, &out->public_key) != TRIVET_OK
         || trivet_private_key_public_pem(
@@ -29,9 +29,27 @@ trivet_server_key_load(
     {
         trivet_server_key_release(out);
         return trivet_error_set(err, TRIVET_E_CRYPTO, "server_key.load",
-            "%s: the public key cannot be written", path);
+            "the public key of the server's key cannot be written");
     }
 
+    return TRIVET_OK;
+}
+
+enum trivet_status
+trivet_server_key_load_again(const char *location,
+    struct trivet_server_key *key, struct trivet_error *err)
+{
+    struct trivet_server_key loaded;
+
+    TRIVET_TRY(trivet_server_key_load(location, &loaded, err));
+
+    if (strcmp(loaded.public_pem, key->public_pem) != 0) {
+        trivet_server_key_release(&loaded);
+        return trivet_error_set(err, TRIVET_E_CONFLICT, "server_key.load",
+            "another key has taken its place");
+    }
+
+    key->key = loaded.key;
     return TRIVET_OK;
 }
 
@@ -74,8 +92,10 @@ trivet_authority_new(const struct trivet_authority_config *config,
     }
 
     for (size_t i = 0; i < config->num_server_keys; i++) {
-        enum trivet_status status = trivet_signer_new(
-            config->server_keys[i].key, &authority->signers[i], err);
+        const struct trivet_private_key *key = config->server_keys[i].key;
+        enum trivet_status status =
+            key == NULL ? TRIVET_OK
+                        : trivet_signer_new(key, &authority->signers[i], err);
 
         if (status != TRIVET_OK) {
             trivet_authority_free(authority);
@@ -215,6 +235,7 @@ take_session(struct trivet_case *c, struct trivet_facts *facts)
     facts->is_session_ended = session->is_ended;
     facts->is_key_revoked = session->is_key_revoked;
     facts->is_address_permitted = session->is_address_permitted;
+    facts->is_server_key_retired = session->is_server_key_retired;
 
     c->answer->identity = (struct trivet_identity){
         .user_id = session->user_id,
@@ -230,6 +251,7 @@ take_installation(struct trivet_case *c, struct trivet_facts *facts)
 {
     facts->token = TRIVET_TOKEN_INSTALLATION;
     facts->is_installation_at_home = c->installation.is_at_home;
+    facts->is_server_key_retired = c->installation.is_server_key_retired;
     c->answer->identity = (struct trivet_identity){
         .installation_id = c->installation.id,
     };
@@ -363,8 +385,20 @@ gather_signature(struct trivet_case *c, struct trivet_facts *facts)
     return TRIVET_OK;
 }
 
-/* Which server key answers: the one that the installation was given. False
- * when that one is not configured here. */
+/* False when the key at that place is out of reach: hardware may be. */
+static bool
+take_server_key(struct trivet_case *c, size_t place)
+{
+    if (c->authority->signers[place] == NULL) {
+        return false;
+    }
+
+    c->answer->server_key = (int) place;
+    return true;
+}
+
+/* Which server key answers: the one that the installation was given; none when
+ * that one is retired. False when it is not to be had here. */
 static bool
 find_server_key(struct trivet_case *c, const struct trivet_facts *facts)
 {
@@ -373,17 +407,15 @@ find_server_key(struct trivet_case *c, const struct trivet_facts *facts)
                      : c->installation.server_key_id;
 
     if (c->request->rule.token == TRIVET_NEEDS_NO_TOKEN) {
-        c->answer->server_key = 0;
-        return true;
+        return take_server_key(c, 0);
     }
-    if (!is_token_known(facts)) {
+    if (!is_token_known(facts) || facts->is_server_key_retired) {
         return true;
     }
 
     for (size_t i = 0; i < c->authority->config->num_server_keys; i++) {
         if (c->authority->server_key_ids[i] == id) {
-            c->answer->server_key = (int) i;
-            return true;
+            return take_server_key(c, i);
         }
     }
 

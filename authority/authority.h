@@ -23,14 +23,19 @@ enum { TRIVET_MAX_SERVER_KEYS = 16, TRIVET_MAX_PEM = 4096 };
 
 /* A key pair of the server. Immutable after loading; shared by threads. */
 struct trivet_server_key {
-    struct trivet_private_key *key;
+    struct trivet_private_key *key; /* NULL: not to be had, nothing signed */
     struct trivet_public_key public_key;
     char public_pem[TRIVET_MAX_PEM];
 };
 
-/* Loads the key at path (trivet_private_key_load). */
-TRIVET_MUST_USE enum trivet_status trivet_server_key_load(
-    const char *path, struct trivet_server_key *out, struct trivet_error *err);
+/* Loads the key of a file or a URI (trivet_private_key_open). Blocks. */
+TRIVET_MUST_USE enum trivet_status trivet_server_key_load(const char *location,
+    struct trivet_server_key *out, struct trivet_error *err);
+/* For a key whose public half was loaded in another process: loads the private
+ * one. TRIVET_E_CONFLICT when it is another's. */
+TRIVET_MUST_USE enum trivet_status trivet_server_key_load_again(
+    const char *location, struct trivet_server_key *key,
+    struct trivet_error *err);
 void trivet_server_key_release(struct trivet_server_key *key);
 
 /* Must outlive the authorities that are made with it. */
@@ -41,6 +46,10 @@ struct trivet_authority_config {
      * that were given them. At least one. */
     const struct trivet_server_key *server_keys;
     size_t num_server_keys;
+
+    /* PEM: the roots of payment service providers; NULL: none. The sandbox
+     * takes any root that they bring. */
+    const char *psp_ca_file;
 
     bool is_sandbox;
     int64_t session_timeout_s; /* auto-logout time of users made here        */

@@ -42,6 +42,10 @@ static const struct trivet_call calls[] = {
 
     {"POST",   "/v1/session-server", {INSTALLATION, ALWAYS}, true, false,
      trivet_handle_session},
+    {"POST",   "/v1/payment-service-provider-credential",
+     {INSTALLATION, BY_PROFILE}, true, false, trivet_handle_psp},
+    {"GET",    "/v1/payment-service-provider-credential/{id}",
+     {INSTALLATION, BY_PROFILE}, false, false, trivet_handle_psp_get},
     {"DELETE", "/v1/session/{id}", {SESSION, BY_PROFILE}, true, false,
      trivet_handle_logout},
 

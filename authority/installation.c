@@ -3,6 +3,19 @@
  * and what it may see of that later */
 #include "authority/internal.h"
 
+/* A key that a configuration still names may be retired. */
+static enum trivet_status
+check_server_key(struct trivet_case *c, bool *out_is_good)
+{
+    struct trivet_server_key_row row;
+
+    TRIVET_TRY(trivet_store_server_key_get(
+        c->authority->store, c->authority->server_key_ids[0], &row, c->err));
+
+    *out_is_good = row.retired_us == 0;
+    return TRIVET_OK;
+}
+
 static enum trivet_status
 put_installation(struct trivet_case *c,
     const struct trivet_installation_request *request,
@@ -40,6 +53,7 @@ trivet_handle_installation(struct trivet_case *c)
     struct trivet_public_key key;
     struct trivet_secret token;
     enum trivet_status status;
+    bool is_good;
     struct trivet_complaint complaint =
         trivet_message_read_installation(c->request->body, &request);
 
@@ -53,6 +67,12 @@ trivet_handle_installation(struct trivet_case *c)
         != TRIVET_OK)
     {
         return trivet_case_refuse(c, TRIVET_REASON_PUBLIC_KEY_INVALID, NULL);
+    }
+
+    TRIVET_TRY(check_server_key(c, &is_good));
+    if (!is_good) {
+        return trivet_case_refuse(
+            c, TRIVET_REASON_SERVER_KEY_UNAVAILABLE, NULL);
     }
 
     TRIVET_TRY(trivet_token_make(&token));

@@ -92,6 +92,8 @@ enum trivet_status trivet_handle_device(struct trivet_case *c);
 enum trivet_status trivet_handle_device_list(struct trivet_case *c);
 enum trivet_status trivet_handle_device_one(struct trivet_case *c);
 enum trivet_status trivet_handle_session(struct trivet_case *c);
+enum trivet_status trivet_handle_psp(struct trivet_case *c);
+enum trivet_status trivet_handle_psp_get(struct trivet_case *c);
 enum trivet_status trivet_handle_logout(struct trivet_case *c);
 enum trivet_status trivet_handle_user(struct trivet_case *c);
 enum trivet_status trivet_handle_user_list(struct trivet_case *c);

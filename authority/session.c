@@ -2,6 +2,21 @@
 /* session.c - opening a session, and ending it */
 #include "authority/internal.h"
 
+/* The first session of a payment service provider's credential is short. */
+static enum trivet_status
+shorten_first(struct trivet_case *c, int64_t api_key_id, int64_t id)
+{
+    struct trivet_store *store = c->authority->store;
+    int64_t num_sessions;
+
+    TRIVET_TRY(
+        trivet_store_session_count(store, api_key_id, &num_sessions, c->err));
+
+    return num_sessions > 1 ? TRIVET_OK
+                            : trivet_store_session_set_timeout(
+                                store, id, TRIVET_PSP_FIRST_SESSION_S, c->err);
+}
+
 static enum trivet_status
 put_session(struct trivet_case *c, const struct trivet_api_key *key,
     const struct trivet_secret *token)
@@ -15,6 +30,9 @@ put_session(struct trivet_case *c, const struct trivet_api_key *key,
     TRIVET_TRY(trivet_store_session_put(
         store, digest, key->device_id, c->now_us, &id, c->err));
     TRIVET_TRY(trivet_store_user_get(store, key->user_id, &user, c->err));
+    if (user.kind == TRIVET_USER_PSP) {
+        TRIVET_TRY(shorten_first(c, key->id, id));
+    }
 
     c->answer->identity.device_id = key->device_id;
     c->answer->identity.session_id = id;

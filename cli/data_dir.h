@@ -2,10 +2,12 @@
 /*
  * data_dir.h - where a gateway of one's own keeps its things
  *
- *   trivet.db   the store              server.pem  the server's RSA key (0600)
+ *   trivet.db   the store              server.pem, server-N.pem  the server's
+ *                                      RSA keys (0600)
  *   ca.pem, ca.key                     a CA of its own
  *   tls.crt, tls.key                   the certificate for localhost by it
- *   nginx.conf  made anew each start   log/, tmp/, lock
+ *   nginx.conf  made anew each start   log/, tmp/, lock, change.lock
+ *   reloaded    how the latest reload went
  */
 #ifndef TRIVET_CLI_DATA_DIR_H
 #define TRIVET_CLI_DATA_DIR_H

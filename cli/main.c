@@ -31,6 +31,8 @@ static const struct cli_command commands[] = {
     {"device", "devices: list", cli_device_main},
     {"session", "sessions: list, end", cli_session_main},
     {"audit", "what happened: show, follow, verify", cli_audit_main},
+    {"server-key", "the server's keys: rotate, list, retire",
+        cli_server_key_main},
 };
 
 int

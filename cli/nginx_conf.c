@@ -17,6 +17,18 @@ cli_nginx_conf_takes(const char *path)
     return strpbrk(path, "$\"'\\{};\n\r") == NULL;
 }
 
+bool
+cli_nginx_conf_takes_uri(const char *uri)
+{
+    for (const char *p = uri; *p != '\0'; p++) {
+        if (*p <= ' ' || *p > '~' || strchr("$\"'\\{}", *p) != NULL) {
+            return false;
+        }
+    }
+
+    return true;
+}
+
 /* What the process may have open: nginx complains when it asks for more. */
 static unsigned long
 max_files(void)
@@ -83,15 +95,39 @@ put_http(FILE *to, const struct cli_nginx_conf *conf)
     (void) fprintf(to,
         "\n"
         "    trivet_store \"%s\";\n"
-        "    trivet_server_key \"%s\";\n"
         "    trivet_profile %s;\n"
         "    trivet_sandbox %s;\n"
         "    trivet_session_timeout %lld;\n"
         "    trivet_api_key_lifetime %lld;\n"
         "\n",
-        conf->store_url, conf->server_key, conf->profile,
-        conf->is_sandbox ? "on" : "off", conf->session_timeout_s,
-        conf->key_lifetime_s);
+        conf->store_url, conf->profile, conf->is_sandbox ? "on" : "off",
+        conf->session_timeout_s, conf->key_lifetime_s);
+
+    for (size_t i = 0; i < conf->server_keys->num_keys; i++) {
+        (void) fprintf(to, "    trivet_server_key \"%s\";\n",
+            conf->server_keys->locations[i]);
+    }
+    (void) fputc('\n', to);
+}
+
+/* nginx's workers have no environment but this; what a token's library reads
+ * is here. */
+static void
+put_environment(FILE *to, const struct cli_nginx_conf *conf)
+{
+    static const char *const names[] = {"OPENSSL_CONF", "OPENSSL_ENGINES",
+        "OPENSSL_MODULES", "PKCS11_MODULE_PATH", "SOFTHSM2_CONF"};
+    bool has_uri = false;
+
+    for (size_t i = 0; i < conf->server_keys->num_keys; i++) {
+        has_uri |= trivet_private_key_is_uri(conf->server_keys->locations[i]);
+    }
+
+    for (size_t i = 0; has_uri && i < sizeof names / sizeof names[0]; i++) {
+        if (getenv(names[i]) != NULL) {
+            (void) fprintf(to, "env %s;\n", names[i]);
+        }
+    }
 }
 
 static void
@@ -205,6 +241,7 @@ cli_nginx_conf_format(const struct cli_nginx_conf *conf)
     }
 
     put_process(to, conf);
+    put_environment(to, conf);
     (void) fprintf(to, "http {\n");
     put_http(to, conf);
     if (conf->upstream != NULL) {

@@ -3,6 +3,7 @@
 #ifndef TRIVET_CLI_NGINX_CONF_H
 #define TRIVET_CLI_NGINX_CONF_H
 
+#include "cli/server_keys.h"
 #include "client/probe.h"
 #include "trivet/status.h"
 
@@ -13,7 +14,7 @@ struct cli_nginx_conf {
     unsigned port;
     const char *profile;
     const char *store_url;
-    const char *server_key;
+    const struct cli_server_keys *server_keys;
     const char *tls_certificate;
     const char *tls_key;
     const struct trivet_url *upstream; /* NULL: the built-in API */
@@ -29,5 +30,8 @@ char *cli_nginx_conf_format(const struct cli_nginx_conf *conf);
 /* Whether a path can stand in the configuration: nginx would take "$" for a
  * variable, and quotes or line ends for syntax. */
 bool cli_nginx_conf_takes(const char *path);
+
+/* Whether a URI can. */
+bool cli_nginx_conf_takes_uri(const char *uri);
 
 #endif

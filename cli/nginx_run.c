@@ -13,6 +13,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,7 +22,13 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { STOP_MS = 10000, STEP_MS = 20, MAX_COMPLAINT = 512 };
+enum {
+    STOP_MS = 10000,
+    RELOAD_MS = 20000,
+    STEP_MS = 20,
+    MAX_COMPLAINT = 512,
+    MAX_WORKERS = 1024
+};
 
 static sigset_t
 our_signals(void)
@@ -32,6 +39,7 @@ our_signals(void)
     (void) sigaddset(&set, SIGINT);
     (void) sigaddset(&set, SIGTERM);
     (void) sigaddset(&set, SIGHUP);
+    (void) sigaddset(&set, SIGUSR1);
     (void) sigaddset(&set, SIGCHLD);
 
     return set;
@@ -208,6 +216,9 @@ cli_nginx_wait(struct cli_nginx *nginx, int timeout_ms)
             }
             continue;
         }
+        if (signal_number == SIGUSR1) {
+            return CLI_NGINX_RELOAD;
+        }
         if (signal_number > 0) {
             return CLI_NGINX_SIGNAL;
         }
@@ -215,6 +226,109 @@ cli_nginx_wait(struct cli_nginx *nginx, int timeout_ms)
             return has_ended(nginx) ? CLI_NGINX_ENDED : CLI_NGINX_TIMEOUT;
         }
     }
+}
+
+/* ---- reloading --------------------------------------------------------- */
+
+struct workers {
+    size_t num_workers;
+    long pids[MAX_WORKERS];
+};
+
+static void
+read_workers(const struct cli_nginx *nginx, struct workers *out)
+{
+    char path[64];
+    FILE *from;
+
+    out->num_workers = 0;
+    (void) snprintf(path, sizeof path, "/proc/%ld/task/%ld/children",
+        (long) nginx->pid, (long) nginx->pid);
+    from = fopen(path, "re");
+    if (from == NULL) {
+        return;
+    }
+
+    while (out->num_workers < MAX_WORKERS
+           && fscanf(from, "%ld", &out->pids[out->num_workers]) == 1)
+    {
+        out->num_workers++;
+    }
+
+    (void) fclose(from);
+}
+
+static bool
+has_worker(const struct workers *workers, long pid)
+{
+    for (size_t i = 0; i < workers->num_workers; i++) {
+        if (workers->pids[i] == pid) {
+            return true;
+        }
+    }
+
+    return false;
+}
+
+/* A worker's title says so. */
+static bool
+is_shutting_down(long pid)
+{
+    char path[64];
+    char title[256];
+    size_t len;
+    FILE *from;
+
+    (void) snprintf(path, sizeof path, "/proc/%ld/cmdline", pid);
+    from = fopen(path, "re");
+    if (from == NULL) {
+        return true; /* it is gone */
+    }
+
+    len = fread(title, 1, sizeof title - 1, from);
+    (void) fclose(from);
+    title[len] = '\0';
+
+    return len == 0 || strstr(title, "shutting down") != NULL;
+}
+
+/* There are others than `old`, and of these none takes new connections. */
+static bool
+has_changed(const struct workers *old, const struct workers *now)
+{
+    bool has_new = false;
+
+    for (size_t i = 0; i < now->num_workers; i++) {
+        if (!has_worker(old, now->pids[i])) {
+            has_new = true;
+        } else if (!is_shutting_down(now->pids[i])) {
+            return false;
+        }
+    }
+
+    return has_new;
+}
+
+enum trivet_status
+cli_nginx_reload(struct cli_nginx *nginx, struct trivet_error *err)
+{
+    const struct timespec step = {.tv_nsec = STEP_MS * 1000000L};
+    static struct workers old; /* large */
+    static struct workers now;
+
+    read_workers(nginx, &old);
+    (void) kill(nginx->pid, SIGHUP);
+
+    for (int ms = 0; ms < RELOAD_MS; ms += STEP_MS) {
+        (void) nanosleep(&step, NULL);
+        read_workers(nginx, &now);
+        if (has_changed(&old, &now)) {
+            return TRIVET_OK;
+        }
+    }
+
+    return trivet_error_set(err, TRIVET_E_INTERNAL, "nginx.reload",
+        "nginx has not changed its workers; see %s", nginx->log);
 }
 
 void

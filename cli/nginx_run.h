@@ -27,12 +27,18 @@ TRIVET_MUST_USE enum trivet_status cli_nginx_start(
 
 enum cli_nginx_event {
     CLI_NGINX_TIMEOUT = 0,
-    CLI_NGINX_ENDED, /* by itself                       */
-    CLI_NGINX_SIGNAL /* we were told to end: it was not */
+    CLI_NGINX_ENDED,  /* by itself                       */
+    CLI_NGINX_RELOAD, /* we were told to take in what changed   */
+    CLI_NGINX_SIGNAL  /* we were told to end: it was not */
 };
 
 /* Waits for one of these, timeout_ms at most (-1: for ever). */
 enum cli_nginx_event cli_nginx_wait(struct cli_nginx *nginx, int timeout_ms);
+
+/* Has nginx take in its configuration, and waits until its new workers are
+ * there and the old ones take no new connections. */
+TRIVET_MUST_USE enum trivet_status cli_nginx_reload(
+    struct cli_nginx *nginx, struct trivet_error *err);
 
 /* Ends the master and all its workers, and waits for that. */
 void cli_nginx_stop(struct cli_nginx *nginx);

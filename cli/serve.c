@@ -12,7 +12,6 @@
 #include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -21,6 +20,8 @@
 #include "cli/data_dir.h"
 #include "cli/nginx_conf.h"
 #include "cli/nginx_run.h"
+#include "cli/server_keys.h"
+#include "cli/serving.h"
 #include "client/probe.h"
 
 enum {
@@ -32,6 +33,7 @@ enum {
     OPTION_TLS_KEY,
     OPTION_SESSION_TIMEOUT,
     OPTION_KEY_LIFETIME,
+    OPTION_SERVER_KEY,
     OPTION_SANDBOX,
     OPTION_NO_SANDBOX,
     OPTION_METRICS,
@@ -51,6 +53,7 @@ struct options {
     const char *tls_key;
     long long session_timeout_s;
     long long key_lifetime_s;
+    const char *server_key;
     bool is_sandbox;
     bool has_metrics;
 };
@@ -67,15 +70,17 @@ struct serving {
     char program[CLI_MAX_PATH]; /* nginx */
     char module[CLI_MAX_PATH];
 
+    char given_server_key[CLI_MAX_PATH];
     char given_cert[CLI_MAX_PATH];
     char given_key[CLI_MAX_PATH];
     char dir[CLI_MAX_PATH];
-    char lock[CLI_MAX_PATH];
     char log_dir[CLI_MAX_PATH];
     char log[CLI_MAX_PATH];
     char temporary[CLI_MAX_PATH];
     char conf[CLI_MAX_PATH];
-    char server_key[CLI_MAX_PATH];
+    char next_conf[CLI_MAX_PATH]; /* to be tried before it takes its place */
+    struct cli_server_keys server_keys;
+    bool wants_reload;
     char ca_cert[CLI_MAX_PATH];
     char ca_key[CLI_MAX_PATH];
     char tls_cert[CLI_MAX_PATH];
@@ -109,6 +114,11 @@ static const struct argp_option options_table[] = {
     {"api-key-lifetime", OPTION_KEY_LIFETIME, "SECONDS", 0,
         "how long a sandbox user's API key waits for its first device "
         "(default: 3600)",
+        0},
+    {"server-key", OPTION_SERVER_KEY, "FILE|URI", 0,
+        "the key that new installations are given from now on: a file (mode "
+        "0600), or hardware by its URI (default: the one before, or "
+        "server.pem, which is made)",
         0},
     {"sandbox", OPTION_SANDBOX, NULL, 0,
         "anybody may make users; refusals tell why (default)", 0},
@@ -167,6 +177,9 @@ parse_option(int key, char *arg, struct argp_state *state)
     case OPTION_KEY_LIFETIME:
         parse_number(state, "--api-key-lifetime", arg, 1, 315360000,
             &options->key_lifetime_s);
+        return 0;
+    case OPTION_SERVER_KEY:
+        options->server_key = arg;
         return 0;
     case OPTION_SANDBOX:
         options->is_sandbox = true;
@@ -425,12 +438,11 @@ name_files(struct serving *s, struct trivet_error *err)
         const char *name;
         char *out;
     } files[] = {
-        {"lock", s->lock},
         {"log", s->log_dir},
         {"log/error.log", s->log},
         {"tmp", s->temporary},
         {"nginx.conf", s->conf},
-        {"server.pem", s->server_key},
+        {"nginx.conf.next", s->next_conf},
         {"ca.pem", s->ca_cert},
         {"ca.key", s->ca_key},
         {"tls.crt", s->tls_cert},
@@ -460,73 +472,35 @@ name_files(struct serving *s, struct trivet_error *err)
 
 /* ---- what is made ------------------------------------------------------ */
 
-/* One gateway for a data directory; the lock ends with this process. */
-static enum trivet_status
-lock_dir(const struct serving *s, struct trivet_error *err)
+static struct cli_server_keys_home
+key_home(const struct serving *s)
 {
-    int fd = open(s->lock, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-
-    if (fd < 0) {
-        return trivet_error_set(err, TRIVET_E_UNAVAILABLE, "serve", "%s: %s",
-            s->lock, strerror(errno));
-    }
-
-    if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
-        (void) close(fd);
-        return trivet_error_set(err, TRIVET_E_CONFLICT, "serve",
-            "%s: another trivet serve runs on it", s->dir);
-    }
-
-    return TRIVET_OK; /* fd stays open, and with it the lock */
+    return (struct cli_server_keys_home){
+        .dir = s->dir,
+        .is_own_store = s->options->data.store == NULL,
+    };
 }
 
+/* The keys that answers are signed with; the first start makes one. Known to
+ * the store before nginx asks. */
 static enum trivet_status
-make_server_key(const struct serving *s, struct trivet_error *err)
+prepare_store(struct serving *s, struct trivet_error *err)
 {
-    struct trivet_private_key *key;
-    char pem[TRIVET_MAX_PEM];
-    enum trivet_status status;
-
-    (void) fprintf(stderr, "making the server's RSA key: %s\n", s->server_key);
-    TRIVET_TRY(trivet_private_key_generate(&key, err));
-
-    status = trivet_private_key_to_pem(key, pem, sizeof pem);
-    trivet_private_key_free(key);
-    if (status != TRIVET_OK) {
-        return trivet_error_set(
-            err, status, "serve", "the server's key cannot be written");
-    }
-
-    status = cli_write_file(s->server_key, pem, 0600, err);
-    trivet_wipe(pem, sizeof pem);
-
-    return status;
-}
-
-/* The key that answers are signed with: made at the first start. Known to the
- * store before nginx asks. */
-static enum trivet_status
-prepare_store(const struct serving *s, struct trivet_error *err)
-{
-    struct trivet_server_key key;
+    const struct cli_server_keys_home home = key_home(s);
+    const char *given =
+        s->options->server_key == NULL ? NULL : s->given_server_key;
     struct trivet_store *store;
     enum trivet_status status;
-    int64_t id;
 
-    if (access(s->server_key, F_OK) != 0) {
-        TRIVET_TRY(make_server_key(s, err));
-    }
+    TRIVET_TRY(
+        trivet_store_open(s->store_url, TRIVET_STORE_MIGRATE, &store, err));
 
-    TRIVET_TRY(trivet_server_key_load(s->server_key, &key, err));
-
-    status = trivet_store_open(s->store_url, TRIVET_STORE_MIGRATE, &store, err);
+    status = cli_server_keys_prepare(&home, store, given, err);
     if (status == TRIVET_OK) {
-        status = trivet_store_server_key_ensure(
-            store, &key.public_key, cli_now_us(), &id, err);
-        trivet_store_close(store);
+        status = cli_server_keys_list(&home, store, &s->server_keys, err);
     }
 
-    trivet_server_key_release(&key);
+    trivet_store_close(store);
     return status;
 }
 
@@ -599,7 +573,7 @@ prepare_certificate(const struct serving *s, struct trivet_error *err)
 }
 
 static enum trivet_status
-write_conf(const struct serving *s, struct trivet_error *err)
+write_conf(const struct serving *s, const char *path, struct trivet_error *err)
 {
     const struct options *o = s->options;
     struct cli_nginx_conf conf = {
@@ -609,7 +583,7 @@ write_conf(const struct serving *s, struct trivet_error *err)
         .port = s->port,
         .profile = o->profile,
         .store_url = s->store_url,
-        .server_key = s->server_key,
+        .server_keys = &s->server_keys,
         .tls_certificate = o->tls_cert == NULL ? s->tls_cert : s->given_cert,
         .tls_key = o->tls_key == NULL ? s->tls_key : s->given_key,
         .upstream = o->upstream == NULL ? NULL : &s->upstream,
@@ -625,7 +599,7 @@ write_conf(const struct serving *s, struct trivet_error *err)
         return trivet_error_set(err, TRIVET_E_MEMORY, "serve", "out of memory");
     }
 
-    status = cli_write_file(s->conf, text, 0600, err);
+    status = cli_write_file(path, text, 0600, err);
     free(text);
 
     return status;
@@ -639,17 +613,20 @@ prepare(struct serving *s, struct trivet_error *err)
     TRIVET_TRY(find_parts(s, err));
     TRIVET_TRY(name_files(s, err));
     TRIVET_TRY(check_dir(s->dir, err));
-    TRIVET_TRY(check_key_mode(s->server_key, err));
+    if (s->options->server_key != NULL) {
+        TRIVET_TRY(cli_server_key_given(
+            s->options->server_key, s->given_server_key, err));
+    }
     TRIVET_TRY(check_port(s, err));
 
     TRIVET_TRY(cli_make_dir(s->dir, err));
-    TRIVET_TRY(lock_dir(s, err));
+    TRIVET_TRY(cli_serving_lock(s->dir, err));
     TRIVET_TRY(cli_make_dir(s->log_dir, err));
     TRIVET_TRY(cli_make_dir(s->temporary, err));
     TRIVET_TRY(prepare_store(s, err));
     TRIVET_TRY(prepare_certificate(s, err));
 
-    return write_conf(s, err);
+    return write_conf(s, s->conf, err);
 }
 
 /* ---- running ----------------------------------------------------------- */
@@ -709,7 +686,7 @@ tell_ready(const struct serving *s)
 
 /* Waits until the gateway truly answers. */
 static enum trivet_status
-wait_ready(const struct serving *s, struct cli_nginx *nginx,
+wait_ready(struct serving *s, struct cli_nginx *nginx,
     enum cli_nginx_event *out_event, struct trivet_error *err)
 {
     for (int i = 0; i < MAX_READY_STEPS; i++) {
@@ -719,6 +696,9 @@ wait_ready(const struct serving *s, struct cli_nginx *nginx,
         }
 
         *out_event = cli_nginx_wait(nginx, READY_STEP_MS);
+        if (*out_event == CLI_NGINX_RELOAD) {
+            s->wants_reload = true; /* later: there may be no workers yet */
+        }
         if (*out_event == CLI_NGINX_ENDED) {
             return trivet_error_set(err, TRIVET_E_UNAVAILABLE, "serve",
                 "nginx ended by itself; see %s", s->log);
@@ -732,8 +712,69 @@ wait_ready(const struct serving *s, struct cli_nginx *nginx,
         "nginx started but does not answer; see %s", s->log);
 }
 
+/* ---- reloading --------------------------------------------------------- */
+
+/* The keys as the store has them now. */
 static enum trivet_status
-run(const struct serving *s, struct trivet_error *err)
+read_keys(struct serving *s, struct trivet_error *err)
+{
+    const struct cli_server_keys_home home = key_home(s);
+    struct trivet_store *store;
+    enum trivet_status status;
+
+    TRIVET_TRY(
+        trivet_store_open(s->store_url, TRIVET_STORE_EXISTING, &store, err));
+    status = cli_server_keys_list(&home, store, &s->server_keys, err);
+    trivet_store_close(store);
+
+    return status;
+}
+
+/* nginx goes on with what it has when it would not start with the new. */
+static enum trivet_status
+reload(struct serving *s, struct cli_nginx *nginx, struct trivet_error *err)
+{
+    struct cli_nginx trial = *nginx;
+
+    TRIVET_TRY(read_keys(s, err));
+    TRIVET_TRY(write_conf(s, s->next_conf, err));
+
+    trial.conf = s->next_conf;
+    TRIVET_TRY(cli_nginx_test(&trial, err));
+
+    if (rename(s->next_conf, s->conf) != 0) {
+        return trivet_error_set(err, TRIVET_E_UNAVAILABLE, "serve", "%s: %s",
+            s->conf, strerror(errno));
+    }
+
+    return cli_nginx_reload(nginx, err);
+}
+
+/* Until nginx ends, or we are told to. */
+static enum cli_nginx_event
+go_on(struct serving *s, struct cli_nginx *nginx)
+{
+    for (;;) {
+        struct trivet_error err = {.status = TRIVET_OK};
+        enum cli_nginx_event event =
+            s->wants_reload ? CLI_NGINX_RELOAD : cli_nginx_wait(nginx, -1);
+        enum trivet_status status;
+
+        s->wants_reload = false;
+
+        if (event != CLI_NGINX_RELOAD) {
+            return event;
+        }
+
+        status = reload(s, nginx, &err);
+        cli_serving_tell(s->dir, status, &err);
+        (void) fprintf(stderr, "trivet: reload: %s\n",
+            status == TRIVET_OK ? "done" : err.detail);
+    }
+}
+
+static enum trivet_status
+run(struct serving *s, struct trivet_error *err)
 {
     struct cli_nginx nginx = {
         .program = s->program, .conf = s->conf, .log = s->log};
@@ -746,7 +787,7 @@ run(const struct serving *s, struct trivet_error *err)
     status = wait_ready(s, &nginx, &event, err);
     if (status == TRIVET_OK && event == CLI_NGINX_TIMEOUT) {
         tell_ready(s);
-        event = cli_nginx_wait(&nginx, -1);
+        event = go_on(s, &nginx);
         if (event == CLI_NGINX_ENDED) {
             status = trivet_error_set(err, TRIVET_E_UNAVAILABLE, "serve",
                 "nginx ended by itself; see %s", s->log);

@@ -88,12 +88,17 @@ static const struct cli_column columns[] = {
 static void
 add_user(void *rows, const struct trivet_user *row)
 {
-    (void) json_array_append_new(rows,
-        json_pack("{s:I, s:s, s:s, s:I, s:o}", "id", (json_int_t) row->id,
-            "kind", row->kind == TRIVET_USER_COMPANY ? "company" : "person",
-            "name", row->display_name, "auto_logout",
-            (json_int_t) row->session_timeout_s, "created",
-            cli_json_time(row->created_us)));
+    static const char *const kinds[] = {
+        [TRIVET_USER_PERSON] = "person",
+        [TRIVET_USER_COMPANY] = "company",
+        [TRIVET_USER_PSP] = "psp",
+    };
+
+    (void) json_array_append_new(
+        rows, json_pack("{s:I, s:s, s:s, s:I, s:o}", "id", (json_int_t) row->id,
+                  "kind", kinds[row->kind], "name", row->display_name,
+                  "auto_logout", (json_int_t) row->session_timeout_s, "created",
+                  cli_json_time(row->created_us)));
 }
 
 static enum trivet_status

@@ -47,7 +47,7 @@ _trivet() {
         "pins 2") words="learn check clear" ;;
         "audit 2") words="verify" ;;
         "call 2") words="GET POST PUT DELETE" ;;
-        "key 2" | "user 2" | "device 2" | "session 2")
+        "key 2" | "user 2" | "device 2" | "session 2" | "server-key 2")
             words=$(trivet "$command" --help 2>/dev/null |
                 sed -n 's/^  \([a-z][a-z-]*\)  .*/\1/p') ;;
         *)

@@ -67,6 +67,9 @@ judge_token(const struct trivet_rule *rule, const struct trivet_facts *facts,
     if (rule->token == TRIVET_NEEDS_NO_TOKEN) {
         return TRIVET_REASON_NONE;
     }
+    if (facts->is_server_key_retired) {
+        return TRIVET_REASON_SERVER_KEY_RETIRED;
+    }
 
     switch (facts->token) {
     case TRIVET_TOKEN_INSTALLATION:

@@ -55,6 +55,9 @@ struct trivet_facts {
     enum trivet_token_fact token;
     enum trivet_signature_fact signature;
 
+    /* of either token: the server key that the installation was given */
+    bool is_server_key_retired;
+
     /* of a session token */
     struct trivet_expiry expiry;
     bool is_session_ended;

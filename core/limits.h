@@ -12,12 +12,15 @@ enum {
     TRIVET_MAX_CALL_BODY = 64 * 1024,  /* bytes of a protocol call's body   */
     TRIVET_MAX_PUBLIC_KEY_TEXT = 4096, /* bytes of a PEM public key         */
     TRIVET_MAX_PUBLIC_KEY_DER = 1024,  /* bytes of a DER public key         */
+    TRIVET_MAX_PSP_CERTIFICATE = 8192, /* bytes of a PSP's certificate, PEM */
+    TRIVET_MAX_PSP_CHAIN = 32768,      /* bytes of its chain, PEM           */
     TRIVET_MAX_DESCRIPTION = 1024,     /* bytes of a device description     */
     TRIVET_MAX_API_KEY = 512,          /* bytes of an API key               */
     TRIVET_MAX_PERMITTED_IPS = 256,    /* addresses bound to one API key    */
     TRIVET_MAX_SIGNATURE = 512,        /* bytes of an RSA signature (4096)  */
     TRIVET_MAX_ADDRESS_TEXT = 46,      /* bytes of an address with its NUL  */
     TRIVET_MAX_NAME = 256,             /* bytes of a user's name, a label   */
+    TRIVET_MAX_LOCATION = 1024,        /* bytes of a server key's path, URI */
     TRIVET_MAX_PATH_IDS = 3,           /* {id} parts in a call's path       */
     TRIVET_MAX_CALL_PATH = 128,        /* bytes of a call's path, with NUL  */
     TRIVET_DEFAULT_PAGE = 10,          /* items of a list that are given    */
@@ -28,7 +31,13 @@ enum {
      * session looks expired to them. */
     TRIVET_MAX_SESSION_TIMEOUT_S = 2147483,
     TRIVET_DEFAULT_SESSION_TIMEOUT_S = 604800,
-    TRIVET_DEFAULT_KEY_LIFETIME_S = 3600
+    TRIVET_DEFAULT_KEY_LIFETIME_S = 3600,
+
+    /* Payment service providers: ninety hours, as was seen; the first session
+     * of a credential an hour. */
+    TRIVET_PSP_SESSION_TIMEOUT_S = 324000,
+    TRIVET_PSP_FIRST_SESSION_S = 3600,
+    TRIVET_PSP_KEY_LIFETIME_S = 3600
 };
 
 #endif

@@ -269,6 +269,59 @@ trivet_message_read_permitted_ip(
     return complaint;
 }
 
+/* A required string, copied. */
+static struct trivet_complaint
+copy_string(const json_t *root, const char *field, char *out, size_t cap,
+    size_t *out_len)
+{
+    struct trivet_slice text;
+    struct trivet_complaint complaint = get_string(root, field, cap, &text);
+
+    if (complaint.reason == TRIVET_REASON_NONE) {
+        memcpy(out, text.data, text.len);
+        *out_len = text.len;
+    }
+
+    return complaint;
+}
+
+static struct trivet_complaint
+read_psp(const json_t *root, struct trivet_psp_request *out)
+{
+    struct trivet_complaint complaint =
+        copy_string(root, "client_payment_service_provider_certificate",
+            out->certificate, sizeof out->certificate, &out->certificate_len);
+
+    if (complaint.reason != TRIVET_REASON_NONE) {
+        return complaint;
+    }
+
+    complaint =
+        copy_string(root, "client_payment_service_provider_certificate_chain",
+            out->chain, sizeof out->chain, &out->chain_len);
+    if (complaint.reason != TRIVET_REASON_NONE) {
+        return complaint;
+    }
+
+    return copy_string(root, "client_public_key_signature", out->signature,
+        sizeof out->signature, &out->signature_len);
+}
+
+struct trivet_complaint
+trivet_message_read_psp(
+    struct trivet_slice body, struct trivet_psp_request *out)
+{
+    struct trivet_complaint complaint;
+    json_t *root = load_object(body, &complaint);
+
+    if (root != NULL) {
+        complaint = read_psp(root, out);
+        json_decref(root);
+    }
+
+    return complaint;
+}
+
 struct trivet_complaint
 trivet_message_read_empty(struct trivet_slice body)
 {
@@ -414,14 +467,31 @@ add_person_names(json_t *object, const char *display_name)
     (void) json_object_set_new(object, "nationality", json_string("NL"));
 }
 
-/* {"UserPerson":{...}} or {"UserCompany":{...}}: every field that a known
- * client reads, none null. */
+static void
+add_company_names(json_t *object, const char *display_name)
+{
+    (void) json_object_set_new(object, "name", json_string(display_name));
+    (void) json_object_set_new(object, "legal_name", json_string(display_name));
+}
+
+static void
+add_certificate_names(json_t *object, const struct trivet_user *user)
+{
+    (void) json_object_set_new(object, "alias",
+        json_pack("[{s:s, s:s, s:s}]", "type", "CERTIFICATE_DISTINGUISHED_NAME",
+            "value", user->distinguished_name, "name", user->display_name));
+    (void) json_object_set_new(object, "certificate_distinguished_name",
+        json_string(user->distinguished_name));
+}
+
+/* {"UserPerson":{...}}, {"UserCompany":{...}} or
+ * {"UserPaymentServiceProvider":{...}}: every field that a known client reads,
+ * none null. */
 json_t *
 trivet_message_make_user(const struct trivet_user *user)
 {
     char created[TRIVET_TIMESTAMP_SIZE];
     char updated[TRIVET_TIMESTAMP_SIZE];
-    bool is_person = user->kind == TRIVET_USER_PERSON;
     json_t *object;
 
     trivet_timestamp_format(user->created_us, created);
@@ -437,16 +507,21 @@ trivet_message_make_user(const struct trivet_user *user)
         "daily_limit_without_confirmation_login", "currency", "EUR", "value",
         "250.00", "notification_filters", "relations");
 
-    if (is_person) {
-        add_person_names(object, user->display_name);
-    } else {
-        (void) json_object_set_new(
-            object, "name", json_string(user->display_name));
-        (void) json_object_set_new(
-            object, "legal_name", json_string(user->display_name));
+    switch (user->kind) {
+    case TRIVET_USER_PSP:
+        add_certificate_names(object, user);
+        return json_pack("{s:o}", "UserPaymentServiceProvider", object);
+
+    case TRIVET_USER_COMPANY:
+        add_company_names(object, user->display_name);
+        return json_pack("{s:o}", "UserCompany", object);
+
+    case TRIVET_USER_PERSON:
+        break;
     }
 
-    return json_pack("{s:o}", is_person ? "UserPerson" : "UserCompany", object);
+    add_person_names(object, user->display_name);
+    return json_pack("{s:o}", "UserPerson", object);
 }
 
 struct trivet_body
@@ -469,6 +544,39 @@ trivet_message_api_key(const char *api_key)
 {
     return dump_response(
         json_pack("[{s:{s:s}}]", "ApiKey", "api_key", api_key));
+}
+
+static const char *
+credential_status(const struct trivet_psp_credential *credential)
+{
+    if (credential->is_revoked) {
+        return "REVOKED";
+    }
+
+    return credential->is_bound ? "ACTIVE" : "PENDING_FIRST_USE";
+}
+
+struct trivet_body
+trivet_message_psp_credential(const struct trivet_psp_credential *credential)
+{
+    char created[TRIVET_TIMESTAMP_SIZE];
+    char updated[TRIVET_TIMESTAMP_SIZE];
+    char expires[TRIVET_TIMESTAMP_SIZE];
+    bool has_device = credential->description != NULL;
+
+    trivet_timestamp_format(credential->created_us, created);
+    trivet_timestamp_format(credential->updated_us, updated);
+    trivet_timestamp_format(credential->expires_us, expires);
+
+    return dump_response(json_pack("[{s:{s:I, s:s, s:s, s:s, s:o, s:s?, s:o}}]",
+        "CredentialPasswordIp", "id", (json_int_t) credential->id, "created",
+        created, "updated", updated, "status", credential_status(credential),
+        "expiry_time",
+        credential->is_bound ? json_null() : json_string(expires),
+        "token_value", credential->token, "permitted_device",
+        has_device ? json_pack("{s:s, s:s}", "description",
+            credential->description, "ip", credential->address)
+                   : json_null()));
 }
 
 struct trivet_body

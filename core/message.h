@@ -17,6 +17,7 @@
 #include <stdint.h>
 
 #include "core/address.h"
+#include "core/encoding.h"
 #include "core/reason.h"
 #include "core/secret.h"
 #include "core/slice.h"
@@ -49,6 +50,16 @@ struct trivet_permitted_ip_request {
     bool is_active;
 };
 
+/* POST payment-service-provider-credential. */
+struct trivet_psp_request {
+    char certificate[TRIVET_MAX_PSP_CERTIFICATE];
+    size_t certificate_len;
+    char chain[TRIVET_MAX_PSP_CHAIN];
+    size_t chain_len;
+    char signature[TRIVET_BASE64_LEN(TRIVET_MAX_SIGNATURE)];
+    size_t signature_len;
+};
+
 /* On a complaint, out holds nothing of use. Wipe `secret` after use. */
 TRIVET_MUST_USE struct trivet_complaint trivet_message_read_installation(
     struct trivet_slice body, struct trivet_installation_request *out);
@@ -58,6 +69,8 @@ TRIVET_MUST_USE struct trivet_complaint trivet_message_read_session(
     struct trivet_slice body, struct trivet_session_request *out);
 TRIVET_MUST_USE struct trivet_complaint trivet_message_read_permitted_ip(
     struct trivet_slice body, struct trivet_permitted_ip_request *out);
+TRIVET_MUST_USE struct trivet_complaint trivet_message_read_psp(
+    struct trivet_slice body, struct trivet_psp_request *out);
 /* A body that carries nothing: absent, or any JSON object. */
 TRIVET_MUST_USE struct trivet_complaint trivet_message_read_empty(
     struct trivet_slice body);
@@ -86,6 +99,23 @@ struct trivet_body trivet_message_session(int64_t id, int64_t created_us,
     const char *token, const struct trivet_user *user);
 struct trivet_body trivet_message_user(const struct trivet_user *user);
 struct trivet_body trivet_message_api_key(const char *api_key);
+
+/* An API key as its owner sees it. */
+struct trivet_psp_credential {
+    int64_t id;
+    int64_t created_us;
+    int64_t updated_us;
+    int64_t expires_us; /* until it is used */
+    bool is_bound;
+    bool is_revoked;
+    const char *token; /* NULL: not shown (any more) */
+    /* of the device that uses it; NULL: none */
+    const char *description;
+    const char *address;
+};
+
+struct trivet_body trivet_message_psp_credential(
+    const struct trivet_psp_credential *credential);
 
 /* Who made an admitted call: what the built-in API answers with. */
 struct trivet_identity {

@@ -30,6 +30,9 @@ static const struct trivet_reason_row rows[TRIVET_NUM_REASONS] = {
     [TRIVET_REASON_TOKEN_WRONG_KIND] =
         {"token-wrong-kind", 403, AUTHENTICATION, NULL,
          "an installation token where a session token is needed", false},
+    [TRIVET_REASON_SERVER_KEY_RETIRED] =
+        {"server-key-retired", 401, AUTHENTICATION, NULL,
+         "the server key that the installation was given is retired", false},
     [TRIVET_REASON_SESSION_ALREADY] =
         {"session-already", 400,
          "Authentication token already has a user session.", NULL,
@@ -128,6 +131,33 @@ static const struct trivet_reason_row rows[TRIVET_NUM_REASONS] = {
         {"credential-not-active", 400, "The API key is not active.", NULL,
          "the permitted IPs of an API key change only while it is in use",
          false},
+    [TRIVET_REASON_PSP_CERTIFICATE] =
+        {"psp-certificate-invalid", 400,
+         "The payment service provider certificate is invalid.", NULL,
+         "not one PEM certificate with an RSA key to sign with and a name",
+         false},
+    [TRIVET_REASON_PSP_CHAIN] =
+        {"psp-chain-invalid", 400,
+         "The payment service provider certificate chain is invalid.", NULL,
+         "the certificate does not lead to a root that is trusted", false},
+    [TRIVET_REASON_PSP_VALIDITY] =
+        {"psp-certificate-expired", 400,
+         "The payment service provider certificate is not valid now.", NULL,
+         "the certificate, or one of its chain, is expired or not valid yet",
+         false},
+    [TRIVET_REASON_PSP_ROLE] =
+        {"psp-role-missing", 400,
+         "The payment service provider certificate has no role.", NULL,
+         "neither PISP nor AISP is in the certificate's common name", false},
+    [TRIVET_REASON_PSP_SIGNATURE] =
+        {"psp-signature-wrong", 400,
+         "The client public key signature is invalid.", NULL,
+         "not the certificate's signature of public key and installation token",
+         false},
+    [TRIVET_REASON_PSP_NOT_FOUND] =
+        {"psp-credential-not-found", 404,
+         "PaymentServiceProviderCredential for id \"%s\" not found.", NULL,
+         "the installation has not asked for that credential", false},
     [TRIVET_REASON_USER_NOT_FOUND] =
         {"user-not-found", 404, "User for id \"%s\" not found.", NULL,
          "the session belongs to another user", false},

@@ -8,7 +8,11 @@
 #include "core/limits.h"
 #include "core/uuid.h"
 
-enum trivet_user_kind { TRIVET_USER_PERSON = 0, TRIVET_USER_COMPANY };
+enum trivet_user_kind {
+    TRIVET_USER_PERSON = 0,
+    TRIVET_USER_COMPANY,
+    TRIVET_USER_PSP /* a payment service provider, by its certificate */
+};
 
 struct trivet_user {
     int64_t id;
@@ -18,6 +22,7 @@ struct trivet_user {
     char public_uuid[TRIVET_UUID_SIZE];
     char display_name[TRIVET_MAX_NAME]; /* UTF-8, NUL-terminated          */
     int64_t session_timeout_s;          /* the user's auto-logout time     */
+    char distinguished_name[TRIVET_MAX_NAME]; /* of a PSP's certificate */
 };
 
 #endif

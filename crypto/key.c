@@ -20,9 +20,9 @@
 
 enum { MAX_KEY_FILE = 64 * 1024 };
 
-/* Takes pkey over, also on failure. */
-static enum trivet_status
-wrap(EVP_PKEY *pkey, struct trivet_private_key **out, struct trivet_error *err)
+enum trivet_status
+trivet_openssl_wrap(
+    EVP_PKEY *pkey, struct trivet_private_key **out, struct trivet_error *err)
 {
     struct trivet_private_key *key;
 
@@ -81,7 +81,7 @@ trivet_private_key_parse(struct trivet_slice pem,
             err, TRIVET_E_MALFORMED, "key.parse", "no private key in PEM");
     }
 
-    return wrap(pkey, out, err);
+    return trivet_openssl_wrap(pkey, out, err);
 }
 
 /* Opens a key file that nobody but its owner may touch. */
@@ -167,7 +167,7 @@ trivet_private_key_generate(
             err, TRIVET_E_CRYPTO, "key.generate", "cannot make an RSA key");
     }
 
-    return wrap(pkey, out, err);
+    return trivet_openssl_wrap(pkey, out, err);
 }
 
 void
@@ -178,6 +178,7 @@ trivet_private_key_free(struct trivet_private_key *key)
     }
 
     EVP_PKEY_free(key->pkey);
+    CRYPTO_THREAD_lock_free(key->lock);
     free(key);
 }
 

@@ -32,7 +32,24 @@ struct trivet_public_key {
 TRIVET_MUST_USE enum trivet_status trivet_private_key_load(const char *path,
     struct trivet_private_key **out, struct trivet_error *err);
 
-/* The same from memory. */
+/* Whether text is a URI (scheme:...) and no path. A path with a colon can begin
+ * with "./". */
+bool trivet_private_key_is_uri(const char *text);
+
+/*
+ * Opens the key of a file (as trivet_private_key_load) or of a URI: one of
+ * OpenSSL's stores, or pkcs11: through the engine of that name when no store
+ * knows it. Blocks: a token may be asked. Never asks a terminal for a PIN.
+ *
+ * Such a key does not survive a fork; it cannot be written; and it must
+ * outlive its signers.
+ *
+ * The error never has the URI in it: there may be a PIN in that.
+ */
+TRIVET_MUST_USE enum trivet_status trivet_private_key_open(const char *location,
+    struct trivet_private_key **out, struct trivet_error *err);
+
+/* trivet_private_key_load from memory. */
 TRIVET_MUST_USE enum trivet_status trivet_private_key_parse(
     struct trivet_slice pem, struct trivet_private_key **out,
     struct trivet_error *err);

@@ -3,13 +3,21 @@
 #ifndef TRIVET_CRYPTO_OPENSSL_H
 #define TRIVET_CRYPTO_OPENSSL_H
 
+#include <openssl/crypto.h>
 #include <openssl/evp.h>
 
 #include "crypto/key.h"
 
+/* lock: NULL when each signer can have a copy of the key; else all signers use
+ * this one, one at a time. */
 struct trivet_private_key {
     EVP_PKEY *pkey;
+    CRYPTO_RWLOCK *lock;
 };
+
+/* Makes a private key of pkey, which it takes over, also on failure. */
+TRIVET_MUST_USE enum trivet_status trivet_openssl_wrap(
+    EVP_PKEY *pkey, struct trivet_private_key **out, struct trivet_error *err);
 
 /* RSA, 2047 or 2048 bits, an exponent that verifies fast. */
 bool trivet_openssl_is_usable_rsa(const EVP_PKEY *pkey);

@@ -13,6 +13,7 @@
 struct trivet_signer {
     EVP_PKEY *pkey; /* a copy: the blinding of a shared key has a lock */
     EVP_PKEY_CTX *context;
+    CRYPTO_RWLOCK *lock; /* the key's, when it is no copy; else NULL */
 };
 
 struct cached_key {
@@ -45,7 +46,12 @@ trivet_signer_new(const struct trivet_private_key *key,
             err, TRIVET_E_MEMORY, "signer.new", "out of memory");
     }
 
-    signer->pkey = EVP_PKEY_dup(key->pkey);
+    signer->lock = key->lock;
+    if (key->lock == NULL) {
+        signer->pkey = EVP_PKEY_dup(key->pkey);
+    } else if (EVP_PKEY_up_ref(key->pkey) == 1) {
+        signer->pkey = key->pkey;
+    }
     if (signer->pkey != NULL) {
         signer->context = EVP_PKEY_CTX_new(signer->pkey, NULL);
     }
@@ -81,12 +87,19 @@ trivet_signer_sign(struct trivet_signer *signer,
 {
     unsigned char signature[TRIVET_SIGNATURE_LEN];
     size_t len = sizeof signature;
+    int done;
 
-    if (EVP_PKEY_sign(
-            signer->context, signature, &len, digest, TRIVET_DIGEST_LEN)
-            != 1
-        || len != sizeof signature)
-    {
+    if (signer->lock != NULL && CRYPTO_THREAD_write_lock(signer->lock) != 1) {
+        return TRIVET_E_CRYPTO;
+    }
+
+    done = EVP_PKEY_sign(
+        signer->context, signature, &len, digest, TRIVET_DIGEST_LEN);
+    if (signer->lock != NULL) {
+        (void) CRYPTO_THREAD_unlock(signer->lock);
+    }
+
+    if (done != 1 || len != sizeof signature) {
         ERR_clear_error();
         return TRIVET_E_CRYPTO;
     }

@@ -23,7 +23,7 @@ enum {
 
 struct trivet_signer;
 
-/* Of key, which it copies. */
+/* Of key, which it copies, or shares when the key is of a URI. */
 TRIVET_MUST_USE enum trivet_status trivet_signer_new(
     const struct trivet_private_key *key, struct trivet_signer **out,
     struct trivet_error *err);

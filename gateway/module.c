@@ -63,6 +63,13 @@ static ngx_command_t  ngx_http_trivet_commands[] = {
       0,
       NULL },
 
+    { ngx_string("trivet_psp_ca"),
+      NGX_HTTP_MAIN_CONF|NGX_CONF_TAKE1,
+      ngx_conf_set_str_slot,
+      NGX_HTTP_MAIN_CONF_OFFSET,
+      offsetof(ngx_http_trivet_main_conf_t, psp_ca),
+      NULL },
+
     { ngx_string("trivet_sandbox"),
       NGX_HTTP_MAIN_CONF|NGX_CONF_FLAG,
       ngx_conf_set_flag_slot,
@@ -236,7 +243,9 @@ ngx_http_trivet_server_key(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     value = cf->args->elts;
     *path = value[1];
 
-    if (ngx_conf_full_name(cf->cycle, path, 1) != NGX_OK) {
+    if (!trivet_private_key_is_uri((const char *) path->data)
+        && ngx_conf_full_name(cf->cycle, path, 1) != NGX_OK)
+    {
         return NGX_CONF_ERROR;
     }
 
@@ -389,55 +398,6 @@ ngx_http_trivet_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
 }
 
 
-static void
-ngx_http_trivet_release_keys(void *data)
-{
-    ngx_http_trivet_main_conf_t *tmcf = data;
-
-    ngx_uint_t i;
-
-    for (i = 0; i < TRIVET_MAX_SERVER_KEYS; i++) {
-        trivet_signer_free(tmcf->signers[i]);
-        trivet_server_key_release(&tmcf->server_keys[i]);
-    }
-
-    trivet_digest_free(tmcf->digest);
-}
-
-
-static ngx_int_t
-ngx_http_trivet_load_keys(ngx_conf_t *cf, ngx_http_trivet_main_conf_t *tmcf)
-{
-    ngx_str_t *paths;
-    ngx_uint_t i;
-    struct trivet_error err;
-    ngx_pool_cleanup_t *cln;
-
-    cln = ngx_pool_cleanup_add(cf->pool, 0);
-    if (cln == NULL) {
-        return NGX_ERROR;
-    }
-
-    cln->handler = ngx_http_trivet_release_keys;
-    cln->data = tmcf;
-
-    paths = tmcf->key_paths.elts;
-
-    for (i = 0; i < tmcf->key_paths.nelts; i++) {
-        if (trivet_server_key_load(
-                (char *) paths[i].data, &tmcf->server_keys[i], &err)
-            != TRIVET_OK)
-        {
-            ngx_conf_log_error(
-                NGX_LOG_EMERG, cf, 0, "trivet_server_key: %s", err.detail);
-            return NGX_ERROR;
-        }
-    }
-
-    return NGX_OK;
-}
-
-
 static ngx_int_t
 ngx_http_trivet_preconfiguration(ngx_conf_t *cf)
 {
@@ -474,7 +434,14 @@ ngx_http_trivet_postconfiguration(ngx_conf_t *cf)
         return NGX_ERROR;
     }
 
+    if (tmcf->psp_ca.len > 0
+        && ngx_conf_full_name(cf->cycle, &tmcf->psp_ca, 1) != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
     tmcf->authority = (struct trivet_authority_config){
+        .psp_ca_file = (const char *) tmcf->psp_ca.data,
         .store_url = (const char *) tmcf->store_url.data,
         .server_keys = tmcf->server_keys,
         .num_server_keys = tmcf->key_paths.nelts,
@@ -519,8 +486,6 @@ ngx_http_trivet_postconfiguration(ngx_conf_t *cf)
 static ngx_int_t
 ngx_http_trivet_init_process(ngx_cycle_t *cycle)
 {
-    ngx_uint_t i;
-    struct trivet_error err;
     ngx_http_trivet_main_conf_t *tmcf;
 
     tmcf = ngx_http_cycle_get_module_main_conf(cycle, ngx_http_trivet_module);
@@ -533,14 +498,8 @@ ngx_http_trivet_init_process(ngx_cycle_t *cycle)
         return NGX_ERROR;
     }
 
-    for (i = 0; i < tmcf->key_paths.nelts; i++) {
-        if (trivet_signer_new(tmcf->server_keys[i].key, &tmcf->signers[i], &err)
-            != TRIVET_OK)
-        {
-            ngx_log_error(NGX_LOG_EMERG, cycle->log, 0, "trivet_server_key: %s",
-                err.detail);
-            return NGX_ERROR;
-        }
+    if (ngx_http_trivet_open_keys(cycle, tmcf) != NGX_OK) {
+        return NGX_ERROR;
     }
 
     return ngx_http_trivet_start_chores(cycle, tmcf);

@@ -9,6 +9,7 @@
  * headers.c    reads the request's header, strips and adds fields
  * metrics.c    counters that all workers share; probes
  * variables.c  $trivet_...
+ * keys.c       the server's keys: files, hardware
  * module.c     directives
  */
 #ifndef TRIVET_GATEWAY_MODULE_H
@@ -24,7 +25,8 @@ typedef struct ngx_http_trivet_metrics_s ngx_http_trivet_metrics_t;
 
 typedef struct {
     ngx_str_t store_url;
-    ngx_array_t key_paths; /* of ngx_str_t */
+    ngx_str_t psp_ca;
+    ngx_array_t key_paths; /* of ngx_str_t: files, URIs */
     ngx_flag_t sandbox;
     ngx_int_t session_timeout;
     ngx_int_t key_lifetime;
@@ -32,6 +34,7 @@ typedef struct {
 
     ngx_thread_pool_t *thread_pool;
     struct trivet_server_key server_keys[TRIVET_MAX_SERVER_KEYS];
+    ngx_fd_t token_lock; /* of the worker that opens hardware */
     struct trivet_authority_config authority;
     ngx_shm_zone_t *metrics; /* NULL: nobody asks for them */
 
@@ -112,6 +115,12 @@ extern ngx_module_t ngx_http_trivet_module;
 ngx_http_trivet_ctx_t *ngx_http_trivet_get_ctx(ngx_http_request_t *r);
 /* The same, made when there is none; NULL when memory ran out. */
 ngx_http_trivet_ctx_t *ngx_http_trivet_make_ctx(ngx_http_request_t *r);
+
+/* keys.c: when the configuration is read, and in each worker. */
+ngx_int_t ngx_http_trivet_load_keys(
+    ngx_conf_t *cf, ngx_http_trivet_main_conf_t *tmcf);
+ngx_int_t ngx_http_trivet_open_keys(
+    ngx_cycle_t *cycle, ngx_http_trivet_main_conf_t *tmcf);
 
 /* admission.c */
 ngx_int_t ngx_http_trivet_access_handler(ngx_http_request_t *r);

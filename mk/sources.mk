@@ -9,8 +9,9 @@ CORE_SRCS = core/account.c core/address.c core/canonical.c \
 	core/uuid.c core/writer.c
 
 CRYPTO_SRCS = crypto/certificate.c crypto/digest.c crypto/examine.c \
-	crypto/key.c crypto/openssl.c crypto/pin.c crypto/signature.c \
-	crypto/thread.c crypto/token.c
+	crypto/key.c crypto/key_uri.c crypto/openssl.c crypto/pin.c \
+	crypto/psp_certificate.c \
+	crypto/signature.c crypto/thread.c crypto/token.c
 
 STORE_SRCS = store/audit.c store/listing.c store/pages.c store/records.c \
 	store/sqlite.c store/statements.c store/store.c
@@ -18,7 +19,7 @@ STORE_SRCS = store/audit.c store/listing.c store/pages.c store/records.c \
 AUTHORITY_SRCS = authority/account.c authority/api_key.c authority/audit.c \
 	authority/authority.c authority/calls.c authority/credential.c \
 	authority/device.c authority/installation.c authority/permitted_ip.c \
-	authority/refusals.c authority/server_error.c authority/session.c \
+	authority/psp.c authority/refusals.c authority/server_error.c authority/session.c \
 	authority/show.c \
 	authority/user.c
 
@@ -34,7 +35,7 @@ CLI_CLIENT_SRCS = cli/call.c cli/client.c cli/context_device.c \
 
 CLI_SRCS = cli/audit.c cli/command.c cli/data_dir.c cli/device.c cli/key.c cli/main.c \
 	cli/nginx_conf.c cli/nginx_run.c cli/operator.c cli/serve.c \
-	cli/session.c cli/table.c cli/user.c $(CLI_CLIENT_SRCS)
+	cli/server_key.c cli/server_keys.c cli/serving.c cli/session.c cli/table.c cli/user.c $(CLI_CLIENT_SRCS)
 
 UNIT_TESTS = test_address test_canonical test_decide test_encoding \
 	test_expiry test_message test_message_list test_page test_profile \

@@ -65,6 +65,8 @@ void trivet_column_address(
     const struct trivet_value *column, struct trivet_address *out);
 void trivet_column_key(
     const struct trivet_value *column, struct trivet_public_key *out);
+void trivet_columns_server_key(
+    const struct trivet_value *columns, struct trivet_server_key_row *out);
 void trivet_columns_user(
     const struct trivet_value *columns, struct trivet_user *out);
 

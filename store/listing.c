@@ -6,6 +6,8 @@
 
 /* The caller's function and what it wants handed back. One member is set. */
 struct listing {
+    trivet_server_key_fn on_server_key;
+    trivet_server_key_use_fn on_use;
     trivet_user_fn on_user;
     trivet_api_key_fn on_api_key;
     trivet_device_fn on_device;
@@ -24,6 +26,58 @@ run_list(struct trivet_store *store, enum trivet_statement statement,
         store, statement, params, num_params, on_row, listing, err);
 
     return status == TRIVET_E_NOT_FOUND ? TRIVET_OK : status;
+}
+
+static void
+give_server_key(void *opaque, const struct trivet_value *columns)
+{
+    const struct listing *listing = opaque;
+    struct trivet_server_key_row row;
+
+    trivet_columns_server_key(columns, &row);
+    listing->on_server_key(listing->user, &row);
+}
+
+enum trivet_status
+trivet_store_server_key_list(struct trivet_store *store, int64_t now_us,
+    trivet_server_key_fn on_row, void *user, struct trivet_error *err)
+{
+    const struct trivet_value params[] = {trivet_value_integer(now_us)};
+    struct listing listing = {.on_server_key = on_row, .user = user};
+
+    return run_list(store, TRIVET_SQL_SERVER_KEY_LIST, params, 1,
+        give_server_key, &listing, err);
+}
+
+static void
+give_use(void *opaque, const struct trivet_value *columns)
+{
+    const struct listing *listing = opaque;
+    struct trivet_server_key_use row = {
+        .installation_id = columns[0].integer,
+        .installed_us = columns[1].integer,
+        .device_id = columns[3].integer,
+        .user_id = columns[5].integer,
+        .num_sessions = columns[7].integer,
+    };
+
+    trivet_column_address(&columns[2], &row.address);
+    trivet_column_text(&columns[4], row.description, sizeof row.description);
+    trivet_column_text(&columns[6], row.user_name, sizeof row.user_name);
+    listing->on_use(listing->user, &row);
+}
+
+enum trivet_status
+trivet_store_server_key_use_list(struct trivet_store *store, int64_t id,
+    int64_t now_us, trivet_server_key_use_fn on_row, void *user,
+    struct trivet_error *err)
+{
+    const struct trivet_value params[] = {
+        trivet_value_integer(id), trivet_value_integer(now_us)};
+    struct listing listing = {.on_use = on_row, .user = user};
+
+    return run_list(store, TRIVET_SQL_SERVER_KEY_USE_LIST, params, 2, give_use,
+        &listing, err);
 }
 
 static void

@@ -44,6 +44,22 @@ struct trivet_session_row {
     bool is_key_revoked;
 };
 
+/* A device of an installation that was given a server key. */
+struct trivet_server_key_use {
+    int64_t installation_id;
+    int64_t installed_us;
+    struct trivet_address address; /* that the installation was made from */
+    int64_t device_id;             /* 0: it has none, and no user */
+    char description[TRIVET_MAX_DESCRIPTION + 1];
+    int64_t user_id;
+    char user_name[TRIVET_MAX_NAME];
+    int64_t num_sessions; /* of the device, that may be used */
+};
+
+typedef void (*trivet_server_key_fn)(
+    void *user, const struct trivet_server_key_row *row);
+typedef void (*trivet_server_key_use_fn)(
+    void *user, const struct trivet_server_key_use *row);
 typedef void (*trivet_user_fn)(void *user, const struct trivet_user *row);
 typedef void (*trivet_api_key_fn)(
     void *user, const struct trivet_api_key_row *row);
@@ -54,6 +70,12 @@ typedef void (*trivet_session_fn)(
 typedef void (*trivet_address_fn)(
     void *user, const struct trivet_address *address);
 
+TRIVET_MUST_USE enum trivet_status trivet_store_server_key_list(
+    struct trivet_store *store, int64_t now_us, trivet_server_key_fn on_row,
+    void *user, struct trivet_error *err);
+TRIVET_MUST_USE enum trivet_status trivet_store_server_key_use_list(
+    struct trivet_store *store, int64_t id, int64_t now_us,
+    trivet_server_key_use_fn on_row, void *user, struct trivet_error *err);
 TRIVET_MUST_USE enum trivet_status trivet_store_user_list(
     struct trivet_store *store, trivet_user_fn on_row, void *user,
     struct trivet_error *err);

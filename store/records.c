@@ -120,6 +120,81 @@ trivet_store_server_key_ensure(struct trivet_store *store,
     return RUN_FOR_ID(store, TRIVET_SQL_SERVER_KEY_FIND, find, out_id, err);
 }
 
+void
+trivet_columns_server_key(
+    const struct trivet_value *columns, struct trivet_server_key_row *out)
+{
+    out->id = columns[0].integer;
+    out->created_us = columns[1].integer;
+    out->is_current = columns[2].integer != 0;
+    out->retired_us = columns[3].integer;
+    trivet_column_text(&columns[4], out->location, sizeof out->location);
+    out->num_installations = columns[5].integer;
+    out->num_alive = columns[6].integer;
+}
+
+static void
+read_server_key(void *opaque, const struct trivet_value *columns)
+{
+    trivet_columns_server_key(columns, opaque);
+}
+
+enum trivet_status
+trivet_store_server_key_get(struct trivet_store *store, int64_t id,
+    struct trivet_server_key_row *out, struct trivet_error *err)
+{
+    const struct trivet_value params[] = {trivet_value_integer(id)};
+
+    return RUN(
+        store, TRIVET_SQL_SERVER_KEY_GET, params, read_server_key, out, err);
+}
+
+enum trivet_status
+trivet_store_server_key_locate(struct trivet_store *store, int64_t id,
+    const char *location, struct trivet_error *err)
+{
+    const struct trivet_value params[] = {
+        trivet_value_integer(id), value_cstring(location)};
+
+    TRIVET_TRY(RUN(
+        store, TRIVET_SQL_SERVER_KEY_CLEAR_LOCATION, params, NULL, NULL, err));
+
+    return RUN_FOR_ID(
+        store, TRIVET_SQL_SERVER_KEY_SET_LOCATION, params, &id, err);
+}
+
+enum trivet_status
+trivet_store_server_key_make_current(
+    struct trivet_store *store, int64_t id, struct trivet_error *err)
+{
+    const struct trivet_value params[] = {trivet_value_integer(id)};
+
+    TRIVET_TRY(trivet_store_run(
+        store, TRIVET_SQL_SERVER_KEY_CLEAR_CURRENT, NULL, 0, NULL, NULL, err));
+
+    return RUN_FOR_ID(
+        store, TRIVET_SQL_SERVER_KEY_SET_CURRENT, params, &id, err);
+}
+
+enum trivet_status
+trivet_store_server_key_retire(struct trivet_store *store, int64_t id,
+    int64_t now_us, struct trivet_error *err)
+{
+    const struct trivet_value params[] = {
+        trivet_value_integer(id), trivet_value_integer(now_us)};
+
+    return RUN_FOR_ID(store, TRIVET_SQL_SERVER_KEY_RETIRE, params, &id, err);
+}
+
+enum trivet_status
+trivet_store_server_key_drop(
+    struct trivet_store *store, int64_t id, struct trivet_error *err)
+{
+    const struct trivet_value params[] = {trivet_value_integer(id)};
+
+    return RUN(store, TRIVET_SQL_SERVER_KEY_DROP, params, NULL, NULL, err);
+}
+
 /* ---- users ------------------------------------------------------------- */
 
 void
@@ -129,11 +204,14 @@ trivet_columns_user(const struct trivet_value *columns, struct trivet_user *out)
     out->created_us = columns[1].integer;
     out->updated_us = columns[2].integer;
     out->kind = columns[3].integer == TRIVET_USER_COMPANY ? TRIVET_USER_COMPANY
+                : columns[3].integer == TRIVET_USER_PSP   ? TRIVET_USER_PSP
                                                           : TRIVET_USER_PERSON;
     trivet_column_text(&columns[4], out->public_uuid, sizeof out->public_uuid);
     trivet_column_text(
         &columns[5], out->display_name, sizeof out->display_name);
     out->session_timeout_s = columns[6].integer;
+    trivet_column_text(
+        &columns[7], out->distinguished_name, sizeof out->distinguished_name);
 }
 
 enum trivet_status
@@ -225,7 +303,52 @@ trivet_store_user_set_auto_logout(struct trivet_store *store, int64_t id,
         now_us, err);
 }
 
+enum trivet_status
+trivet_store_psp_find(struct trivet_store *store,
+    const unsigned char digest[TRIVET_DIGEST_LEN], int64_t *out_user_id,
+    struct trivet_error *err)
+{
+    const struct trivet_value params[] = {value_digest(digest)};
+
+    return RUN_FOR_ID(store, TRIVET_SQL_PSP_FIND, params, out_user_id, err);
+}
+
+enum trivet_status
+trivet_store_psp_put(struct trivet_store *store, int64_t user_id,
+    const unsigned char digest[TRIVET_DIGEST_LEN],
+    const char *distinguished_name, struct trivet_error *err)
+{
+    const struct trivet_value params[] = {trivet_value_integer(user_id),
+        value_digest(digest), value_cstring(distinguished_name)};
+
+    return RUN_FOR_ID(store, TRIVET_SQL_PSP_PUT, params, &user_id, err);
+}
+
 /* ---- installations ----------------------------------------------------- */
+
+struct found_text {
+    char *out;
+    size_t cap;
+};
+
+static void
+read_text(void *opaque, const struct trivet_value *columns)
+{
+    const struct found_text *found = opaque;
+
+    trivet_column_text(&columns[0], found->out, found->cap);
+}
+
+enum trivet_status
+trivet_store_installation_text(struct trivet_store *store, int64_t id,
+    char *out, size_t cap, struct trivet_error *err)
+{
+    const struct trivet_value params[] = {trivet_value_integer(id)};
+    struct found_text found = {out, cap};
+
+    return RUN(
+        store, TRIVET_SQL_INSTALLATION_TEXT, params, read_text, &found, err);
+}
 
 static enum trivet_status
 put_installation(struct trivet_store *store,
@@ -280,6 +403,7 @@ read_installation(void *opaque, const struct trivet_value *columns)
     trivet_column_key(&columns[1], &out->key);
     out->server_key_id = columns[2].integer;
     out->is_at_home = columns[3].integer != 0;
+    out->is_server_key_retired = columns[4].kind != TRIVET_VALUE_NULL;
 }
 
 enum trivet_status
@@ -341,6 +465,43 @@ trivet_store_api_key_find(struct trivet_store *store,
         value_address(address), trivet_value_integer(installation_id)};
 
     return RUN(store, TRIVET_SQL_API_KEY_FIND, params, read_api_key, out, err);
+}
+
+enum trivet_status
+trivet_store_api_key_asked_by(struct trivet_store *store, int64_t id,
+    int64_t installation_id, struct trivet_error *err)
+{
+    const struct trivet_value params[] = {
+        trivet_value_integer(id), trivet_value_integer(installation_id)};
+
+    return RUN_FOR_ID(store, TRIVET_SQL_API_KEY_ASKED_BY, params, &id, err);
+}
+
+static void
+read_asked_key(void *opaque, const struct trivet_value *columns)
+{
+    struct trivet_asked_key *out = opaque;
+
+    out->created_us = columns[0].integer;
+    out->updated_us = columns[1].integer;
+    out->expires_us = columns[2].integer;
+    out->is_bound = columns[3].kind != TRIVET_VALUE_NULL;
+    out->is_revoked = columns[4].kind != TRIVET_VALUE_NULL;
+    out->has_device = columns[5].kind != TRIVET_VALUE_NULL;
+    trivet_column_text(&columns[6], out->description, sizeof out->description);
+    trivet_column_address(&columns[7], &out->address);
+}
+
+enum trivet_status
+trivet_store_api_key_asked(struct trivet_store *store, int64_t id,
+    int64_t installation_id, struct trivet_asked_key *out,
+    struct trivet_error *err)
+{
+    const struct trivet_value params[] = {
+        trivet_value_integer(id), trivet_value_integer(installation_id)};
+
+    return RUN(
+        store, TRIVET_SQL_API_KEY_ASKED, params, read_asked_key, out, err);
 }
 
 enum trivet_status
@@ -491,6 +652,25 @@ trivet_store_session_put(struct trivet_store *store,
     return TRIVET_OK;
 }
 
+enum trivet_status
+trivet_store_session_count(struct trivet_store *store, int64_t api_key_id,
+    int64_t *out, struct trivet_error *err)
+{
+    const struct trivet_value params[] = {trivet_value_integer(api_key_id)};
+
+    return RUN_FOR_ID(store, TRIVET_SQL_SESSION_COUNT, params, out, err);
+}
+
+enum trivet_status
+trivet_store_session_set_timeout(struct trivet_store *store, int64_t id,
+    int64_t timeout_s, struct trivet_error *err)
+{
+    const struct trivet_value params[] = {
+        trivet_value_integer(id), trivet_value_integer(timeout_s)};
+
+    return RUN_FOR_ID(store, TRIVET_SQL_SESSION_SET_TIMEOUT, params, &id, err);
+}
+
 static void
 read_session(void *opaque, const struct trivet_value *columns)
 {
@@ -508,6 +688,7 @@ read_session(void *opaque, const struct trivet_value *columns)
     trivet_column_key(&columns[9], &out->key);
     out->server_key_id = columns[10].integer;
     out->is_address_permitted = columns[11].integer != 0;
+    out->is_server_key_retired = columns[12].kind != TRIVET_VALUE_NULL;
 }
 
 enum trivet_status

@@ -15,9 +15,19 @@
     " WHERE p.api_key_id = " key ".id AND p.address = " address                \
     " AND p.is_active <> 0))"
 
+#define LIFE_OF_SESSION "COALESCE(s.timeout_s, u.auto_logout_s)"
+
+/* Of session s, key k, user u: whether it may be used at now. */
+#define IS_ALIVE(now)                                                          \
+    "(s.ended_us IS NULL AND k.revoked_us IS NULL"                             \
+    " AND s.anchored_us + " LIFE_OF_SESSION " * 1000000 > " now ")"
+
+#define SERVER_KEY_COLUMNS                                                     \
+    "y.id, y.created_us, y.is_current, y.retired_us, y.location"
+
 #define USER_COLUMNS                                                           \
     "id, created_us, updated_us, kind, public_uuid, display_name,"             \
-    " auto_logout_s"
+    " auto_logout_s, distinguished_name"
 
 /*
  * A page of a list, newest first, and the ends of the whole list behind its
@@ -52,6 +62,46 @@ static const char *const texts[TRIVET_NUM_STATEMENTS] = {
         " RETURNING id",
     [TRIVET_SQL_SERVER_KEY_FIND] =
         "SELECT id FROM server_key WHERE public_der = $1",
+    [TRIVET_SQL_SERVER_KEY_GET] =
+        "SELECT " SERVER_KEY_COLUMNS ", 0, 0 FROM server_key y"
+        " WHERE y.id = $1",
+    [TRIVET_SQL_SERVER_KEY_CLEAR_LOCATION] =
+        "UPDATE server_key SET location = NULL"
+        " WHERE location = $2 AND id <> $1",
+    [TRIVET_SQL_SERVER_KEY_SET_LOCATION] =
+        "UPDATE server_key SET location = $2 WHERE id = $1 RETURNING id",
+    [TRIVET_SQL_SERVER_KEY_CLEAR_CURRENT] =
+        "UPDATE server_key SET is_current = 0 WHERE is_current <> 0",
+    [TRIVET_SQL_SERVER_KEY_SET_CURRENT] =
+        "UPDATE server_key SET is_current = 1"
+        " WHERE id = $1 AND retired_us IS NULL RETURNING id",
+    [TRIVET_SQL_SERVER_KEY_RETIRE] =
+        "UPDATE server_key SET retired_us = COALESCE(retired_us, $2)"
+        " WHERE id = $1 AND is_current = 0 RETURNING id",
+    [TRIVET_SQL_SERVER_KEY_DROP] =
+        "DELETE FROM server_key WHERE id = $1 AND NOT EXISTS"
+        " (SELECT 1 FROM installation i WHERE i.server_key_id = $1)",
+    [TRIVET_SQL_SERVER_KEY_LIST] =
+        "SELECT " SERVER_KEY_COLUMNS ","
+        " (SELECT COUNT(*) FROM installation i WHERE i.server_key_id = y.id),"
+        " (SELECT COUNT(DISTINCT i.id) FROM installation i"
+        " JOIN device d ON d.installation_id = i.id"
+        " JOIN session s ON s.device_id = d.id"
+        " JOIN api_key k ON k.id = d.api_key_id"
+        " JOIN users u ON u.id = k.user_id"
+        " WHERE i.server_key_id = y.id AND " IS_ALIVE("$1") ")"
+        " FROM server_key y ORDER BY y.id",
+    /* Every device of every installation that was given the key; one row for
+     * an installation without a device. */
+    [TRIVET_SQL_SERVER_KEY_USE_LIST] =
+        "SELECT i.id, i.created_us, i.address, d.id, d.description, u.id,"
+        " u.display_name, (SELECT COUNT(*) FROM session s"
+        " WHERE s.device_id = d.id AND " IS_ALIVE("$2") ")"
+        " FROM installation i"
+        " LEFT JOIN device d ON d.installation_id = i.id"
+        " LEFT JOIN api_key k ON k.id = d.api_key_id"
+        " LEFT JOIN users u ON u.id = k.user_id"
+        " WHERE i.server_key_id = $1 ORDER BY i.id, d.id",
 
     [TRIVET_SQL_USER_PUT] =
         "INSERT INTO users (created_us, updated_us, kind, public_uuid,"
@@ -68,6 +118,13 @@ static const char *const texts[TRIVET_NUM_STATEMENTS] = {
         "UPDATE users SET auto_logout_s = $2, updated_us = $3 WHERE id = $1"
         " RETURNING id",
 
+    [TRIVET_SQL_PSP_FIND] = "SELECT id FROM users WHERE psp_digest = $1",
+    [TRIVET_SQL_PSP_PUT] =
+        "UPDATE users SET psp_digest = $2, distinguished_name = $3"
+        " WHERE id = $1 RETURNING id",
+
+    [TRIVET_SQL_INSTALLATION_TEXT] =
+        "SELECT public_text FROM installation WHERE id = $1",
     [TRIVET_SQL_INSTALLATION_PUT] =
         "INSERT INTO installation (created_us, public_der, public_text,"
         " address, server_key_id) VALUES ($1, $2, $3, $4, $5) RETURNING id",
@@ -78,9 +135,10 @@ static const char *const texts[TRIVET_NUM_STATEMENTS] = {
         "SELECT i.id, i.public_der, i.server_key_id, i.address = $2 OR EXISTS"
         " (SELECT 1 FROM device d JOIN api_key k ON k.id = d.api_key_id"
         " WHERE d.installation_id = i.id AND k.revoked_us IS NULL AND "
-        PERMITS("k", "$2") ")"
+        PERMITS("k", "$2") "), y.retired_us"
         " FROM installation_token t"
         " JOIN installation i ON i.id = t.installation_id"
+        " JOIN server_key y ON y.id = i.server_key_id"
         " WHERE t.digest = $1",
 
     [TRIVET_SQL_API_KEY_PUT] =
@@ -92,6 +150,14 @@ static const char *const texts[TRIVET_NUM_STATEMENTS] = {
         " (SELECT MAX(d.id) FROM device d WHERE d.installation_id = $3"
         " AND d.api_key_id = k.id)"
         " FROM api_key k WHERE k.digest = $1",
+    [TRIVET_SQL_API_KEY_ASKED_BY] =
+        "UPDATE api_key SET installation_id = $2 WHERE id = $1 RETURNING id",
+    [TRIVET_SQL_API_KEY_ASKED] =
+        "SELECT k.created_us, k.updated_us, k.expires_us, k.bound_us,"
+        " k.revoked_us, d.id, d.description, d.address FROM api_key k"
+        " LEFT JOIN device d ON d.id = (SELECT MAX(e.id) FROM device e"
+        " WHERE e.api_key_id = k.id)"
+        " WHERE k.id = $1 AND k.installation_id = $2",
     [TRIVET_SQL_API_KEY_BIND] =
         "UPDATE api_key SET bound_us = $2, updated_us = $2,"
         " allow_all_ips = CASE WHEN $3 <> 0 THEN 1 ELSE allow_all_ips END"
@@ -154,15 +220,21 @@ static const char *const texts[TRIVET_NUM_STATEMENTS] = {
         " VALUES ($1, $1, $2, $3) RETURNING id",
     /* The one look-up of every protected call. */
     [TRIVET_SQL_SESSION_FIND] =
-        "SELECT s.id, s.anchored_us, s.ended_us, u.auto_logout_s, d.id,"
+        "SELECT s.id, s.anchored_us, s.ended_us, " LIFE_OF_SESSION ", d.id,"
         " d.installation_id, k.id, k.user_id, k.revoked_us, i.public_der,"
-        " i.server_key_id, " PERMITS("k", "$2")
+        " i.server_key_id, " PERMITS("k", "$2") ", y.retired_us"
         " FROM session s"
         " JOIN device d ON d.id = s.device_id"
         " JOIN api_key k ON k.id = d.api_key_id"
         " JOIN users u ON u.id = k.user_id"
         " JOIN installation i ON i.id = d.installation_id"
+        " JOIN server_key y ON y.id = i.server_key_id"
         " WHERE s.digest = $1",
+    [TRIVET_SQL_SESSION_COUNT] =
+        "SELECT COUNT(*) FROM session s JOIN device d ON d.id = s.device_id"
+        " WHERE d.api_key_id = $1",
+    [TRIVET_SQL_SESSION_SET_TIMEOUT] =
+        "UPDATE session SET timeout_s = $2 WHERE id = $1 RETURNING id",
     [TRIVET_SQL_SESSION_EXTEND] =
         "UPDATE session SET anchored_us = $2"
         " WHERE id = $1 AND anchored_us < $2 AND ended_us IS NULL"
@@ -179,7 +251,7 @@ static const char *const texts[TRIVET_NUM_STATEMENTS] = {
         " * 1000000 <= $2",
     [TRIVET_SQL_SESSION_LIST] =
         "SELECT s.id, s.created_us, s.anchored_us, s.ended_us,"
-        " u.auto_logout_s, s.device_id, k.id, k.user_id, u.display_name,"
+        " " LIFE_OF_SESSION ", s.device_id, k.id, k.user_id, u.display_name,"
         " k.revoked_us"
         " FROM session s"
         " JOIN device d ON d.id = s.device_id"

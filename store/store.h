@@ -70,6 +70,39 @@ TRIVET_MUST_USE enum trivet_status trivet_store_server_key_ensure(
     struct trivet_store *store, const struct trivet_public_key *key,
     int64_t now_us, int64_t *out_id, struct trivet_error *err);
 
+struct trivet_server_key_row {
+    int64_t id;
+    int64_t created_us;
+    int64_t retired_us;                 /* 0: not */
+    bool is_current;                    /* given to new installations */
+    char location[TRIVET_MAX_LOCATION]; /* path or URI; empty: not known here */
+
+    /* of trivet_store_server_key_list alone */
+    int64_t num_installations;
+    int64_t num_alive; /* of these with a session that may be used */
+};
+
+TRIVET_MUST_USE enum trivet_status trivet_store_server_key_get(
+    struct trivet_store *store, int64_t id, struct trivet_server_key_row *out,
+    struct trivet_error *err);
+
+/* Where the key is found; no other key is found there any more. Several
+ * statements, as the next: call it inside a transaction. */
+TRIVET_MUST_USE enum trivet_status trivet_store_server_key_locate(
+    struct trivet_store *store, int64_t id, const char *location,
+    struct trivet_error *err);
+/* The key that new installations are given. TRIVET_E_NOT_FOUND when there is
+ * no such key, or it is retired. */
+TRIVET_MUST_USE enum trivet_status trivet_store_server_key_make_current(
+    struct trivet_store *store, int64_t id, struct trivet_error *err);
+/* TRIVET_E_NOT_FOUND when there is no such key, or it is the current one. */
+TRIVET_MUST_USE enum trivet_status trivet_store_server_key_retire(
+    struct trivet_store *store, int64_t id, int64_t now_us,
+    struct trivet_error *err);
+/* Forgets a key that no installation was given. */
+TRIVET_MUST_USE enum trivet_status trivet_store_server_key_drop(
+    struct trivet_store *store, int64_t id, struct trivet_error *err);
+
 /* ---- users ------------------------------------------------------------- */
 
 /* Fills user->id and its times. */
@@ -86,6 +119,16 @@ TRIVET_MUST_USE enum trivet_status trivet_store_user_find(
 TRIVET_MUST_USE enum trivet_status trivet_store_user_set_auto_logout(
     struct trivet_store *store, int64_t id, int64_t auto_logout_s,
     int64_t now_us, struct trivet_error *err);
+
+/* The user of a payment service provider, by the digest that stands for its
+ * certificate; and how a user becomes one. */
+TRIVET_MUST_USE enum trivet_status trivet_store_psp_find(
+    struct trivet_store *store, const unsigned char digest[TRIVET_DIGEST_LEN],
+    int64_t *out_user_id, struct trivet_error *err);
+TRIVET_MUST_USE enum trivet_status trivet_store_psp_put(
+    struct trivet_store *store, int64_t user_id,
+    const unsigned char digest[TRIVET_DIGEST_LEN],
+    const char *distinguished_name, struct trivet_error *err);
 
 /* ---- installations ----------------------------------------------------- */
 
@@ -106,6 +149,7 @@ struct trivet_installation {
     int64_t id;
     int64_t server_key_id;
     struct trivet_public_key key;
+    bool is_server_key_retired;
     bool is_at_home; /* address is the one that it was made from, or permitted
                         by the API key of one of its devices */
 };
@@ -114,6 +158,11 @@ TRIVET_MUST_USE enum trivet_status trivet_store_installation_find(
     struct trivet_store *store,
     const unsigned char token_digest[TRIVET_DIGEST_LEN],
     const struct trivet_address *address, struct trivet_installation *out,
+    struct trivet_error *err);
+
+/* The public key exactly as it was received, NUL-terminated. */
+TRIVET_MUST_USE enum trivet_status trivet_store_installation_text(
+    struct trivet_store *store, int64_t id, char *out, size_t cap,
     struct trivet_error *err);
 
 /* ---- API keys and their permitted IPs ---------------------------------- */
@@ -145,6 +194,25 @@ TRIVET_MUST_USE enum trivet_status trivet_store_api_key_find(
     struct trivet_store *store, const unsigned char digest[TRIVET_DIGEST_LEN],
     const struct trivet_address *address, int64_t installation_id,
     struct trivet_api_key *out, struct trivet_error *err);
+
+/* A key that an installation asked for, and its newest device. */
+struct trivet_asked_key {
+    int64_t created_us;
+    int64_t updated_us;
+    int64_t expires_us;
+    bool is_bound;
+    bool is_revoked;
+    bool has_device;
+    char description[TRIVET_MAX_DESCRIPTION + 1];
+    struct trivet_address address;
+};
+
+TRIVET_MUST_USE enum trivet_status trivet_store_api_key_asked_by(
+    struct trivet_store *store, int64_t id, int64_t installation_id,
+    struct trivet_error *err);
+TRIVET_MUST_USE enum trivet_status trivet_store_api_key_asked(
+    struct trivet_store *store, int64_t id, int64_t installation_id,
+    struct trivet_asked_key *out, struct trivet_error *err);
 
 /* From now on valid until revoked; allow_all_ips frees it from binding. */
 TRIVET_MUST_USE enum trivet_status trivet_store_api_key_bind(
@@ -194,6 +262,15 @@ TRIVET_MUST_USE enum trivet_status trivet_store_session_put(
     const unsigned char token_digest[TRIVET_DIGEST_LEN], int64_t device_id,
     int64_t now_us, int64_t *out_id, struct trivet_error *err);
 
+/* How many sessions were opened with the key, ended ones too. */
+TRIVET_MUST_USE enum trivet_status trivet_store_session_count(
+    struct trivet_store *store, int64_t api_key_id, int64_t *out,
+    struct trivet_error *err);
+/* A life of its own, whatever the user's auto-logout time is. */
+TRIVET_MUST_USE enum trivet_status trivet_store_session_set_timeout(
+    struct trivet_store *store, int64_t id, int64_t timeout_s,
+    struct trivet_error *err);
+
 struct trivet_session {
     int64_t id;
     int64_t device_id;
@@ -206,6 +283,7 @@ struct trivet_session {
     bool is_ended;
     bool is_key_revoked;
     bool is_address_permitted;
+    bool is_server_key_retired;
 };
 
 TRIVET_MUST_USE enum trivet_status trivet_store_session_find(

@@ -264,8 +264,12 @@ class Gateway:
 
     def nginx_master(self):
         """The child of serve that has children of its own, or is alone."""
-        parents = {pid: _stat(pid)["parent"] for pid in self.processes()}
         serve = self.process.pid
+        parents = {
+            pid: stat["parent"]
+            for pid, stat in _each_process()
+            if stat["session"] == serve and stat["state"] != "Z"
+        }
         children = [pid for pid, parent in parents.items() if parent == serve]
         masters = [pid for pid in children if pid in parents.values()]
         if masters:

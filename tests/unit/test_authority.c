@@ -859,6 +859,87 @@ without_its_server_key_an_installation_is_not_served(void **state)
     assert_works_from(&ann, HOME);
 }
 
+static void
+installations_of_a_retired_server_key_are_refused(void **state)
+{
+    struct sent sent;
+
+    (void) state;
+
+    log_in(&ann);
+    world.configured[0] = world.server_keys[1];
+    world.configured[1] = world.server_keys[0];
+    world.config.num_server_keys = 2;
+    world_restart();
+    log_in(&bob);
+    (void) operate("UPDATE server_key SET retired_us = 1 WHERE id ="
+                   " (SELECT server_key_id FROM installation WHERE id = %lld)",
+        (long long) ann.installation_id);
+
+    /* at once, and also when the key is not configured any more */
+    for (int i = 0; i < 2; i++) {
+        make_protected(&sent, &ann);
+        assert_refused(&sent, TRIVET_REASON_SERVER_KEY_RETIRED, 401,
+            AUTHENTICATION, NOT_SIGNED);
+        make_session(&sent, &ann, HOME);
+        assert_refused(&sent, TRIVET_REASON_SERVER_KEY_RETIRED, 401,
+            AUTHENTICATION, NOT_SIGNED);
+        make_device(&sent, &ann, NULL, HOME);
+        assert_refused(&sent, TRIVET_REASON_SERVER_KEY_RETIRED, 401,
+            AUTHENTICATION, NOT_SIGNED);
+        assert_works_from(&bob, HOME);
+        world.config.num_server_keys = 1;
+        world_restart();
+    }
+
+    /* who begins anew is given another key */
+    install_from(&ann, HOME);
+    register_from(&ann, NULL, HOME);
+    open_session_from(&ann, HOME);
+    assert_works_from(&ann, HOME);
+}
+
+static void
+a_retired_server_key_is_given_to_nobody(void **state)
+{
+    struct sent sent;
+    char body[MAX_WORLD_BODY];
+
+    (void) state;
+
+    install_from(&ann, HOME);
+    (void) operate("UPDATE server_key SET retired_us = 1");
+    make_installation_body(&bob, body);
+    make_request(&sent, "POST", "/v1/installation", NULL, NULL, body);
+    assert_refused(
+        &sent, TRIVET_REASON_SERVER_KEY_UNAVAILABLE, 503, NULL, NOT_SIGNED);
+    assert_int_equal(count("installation"), 1);
+}
+
+static void
+a_server_key_out_of_reach_refuses_its_installations_alone(void **state)
+{
+    struct sent sent;
+
+    (void) state;
+
+    log_in(&ann);
+    world.configured[0] = world.server_keys[1];
+    world.configured[1] = world.server_keys[0];
+    world.configured[1].key = NULL;
+    world.config.num_server_keys = 2;
+    world_restart();
+    log_in(&bob);
+
+    make_protected(&sent, &ann);
+    assert_refused(
+        &sent, TRIVET_REASON_SERVER_KEY_UNAVAILABLE, 503, NULL, NOT_SIGNED);
+    assert_works_from(&bob, HOME);
+    world.configured[1].key = world.server_keys[0].key;
+    world_restart();
+    assert_works_from(&ann, HOME);
+}
+
 /* ---- a store that fails ------------------------------------------------- */
 
 static void
@@ -1177,6 +1258,9 @@ main(void)
         WORLD_TEST(no_bit_of_an_admitted_request_may_flip),
         WORLD_TEST(installations_keep_the_server_key_they_were_given),
         WORLD_TEST(without_its_server_key_an_installation_is_not_served),
+        WORLD_TEST(installations_of_a_retired_server_key_are_refused),
+        WORLD_TEST(a_retired_server_key_is_given_to_nobody),
+        WORLD_TEST(a_server_key_out_of_reach_refuses_its_installations_alone),
         WORLD_TEST(a_store_that_is_gone_refuses_until_it_is_back),
         WORLD_TEST(a_store_exchanged_for_garbage_refuses_until_it_is_back),
         WORLD_TEST(an_authority_may_come_before_its_store),

@@ -79,6 +79,22 @@ static const struct row rows[] = {
     {&device_server, {GOOD_SESSION},
      &current, T0, TRIVET_REASON_SESSION_ALREADY, false},
 
+    /* ---- refused: the server key of the installation ---- */
+    {&ordinary, {GOOD_SESSION, .is_server_key_retired = true},
+     &strict, T0, TRIVET_REASON_SERVER_KEY_RETIRED, false},
+    {&ordinary, {GOOD_SESSION, .is_server_key_retired = true,
+                 .is_session_ended = true},
+     &current, T0 + WEEK_S * S, TRIVET_REASON_SERVER_KEY_RETIRED, false},
+    {&payment, {GOOD_SESSION, .is_server_key_retired = true,
+                .signature = TRIVET_SIGNATURE_ABSENT},
+     &strict, T0, TRIVET_REASON_SERVER_KEY_RETIRED, false},
+    {&session_server, {GOOD_INSTALLATION, .is_server_key_retired = true},
+     &strict, T0, TRIVET_REASON_SERVER_KEY_RETIRED, false},
+    {&device_server, {GOOD_INSTALLATION, .is_server_key_retired = true},
+     &current, T0, TRIVET_REASON_SERVER_KEY_RETIRED, false},
+    {&installation, {.is_server_key_retired = true},
+     &strict, T0, TRIVET_REASON_NONE, false},
+
     /* ---- refused: the session's life ---- */
     {&ordinary, {GOOD_SESSION, .is_session_ended = true},
      &strict, T0, TRIVET_REASON_SESSION_ENDED, false},

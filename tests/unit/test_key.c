@@ -48,6 +48,49 @@ parse_public(struct trivet_slice pem)
     return status;
 }
 
+/* ---- keys by a URI ------------------------------------------------------ */
+
+static void
+a_uri_is_told_from_a_path(void **state)
+{
+    static const char *const uris[] = {"pkcs11:", "pkcs11:token=a;object=b",
+        "file:/a", "file:a", "org.openssl.engine:x:y", "a+b:c", "HTTPS://a"};
+    static const char *const paths[] = {"", ":", "a", "/a", "./pkcs11:a",
+        "/pkcs11:a", "a/b:c", "c:", "a b:c", "server.pem", "../a:b", "_a:b"};
+
+    (void) state;
+
+    for (size_t i = 0; i < sizeof uris / sizeof uris[0]; i++) {
+        assert_true(trivet_private_key_is_uri(uris[i]));
+    }
+    for (size_t i = 0; i < sizeof paths / sizeof paths[0]; i++) {
+        assert_false(trivet_private_key_is_uri(paths[i]));
+    }
+}
+
+static void
+a_uri_without_a_key_is_refused_and_not_repeated(void **state)
+{
+    static const char *const refused[] = {"pkcs11:object=none?pin-value=4711",
+        "pkcs11:?module-path=/none/4711", "pkcs11:object=a?module-path=&b=4711",
+        "none:4711", "data:,4711", "file:/dev/null?4711", "file:4711"};
+
+    (void) state;
+
+    for (size_t i = 0; i < sizeof refused / sizeof refused[0]; i++) {
+        struct trivet_private_key *key = NULL;
+        struct trivet_error err = {.status = TRIVET_OK};
+        enum trivet_status status =
+            trivet_private_key_open(refused[i], &key, &err);
+
+        assert_true(status == TRIVET_E_UNAVAILABLE || status == TRIVET_E_USAGE);
+        assert_int_equal(err.status, status);
+        assert_null(key);
+        assert_null(strstr(err.detail, "4711"));
+        assert_queue_is_empty();
+    }
+}
+
 /* ---- public keys in text ------------------------------------------------ */
 
 static void
@@ -685,6 +728,8 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_uri_is_told_from_a_path),
+        cmocka_unit_test(a_uri_without_a_key_is_refused_and_not_repeated),
         cmocka_unit_test(keys_of_another_kind_or_size_are_refused),
         cmocka_unit_test(keys_of_2047_and_2048_bits_are_taken),
         cmocka_unit_test(line_ends_blanks_and_columns_do_not_matter),

@@ -135,6 +135,7 @@ texts_that_clients_compare_are_bunq_s_word_for_word(void **state)
         {TRIVET_REASON_TOKEN_UNKNOWN, 401, "Insufficient authentication."},
         {TRIVET_REASON_TOKEN_DUPLICATE, 401, "Insufficient authentication."},
         {TRIVET_REASON_SESSION_ENDED, 401, "Insufficient authentication."},
+        {TRIVET_REASON_SERVER_KEY_RETIRED, 401, "Insufficient authentication."},
         {TRIVET_REASON_SESSION_KEY_REVOKED, 401,
             "Insufficient authentication."},
         {TRIVET_REASON_TOKEN_WRONG_KIND, 403, "Insufficient authentication."},

@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * psp.c - payment service providers (PSD2)
+ *
+ * A certificate instead of an account: whoever shows one with a role, and has
+ * its key, gets an API key of one hour's life, and goes on with that like
+ * anybody else. The certificate's key signs the installation's public key and
+ * token, so that the credential is bound to this installation.
+ */
+#include "authority/internal.h"
+
+#include <stdio.h>
+
+#include "core/timestamp.h"
+#include "crypto/psp_certificate.h"
+
+static enum trivet_reason
+reason_of(enum trivet_psp_fault fault)
+{
+    switch (fault) {
+    case TRIVET_PSP_GOOD:
+        return TRIVET_REASON_NONE;
+    case TRIVET_PSP_CHAIN:
+        return TRIVET_REASON_PSP_CHAIN;
+    case TRIVET_PSP_VALIDITY:
+        return TRIVET_REASON_PSP_VALIDITY;
+    case TRIVET_PSP_ROLE:
+        return TRIVET_REASON_PSP_ROLE;
+    case TRIVET_PSP_SIGNATURE:
+        return TRIVET_REASON_PSP_SIGNATURE;
+    case TRIVET_PSP_CERTIFICATE:
+        break;
+    }
+
+    return TRIVET_REASON_PSP_CERTIFICATE;
+}
+
+/* What the certificate's key signed: the public key as it was sent, ending in
+ * exactly one newline, and the token. */
+static enum trivet_status
+make_text(struct trivet_case *c, struct trivet_secret *token, char *out,
+    size_t cap, struct trivet_slice *out_text)
+{
+    char pem[TRIVET_MAX_PUBLIC_KEY_TEXT + 1];
+    struct trivet_slice key;
+    int len;
+
+    TRIVET_TRY(trivet_store_installation_text(
+        c->authority->store, c->installation.id, pem, sizeof pem, c->err));
+
+    key = trivet_slice_trim(trivet_slice_text(pem));
+    len = snprintf(out, cap, "%.*s\n%.*s", (int) key.len,
+        (const char *) key.data, (int) token->len, (const char *) token->bytes);
+    if (len < 0 || (size_t) len >= cap) {
+        return TRIVET_E_INTERNAL;
+    }
+
+    *out_text = trivet_slice_make(out, (size_t) len);
+    return TRIVET_OK;
+}
+
+static enum trivet_status
+judge(struct trivet_case *c, const struct trivet_psp_request *request,
+    struct trivet_psp *out, enum trivet_psp_fault *out_fault)
+{
+    const struct trivet_authority_config *config = c->authority->config;
+    const struct trivet_psp_trust trust = {
+        .ca_file = config->psp_ca_file,
+        .trusts_claimed_roots = config->is_sandbox,
+        .now_s = c->now_us / TRIVET_US_PER_S,
+    };
+    unsigned char signature[TRIVET_MAX_SIGNATURE];
+    char text[TRIVET_MAX_PUBLIC_KEY_TEXT + TRIVET_MAX_API_KEY + 2];
+    struct trivet_psp_claim claim = {
+        .certificate_pem =
+            trivet_slice_make(request->certificate, request->certificate_len),
+        .chain_pem = trivet_slice_make(request->chain, request->chain_len),
+    };
+    struct trivet_secret token = {.len = c->request->token.len};
+    enum trivet_status status;
+    size_t len;
+
+    if (token.len > sizeof token.bytes) {
+        return TRIVET_E_INTERNAL; /* it was found: it cannot be */
+    }
+    memcpy(token.bytes, c->request->token.data, token.len);
+
+    /* What is no base64 is no signature: its length fits none. */
+    if (trivet_base64_decode(
+            trivet_slice_make(request->signature, request->signature_len),
+            signature, sizeof signature, &len)
+        != TRIVET_OK)
+    {
+        len = 0;
+    }
+    claim.signature = trivet_slice_make(signature, len);
+
+    status = make_text(c, &token, text, sizeof text, &claim.text);
+    if (status == TRIVET_OK) {
+        status = trivet_psp_judge(&claim, &trust, out_fault, out, c->err);
+    }
+
+    trivet_wipe(text, sizeof text);
+    trivet_secret_wipe(&token);
+    return status;
+}
+
+/* The provider's user, made at the first time. */
+static enum trivet_status
+find_user(struct trivet_case *c, const struct trivet_psp *psp, int64_t *out_id)
+{
+    struct trivet_store *store = c->authority->store;
+    struct trivet_user user = {
+        .kind = TRIVET_USER_PSP,
+        .session_timeout_s = TRIVET_PSP_SESSION_TIMEOUT_S,
+    };
+    unsigned char random[16];
+    enum trivet_status status =
+        trivet_store_psp_find(store, psp->digest, out_id, c->err);
+
+    if (status != TRIVET_E_NOT_FOUND) {
+        return status;
+    }
+
+    TRIVET_TRY(trivet_random(random, sizeof random));
+    trivet_uuid_format(random, user.public_uuid);
+    (void) snprintf(
+        user.display_name, sizeof user.display_name, "%s", psp->common_name);
+
+    TRIVET_TRY(trivet_store_user_put(store, &user, c->now_us, c->err));
+    *out_id = user.id;
+
+    return trivet_store_psp_put(
+        store, user.id, psp->digest, psp->distinguished_name, c->err);
+}
+
+static enum trivet_status
+put_credential(struct trivet_case *c, const struct trivet_psp *psp,
+    const struct trivet_secret *secret)
+{
+    struct trivet_store *store = c->authority->store;
+    unsigned char digest[TRIVET_DIGEST_LEN];
+    struct trivet_new_api_key made = {
+        .digest = digest,
+        .label = "payment service provider",
+        .expires_us = c->now_us + TRIVET_PSP_KEY_LIFETIME_S * TRIVET_US_PER_S,
+    };
+    struct trivet_psp_credential credential = {
+        .created_us = c->now_us,
+        .updated_us = c->now_us,
+        .expires_us = made.expires_us,
+        .token = (const char *) secret->bytes,
+    };
+
+    TRIVET_TRY(trivet_token_digest(trivet_secret_slice(secret), digest));
+    TRIVET_TRY(find_user(c, psp, &made.user_id));
+    TRIVET_TRY(trivet_store_api_key_put(
+        store, &made, c->now_us, &credential.id, c->err));
+    TRIVET_TRY(trivet_store_api_key_asked_by(
+        store, credential.id, c->installation.id, c->err));
+
+    c->answer->identity.user_id = made.user_id;
+    c->answer->identity.api_key_id = credential.id;
+
+    return trivet_case_answer(c, trivet_message_psp_credential(&credential));
+}
+
+enum trivet_status
+trivet_handle_psp(struct trivet_case *c)
+{
+    struct trivet_psp_request request;
+    enum trivet_psp_fault fault;
+    struct trivet_psp psp;
+    struct trivet_secret secret;
+    enum trivet_status status;
+    struct trivet_complaint complaint =
+        trivet_message_read_psp(c->request->body, &request);
+
+    if (complaint.reason != TRIVET_REASON_NONE) {
+        return trivet_case_refuse(c, complaint.reason, complaint.field);
+    }
+
+    TRIVET_TRY(judge(c, &request, &psp, &fault));
+    if (fault != TRIVET_PSP_GOOD) {
+        return trivet_case_refuse(c, reason_of(fault), NULL);
+    }
+
+    TRIVET_TRY(trivet_token_make(&secret));
+    status = put_credential(c, &psp, &secret);
+    trivet_secret_wipe(&secret);
+
+    return status;
+}
+
+enum trivet_status
+trivet_handle_psp_get(struct trivet_case *c)
+{
+    struct trivet_asked_key key;
+    struct trivet_psp_credential credential;
+    char address[TRIVET_MAX_ADDRESS_TEXT];
+    char subject[24];
+    long long id = c->request->path_ids[0];
+    enum trivet_status status = trivet_store_api_key_asked(
+        c->authority->store, id, c->installation.id, &key, c->err);
+
+    if (status == TRIVET_E_NOT_FOUND) {
+        (void) snprintf(subject, sizeof subject, "%lld", id);
+        return trivet_case_refuse(c, TRIVET_REASON_PSP_NOT_FOUND, subject);
+    }
+    if (status != TRIVET_OK) {
+        return status;
+    }
+
+    trivet_address_format(&key.address, address);
+    credential = (struct trivet_psp_credential){
+        .id = id,
+        .created_us = key.created_us,
+        .updated_us = key.updated_us,
+        .expires_us = key.expires_us,
+        .is_bound = key.is_bound,
+        .is_revoked = key.is_revoked,
+        .description = key.has_device ? key.description : NULL,
+        .address = key.has_device ? address : NULL,
+    };
+
+    return trivet_case_answer(c, trivet_message_psp_credential(&credential));
+}

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * psp_certificate.h - the certificate of a payment service provider (PSD2)
+ *
+ * An eIDAS QSEAL certificate: RSA, with the provider's roles in its common
+ * name. It comes with its chain, and with a signature that shows that the
+ * caller has its key.
+ */
+#ifndef TRIVET_CRYPTO_PSP_CERTIFICATE_H
+#define TRIVET_CRYPTO_PSP_CERTIFICATE_H
+
+#include <stdint.h>
+
+#include "core/limits.h"
+#include "core/slice.h"
+#include "crypto/digest.h"
+#include "trivet/status.h"
+
+struct trivet_psp_claim {
+    struct trivet_slice certificate_pem;
+    struct trivet_slice chain_pem; /* intermediates and root, in any order */
+    struct trivet_slice text;      /* what was signed                      */
+    struct trivet_slice signature; /* raw bytes                            */
+};
+
+/* What the certificate is held against. */
+struct trivet_psp_trust {
+    const char *ca_file;       /* PEM; NULL: none                          */
+    bool trusts_claimed_roots; /* a root that the claim brings itself: the
+                                  sandbox                                  */
+    int64_t now_s;
+};
+
+enum trivet_psp_fault {
+    TRIVET_PSP_GOOD = 0,
+    TRIVET_PSP_CERTIFICATE, /* not one RSA certificate to sign with       */
+    TRIVET_PSP_CHAIN,       /* does not lead to a root that is trusted    */
+    TRIVET_PSP_VALIDITY,    /* it, or one of its chain, is not valid now  */
+    TRIVET_PSP_ROLE,        /* neither PISP nor AISP in its common name   */
+    TRIVET_PSP_SIGNATURE    /* the signature is not by its key            */
+};
+
+struct trivet_psp {
+    char common_name[TRIVET_MAX_NAME];        /* UTF-8 */
+    char distinguished_name[TRIVET_MAX_NAME]; /* "/CN=.../C=NL", ASCII */
+    /* Of the distinguished name; with the key when the root was only claimed:
+     * anybody can make one of that name. */
+    unsigned char digest[TRIVET_DIGEST_LEN];
+};
+
+/*
+ * Judges the claim. TRIVET_OK: out_fault tells; out is filled when it is good.
+ * TRIVET_E_UNAVAILABLE: ca_file cannot be read. Blocks: it reads that file.
+ */
+TRIVET_MUST_USE enum trivet_status trivet_psp_judge(
+    const struct trivet_psp_claim *claim, const struct trivet_psp_trust *trust,
+    enum trivet_psp_fault *out_fault, struct trivet_psp *out,
+    struct trivet_error *err);
+
+#endif

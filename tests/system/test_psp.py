@@ -1,0 +1,370 @@
+# SPDX-License-Identifier: Apache-2.0
+"""PSD2: payment service providers, by a certificate that cryptography made"""
+import base64
+import datetime
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
+from cryptography.x509.oid import NameOID
+
+import bunq
+from nginx import TRIVET, Nginx
+
+PATH = "/v1/payment-service-provider-credential"
+CERTIFICATE = "client_payment_service_provider_certificate"
+CHAIN = "client_payment_service_provider_certificate_chain"
+SIGNED = "client_public_key_signature"
+DAY = datetime.timedelta(days=1)
+
+
+def name(common_name, country="NL"):
+    attributes = [x509.NameAttribute(NameOID.COMMON_NAME, cn) for cn in common_name]
+    return x509.Name(attributes + [x509.NameAttribute(NameOID.COUNTRY_NAME, country)])
+
+
+class Authority:
+    """Somebody that signs certificates."""
+
+    def __init__(self, key, subject, issuer=None, is_ca=True, begin=-DAY, end=DAY,
+                 usage=None):
+        now = datetime.datetime.utcnow()
+        signer = issuer or self
+        self.key = key
+        self.subject = name([subject] if isinstance(subject, str) else subject)
+        builder = (
+            x509.CertificateBuilder()
+            .subject_name(self.subject)
+            .issuer_name(signer.subject)
+            .public_key(key.public_key())
+            .serial_number(x509.random_serial_number())
+            .not_valid_before(now + begin)
+            .not_valid_after(now + end)
+            .add_extension(x509.BasicConstraints(is_ca, None), critical=True)
+        )
+        if usage is not None:
+            wanted = dict.fromkeys(
+                ["digital_signature", "content_commitment", "key_encipherment",
+                 "data_encipherment", "key_agreement", "key_cert_sign", "crl_sign",
+                 "encipher_only", "decipher_only"], False)
+            wanted[usage] = True
+            builder = builder.add_extension(x509.KeyUsage(**wanted), critical=True)
+        self.certificate = builder.sign(signer.key, hashes.SHA256())
+        self.pem = self.certificate.public_bytes(serialization.Encoding.PEM).decode()
+
+
+@pytest.fixture(scope="module")
+def root():
+    return Authority(bunq.key(20), "A Root")
+
+
+@pytest.fixture(scope="module")
+def middle(root):
+    return Authority(bunq.key(21), "A Middle", root)
+
+
+def provider(middle, subject="My App PISP AISP", key=None, **kwargs):
+    return Authority(key or bunq.key(22), subject, middle, is_ca=False, **kwargs)
+
+
+def claim(client, psp, *chain, key=None, text=None):
+    """The body of an honest provider."""
+    if text is None:
+        text = bunq.public_pem(client.key).strip() + "\n" + client.installation_token
+    key = key or psp.key
+    signature = key.sign(text.encode(), padding.PKCS1v15(), hashes.SHA256())
+    return {
+        CERTIFICATE: psp.pem,
+        CHAIN: "\n".join(authority.pem for authority in chain),
+        SIGNED: base64.b64encode(signature).decode(),
+    }
+
+
+@pytest.fixture
+def client(gateway):
+    return bunq.Client(gateway, key_number=3).install()
+
+
+def refused(client, body, reason, status=400):
+    users = len(client.gateway.trivet("user", "list"))
+    answer = client.post(PATH, body)
+    bunq.assert_refused(answer, status, reason=reason, server_key=client.server_key)
+    assert len(client.gateway.trivet("user", "list")) == users
+    return answer
+
+
+# ---- taken ---------------------------------------------------------------------
+
+
+def test_a_provider_gets_a_credential_and_goes_all_the_way(client, root, middle):
+    psp = provider(middle)
+    answer = client.post(PATH, claim(client, psp, middle, root))
+    bunq.assert_admitted(answer, client.server_key)
+    credential = answer.element("CredentialPasswordIp")
+    assert list(answer.response[0]) == ["CredentialPasswordIp"]
+    assert credential["status"] == "PENDING_FIRST_USE"
+    assert credential["permitted_device"] is None
+    assert len(credential["token_value"]) == 64
+    bunq.assert_now(credential["created"])
+    life = bunq.parse_time(credential["expiry_time"]) - bunq.parse_time(
+        credential["created"]
+    )
+    assert life == pytest.approx(3600, abs=1e-3)
+
+    # shown once
+    again = client.get(f"{PATH}/{credential['id']}")
+    bunq.assert_admitted(again, client.server_key)
+    assert again.element("CredentialPasswordIp") == dict(credential, token_value=None)
+
+    client.register(credential["token_value"]).open()
+    active = client.get(
+        f"{PATH}/{credential['id']}", token=client.installation_token
+    ).element("CredentialPasswordIp")
+    assert active["status"] == "ACTIVE"
+    assert active["expiry_time"] is None and active["token_value"] is None
+    assert active["permitted_device"] == {"description": "a test", "ip": "127.0.0.1"}
+
+    user = client.get("/v1/user").element("UserPaymentServiceProvider")
+    assert user == client.user
+    assert user["session_timeout"] == 324000
+    assert user["alias"] == [
+        {
+            "type": "CERTIFICATE_DISTINGUISHED_NAME",
+            "value": "/CN=My App PISP AISP/C=NL",
+            "name": "My App PISP AISP",
+        }
+    ]
+    assert user["certificate_distinguished_name"] == "/CN=My App PISP AISP/C=NL"
+    assert user["display_name"] == "My App PISP AISP"
+    kinds = {row["id"]: row["kind"] for row in client.gateway.trivet("user", "list")}
+    assert kinds[user["id"]] == "psp"
+
+
+def test_the_first_session_lives_an_hour_later_ones_ninety(client, root, middle):
+    answer = client.post(PATH, claim(client, provider(middle), middle, root))
+    client.register(answer.element("CredentialPasswordIp")["token_value"])
+    lives = []
+    for _ in range(2):
+        client.open()
+        rows = client.gateway.trivet("session", "list")
+        row = [row for row in rows if row["id"] == client.session_id][0]
+        lives.append(bunq.parse_time(row["expires"]) - bunq.parse_time(row["created"]))
+        assert client.is_alive()
+    assert lives == [pytest.approx(3600, abs=1), pytest.approx(324000, abs=1)]
+
+
+@pytest.mark.parametrize("subject", ["X PISP", "AISP", "a PISP AISP b"])
+def test_one_role_is_enough(client, root, middle, subject):
+    psp = provider(middle, subject)
+    bunq.assert_admitted(client.post(PATH, claim(client, psp, middle, root)))
+
+
+def test_the_same_provider_is_the_same_user(client, gateway, root, middle):
+    def log_in(psp, number):
+        one = bunq.Client(gateway, key_number=number).install()
+        answer = one.post(PATH, claim(one, psp, middle, root))
+        token = answer.element("CredentialPasswordIp")["token_value"]
+        return one.register(token).open().user["id"]
+
+    psp = provider(middle, "Same PISP")
+    user = log_in(psp, 4)
+    assert log_in(provider(middle, "Same PISP"), 5) == user
+    # in the sandbox anybody can take a name: the key counts too
+    assert log_in(provider(middle, "Same PISP", bunq.key(23)), 4) != user
+    assert log_in(provider(middle, "Other PISP"), 4) != user
+
+
+def test_self_signed_certificates_are_taken_in_the_sandbox(client):
+    psp = Authority(bunq.key(22), "Own PISP")
+    bunq.assert_admitted(client.post(PATH, claim(client, psp, psp)))
+
+
+@pytest.mark.parametrize("ending", ["", "\n", "\n\n"])
+def test_the_key_s_last_newline_does_not_matter(gateway, root, middle, ending):
+    """Python's SDK sends none, Java's one; both sign with exactly one."""
+    client = bunq.Client(gateway, key_number=3)
+    client.install(pem=bunq.public_pem(client.key).strip() + ending)
+    body = claim(client, provider(middle), middle, root)
+    bunq.assert_admitted(client.post(PATH, body), client.server_key)
+
+
+@pytest.mark.parametrize("usage", ["digital_signature", "content_commitment"])
+def test_keys_for_signing_are_taken(client, root, middle, usage):
+    psp = provider(middle, usage=usage)
+    bunq.assert_admitted(client.post(PATH, claim(client, psp, middle, root)))
+
+
+# ---- refused -------------------------------------------------------------------
+
+
+def test_wrong_signatures_are_refused(client, gateway, root, middle):
+    psp = provider(middle)
+    pem = bunq.public_pem(client.key).strip()
+    token = client.installation_token
+    for text in (pem + token, pem + "\n\n" + token, pem + "\n", token, pem + "\n" + "0" * 64,
+                 bunq.public_pem(bunq.key(9)).strip() + "\n" + token):
+        refused(client, claim(client, psp, middle, root, text=text),
+                "psp-signature-wrong")
+    body = claim(client, psp, middle, root, key=bunq.key(9))
+    refused(client, body, "psp-signature-wrong")
+    # the provider's own, for another installation
+    other = bunq.Client(gateway, key_number=4).install()
+    refused(client, claim(other, psp, middle, root), "psp-signature-wrong")
+    good = claim(client, psp, middle, root)
+    for signature in ("x", "====", good[SIGNED][:-4], good[SIGNED] + "AAAA",
+                      base64.b64encode(bytes(256)).decode()):
+        refused(client, dict(good, **{SIGNED: signature}), "psp-signature-wrong")
+
+
+@pytest.mark.parametrize("subject", ["My App", "pisp aisp", "PIS P", "P ISP"])
+def test_a_name_without_a_role_is_refused(client, root, middle, subject):
+    psp = provider(middle, subject)
+    refused(client, claim(client, psp, middle, root), "psp-role-missing")
+
+
+def test_times_are_judged(client, root, middle):
+    for begin, end in ((-3 * DAY, -DAY), (DAY, 3 * DAY)):
+        psp = provider(middle, begin=begin, end=end)
+        refused(client, claim(client, psp, middle, root), "psp-certificate-expired")
+        late = Authority(bunq.key(21), "A Middle", root, begin=begin, end=end)
+        psp = provider(late)
+        refused(client, claim(client, psp, late, root), "psp-certificate-expired")
+
+
+def test_broken_chains_are_refused(client, root, middle):
+    psp = provider(middle)
+    not_ca = Authority(bunq.key(21), "A Middle", root, is_ca=False)
+    imposter = Authority(bunq.key(24), "A Middle", root)
+    other_root = Authority(bunq.key(25), "A Root")
+    for chain in ([middle], [root], [imposter, root], [middle, other_root],
+                  [not_ca, root], [psp]):
+        refused(client, claim(client, psp, *chain), "psp-chain-invalid")
+    forged = Authority(bunq.key(24), "Forged PISP")
+    forged.subject = root.subject
+    psp = provider(forged)
+    refused(client, claim(client, psp, root), "psp-chain-invalid")
+    body = claim(client, provider(middle), middle, root)
+    for chain in ("garbage", body[CHAIN][:-100], body[CHAIN] * 6):
+        refused(client, dict(body, **{CHAIN: chain}), "psp-chain-invalid")
+
+
+def test_other_keys_are_refused(client, root, middle):
+    signer = bunq.key(9)  # the signature does not matter any more
+    for key in (ec.generate_private_key(ec.SECP256R1()),
+                rsa.generate_private_key(65537, 1024)):
+        psp = provider(middle, key=key)
+        body = claim(client, psp, middle, root, key=signer)
+        refused(client, body, "psp-certificate-invalid")
+    psp = provider(middle, usage="key_encipherment")
+    refused(client, claim(client, psp, middle, root), "psp-certificate-invalid")
+
+
+def test_what_is_no_certificate_is_refused(client, root, middle):
+    body = claim(client, provider(middle), middle, root)
+    pem = body[CERTIFICATE]
+    for text in ("x", pem[:-60], pem + pem, pem.replace("CERTIFICATE", "X509 CRL"),
+                 bunq.public_pem(client.key)):
+        refused(client, dict(body, **{CERTIFICATE: text}), "psp-certificate-invalid")
+    for names in ([], ["A PISP", "B AISP"], ["PISP " + "x" * 60] * 1 + ["y"]):
+        psp = provider(middle, names)
+        refused(client, claim(client, psp, middle, root), "psp-certificate-invalid")
+
+
+@pytest.mark.parametrize("field", [CERTIFICATE, CHAIN, SIGNED])
+def test_fields_are_needed(client, root, middle, field):
+    body = claim(client, provider(middle), middle, root)
+    for value in (None, ""):
+        refused(client, dict(body, **{field: value}), "field-missing")
+    for value in (1, [], "x" * 40000):
+        refused(client, dict(body, **{field: value}), "field-invalid")
+    del body[field]
+    answer = refused(client, body, "field-missing")
+    assert field in answer.error
+
+
+def test_tokens_and_signatures_as_everywhere(client, gateway, root, middle):
+    body = claim(client, provider(middle), middle, root)
+    bunq.assert_refused(client.post(PATH, body, token=None), 401)
+    bunq.assert_refused(client.post(PATH, body, signature=None), 466)
+    session = bunq.ready(gateway, key_number=6)
+    answer = session.post(PATH, body)
+    bunq.assert_refused(answer, 400, reason="session-already")
+
+
+def test_a_credential_is_shown_to_who_asked_for_it(client, gateway, root, middle):
+    answer = client.post(PATH, claim(client, provider(middle), middle, root))
+    number = answer.element("CredentialPasswordIp")["id"]
+    other = bunq.Client(gateway, key_number=4).install()
+    for asker, wanted in ((other, number), (client, number + 1000), (client, 0)):
+        bunq.assert_refused(
+            asker.get(f"{PATH}/{wanted}"), 404, reason="psp-credential-not-found"
+        )
+
+
+# ---- outside the sandbox ---------------------------------------------------------
+
+
+@pytest.fixture
+def start(serve):
+    """An nginx outside the sandbox, with a line more of configuration."""
+    started = []
+
+    def begin(line):
+        made = serve()
+        made.close()
+        trivet = TRIVET.replace("trivet_sandbox on;", "") + line
+        nginx = Nginx(made.data, trivet=trivet).start()
+        started.append(nginx)
+        return nginx
+
+    yield begin
+
+    for nginx in started:
+        nginx.close()
+
+
+def test_outside_the_sandbox_the_roots_are_the_operator_s(start, tmp_path, root, middle):
+    (tmp_path / "roots.pem").write_text(root.pem)
+    nginx = start(f"trivet_psp_ca {tmp_path}/roots.pem;")
+    client = bunq.Client(nginx, key_number=3).install()
+    psp = provider(middle)
+    answer = client.post(PATH, claim(client, psp, middle))
+    bunq.assert_admitted(answer, client.server_key)
+    token = answer.element("CredentialPasswordIp")["token_value"]
+    user = client.register(token).open().user["id"]
+    # a new key of the same name is the same provider
+    answer = client.post(
+        PATH,
+        claim(client, provider(middle, key=bunq.key(23)), middle, root),
+        token=client.installation_token,
+    )
+    token = answer.element("CredentialPasswordIp")["token_value"]
+    assert client.register(token).open().user["id"] == user
+    # a root of one's own is none
+    own = Authority(bunq.key(25), "A Root")
+    middle_of_own = Authority(bunq.key(21), "A Middle", own)
+    for chain in ([middle_of_own, own], [own]):
+        for signer in (own, middle_of_own):
+            body = claim(client, provider(signer), *chain)
+            answer = client.post(PATH, body, token=client.installation_token)
+            bunq.assert_refused(answer, 400, "The payment service provider "
+                                "certificate chain is invalid.")
+    self_signed = Authority(bunq.key(22), "Own PISP")
+    body = claim(client, self_signed, self_signed)
+    answer = client.post(PATH, body, token=client.installation_token)
+    bunq.assert_refused(answer, 400)
+
+
+def test_outside_the_sandbox_without_roots_none_is_taken(start, root, middle):
+    nginx = start("")
+    client = bunq.Client(nginx, key_number=3).install()
+    answer = client.post(PATH, claim(client, provider(middle), middle, root))
+    bunq.assert_refused(answer, 400, server_key=client.server_key)
+
+
+def test_roots_that_cannot_be_read_refuse_with_503(start, tmp_path, root, middle):
+    nginx = start(f"trivet_psp_ca {tmp_path}/none.pem;")
+    client = bunq.Client(nginx, key_number=3).install()
+    answer = client.post(PATH, claim(client, provider(middle), middle, root))
+    bunq.assert_refused(answer, 503, server_key=False)
