@@ -247,8 +247,8 @@ static const char *const texts[TRIVET_NUM_STATEMENTS] = {
         "UPDATE session SET ended_us = $2 WHERE ended_us IS NULL"
         " AND device_id IN (SELECT d.id FROM device d"
         " JOIN api_key k ON k.id = d.api_key_id WHERE k.user_id = $1)"
-        " AND anchored_us + (SELECT auto_logout_s FROM users WHERE id = $1)"
-        " * 1000000 <= $2",
+        " AND anchored_us + COALESCE(timeout_s, (SELECT auto_logout_s"
+        " FROM users WHERE id = $1)) * 1000000 <= $2",
     [TRIVET_SQL_SESSION_LIST] =
         "SELECT s.id, s.created_us, s.anchored_us, s.ended_us,"
         " " LIFE_OF_SESSION ", s.device_id, k.id, k.user_id, u.display_name,"
