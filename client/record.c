@@ -237,7 +237,7 @@ read_installation(const json_t *object, bool is_own, struct trivet_record *out,
         return complain(err, "installation_context.token");
     }
     /* Between the key pair and the installation there is no token yet. */
-    if (out->installation_token.len > 0 && server_key == NULL) {
+    if (out->installation_token.len > 0 && out->server_key[0] == '\0') {
         return complain(err, "public_key_server");
     }
 

@@ -239,7 +239,9 @@ verify_answer(struct trivet_worker *worker, const struct trivet_order *order,
 
     *out_is_verified = false;
     if (worker->server_key.der_len == 0) {
-        return TRIVET_OK; /* the first answer brings the key */
+        /* The first answer brings the key, and is to an unsigned order. */
+        return is_needed ? distrust(err, "the server's key is not known")
+                         : TRIVET_OK;
     }
     if (signature == NULL || signature[0] == '\0') {
         return !is_needed

@@ -283,3 +283,16 @@ def test_a_429_on_session_server_waits_half_a_minute(logged_in, server):
     # The text of this server says one second; it is believed.
     result = logged_in("call", "GET", "user", "--max-wait", "2")
     assert result.returncode == 7, result
+
+
+@pytest.mark.parametrize("key", ["", None])
+def test_without_the_servers_key_nothing_is_trusted(logged_in, server, key):
+    content = json.loads(logged_in.file.read_text())
+    content["installation_context"]["public_key_server"] = key
+    logged_in.file.write_text(json.dumps(content))
+    server.protocol.misbehave("no-signature", "user")
+    server.protocol.calls.clear()
+    result = logged_in("call", "GET", "user")
+    assert result.returncode == 1, result
+    assert "public_key_server" in result.stderr and result.stdout == ""
+    assert server.protocol.calls == []
