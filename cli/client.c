@@ -97,6 +97,7 @@ parse(int key, char *argument, struct argp_state *state)
         {
             argp_error(state, "--pin-mode is enforce or report");
         }
+        client->options.flags |= TRIVET_OPEN_PIN_MODE;
         client->options.pin_mode = strcmp(argument, "report") == 0
                                        ? TRIVET_PINS_REPORT
                                        : TRIVET_PINS_ENFORCE;

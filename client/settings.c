@@ -370,6 +370,10 @@ trivet_settings_apply(const struct trivet_settings *settings,
     }
     if (settings->pins.num_pins > 0) {
         record->pins = settings->pins;
+    } else if ((settings->flags & TRIVET_OPEN_PIN_MODE) != 0
+               || settings->pins.mode != TRIVET_PINS_ENFORCE)
+    {
+        record->pins.mode = settings->pins.mode;
     }
 
     return TRIVET_OK;

@@ -317,6 +317,31 @@ def test_pins_learn_check_clear(logged_in, certificate):
     assert logged_in("pins", "check").returncode == 6
 
 
+def test_pins_learn_changes_mode_and_expiry(logged_in, certificate):
+    def own():
+        return json.loads(logged_in.file.read_text())["trivet"]
+
+    assert logged_in("pins", "learn", "--pin-mode",
+                     "report").returncode == 0
+    assert own()["pin_mode"] == "report"
+    assert logged_in("pins", "learn").returncode == 0
+    assert own()["pin_mode"] == "report"
+    assert logged_in("pins", "learn", "--pin-mode", "enforce", "--expires",
+                     "2099-01-01").returncode == 0
+    assert own()["pin_mode"] == "enforce"
+    assert own()["pins"] == [certificate[1] + "@2099-01-01"]
+
+
+def test_a_given_pin_mode_holds_for_the_files_pins(logged_in):
+    content = json.loads(logged_in.file.read_text())
+    content["trivet"]["pins"] = ["sha256/" + "A" * 43 + "="]
+    content["trivet"]["pin_mode"] = "report"
+    logged_in.file.write_text(json.dumps(content))
+    assert logged_in("call", "GET", "user").returncode == 0
+    result = logged_in("call", "GET", "user", "--pin-mode", "enforce")
+    assert result.returncode == 6, result
+
+
 def test_sign_and_verify(logged_in, server, tmp_path):
     body = b"some bytes\x00\n"
     result = logged_in("sign", text=body)
