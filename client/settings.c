@@ -29,12 +29,34 @@ copy(const char *text, char *out, size_t cap)
     return text == NULL || snprintf(out, cap, "%s", text) < (int) cap;
 }
 
-/* The same for a path, made absolute: the file remembers it. */
+/* A path whose last part is not there yet, by its folder. */
+static bool
+copy_new_path(const char *path, char *out, size_t cap)
+{
+    const char *slash = strrchr(path, '/');
+    size_t len = slash == NULL ? 0 : (size_t) (slash - path) + 1;
+    char *folder = len == 0 ? strdup("./") : strndup(path, len);
+    char *real = folder == NULL ? NULL : realpath(folder, NULL);
+    bool is_copied =
+        real == NULL ? copy(path, out, cap)
+                     : snprintf(out, cap, "%s/%s",
+                           strcmp(real, "/") == 0 ? "" : real, path + len)
+                           < (int) cap;
+
+    free(real);
+    free(folder);
+    return is_copied;
+}
+
+/* The same for a path, made absolute: the file remembers it, and so does the
+ * process when it goes elsewhere. */
 static bool
 copy_path(const char *path, char *out, size_t cap)
 {
     char *real = path == NULL ? NULL : realpath(path, NULL);
-    bool is_copied = copy(real == NULL ? path : real, out, cap);
+    bool is_copied = path == NULL || real != NULL
+                         ? copy(real, out, cap)
+                         : copy_new_path(path, out, cap);
 
     free(real);
     return is_copied;
