@@ -28,7 +28,8 @@ static const struct {
 #define MAGIC     UINT64_C(0x3131746f72687474) /* also a version */
 #define US        INT64_C(1000000)
 
-enum { MAX_AHEAD_S = 3600 };
+/* No stamp of ours is further ahead, unless the caller waits longer. */
+enum { MAX_AHEAD_S = 60 };
 
 static uint64_t
 add_to_hash(uint64_t hash, struct trivet_slice bytes)
@@ -112,9 +113,12 @@ find_slot(struct trivet_throttle_table *table, uint64_t endpoint)
 }
 
 static bool
-is_from_the_future(const struct trivet_throttle_slot *slot, int64_t now_us)
+is_from_the_future(const struct trivet_throttle_slot *slot, int64_t now_us,
+    int64_t window_us, int64_t max_wait_us)
 {
-    int64_t limit_us = now_us + MAX_AHEAD_S * US;
+    int64_t ahead_us = MAX_AHEAD_S * US + window_us;
+    int64_t limit_us =
+        now_us + (max_wait_us > ahead_us ? max_wait_us : ahead_us);
 
     for (size_t i = 0; i < TRIVET_MAX_THROTTLE_STAMPS; i++) {
         if (slot->stamps_us[i] > limit_us) {
@@ -138,7 +142,7 @@ trivet_throttle_reserve(struct trivet_throttle_table *table,
     int64_t latest;
 
     /* A clock that was set back must not stop us for as long. */
-    if (is_from_the_future(slot, now_us)) {
+    if (is_from_the_future(slot, now_us, window_us, max_wait_us)) {
         *slot = (struct trivet_throttle_slot){.endpoint = call->endpoint};
     }
 
