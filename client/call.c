@@ -37,8 +37,8 @@ read_errors(struct owned_answer *answer)
         return;
     }
 
-    answer->root =
-        json_loadb(answer->wire.body, answer->wire.body_len, 0, NULL);
+    answer->root = trivet_client_message_parse(
+        trivet_slice_make(answer->wire.body, answer->wire.body_len));
     list = json_object_get(answer->root, "Error");
     json_array_foreach(list, i, entry)
     {
@@ -133,9 +133,8 @@ hash_attempt(const struct attempt *attempt)
 static bool
 is_session_fresh(const struct trivet_record *record)
 {
-    int64_t opened_us =
-        record->session_expires_us
-        - record->holder.session_timeout_s * TRIVET_US_PER_S;
+    int64_t opened_us = record->session_expires_us
+                        - record->holder.session_timeout_s * TRIVET_US_PER_S;
     int64_t age_us = trivet_clock_now_us() - opened_us;
 
     return age_us >= 0 && age_us < FRESH_S * TRIVET_US_PER_S;

@@ -57,14 +57,16 @@ enum trivet_status
 trivet_refusal_explain(const struct trivet_wire_answer *in, const char *step,
     struct trivet_error *err)
 {
-    json_t *root = json_loadb(in->body, in->body_len, 0, NULL);
+    json_t *root =
+        trivet_client_message_parse(trivet_slice_make(in->body, in->body_len));
     const char *text = json_string_value(
         json_object_get(json_array_get(json_object_get(root, "Error"), 0),
             "error_description"));
     const char *advice = "";
-    enum trivet_status status = in->status == 429   ? TRIVET_E_THROTTLED
-                                : in->status >= 490 ? TRIVET_E_UNAVAILABLE
-                                                    : TRIVET_E_REFUSED;
+    enum trivet_status status = in->status == 429 ? TRIVET_E_THROTTLED
+                                : in->status == 491 || in->status >= 500
+                                    ? TRIVET_E_UNAVAILABLE
+                                    : TRIVET_E_REFUSED;
 
     for (size_t i = 0; text != NULL && i < sizeof advices / sizeof advices[0];
          i++) {
