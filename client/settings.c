@@ -37,11 +37,11 @@ copy_new_path(const char *path, char *out, size_t cap)
     size_t len = slash == NULL ? 0 : (size_t) (slash - path) + 1;
     char *folder = len == 0 ? strdup("./") : strndup(path, len);
     char *real = folder == NULL ? NULL : realpath(folder, NULL);
-    bool is_copied =
-        real == NULL ? copy(path, out, cap)
-                     : snprintf(out, cap, "%s/%s",
-                           strcmp(real, "/") == 0 ? "" : real, path + len)
-                           < (int) cap;
+    bool is_copied = real == NULL
+                         ? copy(path, out, cap)
+                         : snprintf(out, cap, "%s/%s",
+                               strcmp(real, "/") == 0 ? "" : real, path + len)
+                               < (int) cap;
 
     free(real);
     free(folder);
