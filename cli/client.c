@@ -156,13 +156,45 @@ cli_complain(int number, const char *format, ...)
     return number;
 }
 
-/* A stranger's text, on the terminal: no control bytes. */
-static void
-put_text(FILE *stream, const char *text)
+/* Length of the UTF-8 letter at text; 0 when it is none, or a control. */
+static size_t
+letter_len(const unsigned char *text)
 {
-    for (const char *p = text; *p != '\0'; p++) {
-        (void) fputc(
-            (unsigned char) *p < 0x20 || *p == 0x7f ? '?' : *p, stream);
+    size_t len = text[0] < 0x80   ? 1
+                 : text[0] < 0xc2 ? 0
+                 : text[0] < 0xe0 ? 2
+                 : text[0] < 0xf0 ? 3
+                 : text[0] < 0xf5 ? 4
+                                  : 0;
+
+    if (text[0] < 0x20 || text[0] == 0x7f
+        || (text[0] == 0xc2 && text[1] < 0xa0)) {
+        return 0;
+    }
+    for (size_t i = 1; i < len; i++) {
+        if ((text[i] & 0xc0) != 0x80) {
+            return 0;
+        }
+    }
+
+    return len;
+}
+
+void
+cli_put_text(FILE *stream, const char *text)
+{
+    const unsigned char *at = (const unsigned char *) text;
+
+    while (*at != '\0') {
+        size_t len = letter_len(at);
+
+        if (len == 0) {
+            (void) fputc('?', stream);
+            len = 1;
+        } else {
+            (void) fwrite(at, 1, len, stream);
+        }
+        at += len;
     }
 }
 
@@ -172,7 +204,7 @@ cli_refused(const struct trivet_answer *answer)
     (void) fprintf(stderr, "trivet: the server answered %u", answer->status);
     for (size_t i = 0; i < answer->num_errors; i++) {
         (void) fputs(i == 0 ? ": " : "; ", stderr);
-        put_text(stderr, answer->errors[i].description);
+        cli_put_text(stderr, answer->errors[i].description);
     }
     (void) fputc('\n', stderr);
 
@@ -234,8 +266,11 @@ tell(void *arg, const struct trivet_event *event)
         break;
     }
 
-    /* One call for the line: threads do not mix theirs. */
-    (void) fprintf(stderr, "%s%s\n", mark, event->text);
+    flockfile(stderr); /* threads do not mix their lines */
+    (void) fputs(mark, stderr);
+    cli_put_text(stderr, event->text);
+    (void) fputc('\n', stderr);
+    funlockfile(stderr);
 }
 
 int

@@ -47,6 +47,10 @@ int cli_client_locate(struct cli_client *client, bool makes_folders);
 /* "trivet: ..." on stderr; returns number. */
 int cli_complain(int number, const char *format, ...) TRIVET_PRINTF(2, 3);
 
+/* Writes a stranger's text (UTF-8) for a terminal: "?" stands for control
+ * bytes, C1 among them, and for what is not UTF-8. */
+void cli_put_text(FILE *stream, const char *text);
+
 /* The number for a server's answer: CLI_OK for a 2xx. */
 int cli_exit_of_answer(unsigned http_status);
 

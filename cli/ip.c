@@ -184,8 +184,10 @@ walk(const struct ip *ip, long long credential, const char *wanted,
             continue;
         }
         if (wanted == NULL) {
-            (void) printf("%s\t%s\t%lld\t%lld\n", address,
-                status == NULL ? "-" : status, credential, id);
+            cli_put_text(stdout, address);
+            (void) putchar('\t');
+            cli_put_text(stdout, status == NULL ? "-" : status);
+            (void) printf("\t%lld\t%lld\n", credential, id);
         } else if (strcmp(address, wanted) == 0) {
             *out_id = id;
         }

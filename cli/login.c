@@ -197,10 +197,11 @@ print_who(const struct trivet_context_info *info)
     cli_format_moment(info->session_expires_us, until);
     cli_format_span(info->session_expires_us - trivet_clock_now_us(), span);
     (void) printf("logged in at %s\n", info->base_url);
-    (void) printf("as %s (%s %lld), device %lld\n",
-        info->user_name[0] == '\0' ? "(no name)" : info->user_name,
-        info->user_type, (long long) info->user_id,
-        (long long) info->device_id);
+    (void) fputs("as ", stdout);
+    cli_put_text(
+        stdout, info->user_name[0] == '\0' ? "(no name)" : info->user_name);
+    (void) printf(" (%s %lld), device %lld\n", info->user_type,
+        (long long) info->user_id, (long long) info->device_id);
     (void) printf("session until %s (%s)\n", until, span);
 }
 

@@ -128,8 +128,8 @@ put_pin(struct trivet_pin_set *set, const struct trivet_pin *pin,
         bool is_over = known->expires_us != 0 && known->expires_us <= now_us;
 
         if (memcmp(known->digest, pin->digest, sizeof pin->digest) == 0) {
-            *out_is_changed = (has_expiry || is_over)
-                              && known->expires_us != pin->expires_us;
+            *out_is_changed =
+                (has_expiry || is_over) && known->expires_us != pin->expires_us;
             known->expires_us =
                 *out_is_changed ? pin->expires_us : known->expires_us;
             return true;
@@ -181,8 +181,8 @@ learn(struct pins *pins, struct trivet_context *context,
     }
 
     /* A mode that was given is in `known` already, but not in the file. */
-    if (!is_changed
-        && (pins->client.options.flags & TRIVET_OPEN_PIN_MODE) == 0) {
+    if (!is_changed && (pins->client.options.flags & TRIVET_OPEN_PIN_MODE) == 0)
+    {
         return CLI_OK;
     }
     if (trivet_context_set_pins(context, set.pins, set.num_pins, set.mode, &err)

@@ -110,9 +110,11 @@ print_words(const struct cli_client *client,
                                         ? "not registered yet"
                                         : "not installed yet");
     if (info->user_id != 0) {
-        (void) printf("user      %s (%s %lld)\n",
-            info->user_name[0] == '\0' ? "(no name)" : info->user_name,
-            info->user_type, (long long) info->user_id);
+        (void) fputs("user      ", stdout);
+        cli_put_text(
+            stdout, info->user_name[0] == '\0' ? "(no name)" : info->user_name);
+        (void) printf(
+            " (%s %lld)\n", info->user_type, (long long) info->user_id);
     }
 
     cli_format_moment(info->session_expires_us, until);

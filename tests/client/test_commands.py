@@ -204,6 +204,27 @@ def test_print_curl_works_with_curl(logged_in, server):
     assert ran.stdout == "it's {\"a\": 1}", ran.stderr
 
 
+@pytest.mark.parametrize("body", ["@/etc/hostname", "it's\n", "-x"])
+def test_print_curl_quotes_everything(logged_in, server, tmp_path, body):
+    (tmp_path / "body").write_text(body)
+    result = logged_in("call", "POST", "echo/it's?x=[1]", "-d",
+                       f"@{tmp_path / 'body'}", "-H", "content-type: x/y",
+                       "-H", "X-Long: " + "it's" * 500, "--print-curl")
+    assert result.returncode == 0, result
+    token = json.loads(logged_in.file.read_text())["session_context"]["token"]
+    ran = subprocess.run(
+        ["sh", "-c", result.stdout.replace("curl ", "curl -s ", 1)],
+        env={**os.environ, "TOKEN": token}, capture_output=True, text=True)
+    assert ran.stdout == body, ran
+    _, path, headers, _ = server.protocol.requests[-1]
+    assert path.endswith("/echo/it's?x=[1]")
+    assert headers["x-long"] == "it's" * 500
+    assert headers["content-type"] == "x/y"
+    result = logged_in("call", "POST", "echo", "-d", "-", "--print-curl",
+                       text=b"a\x00b")
+    assert result.returncode == 2, result
+
+
 def test_logout_ends_the_session_and_keeps_the_device(logged_in, server):
     assert logged_in("logout").returncode == 0
     assert server.protocol.sessions == {}
@@ -304,6 +325,19 @@ def test_late_permitted_ips_are_not_dropped_in_silence(logged_in, server):
     result = logged_in.login(server, "--permitted-ip", "10.0.0.1")
     assert result.returncode == 0
     assert "trivet ip" in result.stderr
+
+
+def test_the_servers_text_cannot_drive_the_terminal(trivet, server):
+    server.protocol.user_name = "\u00c9va\x1b[2J\u009b31m\x7f"
+    server.protocol.headers = [("X-Evil", "a\x1b[2Jb")]
+    shown = trivet.login(server, "-v")
+    assert "as \u00c9va?[2J??31m? (UserPerson" in shown.stdout, shown
+    assert "X-Evil: a?[2Jb" in shown.stderr
+    server.protocol.ips = {1: {"ip": "10.0.0.1\x1b[2J", "status": "\x1b"}}
+    for command in ("status", "doctor", "ip list"):
+        result = trivet(*command.split())
+        assert result.stdout and "\x1b" not in result.stdout, command
+        assert "?" in result.stdout, command
 
 
 def test_pins_learn_check_clear(logged_in, certificate):
