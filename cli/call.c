@@ -136,10 +136,10 @@ read_body(const struct call *call, struct trivet_file_text *out)
         return CLI_OK;
     }
     if (call->data[0] == '@') {
-        return cli_read_input(call->data + 1, out);
+        return cli_read_body(call->data + 1, out);
     }
     if (strcmp(call->data, "-") == 0) {
-        return cli_read_input("-", out);
+        return cli_read_body("-", out);
     }
 
     out->data = strdup(call->data);

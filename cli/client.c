@@ -342,8 +342,11 @@ cli_client_open(
     return CLI_OK;
 }
 
-int
-cli_read_input(const char *name, struct trivet_file_text *out)
+static int
+read_input(const char *name,
+    enum trivet_status (*read_whole)(
+        int fd, struct trivet_file_text *out, struct trivet_error *err),
+    struct trivet_file_text *out)
 {
     struct trivet_error err;
     enum trivet_status status;
@@ -356,12 +359,24 @@ cli_read_input(const char *name, struct trivet_file_text *out)
         return cli_complain(CLI_USAGE, "%s: %s", name, strerror(errno));
     }
 
-    status = trivet_file_read_fd(fd, out, &err);
+    status = read_whole(fd, out, &err);
     if (fd != STDIN_FILENO) {
         (void) close(fd);
     }
 
     return status == TRIVET_OK ? CLI_OK : cli_fail(&err);
+}
+
+int
+cli_read_input(const char *name, struct trivet_file_text *out)
+{
+    return read_input(name, trivet_file_read_fd, out);
+}
+
+int
+cli_read_body(const char *name, struct trivet_file_text *out)
+{
+    return read_input(name, trivet_file_read_long, out);
 }
 
 void

@@ -68,6 +68,9 @@ bool cli_has_colour(FILE *stream);
 struct trivet_file_text;
 int cli_read_input(const char *name, struct trivet_file_text *out);
 
+/* The same for what is sent or signed, which may be longer. */
+int cli_read_body(const char *name, struct trivet_file_text *out);
+
 /* A moment, as "2026-01-31 12:00:00 UTC", and how far off it is, as "6 d 23 h"
  * or "4 min". */
 enum { CLI_MOMENT_SIZE = 32, CLI_SPAN_SIZE = 32 };
