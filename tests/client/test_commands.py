@@ -144,6 +144,21 @@ def test_call_takes_its_body_from_a_file(logged_in, tmp_path):
     assert result.stdout == bytes(range(256)) * 100
 
 
+def test_bodies_may_be_long(logged_in, server, tmp_path):
+    body = tmp_path / "body"
+    body.write_bytes(bytes(range(256)) * 4096)
+    result = logged_in("call", "POST", "count", "-d", f"@{body}")
+    assert result.returncode == 0, result
+    assert server.protocol.requests[-1][3] == body.read_bytes()
+    signature = logged_in("sign", text=body.read_bytes()).stdout.decode()
+    assert logged_in("verify", "--request", "-s", signature.strip(),
+                     text=body.read_bytes()).returncode == 0
+    with body.open("ab") as file:
+        file.truncate(16 * 1024 * 1024 + 1)
+    result = logged_in("call", "POST", "count", "-d", f"@{body}")
+    assert result.returncode == 2 and "16777216" in result.stderr
+
+
 def test_call_sends_headers_and_shows_them(logged_in, server):
     result = logged_in("call", "GET", "user", "-i", "-H", "X-Own: yes",
                        "-H", "User-Agent: mine")
@@ -152,7 +167,8 @@ def test_call_sends_headers_and_shows_them(logged_in, server):
     headers = server.protocol.requests[-1][2]
     assert headers["x-own"] == "yes" and headers["user-agent"] == "mine"
     for refused in ("X-Bunq-Client-Signature: x", "A b: c",
-                    "X-Bunq-Client-Authentication: x", "A: b\r\nC: d"):
+                    "X-Bunq-Client-Authentication: x", "content-length: 1",
+                    "Transfer-Encoding: chunked", "A: b\r\nC: d"):
         assert logged_in("call", "GET", "user",
                          "-H", refused).returncode == 2, refused
 
@@ -190,6 +206,21 @@ def test_verbose_leaves_secrets_out(trivet, server):
         assert secret not in shown
 
 
+def test_verbose_leaves_cookies_out(logged_in, server):
+    result = logged_in("call", "-v", "GET", "user", "-H", "Cookie: geheim",
+                       "-H", "proxy-authorization: Basic geheim", "-H",
+                       "X-Empty:  ")
+    assert result.returncode == 0, result
+    assert "geheim" not in result.stderr
+    assert server.protocol.requests[-1][2]["cookie"] == "geheim"
+    assert server.protocol.requests[-1][2]["x-empty"] == ""
+
+
+def test_paths_are_sent_as_they_are(logged_in, server):
+    logged_in("call", "GET", "a/../user/./b")
+    assert server.protocol.calls[-1] == ("GET", "/v1/a/../user/./b")
+
+
 def test_print_curl_works_with_curl(logged_in, server):
     result = logged_in("call", "POST", "echo", "-d", "it's {\"a\": 1}",
                        "--print-curl")
@@ -223,6 +254,16 @@ def test_print_curl_quotes_everything(logged_in, server, tmp_path, body):
     result = logged_in("call", "POST", "echo", "-d", "-", "--print-curl",
                        text=b"a\x00b")
     assert result.returncode == 2, result
+
+
+def test_a_session_that_cannot_be_written_down_is_used(logged_in, server):
+    content = json.loads(logged_in.file.read_text())
+    del content["session_context"]
+    logged_in.file.write_text(json.dumps(content))
+    logged_in.file.with_name("default.json.tmp").mkdir()
+    result = logged_in("call", "GET", "user")
+    assert result.returncode == 0, result
+    assert "not written down" in result.stderr
 
 
 def test_logout_ends_the_session_and_keeps_the_device(logged_in, server):
@@ -481,7 +522,8 @@ def test_doctor_and_addresses(logged_in, server):
 
 def test_a_proxy(trivet, server):
     proxy = Proxy()
-    result = trivet.login(server, "--proxy", proxy.url)
+    result = trivet.login(server, "--proxy", proxy.url,
+                          env={"NO_PROXY": "localhost"})
     assert result.returncode == 0, result.stderr
     assert len(proxy.connects) >= 3
     assert trivet("call", "GET", "user").returncode == 0  # remembered
