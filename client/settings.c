@@ -247,6 +247,9 @@ fill(const struct trivet_context_options *options, bool needs_file,
     if (needs_file && (options->file == NULL || options->file[0] == '\0')) {
         return refuse(err, "no context file is named");
     }
+    if (options->timeout_s < 0 || options->connect_timeout_s < 0) {
+        return refuse(err, "a timeout is negative");
+    }
     if (!copy(options->description, out->description, sizeof out->description)
         || !copy_path(options->ca_file, out->ca_file, sizeof out->ca_file)
         || !copy(options->proxy, out->proxy, sizeof out->proxy))
