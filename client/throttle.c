@@ -8,6 +8,8 @@
 
 #include "client/file.h"
 
+enum { SESSION_PER_S = 30, MAX_LOCK_WAIT_S = 1 };
+
 /* Number and seconds of the classic limits. */
 static const struct {
     const char *method;
@@ -15,7 +17,7 @@ static const struct {
     int max_calls;
     int per_s;
 } limits[] = {
-    {"POST", "session-server", 1, 30},
+    {"POST", "session-server", 1, SESSION_PER_S},
     {"GET", NULL, 3, 3},
     {"POST", NULL, 5, 3},
     {"PUT", NULL, 2, 3},
@@ -204,6 +206,18 @@ read_table(int fd, struct trivet_throttle_table *out)
     }
 }
 
+/* Whoever has the lock keeps it for microseconds. A process that was stopped
+ * with it must not stop the others: they call uncounted, but for sessions. */
+static enum trivet_status
+acquire(const char *path, const struct trivet_throttle_call *call,
+    struct trivet_file_lock *out)
+{
+    bool is_session = call->per_s >= SESSION_PER_S;
+
+    return trivet_file_lock_acquire(
+        path, is_session ? -1 : MAX_LOCK_WAIT_S, out, NULL);
+}
+
 int64_t
 trivet_throttle_file_reserve(const char *path,
     const struct trivet_throttle_call *call, int64_t now_us,
@@ -213,9 +227,7 @@ trivet_throttle_file_reserve(const char *path,
     struct trivet_file_lock lock;
     int64_t at_us;
 
-    if (call->endpoint == 0
-        || trivet_file_lock_acquire(path, -1, &lock, NULL) != TRIVET_OK)
-    {
+    if (call->endpoint == 0 || acquire(path, call, &lock) != TRIVET_OK) {
         return now_us;
     }
 
@@ -234,9 +246,7 @@ trivet_throttle_file_block(const char *path,
     struct trivet_throttle_table table;
     struct trivet_file_lock lock;
 
-    if (call->endpoint == 0
-        || trivet_file_lock_acquire(path, -1, &lock, NULL) != TRIVET_OK)
-    {
+    if (call->endpoint == 0 || acquire(path, call, &lock) != TRIVET_OK) {
         return;
     }
 
