@@ -61,17 +61,35 @@ add_pin(struct cli_client *client, const char *text, struct argp_state *state)
     }
 }
 
-static int
-read_seconds(const char *text, struct argp_state *state)
+long long
+cli_read_number(const char *text, long long min, long long max,
+    const char *option, struct argp_state *state)
 {
     char *end;
-    long seconds = strtol(text, &end, 10);
+    long long number;
 
-    if (*text == '\0' || *end != '\0' || seconds < 0 || seconds > 86400) {
-        argp_error(state, "%s is no number of seconds", text);
+    errno = 0;
+    number = strtoll(text, &end, 10);
+    if (end == text || *end != '\0' || errno != 0 || number < min
+        || number > max) {
+        argp_error(state, "%s wants a number from %lld to %lld, not %s", option,
+            min, max, text);
     }
 
-    return (int) seconds;
+    return number;
+}
+
+void
+cli_set_environment(struct trivet_context_options *to, const char *name,
+    struct argp_state *state)
+{
+    if (strcmp(name, "sandbox") == 0) {
+        to->environment = TRIVET_ENVIRONMENT_SANDBOX;
+    } else if (strcmp(name, "production") == 0) {
+        to->environment = TRIVET_ENVIRONMENT_PRODUCTION;
+    } else {
+        argp_error(state, "--env is sandbox or production");
+    }
 }
 
 static error_t
@@ -103,10 +121,12 @@ parse(int key, char *argument, struct argp_state *state)
                                        : TRIVET_PINS_ENFORCE;
         break;
     case OPTION_TIMEOUT:
-        client->options.timeout_s = read_seconds(argument, state);
+        client->options.timeout_s =
+            (int) cli_read_number(argument, 1, 86400, "--timeout", state);
         break;
     case OPTION_MAX_WAIT:
-        client->options.max_wait_s = read_seconds(argument, state);
+        client->options.max_wait_s =
+            (int) cli_read_number(argument, 0, 86400, "--max-wait", state);
         if (client->options.max_wait_s == 0) {
             client->options.max_wait_s = -1;
         }

@@ -44,6 +44,14 @@ int cli_client_open(
 /* Works out client->path and options.file. */
 int cli_client_locate(struct cli_client *client, bool makes_folders);
 
+/* What --env says: sandbox or production. */
+void cli_set_environment(struct trivet_context_options *to, const char *name,
+    struct argp_state *state);
+
+/* A number between min and max; else it is a wrong usage of `option`. */
+long long cli_read_number(const char *text, long long min, long long max,
+    const char *option, struct argp_state *state);
+
 /* "trivet: ..." on stderr; returns number. */
 int cli_complain(int number, const char *format, ...) TRIVET_PRINTF(2, 3);
 

@@ -63,9 +63,7 @@ parse(int key, char *argument, struct argp_state *state)
         pins->client.options.base_url = argument;
         break;
     case OPTION_ENV:
-        pins->client.options.environment = strcmp(argument, "production") == 0
-                                               ? TRIVET_ENVIRONMENT_PRODUCTION
-                                               : TRIVET_ENVIRONMENT_SANDBOX;
+        cli_set_environment(&pins->client.options, argument, state);
         break;
     case OPTION_EXPIRES:
         pins->expires = argument;
@@ -79,6 +77,11 @@ parse(int key, char *argument, struct argp_state *state)
     case ARGP_KEY_END:
         if (pins->action == ACTION_NONE) {
             argp_error(state, "learn, check or clear is wanted");
+        }
+        if (pins->client.options.base_url != NULL
+            && pins->client.options.environment != TRIVET_ENVIRONMENT_UNSET)
+        {
+            argp_error(state, "--env and --url exclude each other");
         }
         break;
     default:

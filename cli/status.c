@@ -45,10 +45,8 @@ parse(int key, char *argument, struct argp_state *state)
         break;
     case OPTION_WATCH:
         status->watch_s = argument == NULL ? DEFAULT_WATCH_S
-                                           : (int) strtol(argument, NULL, 10);
-        if (status->watch_s < 1) {
-            argp_error(state, "--watch wants seconds");
-        }
+                                           : (int) cli_read_number(argument, 1,
+                                               86400, "--watch", state);
         break;
     default:
         return ARGP_ERR_UNKNOWN;

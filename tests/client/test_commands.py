@@ -295,8 +295,26 @@ def test_ip_list_add_disable(logged_in, server):
     logged_in.forget_limits()
     assert "10.1.2.3\tINACTIVE" in logged_in("ip", "list").stdout
     logged_in.forget_limits()
-    assert logged_in("ip", "disable", "10.9.9.9").returncode == 1
+    assert logged_in("ip", "disable", "10.9.9.9").returncode == 8
     assert logged_in("ip", "add", "nonsense").returncode == 2
+
+
+def test_ip_disable_compares_addresses(logged_in, server):
+    server.protocol.ips = {1: {"ip": "2001:db8::1", "status": "ACTIVE"}}
+    assert logged_in("ip", "disable", "2001:DB8:0::1").returncode == 0
+    assert server.protocol.ips[1]["status"] == "INACTIVE"
+
+
+@pytest.mark.parametrize("arguments", [
+    "pins learn --env staging", "pins check --env sandbox --url https://x/v1",
+    "login --new-sandbox-user=compny",
+    "login --env sandbox --url https://x/v1",
+    "status --watch=99999999999x", "status --watch=0",
+    "ip list --credential abc", "call GET user --timeout -1"])
+def test_what_is_no_option(trivet, arguments):
+    result = trivet(*arguments.split())
+    assert result.returncode == 2, result
+    assert "--help" in result.stderr
 
 
 def test_device_list(logged_in):
