@@ -4,6 +4,7 @@
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <unistd.h>
 
 #include "cli/client.h"
@@ -135,10 +136,10 @@ read_body(const struct call *call, struct trivet_file_text *out)
         return CLI_OK;
     }
     if (call->data[0] == '@') {
-        return cli_read_input(call->data + 1, out);
+        return cli_read_body(call->data + 1, out);
     }
     if (strcmp(call->data, "-") == 0) {
-        return cli_read_input("-", out);
+        return cli_read_body("-", out);
     }
 
     out->data = strdup(call->data);
@@ -200,11 +201,10 @@ make_call(const struct call *call, struct trivet_context *context,
     return number;
 }
 
-/* In single quotes, for a shell. */
+/* Without quotes around it, for a shell's single ones. */
 static void
-print_quoted(const char *text, size_t len)
+print_inside(const char *text, size_t len)
 {
-    (void) putchar('\'');
     for (size_t i = 0; i < len; i++) {
         if (text[i] == '\'') {
             (void) fputs("'\\''", stdout);
@@ -212,7 +212,49 @@ print_quoted(const char *text, size_t len)
             (void) putchar(text[i]);
         }
     }
-    (void) putchar('\'');
+}
+
+/* option 'text', and the line goes on. */
+static void
+print_option(const char *option, const char *text, size_t len)
+{
+    (void) printf("  %s '", option);
+    print_inside(text, len);
+    (void) fputs("' \\\n", stdout);
+}
+
+static void
+print_headers(const struct call *call, bool has_body)
+{
+    bool has_type = false;
+
+    for (size_t i = 0; i < call->num_headers; i++) {
+        const struct trivet_header *header = &call->headers[i];
+
+        has_type = has_type || strcasecmp(header->name, "Content-Type") == 0;
+        (void) fputs("  -H '", stdout);
+        print_inside(header->name, strlen(header->name));
+        /* "Name;" is how curl is told to send an empty value. */
+        (void) fputs(header->value[0] == '\0' ? ";" : ": ", stdout);
+        print_inside(header->value, strlen(header->value));
+        (void) fputs("' \\\n", stdout);
+    }
+
+    if (has_body && !has_type) {
+        (void) fputs("  -H 'Content-Type: application/json' \\\n", stdout);
+    }
+}
+
+static void
+print_url(const char *base_url, const char *path)
+{
+    path += strspn(path, "/");
+    path += strncmp(path, "v1/", 3) == 0 ? 3 : 0;
+    (void) fputs("  '", stdout);
+    print_inside(base_url, strlen(base_url));
+    (void) putchar('/');
+    print_inside(path, strlen(path));
+    (void) fputs("'\n", stdout);
 }
 
 /* The token is a secret and not printed: a shell variable stands for it. */
@@ -223,8 +265,11 @@ print_curl(const struct call *call, struct trivet_context *context,
     char signature[TRIVET_SIGNATURE_SIZE];
     struct trivet_context_info info;
     struct trivet_error err;
-    const char *path = call->path;
 
+    if (body->len > 0 && memchr(body->data, '\0', body->len) != NULL) {
+        return cli_complain(
+            CLI_USAGE, "the body holds a NUL: no command line can");
+    }
     if (trivet_context_sign(context, body->len == 0 ? "" : body->data,
             body->len, signature, &err)
         != TRIVET_OK)
@@ -233,30 +278,25 @@ print_curl(const struct call *call, struct trivet_context *context,
     }
 
     trivet_context_describe(context, &info);
-    path += strspn(path, "/");
-    path += strncmp(path, "v1/", 3) == 0 ? 3 : 0;
     (void) printf("# TOKEN: session_context.token of %s\n", call->client.path);
-    (void) printf("curl -X %s ", call->method);
-    (void) fputs("-H 'Cache-Control: no-cache' -H 'User-Agent: curl' \\\n"
+    (void) fputs("curl -g --path-as-is \\\n", stdout);
+    print_option("-X", call->method, strlen(call->method));
+    if (info.ca_file[0] != '\0') {
+        print_option("--cacert", info.ca_file, strlen(info.ca_file));
+    }
+    if (info.proxy[0] != '\0') {
+        print_option("-x", info.proxy, strlen(info.proxy));
+    }
+    (void) fputs("  -H 'Cache-Control: no-cache' -H 'User-Agent: curl' \\\n"
                  "  -H \"X-Bunq-Client-Authentication: $TOKEN\" \\\n",
         stdout);
     (void) printf("  -H 'X-Bunq-Client-Signature: %s' \\\n", signature);
-    for (size_t i = 0; i < call->num_headers; i++) {
-        char line[1024];
-        int len = snprintf(line, sizeof line, "%s: %s", call->headers[i].name,
-            call->headers[i].value);
-
-        (void) fputs("  -H ", stdout);
-        print_quoted(line, len < (int) sizeof line ? (size_t) len : 0);
-        (void) fputs(" \\\n", stdout);
-    }
+    print_headers(call, body->data != NULL);
     if (body->data != NULL) {
-        (void) fputs(
-            "  -H 'Content-Type: application/json' --data-binary ", stdout);
-        print_quoted(body->data, body->len);
-        (void) fputs(" \\\n", stdout);
+        /* --data-binary would read a file when an @ comes first. */
+        print_option("--data-raw", body->data, body->len);
     }
-    (void) printf("  '%s/%s'\n", info.base_url, path);
+    print_url(info.base_url, call->path);
 
     return CLI_OK;
 }

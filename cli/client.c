@@ -61,17 +61,35 @@ add_pin(struct cli_client *client, const char *text, struct argp_state *state)
     }
 }
 
-static int
-read_seconds(const char *text, struct argp_state *state)
+long long
+cli_read_number(const char *text, long long min, long long max,
+    const char *option, struct argp_state *state)
 {
     char *end;
-    long seconds = strtol(text, &end, 10);
+    long long number;
 
-    if (*text == '\0' || *end != '\0' || seconds < 0 || seconds > 86400) {
-        argp_error(state, "%s is no number of seconds", text);
+    errno = 0;
+    number = strtoll(text, &end, 10);
+    if (end == text || *end != '\0' || errno != 0 || number < min
+        || number > max) {
+        argp_error(state, "%s wants a number from %lld to %lld, not %s", option,
+            min, max, text);
     }
 
-    return (int) seconds;
+    return number;
+}
+
+void
+cli_set_environment(struct trivet_context_options *to, const char *name,
+    struct argp_state *state)
+{
+    if (strcmp(name, "sandbox") == 0) {
+        to->environment = TRIVET_ENVIRONMENT_SANDBOX;
+    } else if (strcmp(name, "production") == 0) {
+        to->environment = TRIVET_ENVIRONMENT_PRODUCTION;
+    } else {
+        argp_error(state, "--env is sandbox or production");
+    }
 }
 
 static error_t
@@ -97,15 +115,18 @@ parse(int key, char *argument, struct argp_state *state)
         {
             argp_error(state, "--pin-mode is enforce or report");
         }
+        client->options.flags |= TRIVET_OPEN_PIN_MODE;
         client->options.pin_mode = strcmp(argument, "report") == 0
                                        ? TRIVET_PINS_REPORT
                                        : TRIVET_PINS_ENFORCE;
         break;
     case OPTION_TIMEOUT:
-        client->options.timeout_s = read_seconds(argument, state);
+        client->options.timeout_s =
+            (int) cli_read_number(argument, 1, 86400, "--timeout", state);
         break;
     case OPTION_MAX_WAIT:
-        client->options.max_wait_s = read_seconds(argument, state);
+        client->options.max_wait_s =
+            (int) cli_read_number(argument, 0, 86400, "--max-wait", state);
         if (client->options.max_wait_s == 0) {
             client->options.max_wait_s = -1;
         }
@@ -155,13 +176,45 @@ cli_complain(int number, const char *format, ...)
     return number;
 }
 
-/* A stranger's text, on the terminal: no control bytes. */
-static void
-put_text(FILE *stream, const char *text)
+/* Length of the UTF-8 letter at text; 0 when it is none, or a control. */
+static size_t
+letter_len(const unsigned char *text)
 {
-    for (const char *p = text; *p != '\0'; p++) {
-        (void) fputc(
-            (unsigned char) *p < 0x20 || *p == 0x7f ? '?' : *p, stream);
+    size_t len = text[0] < 0x80   ? 1
+                 : text[0] < 0xc2 ? 0
+                 : text[0] < 0xe0 ? 2
+                 : text[0] < 0xf0 ? 3
+                 : text[0] < 0xf5 ? 4
+                                  : 0;
+
+    if (text[0] < 0x20 || text[0] == 0x7f
+        || (text[0] == 0xc2 && text[1] < 0xa0)) {
+        return 0;
+    }
+    for (size_t i = 1; i < len; i++) {
+        if ((text[i] & 0xc0) != 0x80) {
+            return 0;
+        }
+    }
+
+    return len;
+}
+
+void
+cli_put_text(FILE *stream, const char *text)
+{
+    const unsigned char *at = (const unsigned char *) text;
+
+    while (*at != '\0') {
+        size_t len = letter_len(at);
+
+        if (len == 0) {
+            (void) fputc('?', stream);
+            len = 1;
+        } else {
+            (void) fwrite(at, 1, len, stream);
+        }
+        at += len;
     }
 }
 
@@ -171,7 +224,7 @@ cli_refused(const struct trivet_answer *answer)
     (void) fprintf(stderr, "trivet: the server answered %u", answer->status);
     for (size_t i = 0; i < answer->num_errors; i++) {
         (void) fputs(i == 0 ? ": " : "; ", stderr);
-        put_text(stderr, answer->errors[i].description);
+        cli_put_text(stderr, answer->errors[i].description);
     }
     (void) fputc('\n', stderr);
 
@@ -233,8 +286,11 @@ tell(void *arg, const struct trivet_event *event)
         break;
     }
 
-    /* One call for the line: threads do not mix theirs. */
-    (void) fprintf(stderr, "%s%s\n", mark, event->text);
+    flockfile(stderr); /* threads do not mix their lines */
+    (void) fputs(mark, stderr);
+    cli_put_text(stderr, event->text);
+    (void) fputc('\n', stderr);
+    funlockfile(stderr);
 }
 
 int
@@ -306,8 +362,11 @@ cli_client_open(
     return CLI_OK;
 }
 
-int
-cli_read_input(const char *name, struct trivet_file_text *out)
+static int
+read_input(const char *name,
+    enum trivet_status (*read_whole)(
+        int fd, struct trivet_file_text *out, struct trivet_error *err),
+    struct trivet_file_text *out)
 {
     struct trivet_error err;
     enum trivet_status status;
@@ -320,12 +379,24 @@ cli_read_input(const char *name, struct trivet_file_text *out)
         return cli_complain(CLI_USAGE, "%s: %s", name, strerror(errno));
     }
 
-    status = trivet_file_read_fd(fd, out, &err);
+    status = read_whole(fd, out, &err);
     if (fd != STDIN_FILENO) {
         (void) close(fd);
     }
 
     return status == TRIVET_OK ? CLI_OK : cli_fail(&err);
+}
+
+int
+cli_read_input(const char *name, struct trivet_file_text *out)
+{
+    return read_input(name, trivet_file_read_fd, out);
+}
+
+int
+cli_read_body(const char *name, struct trivet_file_text *out)
+{
+    return read_input(name, trivet_file_read_long, out);
 }
 
 void

@@ -44,8 +44,20 @@ int cli_client_open(
 /* Works out client->path and options.file. */
 int cli_client_locate(struct cli_client *client, bool makes_folders);
 
+/* What --env says: sandbox or production. */
+void cli_set_environment(struct trivet_context_options *to, const char *name,
+    struct argp_state *state);
+
+/* A number between min and max; else it is a wrong usage of `option`. */
+long long cli_read_number(const char *text, long long min, long long max,
+    const char *option, struct argp_state *state);
+
 /* "trivet: ..." on stderr; returns number. */
 int cli_complain(int number, const char *format, ...) TRIVET_PRINTF(2, 3);
+
+/* Writes a stranger's text (UTF-8) for a terminal: "?" stands for control
+ * bytes, C1 among them, and for what is not UTF-8. */
+void cli_put_text(FILE *stream, const char *text);
 
 /* The number for a server's answer: CLI_OK for a 2xx. */
 int cli_exit_of_answer(unsigned http_status);
@@ -63,6 +75,9 @@ bool cli_has_colour(FILE *stream);
 /* Reads "-" (stdin) or a file whole. Says why not, and gives the number. */
 struct trivet_file_text;
 int cli_read_input(const char *name, struct trivet_file_text *out);
+
+/* The same for what is sent or signed, which may be longer. */
+int cli_read_body(const char *name, struct trivet_file_text *out);
 
 /* A moment, as "2026-01-31 12:00:00 UTC", and how far off it is, as "6 d 23 h"
  * or "4 min". */

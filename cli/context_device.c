@@ -57,11 +57,19 @@ text_of(const json_t *object, const char *field)
 }
 
 static void
+put_field(const char *text, char end)
+{
+    cli_put_text(stdout, text);
+    (void) putchar(end);
+}
+
+static void
 print(const struct trivet_answer *answer)
 {
     json_t *root = json_loadb(answer->body, answer->body_len, 0, NULL);
     size_t i;
     const json_t *element;
+    char created[20]; /* without the fraction */
 
     json_array_foreach(json_object_get(root, "Response"), i, element)
     {
@@ -74,10 +82,14 @@ print(const struct trivet_answer *answer)
             continue;
         }
 
-        (void) printf("%lld\t%s\t%s\t%.19s\t%s\n",
-            (long long) json_integer_value(json_object_get(device, "id")),
-            text_of(device, "status"), text_of(device, "ip"),
-            text_of(device, "created"), text_of(device, "description"));
+        (void) snprintf(
+            created, sizeof created, "%s", text_of(device, "created"));
+        (void) printf("%lld\t",
+            (long long) json_integer_value(json_object_get(device, "id")));
+        put_field(text_of(device, "status"), '\t');
+        put_field(text_of(device, "ip"), '\t');
+        put_field(created, '\t');
+        put_field(text_of(device, "description"), '\n');
     }
 
     json_decref(root);

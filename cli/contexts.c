@@ -163,12 +163,18 @@ cli_context_path(const char *given, bool makes_folders,
     return join(folder, tail, out, err);
 }
 
+/* For the file that names the current context. */
+enum { MAX_LOCK_WAIT_S = 60 };
+
 enum trivet_status
 cli_context_use(const char *name, struct trivet_error *err)
 {
     char folder[CLI_MAX_CONTEXT_PATH];
     char path[CLI_MAX_CONTEXT_PATH];
+    char lock_path[CLI_MAX_CONTEXT_PATH];
     char line[CLI_MAX_CONTEXT_NAME + 1];
+    struct trivet_file_lock lock;
+    enum trivet_status status;
 
     if (!is_name(name)) {
         return trivet_error_set(err, TRIVET_E_USAGE, "contexts",
@@ -178,9 +184,15 @@ cli_context_use(const char *name, struct trivet_error *err)
     TRIVET_TRY(config_folder(folder, err));
     TRIVET_TRY(make_folders(folder, err));
     TRIVET_TRY(join(folder, "/current", path, err));
+    TRIVET_TRY(join(path, ".lock", lock_path, err));
     (void) snprintf(line, sizeof line, "%s\n", name);
 
-    return trivet_file_replace(path, trivet_slice_text(line), err);
+    TRIVET_TRY(
+        trivet_file_lock_acquire(lock_path, MAX_LOCK_WAIT_S, &lock, err));
+    status = trivet_file_replace(path, trivet_slice_text(line), err);
+    trivet_file_lock_release(&lock);
+
+    return status;
 }
 
 static bool

@@ -67,6 +67,8 @@ static const struct argp argp = {
     .children = children,
 };
 
+enum { MAX_SAID = 8192 }; /* bytes: a path may be in it */
+
 /* One line: a mark, the matter, what was found. */
 static void TRIVET_PRINTF(4, 5) say(enum verdict verdict, const char *matter,
     const char *next, const char *format, ...)
@@ -77,13 +79,15 @@ static void TRIVET_PRINTF(4, 5) say(enum verdict verdict, const char *matter,
     } marks[] = {
         {"ok  ", "\033[32m"}, {"warn", "\033[33m"}, {"FAIL", "\033[31m"}};
     bool has_colour = cli_has_colour(stdout);
+    char text[MAX_SAID];
     va_list args;
 
     (void) printf("%s%s%s  %-12s ", has_colour ? marks[verdict].colour : "",
         marks[verdict].word, has_colour ? "\033[0m" : "", matter);
     va_start(args, format);
-    (void) vprintf(format, args);
+    (void) vsnprintf(text, sizeof text, format, args);
     va_end(args);
+    cli_put_text(stdout, text);
     (void) putchar('\n');
     if (verdict != VERDICT_OK && next != NULL) {
         (void) printf("      next: %s\n", next);

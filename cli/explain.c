@@ -248,7 +248,7 @@ run(struct explain *explain)
         number = read_signature(explain->signature, &signature);
     }
     if (number == CLI_OK) {
-        number = cli_read_input(explain->file, &body);
+        number = cli_read_body(explain->file, &body);
     }
     if (number == CLI_OK) {
         number = judge(explain, &body, &signature, &key, &other);

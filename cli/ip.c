@@ -8,6 +8,7 @@
  *   PUT  user/{u}/credential-password-ip/{c}/ip/{i}  ACTIVE or INACTIVE
  */
 #include <jansson.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -68,7 +69,8 @@ parse(int key, char *argument, struct argp_state *state)
         cli_client_start(&ip->client, state);
         break;
     case OPTION_CREDENTIAL:
-        ip->credential = strtoll(argument, NULL, 10);
+        ip->credential =
+            cli_read_number(argument, 1, LLONG_MAX, "--credential", state);
         break;
     case ARGP_KEY_ARG:
         take_argument(ip, argument, state);
@@ -154,6 +156,18 @@ find_credentials(struct ip *ip)
     return CLI_OK;
 }
 
+/* Whether both texts are the same address. */
+static bool
+is_same_address(const char *a, const char *b)
+{
+    struct trivet_address left;
+    struct trivet_address right;
+
+    return trivet_address_parse(trivet_slice_text(a), &left) == TRIVET_OK
+           && trivet_address_parse(trivet_slice_text(b), &right) == TRIVET_OK
+           && trivet_address_equal(&left, &right);
+}
+
 /* Prints the addresses of a credential; with `wanted`, finds its id instead. */
 static int
 walk(const struct ip *ip, long long credential, const char *wanted,
@@ -184,9 +198,11 @@ walk(const struct ip *ip, long long credential, const char *wanted,
             continue;
         }
         if (wanted == NULL) {
-            (void) printf("%s\t%s\t%lld\t%lld\n", address,
-                status == NULL ? "-" : status, credential, id);
-        } else if (strcmp(address, wanted) == 0) {
+            cli_put_text(stdout, address);
+            (void) putchar('\t');
+            cli_put_text(stdout, status == NULL ? "-" : status);
+            (void) printf("\t%lld\t%lld\n", credential, id);
+        } else if (is_same_address(address, wanted)) {
             *out_id = id;
         }
     }
@@ -251,24 +267,27 @@ static int
 disable(const struct ip *ip)
 {
     char path[MAX_IP_PATH];
+    bool is_found = false;
 
     for (size_t i = 0; i < ip->num_credentials; i++) {
         long long id = 0;
         int number = walk(ip, ip->credentials[i], ip->address, &id);
 
-        if (number != CLI_OK) {
-            return number;
-        }
-        if (id != 0) {
+        if (number == CLI_OK && id != 0) {
             (void) snprintf(path, sizeof path,
                 "user/%lld/credential-password-ip/%lld/ip/%lld", ip->user,
                 ip->credentials[i], id);
-            return send_entry(ip, "PUT", path, "INACTIVE");
+            is_found = true;
+            number = send_entry(ip, "PUT", path, "INACTIVE");
+        }
+        if (number != CLI_OK) {
+            return number;
         }
     }
 
-    return cli_complain(
-        CLI_FAILURE, "%s is not among the addresses", ip->address);
+    return is_found ? CLI_OK
+                    : cli_complain(CLI_NOT_FOUND,
+                        "%s is not among the addresses", ip->address);
 }
 
 static int

@@ -73,9 +73,14 @@ write_key(const char *file, const char *pem)
     is_written = write(fd, pem, len) == (ssize_t) len && fsync(fd) == 0;
     is_written = close(fd) == 0 && is_written;
 
-    return is_written
-               ? CLI_OK
-               : cli_complain(CLI_FAILURE, "%s: %s", file, strerror(errno));
+    if (!is_written) {
+        int reason = errno;
+
+        (void) unlink(file); /* a part of a key is none */
+        return cli_complain(CLI_FAILURE, "%s: %s", file, strerror(reason));
+    }
+
+    return CLI_OK;
 }
 
 static int

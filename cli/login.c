@@ -51,18 +51,6 @@ static const struct argp_option options[] = {
 };
 
 static void
-set_environment(struct login *login, const char *name, struct argp_state *state)
-{
-    if (strcmp(name, "sandbox") == 0) {
-        login->client.options.environment = TRIVET_ENVIRONMENT_SANDBOX;
-    } else if (strcmp(name, "production") == 0) {
-        login->client.options.environment = TRIVET_ENVIRONMENT_PRODUCTION;
-    } else {
-        argp_error(state, "--env is sandbox or production");
-    }
-}
-
-static void
 add_ip(struct login *login, const char *ip, struct argp_state *state)
 {
     struct trivet_context_options *to = &login->client.options;
@@ -87,7 +75,7 @@ parse(int key, char *argument, struct argp_state *state)
         cli_client_start(&login->client, state);
         break;
     case OPTION_ENV:
-        set_environment(login, argument, state);
+        cli_set_environment(to, argument, state);
         break;
     case OPTION_URL:
         to->base_url = argument;
@@ -109,9 +97,19 @@ parse(int key, char *argument, struct argp_state *state)
         login->makes_user = true;
         login->is_company =
             argument != NULL && strcmp(argument, "company") == 0;
+        if (argument != NULL && !login->is_company
+            && strcmp(argument, "person") != 0) {
+            argp_error(state, "--new-sandbox-user is person or company");
+        }
         break;
     case OPTION_NEW:
         to->flags |= TRIVET_OPEN_NEW;
+        break;
+    case ARGP_KEY_END:
+        if (to->base_url != NULL && to->environment != TRIVET_ENVIRONMENT_UNSET)
+        {
+            argp_error(state, "--env and --url exclude each other");
+        }
         break;
     default:
         return ARGP_ERR_UNKNOWN;
@@ -197,10 +195,11 @@ print_who(const struct trivet_context_info *info)
     cli_format_moment(info->session_expires_us, until);
     cli_format_span(info->session_expires_us - trivet_clock_now_us(), span);
     (void) printf("logged in at %s\n", info->base_url);
-    (void) printf("as %s (%s %lld), device %lld\n",
-        info->user_name[0] == '\0' ? "(no name)" : info->user_name,
-        info->user_type, (long long) info->user_id,
-        (long long) info->device_id);
+    (void) fputs("as ", stdout);
+    cli_put_text(
+        stdout, info->user_name[0] == '\0' ? "(no name)" : info->user_name);
+    (void) printf(" (%s %lld), device %lld\n", info->user_type,
+        (long long) info->user_id, (long long) info->device_id);
     (void) printf("session until %s (%s)\n", until, span);
 }
 

@@ -63,9 +63,7 @@ parse(int key, char *argument, struct argp_state *state)
         pins->client.options.base_url = argument;
         break;
     case OPTION_ENV:
-        pins->client.options.environment = strcmp(argument, "production") == 0
-                                               ? TRIVET_ENVIRONMENT_PRODUCTION
-                                               : TRIVET_ENVIRONMENT_SANDBOX;
+        cli_set_environment(&pins->client.options, argument, state);
         break;
     case OPTION_EXPIRES:
         pins->expires = argument;
@@ -79,6 +77,11 @@ parse(int key, char *argument, struct argp_state *state)
     case ARGP_KEY_END:
         if (pins->action == ACTION_NONE) {
             argp_error(state, "learn, check or clear is wanted");
+        }
+        if (pins->client.options.base_url != NULL
+            && pins->client.options.environment != TRIVET_ENVIRONMENT_UNSET)
+        {
+            argp_error(state, "--env and --url exclude each other");
         }
         break;
     default:
@@ -115,6 +118,36 @@ look(struct pins *pins, struct trivet_pin *out)
     return CLI_OK;
 }
 
+/* Adds pin to set, or changes the expiry of one that is there. False: full. */
+static bool
+put_pin(struct trivet_pin_set *set, const struct trivet_pin *pin,
+    bool has_expiry, bool *out_is_changed)
+{
+    int64_t now_us = trivet_clock_now_us();
+
+    *out_is_changed = false;
+    for (size_t i = 0; i < set->num_pins; i++) {
+        struct trivet_pin *known = &set->pins[i];
+        bool is_over = known->expires_us != 0 && known->expires_us <= now_us;
+
+        if (memcmp(known->digest, pin->digest, sizeof pin->digest) == 0) {
+            *out_is_changed =
+                (has_expiry || is_over) && known->expires_us != pin->expires_us;
+            known->expires_us =
+                *out_is_changed ? pin->expires_us : known->expires_us;
+            return true;
+        }
+    }
+
+    if (set->num_pins == TRIVET_MAX_PINS) {
+        return false;
+    }
+
+    set->pins[set->num_pins++] = *pin;
+    *out_is_changed = true;
+    return true;
+}
+
 static int
 learn(struct pins *pins, struct trivet_context *context,
     const struct trivet_pin_set *known)
@@ -123,6 +156,7 @@ learn(struct pins *pins, struct trivet_context *context,
     struct trivet_pin pin;
     struct trivet_error err;
     char text[TRIVET_PIN_DATED_SIZE];
+    bool is_changed;
     int number = look(pins, &pin);
 
     if (number != CLI_OK) {
@@ -140,19 +174,19 @@ learn(struct pins *pins, struct trivet_context *context,
 
     trivet_pin_format_dated(&pin, text);
     (void) puts(text);
-    if (context == NULL || pins->is_not_saved
-        || trivet_pin_set_has(&set, pin.digest, trivet_clock_now_us()))
-    {
+    if (context == NULL || pins->is_not_saved) {
         return CLI_OK;
     }
 
-    if (set.num_pins == TRIVET_MAX_PINS) {
+    if (!put_pin(&set, &pin, pins->expires != NULL, &is_changed)) {
         return cli_complain(CLI_FAILURE,
             "the context has %d pins: clear them first", (int) TRIVET_MAX_PINS);
     }
-    set.pins[set.num_pins++] = pin;
-    if (pins->client.options.pin_mode == TRIVET_PINS_REPORT) {
-        set.mode = TRIVET_PINS_REPORT;
+
+    /* A mode that was given is in `known` already, but not in the file. */
+    if (!is_changed && (pins->client.options.flags & TRIVET_OPEN_PIN_MODE) == 0)
+    {
+        return CLI_OK;
     }
     if (trivet_context_set_pins(context, set.pins, set.num_pins, set.mode, &err)
         != TRIVET_OK)

@@ -116,7 +116,7 @@ cli_sign_main(int argc, char **argv)
         return CLI_USAGE;
     }
 
-    number = cli_read_input(sign.file, &text);
+    number = cli_read_body(sign.file, &text);
     if (number != CLI_OK) {
         return number;
     }

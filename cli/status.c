@@ -45,10 +45,8 @@ parse(int key, char *argument, struct argp_state *state)
         break;
     case OPTION_WATCH:
         status->watch_s = argument == NULL ? DEFAULT_WATCH_S
-                                           : (int) strtol(argument, NULL, 10);
-        if (status->watch_s < 1) {
-            argp_error(state, "--watch wants seconds");
-        }
+                                           : (int) cli_read_number(argument, 1,
+                                               86400, "--watch", state);
         break;
     default:
         return ARGP_ERR_UNKNOWN;
@@ -110,9 +108,11 @@ print_words(const struct cli_client *client,
                                         ? "not registered yet"
                                         : "not installed yet");
     if (info->user_id != 0) {
-        (void) printf("user      %s (%s %lld)\n",
-            info->user_name[0] == '\0' ? "(no name)" : info->user_name,
-            info->user_type, (long long) info->user_id);
+        (void) fputs("user      ", stdout);
+        cli_put_text(
+            stdout, info->user_name[0] == '\0' ? "(no name)" : info->user_name);
+        (void) printf(
+            " (%s %lld)\n", info->user_type, (long long) info->user_id);
     }
 
     cli_format_moment(info->session_expires_us, until);

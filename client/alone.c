@@ -3,11 +3,14 @@
 #define _POSIX_C_SOURCE 200809L
 #include "client/context.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "crypto/pin.h"
+
+enum { MAX_LOCK_WAIT_S = 60 };
 
 static enum trivet_status
 out_of_memory(struct trivet_error *err)
@@ -83,6 +86,31 @@ trivet_sandbox_user(const struct trivet_context_options *options,
     return status;
 }
 
+/* Writes text to a file that must not be there yet. */
+static enum trivet_status
+write_new(const char *to, struct trivet_slice text, struct trivet_error *err)
+{
+    char lock_path[TRIVET_MAX_FILE_PATH];
+    struct trivet_file_lock lock;
+    enum trivet_status status;
+
+    if (snprintf(lock_path, sizeof lock_path, "%s.lock", to)
+        >= (int) sizeof lock_path)
+    {
+        return trivet_error_set(
+            err, TRIVET_E_USAGE, "context.import", "the path is too long");
+    }
+
+    TRIVET_TRY(
+        trivet_file_lock_acquire(lock_path, MAX_LOCK_WAIT_S, &lock, err));
+    status = access(to, F_OK) == 0 ? trivet_error_set(
+                 err, TRIVET_E_CONFLICT, "context.import", "%s exists", to)
+                                   : trivet_file_replace(to, text, err);
+    trivet_file_lock_release(&lock);
+
+    return status;
+}
+
 enum trivet_status
 trivet_context_import(
     const char *from, const char *to, struct trivet_error *err)
@@ -95,11 +123,6 @@ trivet_context_import(
     if (record == NULL) {
         return out_of_memory(err);
     }
-    if (access(to, F_OK) == 0) {
-        trivet_record_free(record);
-        return trivet_error_set(
-            err, TRIVET_E_CONFLICT, "context.import", "%s exists", to);
-    }
 
     /* SDKs write their files readable by all: the copy is not. */
     status = trivet_file_read(from, 0, &text, err);
@@ -111,8 +134,7 @@ trivet_context_import(
         status = trivet_record_format(record, &body, err);
     }
     if (status == TRIVET_OK) {
-        status = trivet_file_replace(
-            to, trivet_slice_make(body.data, body.len), err);
+        status = write_new(to, trivet_slice_make(body.data, body.len), err);
     }
 
     trivet_request_body_release(&body);

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "client/clock.h"
+#include "core/timestamp.h"
 
 struct owned_answer {
     struct trivet_answer public; /* first: what the caller holds */
@@ -36,8 +37,8 @@ read_errors(struct owned_answer *answer)
         return;
     }
 
-    answer->root =
-        json_loadb(answer->wire.body, answer->wire.body_len, 0, NULL);
+    answer->root = trivet_client_message_parse(
+        trivet_slice_make(answer->wire.body, answer->wire.body_len));
     list = json_object_get(answer->root, "Error");
     json_array_foreach(list, i, entry)
     {
@@ -104,9 +105,12 @@ trivet_answer_header(const struct trivet_answer *answer, const char *name)
 struct attempt {
     const struct trivet_call *call;
     struct trivet_secret token;
+    bool is_fresh; /* the session was opened a moment ago */
     struct trivet_wire_answer wire;
     bool is_verified;
 };
+
+enum { FRESH_S = 30 };
 
 /* FNV-1a over what was called with which token. */
 static uint64_t
@@ -125,12 +129,24 @@ hash_attempt(const struct attempt *attempt)
     return hash;
 }
 
+/* Whether the session is so new that another one would fare no better. */
+static bool
+is_session_fresh(const struct trivet_record *record)
+{
+    int64_t opened_us = record->session_expires_us
+                        - record->holder.session_timeout_s * TRIVET_US_PER_S;
+    int64_t age_us = trivet_clock_now_us() - opened_us;
+
+    return age_us >= 0 && age_us < FRESH_S * TRIVET_US_PER_S;
+}
+
 /* The session's token, with 30 s to live at least unless it is to be kept. */
 static enum trivet_status
 get_token(struct trivet_context *context, bool may_renew,
-    struct trivet_secret *out, struct trivet_error *err)
+    struct attempt *attempt, struct trivet_error *err)
 {
     struct trivet_state *state = trivet_context_state(context);
+    struct trivet_secret *out = &attempt->token;
     bool is_over;
 
     if (state == NULL) {
@@ -141,6 +157,7 @@ get_token(struct trivet_context *context, bool may_renew,
 
     (void) pthread_mutex_lock(&state->mutex);
     *out = state->record.session_token;
+    attempt->is_fresh = is_session_fresh(&state->record);
     is_over = trivet_session_is_over(&state->record, trivet_clock_now_us());
     (void) pthread_mutex_unlock(&state->mutex);
 
@@ -149,6 +166,7 @@ get_token(struct trivet_context *context, bool may_renew,
             trivet_session_ensure(context, out->len == 0 ? NULL : out, err));
         (void) pthread_mutex_lock(&state->mutex);
         *out = state->record.session_token;
+        attempt->is_fresh = is_session_fresh(&state->record);
         (void) pthread_mutex_unlock(&state->mutex);
     }
     if (out->len == 0) {
@@ -215,26 +233,39 @@ remember_fruitless(struct trivet_state *state, const struct attempt *attempt)
     (void) pthread_mutex_unlock(&state->mutex);
 }
 
-/* Once more, in a session other than the one that looks dead. */
+/*
+ * Once more, in a session other than the one that looks dead. The answer that
+ * is there is given back when no other session may be opened now.
+ */
 static enum trivet_status
 retry(struct trivet_context *context, struct attempt *attempt,
     struct trivet_error *err)
 {
     struct trivet_state *state = trivet_context_state(context);
+    struct trivet_wire_answer first = attempt->wire;
+    enum trivet_status status;
 
-    if (is_fruitless(state, attempt)) {
+    if (attempt->is_fresh || is_fruitless(state, attempt)) {
         return TRIVET_OK;
     }
 
-    trivet_wire_answer_release(&attempt->wire);
-    TRIVET_TRY(trivet_session_ensure(context, &attempt->token, err));
-    TRIVET_TRY(get_token(context, false, &attempt->token, err));
-    TRIVET_TRY(try_call(context, attempt, err));
-    if (looks_dead(attempt)) {
+    status = trivet_session_ensure(context, &attempt->token, err);
+    if (status == TRIVET_E_THROTTLED) {
+        return TRIVET_OK;
+    }
+
+    if (status == TRIVET_OK) {
+        status = get_token(context, false, attempt, err);
+    }
+    if (status == TRIVET_OK) {
+        status = try_call(context, attempt, err);
+    }
+    if (status == TRIVET_OK && looks_dead(attempt)) {
         remember_fruitless(state, attempt);
     }
 
-    return TRIVET_OK;
+    trivet_wire_answer_release(&first);
+    return status;
 }
 
 enum trivet_status
@@ -245,7 +276,7 @@ trivet_call(struct trivet_context *context, const struct trivet_call *call,
     bool may_renew = (call->flags & TRIVET_CALL_KEEP_SESSION) == 0;
     enum trivet_status status;
 
-    status = get_token(context, may_renew, &attempt.token, err);
+    status = get_token(context, may_renew, &attempt, err);
     if (status == TRIVET_OK) {
         status = try_call(context, &attempt, err);
     }

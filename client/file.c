@@ -35,39 +35,79 @@ trivet_file_text_release(struct trivet_file_text *text)
     *text = (struct trivet_file_text){NULL, 0};
 }
 
-enum trivet_status
-trivet_file_read_fd(
-    int fd, struct trivet_file_text *out, struct trivet_error *err)
+/* Makes room for more in text, *cap bytes as yet, max at most. */
+static bool
+grow(struct trivet_file_text *text, size_t *cap, size_t max)
 {
-    /* In one piece from the start: growing would leave copies behind. */
-    struct trivet_file_text text = {malloc(TRIVET_MAX_SECRET_FILE + 1), 0};
+    size_t wanted = *cap * 2 < max ? *cap * 2 : max;
+    char *data = malloc(wanted + 1);
+
+    if (data == NULL) {
+        return false;
+    }
+
+    memcpy(data, text->data, text->len);
+    trivet_wipe(text->data, text->len);
+    free(text->data);
+    text->data = data;
+    *cap = wanted;
+
+    return true;
+}
+
+/* Reads fd to its end, cap bytes at first and max at most. */
+static enum trivet_status
+read_to_end(int fd, size_t cap, size_t max, struct trivet_file_text *out,
+    struct trivet_error *err)
+{
+    struct trivet_file_text text = {malloc(cap + 1), 0};
+    enum trivet_status status = TRIVET_OK;
     ssize_t num = 1;
 
     if (text.data == NULL) {
         return trivet_error_set(err, TRIVET_E_MEMORY, "file", "out of memory");
     }
 
-    while (num != 0 && text.len < TRIVET_MAX_SECRET_FILE) {
-        num = read(fd, text.data + text.len, TRIVET_MAX_SECRET_FILE - text.len);
-        if (num < 0 && errno != EINTR) {
-            enum trivet_status status =
-                fail(err, TRIVET_E_USAGE, "input", "cannot read");
-
-            trivet_file_text_release(&text);
-            return status;
+    while (num != 0 && status == TRIVET_OK) {
+        if (text.len == cap && cap == max) {
+            status = trivet_error_set(err, TRIVET_E_USAGE, "file",
+                "the file has more than %zu bytes", max);
+        } else if (text.len == cap && !grow(&text, &cap, max)) {
+            status =
+                trivet_error_set(err, TRIVET_E_MEMORY, "file", "out of memory");
+        } else {
+            num = read(fd, text.data + text.len, cap - text.len);
+            if (num < 0 && errno != EINTR) {
+                status = fail(err, TRIVET_E_USAGE, "input", "cannot read");
+            }
+            text.len += num > 0 ? (size_t) num : 0;
         }
-        text.len += num > 0 ? (size_t) num : 0;
     }
 
-    if (num != 0) {
+    if (status != TRIVET_OK) {
         trivet_file_text_release(&text);
-        return trivet_error_set(
-            err, TRIVET_E_USAGE, "file", "the file is too big");
+        return status;
     }
 
     text.data[text.len] = '\0';
     *out = text;
     return TRIVET_OK;
+}
+
+enum trivet_status
+trivet_file_read_fd(
+    int fd, struct trivet_file_text *out, struct trivet_error *err)
+{
+    return read_to_end(
+        fd, TRIVET_MAX_SECRET_FILE, TRIVET_MAX_SECRET_FILE, out, err);
+}
+
+enum trivet_status
+trivet_file_read_long(
+    int fd, struct trivet_file_text *out, struct trivet_error *err)
+{
+    return read_to_end(
+        fd, TRIVET_MAX_SECRET_FILE, TRIVET_MAX_BODY_FILE, out, err);
 }
 
 /* Whom the file belongs to, and who may touch it. */
@@ -176,21 +216,24 @@ trivet_file_replace(
     (void) unlink(temp);
     fd = open(temp, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
     if (fd < 0) {
-        return fail(err, TRIVET_E_USAGE, temp, "cannot create");
+        bool is_full = errno == ENOSPC || errno == EDQUOT;
+
+        return fail(err, is_full ? TRIVET_E_INTERNAL : TRIVET_E_USAGE, temp,
+            "cannot create");
     }
 
     is_written = write_all(fd, text) && fsync(fd) == 0;
     is_written = close(fd) == 0 && is_written;
     if (!is_written || rename(temp, path) != 0) {
         enum trivet_status status =
-            fail(err, TRIVET_E_UNAVAILABLE, path, "cannot write");
+            fail(err, TRIVET_E_INTERNAL, path, "cannot write");
 
         (void) unlink(temp);
         return status;
     }
 
     if (!sync_folder(path)) {
-        return fail(err, TRIVET_E_UNAVAILABLE, path, "cannot sync its folder");
+        return fail(err, TRIVET_E_INTERNAL, path, "cannot sync its folder");
     }
 
     return TRIVET_OK;

@@ -15,7 +15,8 @@
 
 enum {
     TRIVET_MAX_FILE_PATH = 4096,
-    TRIVET_MAX_SECRET_FILE = 128 * 1024 /* bytes */
+    TRIVET_MAX_SECRET_FILE = 128 * 1024,    /* bytes */
+    TRIVET_MAX_BODY_FILE = 16 * 1024 * 1024 /* bytes */
 };
 
 /* What was read: owned, NUL-terminated. */
@@ -40,6 +41,10 @@ TRIVET_MUST_USE enum trivet_status trivet_file_read(const char *path,
 
 /* Reads a descriptor to its end. */
 TRIVET_MUST_USE enum trivet_status trivet_file_read_fd(
+    int fd, struct trivet_file_text *out, struct trivet_error *err);
+
+/* The same for what may be long and is no secret: TRIVET_MAX_BODY_FILE. */
+TRIVET_MUST_USE enum trivet_status trivet_file_read_long(
     int fd, struct trivet_file_text *out, struct trivet_error *err);
 
 /*

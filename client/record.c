@@ -237,7 +237,7 @@ read_installation(const json_t *object, bool is_own, struct trivet_record *out,
         return complain(err, "installation_context.token");
     }
     /* Between the key pair and the installation there is no token yet. */
-    if (out->installation_token.len > 0 && server_key == NULL) {
+    if (out->installation_token.len > 0 && out->server_key[0] == '\0') {
         return complain(err, "public_key_server");
     }
 
@@ -439,6 +439,8 @@ trivet_record_parse(struct trivet_slice text, struct trivet_record *out,
 
 /* ---- writing ----------------------------------------------------------- */
 
+/* jansson's "o*" leaves NULL out, also where a text could not be encoded: that
+ * is checked before. */
 static json_t *
 text_or_nothing(const char *text)
 {
@@ -451,6 +453,38 @@ secret_or_nothing(const struct trivet_secret *secret)
     return secret->len == 0
                ? NULL
                : json_stringn((const char *) secret->bytes, secret->len);
+}
+
+/* The name of a text that is not UTF-8, or NULL. */
+static const char *
+find_bad_text(const struct trivet_record *record)
+{
+    const struct {
+        const char *name;
+        const char *text;
+    } texts[] = {
+        {"API key", (const char *) record->api_key.bytes},
+        {"installation token", (const char *) record->installation_token.bytes},
+        {"session token", (const char *) record->session_token.bytes},
+        {"server's key", record->server_key},
+        {"user's name", record->holder.name},
+        {"base URL", record->base_url},
+        {"description", record->description},
+        {"CA file's path", record->ca_file},
+        {"proxy", record->proxy},
+    };
+
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+        json_t *value = json_string(texts[i].text);
+
+        trivet_json_wipe(value);
+        json_decref(value);
+        if (value == NULL) {
+            return texts[i].name;
+        }
+    }
+
+    return NULL;
 }
 
 static json_t *
@@ -563,8 +597,8 @@ format_own(const struct trivet_record *record)
     return own;
 }
 
-enum trivet_status
-trivet_record_format(const struct trivet_record *record,
+static enum trivet_status
+format_checked(const struct trivet_record *record,
     struct trivet_request_body *out, struct trivet_error *err)
 {
     json_t *installation = format_installation(record);
@@ -597,4 +631,16 @@ trivet_record_format(const struct trivet_record *record,
     return data != NULL ? TRIVET_OK
                         : trivet_error_set(err, TRIVET_E_MEMORY,
                             "record.format", "out of memory");
+}
+
+enum trivet_status
+trivet_record_format(const struct trivet_record *record,
+    struct trivet_request_body *out, struct trivet_error *err)
+{
+    const char *bad = find_bad_text(record);
+
+    return bad == NULL
+               ? format_checked(record, out, err)
+               : trivet_error_set(err, TRIVET_E_MALFORMED, "record.format",
+                   "the %s is not UTF-8: no context file can hold it", bad);
 }

@@ -57,14 +57,16 @@ enum trivet_status
 trivet_refusal_explain(const struct trivet_wire_answer *in, const char *step,
     struct trivet_error *err)
 {
-    json_t *root = json_loadb(in->body, in->body_len, 0, NULL);
+    json_t *root =
+        trivet_client_message_parse(trivet_slice_make(in->body, in->body_len));
     const char *text = json_string_value(
         json_object_get(json_array_get(json_object_get(root, "Error"), 0),
             "error_description"));
     const char *advice = "";
-    enum trivet_status status = in->status == 429   ? TRIVET_E_THROTTLED
-                                : in->status >= 490 ? TRIVET_E_UNAVAILABLE
-                                                    : TRIVET_E_REFUSED;
+    enum trivet_status status = in->status == 429 ? TRIVET_E_THROTTLED
+                                : in->status == 491 || in->status >= 500
+                                    ? TRIVET_E_UNAVAILABLE
+                                    : TRIVET_E_REFUSED;
 
     for (size_t i = 0; text != NULL && i < sizeof advices / sizeof advices[0];
          i++) {
@@ -236,7 +238,6 @@ open_session(const struct login *login)
     struct trivet_wire_answer wire;
     struct trivet_request_body body;
     enum trivet_status status;
-    int64_t asked_us;
 
     trivet_tell(login->context->settings, TRIVET_EVENT_STEP, 0,
         "session-server: opening a session");
@@ -246,18 +247,17 @@ open_session(const struct login *login)
     if (status != TRIVET_OK) {
         return status;
     }
-    asked_us = trivet_clock_now_us();
 
     status = trivet_client_message_read_session(
         trivet_slice_make(wire.body, wire.body_len), &answer, login->err);
-    trivet_wire_answer_release(&wire);
     if (status == TRIVET_OK) {
         record->session_token = answer.token;
         record->holder = answer.holder;
         record->session_expires_us =
-            asked_us + answer.holder.session_timeout_s * TRIVET_US_PER_S;
+            wire.sent_us + answer.holder.session_timeout_s * TRIVET_US_PER_S;
     }
 
+    trivet_wire_answer_release(&wire);
     trivet_wipe(&answer, sizeof answer);
     return status;
 }
@@ -297,6 +297,28 @@ static const struct {
     {lacks_session, open_session},
 };
 
+/* A session that cannot be written down serves this process all the same: the
+ * next one could not be opened for half a minute. */
+static enum trivet_status
+keep_step(const struct login *login, bool is_session)
+{
+    struct trivet_error ours = {.status = TRIVET_OK};
+    enum trivet_status status =
+        trivet_context_save(login->context, login->record, &ours);
+
+    if (status != TRIVET_OK && !is_session) {
+        return trivet_error_set(
+            login->err, ours.status, ours.where, "%s", ours.detail);
+    }
+    if (status != TRIVET_OK) {
+        trivet_tell(login->context->settings, TRIVET_EVENT_WARNING, 0,
+            "the session is not written down: %s", ours.detail);
+    }
+
+    trivet_context_adopt(login->context, login->record);
+    return TRIVET_OK;
+}
+
 static enum trivet_status
 take_steps(const struct login *login)
 {
@@ -311,9 +333,7 @@ take_steps(const struct login *login)
         }
 
         TRIVET_TRY(steps[i].take(login));
-        TRIVET_TRY(
-            trivet_context_save(login->context, login->record, login->err));
-        trivet_context_adopt(login->context, login->record);
+        TRIVET_TRY(keep_step(login, steps[i].take == open_session));
     }
 
     return TRIVET_OK;

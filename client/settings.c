@@ -29,12 +29,34 @@ copy(const char *text, char *out, size_t cap)
     return text == NULL || snprintf(out, cap, "%s", text) < (int) cap;
 }
 
-/* The same for a path, made absolute: the file remembers it. */
+/* A path whose last part is not there yet, by its folder. */
+static bool
+copy_new_path(const char *path, char *out, size_t cap)
+{
+    const char *slash = strrchr(path, '/');
+    size_t len = slash == NULL ? 0 : (size_t) (slash - path) + 1;
+    char *folder = len == 0 ? strdup("./") : strndup(path, len);
+    char *real = folder == NULL ? NULL : realpath(folder, NULL);
+    bool is_copied = real == NULL
+                         ? copy(path, out, cap)
+                         : snprintf(out, cap, "%s/%s",
+                               strcmp(real, "/") == 0 ? "" : real, path + len)
+                               < (int) cap;
+
+    free(real);
+    free(folder);
+    return is_copied;
+}
+
+/* The same for a path, made absolute: the file remembers it, and so does the
+ * process when it goes elsewhere. */
 static bool
 copy_path(const char *path, char *out, size_t cap)
 {
     char *real = path == NULL ? NULL : realpath(path, NULL);
-    bool is_copied = copy(real == NULL ? path : real, out, cap);
+    bool is_copied = path == NULL || real != NULL
+                         ? copy(real, out, cap)
+                         : copy_new_path(path, out, cap);
 
     free(real);
     return is_copied;
@@ -225,6 +247,9 @@ fill(const struct trivet_context_options *options, bool needs_file,
     if (needs_file && (options->file == NULL || options->file[0] == '\0')) {
         return refuse(err, "no context file is named");
     }
+    if (options->timeout_s < 0 || options->connect_timeout_s < 0) {
+        return refuse(err, "a timeout is negative");
+    }
     if (!copy(options->description, out->description, sizeof out->description)
         || !copy_path(options->ca_file, out->ca_file, sizeof out->ca_file)
         || !copy(options->proxy, out->proxy, sizeof out->proxy))
@@ -370,6 +395,10 @@ trivet_settings_apply(const struct trivet_settings *settings,
     }
     if (settings->pins.num_pins > 0) {
         record->pins = settings->pins;
+    } else if ((settings->flags & TRIVET_OPEN_PIN_MODE) != 0
+               || settings->pins.mode != TRIVET_PINS_ENFORCE)
+    {
+        record->pins.mode = settings->pins.mode;
     }
 
     return TRIVET_OK;

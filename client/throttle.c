@@ -8,6 +8,8 @@
 
 #include "client/file.h"
 
+enum { SESSION_PER_S = 30, MAX_LOCK_WAIT_S = 1 };
+
 /* Number and seconds of the classic limits. */
 static const struct {
     const char *method;
@@ -15,7 +17,7 @@ static const struct {
     int max_calls;
     int per_s;
 } limits[] = {
-    {"POST", "session-server", 1, 30},
+    {"POST", "session-server", 1, SESSION_PER_S},
     {"GET", NULL, 3, 3},
     {"POST", NULL, 5, 3},
     {"PUT", NULL, 2, 3},
@@ -28,7 +30,8 @@ static const struct {
 #define MAGIC     UINT64_C(0x3131746f72687474) /* also a version */
 #define US        INT64_C(1000000)
 
-enum { MAX_AHEAD_S = 3600 };
+/* No stamp of ours is further ahead, unless the caller waits longer. */
+enum { MAX_AHEAD_S = 60 };
 
 static uint64_t
 add_to_hash(uint64_t hash, struct trivet_slice bytes)
@@ -112,9 +115,12 @@ find_slot(struct trivet_throttle_table *table, uint64_t endpoint)
 }
 
 static bool
-is_from_the_future(const struct trivet_throttle_slot *slot, int64_t now_us)
+is_from_the_future(const struct trivet_throttle_slot *slot, int64_t now_us,
+    int64_t window_us, int64_t max_wait_us)
 {
-    int64_t limit_us = now_us + MAX_AHEAD_S * US;
+    int64_t ahead_us = MAX_AHEAD_S * US + window_us;
+    int64_t limit_us =
+        now_us + (max_wait_us > ahead_us ? max_wait_us : ahead_us);
 
     for (size_t i = 0; i < TRIVET_MAX_THROTTLE_STAMPS; i++) {
         if (slot->stamps_us[i] > limit_us) {
@@ -138,7 +144,7 @@ trivet_throttle_reserve(struct trivet_throttle_table *table,
     int64_t latest;
 
     /* A clock that was set back must not stop us for as long. */
-    if (is_from_the_future(slot, now_us)) {
+    if (is_from_the_future(slot, now_us, window_us, max_wait_us)) {
         *slot = (struct trivet_throttle_slot){.endpoint = call->endpoint};
     }
 
@@ -200,6 +206,18 @@ read_table(int fd, struct trivet_throttle_table *out)
     }
 }
 
+/* Whoever has the lock keeps it for microseconds. A process that was stopped
+ * with it must not stop the others: they call uncounted, but for sessions. */
+static enum trivet_status
+acquire(const char *path, const struct trivet_throttle_call *call,
+    struct trivet_file_lock *out)
+{
+    bool is_session = call->per_s >= SESSION_PER_S;
+
+    return trivet_file_lock_acquire(
+        path, is_session ? -1 : MAX_LOCK_WAIT_S, out, NULL);
+}
+
 int64_t
 trivet_throttle_file_reserve(const char *path,
     const struct trivet_throttle_call *call, int64_t now_us,
@@ -209,9 +227,7 @@ trivet_throttle_file_reserve(const char *path,
     struct trivet_file_lock lock;
     int64_t at_us;
 
-    if (call->endpoint == 0
-        || trivet_file_lock_acquire(path, -1, &lock, NULL) != TRIVET_OK)
-    {
+    if (call->endpoint == 0 || acquire(path, call, &lock) != TRIVET_OK) {
         return now_us;
     }
 
@@ -230,9 +246,7 @@ trivet_throttle_file_block(const char *path,
     struct trivet_throttle_table table;
     struct trivet_file_lock lock;
 
-    if (call->endpoint == 0
-        || trivet_file_lock_acquire(path, -1, &lock, NULL) != TRIVET_OK)
-    {
+    if (call->endpoint == 0 || acquire(path, call, &lock) != TRIVET_OK) {
         return;
     }
 

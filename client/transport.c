@@ -207,6 +207,9 @@ set_always(struct trivet_transport *transport)
         && curl_easy_setopt(curl, CURLOPT_TIMEOUT, (long) config->timeout_s)
                == CURLE_OK
         && curl_easy_setopt(curl, CURLOPT_PROXY, config->proxy) == CURLE_OK
+        /* What is given holds for all: NO_PROXY makes no exception. */
+        && curl_easy_setopt(curl, CURLOPT_NOPROXY, "") == CURLE_OK
+        && curl_easy_setopt(curl, CURLOPT_PATH_AS_IS, 1L) == CURLE_OK
         && curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, transport->message)
                == CURLE_OK
         && curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, take_header)
@@ -282,8 +285,9 @@ add_line(struct curl_slist **lines, const char *name, const char *value)
 
     if (text != NULL) {
         /* "Name;" is how curl is told to send an empty value. */
-        (void) snprintf(
-            text, size, value[0] == '\0' ? "%s;" : "%s: %s", name, value);
+        (void) snprintf(text, size,
+            value[strspn(value, " \t")] == '\0' ? "%s;" : "%s: %s", name,
+            value);
         longer = curl_slist_append(*lines, text);
         trivet_wipe(text, size);
         free(text);

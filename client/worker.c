@@ -239,7 +239,9 @@ verify_answer(struct trivet_worker *worker, const struct trivet_order *order,
 
     *out_is_verified = false;
     if (worker->server_key.der_len == 0) {
-        return TRIVET_OK; /* the first answer brings the key */
+        /* The first answer brings the key, and is to an unsigned order. */
+        return is_needed ? distrust(err, "the server's key is not known")
+                         : TRIVET_OK;
     }
     if (signature == NULL || signature[0] == '\0') {
         return !is_needed
@@ -326,6 +328,31 @@ add_own(struct header_list *list, const struct trivet_order *order,
     }
 }
 
+static bool
+is_among(const char *name, const char *const *names, size_t num)
+{
+    for (size_t i = 0; i < num; i++) {
+        if (trivet_slice_equal_nocase(
+                trivet_slice_text(name), trivet_slice_text(names[i])))
+        {
+            return true;
+        }
+    }
+
+    return false;
+}
+
+/* What a caller must not set: the last two say how long the body is. */
+static const char *const own_headers[] = {
+    HEADER_TOKEN, HEADER_SIGNATURE, "Content-Length", "Transfer-Encoding"};
+
+/* What is not told. */
+static const char *const secret_headers[] = {HEADER_TOKEN, "Authorization",
+    "Proxy-Authorization", "Cookie", "Set-Cookie"};
+
+#define NUM_OWN    (sizeof own_headers / sizeof own_headers[0])
+#define NUM_SECRET (sizeof secret_headers / sizeof secret_headers[0])
+
 static enum trivet_status
 add_given(struct header_list *list, const struct trivet_order *order,
     struct trivet_error *err)
@@ -337,12 +364,8 @@ add_given(struct header_list *list, const struct trivet_order *order,
 
     for (size_t i = 0; i < order->num_headers; i++) {
         const struct trivet_header *header = &order->headers[i];
-        struct trivet_slice name = trivet_slice_text(header->name);
 
-        if (trivet_slice_equal_nocase(name, trivet_slice_text(HEADER_TOKEN))
-            || trivet_slice_equal_nocase(
-                name, trivet_slice_text(HEADER_SIGNATURE)))
-        {
+        if (is_among(header->name, own_headers, NUM_OWN)) {
             return trivet_error_set(err, TRIVET_E_USAGE, "call",
                 "%s is set by trivet alone", header->name);
         }
@@ -371,10 +394,7 @@ tell_request(const struct trivet_worker *worker,
         settings, TRIVET_EVENT_SENT, 0, "%s %s", request->method, request->url);
     for (size_t i = 0; i < request->num_headers; i++) {
         const struct trivet_header *header = &request->headers[i];
-        bool is_secret =
-            strcmp(header->name, HEADER_TOKEN) == 0
-            || trivet_slice_equal_nocase(trivet_slice_text(header->name),
-                trivet_slice_text("Authorization"));
+        bool is_secret = is_among(header->name, secret_headers, NUM_SECRET);
 
         trivet_tell(settings, TRIVET_EVENT_SENT, 0, "%s: %s", header->name,
             is_secret ? "[left out]" : header->value);
@@ -395,9 +415,8 @@ tell_answer(const struct trivet_worker *worker,
 
     trivet_tell(settings, TRIVET_EVENT_RECEIVED, 0, "%u", answer->status);
     for (size_t i = 0; i < answer->num_headers; i++) {
-        bool is_secret = trivet_slice_equal_nocase(
-            trivet_slice_text(answer->headers[i].name),
-            trivet_slice_text("Set-Cookie"));
+        bool is_secret =
+            is_among(answer->headers[i].name, secret_headers, NUM_SECRET);
 
         trivet_tell(settings, TRIVET_EVENT_RECEIVED, 0, "%s: %s",
             answer->headers[i].name,
@@ -477,6 +496,7 @@ send_request(struct trivet_worker *worker, const struct trivet_order *order,
     tell_request(worker, request);
     TRIVET_TRY(trivet_transport_exchange(
         worker->transport, request, now_us, &answer, err));
+    answer.sent_us = now_us;
     report_pin(worker, &answer, now_us);
 
     status = verify_answer(worker, order, &answer, out_is_verified, err);

@@ -112,11 +112,19 @@ miss(struct trivet_error *err, const char *what)
         "the server's answer %s", what);
 }
 
+void *
+trivet_client_message_parse(struct trivet_slice body)
+{
+    return body.len > TRIVET_MAX_PARSED_ANSWER
+               ? NULL
+               : json_loadb((const char *) body.data, body.len, 0, NULL);
+}
+
 /* The answer's list of elements; *root is to be freed in every case. */
 static json_t *
 load_response(struct trivet_slice body, json_t **root)
 {
-    *root = json_loadb((const char *) body.data, body.len, 0, NULL);
+    *root = trivet_client_message_parse(body);
 
     return json_object_get(*root, "Response");
 }

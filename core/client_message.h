@@ -18,8 +18,15 @@
 
 enum {
     TRIVET_MAX_ANSWER_ERRORS = 16,
-    TRIVET_MAX_USER_TYPE = 32 /* bytes, with the NUL */
+    TRIVET_MAX_USER_TYPE = 32, /* bytes, with the NUL */
+    /* Of an answer of the login, or of an error, that is parsed: a tree takes
+     * many times as much memory as its text. */
+    TRIVET_MAX_PARSED_ANSWER = 256 * 1024 /* bytes */
 };
+
+/* The JSON tree (a json_t of jansson) of an answer; NULL when it is none, or
+ * longer than TRIVET_MAX_PARSED_ANSWER. */
+TRIVET_MUST_USE void *trivet_client_message_parse(struct trivet_slice body);
 
 /* A request's body: may hold a secret. */
 struct trivet_request_body {

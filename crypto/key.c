@@ -103,6 +103,12 @@ open_key_file(const char *path, int *out_fd, struct trivet_error *err)
             err, TRIVET_E_USAGE, "key.load", "%s: not a file", path);
     }
 
+    if (info.st_uid != geteuid() && info.st_uid != 0) {
+        (void) close(fd);
+        return trivet_error_set(err, TRIVET_E_USAGE, "key.load",
+            "%s: belongs to another user", path);
+    }
+
     if ((info.st_mode & (S_IRWXG | S_IRWXO)) != 0) {
         (void) close(fd);
         return trivet_error_set(err, TRIVET_E_USAGE, "key.load",

@@ -112,7 +112,9 @@ enum trivet_open_flags {
     TRIVET_OPEN_NEW = 2,
     /* Do not predict the server's limits for calls. The one for opening
      * sessions, one per 30 s, always holds. */
-    TRIVET_OPEN_UNTHROTTLED = 4
+    TRIVET_OPEN_UNTHROTTLED = 4,
+    /* pin_mode holds for the pins of the file too, also as ENFORCE. */
+    TRIVET_OPEN_PIN_MODE = 8
 };
 
 /*
@@ -253,7 +255,8 @@ struct trivet_answer {
 /*
  * Makes a call in a session, opening or renewing that when needed: before the
  * call when less than 30 s of it are left, and once more when the server
- * answers 401 or 403. Waits for the rate limit.
+ * answers 401 or 403 in a session that is older than 30 s. Waits for the rate
+ * limit.
  *
  * TRIVET_OK           the server answered; look at (*out)->status. A 2xx is
  *                     verified.

@@ -144,6 +144,7 @@ class Protocol:
         self.api_key = "sandbox_" + secrets.token_hex(28)
         self.session_timeout = session_timeout
         self.user_type = "UserPerson"
+        self.user_name = "J\u00f8rgen Test"
         self.min_gap = 1e9  # seconds between session-server calls
         self.last_session = None
         self.ips = {}
@@ -315,7 +316,7 @@ class Protocol:
                    {self.user_type: self.user()}])
 
     def user(self):
-        inner = {"id": 42, "display_name": "J\u00f8rgen Test",
+        inner = {"id": 42, "display_name": self.user_name,
                  "status": "ACTIVE", "session_timeout": self.session_timeout}
         if self.user_type == "UserApiKey":
             return {"id": 99, "requested_by_user": {"UserPerson": inner},

@@ -144,6 +144,21 @@ def test_call_takes_its_body_from_a_file(logged_in, tmp_path):
     assert result.stdout == bytes(range(256)) * 100
 
 
+def test_bodies_may_be_long(logged_in, server, tmp_path):
+    body = tmp_path / "body"
+    body.write_bytes(bytes(range(256)) * 4096)
+    result = logged_in("call", "POST", "count", "-d", f"@{body}")
+    assert result.returncode == 0, result
+    assert server.protocol.requests[-1][3] == body.read_bytes()
+    signature = logged_in("sign", text=body.read_bytes()).stdout.decode()
+    assert logged_in("verify", "--request", "-s", signature.strip(),
+                     text=body.read_bytes()).returncode == 0
+    with body.open("ab") as file:
+        file.truncate(16 * 1024 * 1024 + 1)
+    result = logged_in("call", "POST", "count", "-d", f"@{body}")
+    assert result.returncode == 2 and "16777216" in result.stderr
+
+
 def test_call_sends_headers_and_shows_them(logged_in, server):
     result = logged_in("call", "GET", "user", "-i", "-H", "X-Own: yes",
                        "-H", "User-Agent: mine")
@@ -152,7 +167,8 @@ def test_call_sends_headers_and_shows_them(logged_in, server):
     headers = server.protocol.requests[-1][2]
     assert headers["x-own"] == "yes" and headers["user-agent"] == "mine"
     for refused in ("X-Bunq-Client-Signature: x", "A b: c",
-                    "X-Bunq-Client-Authentication: x", "A: b\r\nC: d"):
+                    "X-Bunq-Client-Authentication: x", "content-length: 1",
+                    "Transfer-Encoding: chunked", "A: b\r\nC: d"):
         assert logged_in("call", "GET", "user",
                          "-H", refused).returncode == 2, refused
 
@@ -190,6 +206,21 @@ def test_verbose_leaves_secrets_out(trivet, server):
         assert secret not in shown
 
 
+def test_verbose_leaves_cookies_out(logged_in, server):
+    result = logged_in("call", "-v", "GET", "user", "-H", "Cookie: geheim",
+                       "-H", "proxy-authorization: Basic geheim", "-H",
+                       "X-Empty:  ")
+    assert result.returncode == 0, result
+    assert "geheim" not in result.stderr
+    assert server.protocol.requests[-1][2]["cookie"] == "geheim"
+    assert server.protocol.requests[-1][2]["x-empty"] == ""
+
+
+def test_paths_are_sent_as_they_are(logged_in, server):
+    logged_in("call", "GET", "a/../user/./b")
+    assert server.protocol.calls[-1] == ("GET", "/v1/a/../user/./b")
+
+
 def test_print_curl_works_with_curl(logged_in, server):
     result = logged_in("call", "POST", "echo", "-d", "it's {\"a\": 1}",
                        "--print-curl")
@@ -202,6 +233,37 @@ def test_print_curl_works_with_curl(logged_in, server):
              "CURL_CA_BUNDLE": str(logged_in.ca)},
         capture_output=True, text=True)
     assert ran.stdout == "it's {\"a\": 1}", ran.stderr
+
+
+@pytest.mark.parametrize("body", ["@/etc/hostname", "it's\n", "-x"])
+def test_print_curl_quotes_everything(logged_in, server, tmp_path, body):
+    (tmp_path / "body").write_text(body)
+    result = logged_in("call", "POST", "echo/it's?x=[1]", "-d",
+                       f"@{tmp_path / 'body'}", "-H", "content-type: x/y",
+                       "-H", "X-Long: " + "it's" * 500, "--print-curl")
+    assert result.returncode == 0, result
+    token = json.loads(logged_in.file.read_text())["session_context"]["token"]
+    ran = subprocess.run(
+        ["sh", "-c", result.stdout.replace("curl ", "curl -s ", 1)],
+        env={**os.environ, "TOKEN": token}, capture_output=True, text=True)
+    assert ran.stdout == body, ran
+    _, path, headers, _ = server.protocol.requests[-1]
+    assert path.endswith("/echo/it's?x=[1]")
+    assert headers["x-long"] == "it's" * 500
+    assert headers["content-type"] == "x/y"
+    result = logged_in("call", "POST", "echo", "-d", "-", "--print-curl",
+                       text=b"a\x00b")
+    assert result.returncode == 2, result
+
+
+def test_a_session_that_cannot_be_written_down_is_used(logged_in, server):
+    content = json.loads(logged_in.file.read_text())
+    del content["session_context"]
+    logged_in.file.write_text(json.dumps(content))
+    logged_in.file.with_name("default.json.tmp").mkdir()
+    result = logged_in("call", "GET", "user")
+    assert result.returncode == 0, result
+    assert "not written down" in result.stderr
 
 
 def test_logout_ends_the_session_and_keeps_the_device(logged_in, server):
@@ -233,8 +295,26 @@ def test_ip_list_add_disable(logged_in, server):
     logged_in.forget_limits()
     assert "10.1.2.3\tINACTIVE" in logged_in("ip", "list").stdout
     logged_in.forget_limits()
-    assert logged_in("ip", "disable", "10.9.9.9").returncode == 1
+    assert logged_in("ip", "disable", "10.9.9.9").returncode == 8
     assert logged_in("ip", "add", "nonsense").returncode == 2
+
+
+def test_ip_disable_compares_addresses(logged_in, server):
+    server.protocol.ips = {1: {"ip": "2001:db8::1", "status": "ACTIVE"}}
+    assert logged_in("ip", "disable", "2001:DB8:0::1").returncode == 0
+    assert server.protocol.ips[1]["status"] == "INACTIVE"
+
+
+@pytest.mark.parametrize("arguments", [
+    "pins learn --env staging", "pins check --env sandbox --url https://x/v1",
+    "login --new-sandbox-user=compny",
+    "login --env sandbox --url https://x/v1",
+    "status --watch=99999999999x", "status --watch=0",
+    "ip list --credential abc", "call GET user --timeout -1"])
+def test_what_is_no_option(trivet, arguments):
+    result = trivet(*arguments.split())
+    assert result.returncode == 2, result
+    assert "--help" in result.stderr
 
 
 def test_device_list(logged_in):
@@ -306,6 +386,19 @@ def test_late_permitted_ips_are_not_dropped_in_silence(logged_in, server):
     assert "trivet ip" in result.stderr
 
 
+def test_the_servers_text_cannot_drive_the_terminal(trivet, server):
+    server.protocol.user_name = "\u00c9va\x1b[2J\u009b31m\x7f"
+    server.protocol.headers = [("X-Evil", "a\x1b[2Jb")]
+    shown = trivet.login(server, "-v")
+    assert "as \u00c9va?[2J??31m? (UserPerson" in shown.stdout, shown
+    assert "X-Evil: a?[2Jb" in shown.stderr
+    server.protocol.ips = {1: {"ip": "10.0.0.1\x1b[2J", "status": "\x1b"}}
+    for command in ("status", "doctor", "ip list"):
+        result = trivet(*command.split())
+        assert result.stdout and "\x1b" not in result.stdout, command
+        assert "?" in result.stdout, command
+
+
 def test_pins_learn_check_clear(logged_in, certificate):
     assert logged_in("pins", "check").returncode == 6
     result = logged_in("pins", "learn", "--expires", "2099-01-01")
@@ -315,6 +408,31 @@ def test_pins_learn_check_clear(logged_in, certificate):
     assert "is pinned" in logged_in("doctor").stdout
     assert logged_in("pins", "clear").returncode == 0
     assert logged_in("pins", "check").returncode == 6
+
+
+def test_pins_learn_changes_mode_and_expiry(logged_in, certificate):
+    def own():
+        return json.loads(logged_in.file.read_text())["trivet"]
+
+    assert logged_in("pins", "learn", "--pin-mode",
+                     "report").returncode == 0
+    assert own()["pin_mode"] == "report"
+    assert logged_in("pins", "learn").returncode == 0
+    assert own()["pin_mode"] == "report"
+    assert logged_in("pins", "learn", "--pin-mode", "enforce", "--expires",
+                     "2099-01-01").returncode == 0
+    assert own()["pin_mode"] == "enforce"
+    assert own()["pins"] == [certificate[1] + "@2099-01-01"]
+
+
+def test_a_given_pin_mode_holds_for_the_files_pins(logged_in):
+    content = json.loads(logged_in.file.read_text())
+    content["trivet"]["pins"] = ["sha256/" + "A" * 43 + "="]
+    content["trivet"]["pin_mode"] = "report"
+    logged_in.file.write_text(json.dumps(content))
+    assert logged_in("call", "GET", "user").returncode == 0
+    result = logged_in("call", "GET", "user", "--pin-mode", "enforce")
+    assert result.returncode == 6, result
 
 
 def test_sign_and_verify(logged_in, server, tmp_path):
@@ -422,7 +540,8 @@ def test_doctor_and_addresses(logged_in, server):
 
 def test_a_proxy(trivet, server):
     proxy = Proxy()
-    result = trivet.login(server, "--proxy", proxy.url)
+    result = trivet.login(server, "--proxy", proxy.url,
+                          env={"NO_PROXY": "localhost"})
     assert result.returncode == 0, result.stderr
     assert len(proxy.connects) >= 3
     assert trivet("call", "GET", "user").returncode == 0  # remembered

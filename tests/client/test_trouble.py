@@ -234,11 +234,30 @@ def test_near_its_end_a_session_is_renewed_before_the_call(
 def test_two_sessions_are_never_opened_within_30_seconds(logged_in, server):
     server.protocol.kill_sessions()
     assert logged_in("call", "GET", "user").returncode == 0
-    server.protocol.kill_sessions()
+    content = json.loads(logged_in.file.read_text())
+    del content["session_context"]
+    logged_in.file.write_text(json.dumps(content))
     result = logged_in("call", "GET", "user", "--max-wait", "2")
     assert result.returncode == 7, result
     assert "again in" in result.stderr
     assert server.protocol.count("/session-server") == 2
+
+
+def test_a_refusal_in_a_fresh_session_is_given_back(trivet, server):
+    assert trivet.login(server).returncode == 0
+    for _ in range(2):
+        result = trivet("call", "GET", "forbidden")
+        assert result.returncode == 3, result
+        assert "not allowed to do this" in result.stdout
+    assert server.protocol.count("/session-server") == 1
+
+
+def test_a_refusal_is_kept_when_no_session_may_be_opened(trivet, server):
+    assert trivet.login(server).returncode == 0
+    trivet.age_session()
+    result = trivet("call", "GET", "forbidden", "--max-wait", "2")
+    assert result.returncode == 3, result
+    assert "not allowed to do this" in result.stdout
 
 
 @pytest.mark.parametrize("user_type", ["UserPerson", "UserCompany",
@@ -278,8 +297,23 @@ def test_an_unsigned_429_is_waited_out_once(logged_in, server):
 
 
 def test_a_429_on_session_server_waits_half_a_minute(logged_in, server):
-    server.protocol.kill_sessions()
+    content = json.loads(logged_in.file.read_text())
+    del content["session_context"]
+    logged_in.file.write_text(json.dumps(content))
     server.protocol.misbehave("429", "session-server")
     # The text of this server says one second; it is believed.
     result = logged_in("call", "GET", "user", "--max-wait", "2")
     assert result.returncode == 7, result
+
+
+@pytest.mark.parametrize("key", ["", None])
+def test_without_the_servers_key_nothing_is_trusted(logged_in, server, key):
+    content = json.loads(logged_in.file.read_text())
+    content["installation_context"]["public_key_server"] = key
+    logged_in.file.write_text(json.dumps(content))
+    server.protocol.misbehave("no-signature", "user")
+    server.protocol.calls.clear()
+    result = logged_in("call", "GET", "user")
+    assert result.returncode == 1, result
+    assert "public_key_server" in result.stderr and result.stdout == ""
+    assert server.protocol.calls == []

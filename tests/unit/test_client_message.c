@@ -143,6 +143,23 @@ an_installation_needs_both_token_and_key(void **state)
     assert_string_equal(answer.public_key, "PEM");
 }
 
+static void
+an_endless_answer_is_not_parsed(void **state)
+{
+    static char text[TRIVET_MAX_PARSED_ANSWER + 1];
+    struct trivet_slice body = trivet_slice_make(text, sizeof text);
+    int64_t id;
+
+    (void) state;
+
+    memset(text, ' ', sizeof text);
+    memcpy(text, "{\"Response\":[{\"Id\":{\"id\":1}}]}", 30);
+    assert_int_equal(
+        trivet_client_message_read_id(body, &id, NULL), TRIVET_E_MALFORMED);
+    body.len--;
+    assert_int_equal(trivet_client_message_read_id(body, &id, NULL), TRIVET_OK);
+}
+
 int
 main(void)
 {
@@ -152,6 +169,7 @@ main(void)
         cmocka_unit_test(a_user_api_key_takes_its_timeout_from_the_requester),
         cmocka_unit_test(a_timeout_is_bounded),
         cmocka_unit_test(what_is_no_answer_is_refused),
+        cmocka_unit_test(an_endless_answer_is_not_parsed),
         cmocka_unit_test(an_installation_needs_both_token_and_key),
     };
 

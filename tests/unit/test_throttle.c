@@ -123,6 +123,10 @@ a_clock_that_was_set_back_stops_nobody(void **state)
     (void) trivet_throttle_reserve(&table, &call, 999999 * S, 0);
     assert_true(
         trivet_throttle_reserve(&table, &call, 1000 * S, 0) == 1000 * S);
+    assert_true(
+        trivet_throttle_reserve(&table, &call, 800 * S, 60 * S) == 800 * S);
+    assert_true(
+        trivet_throttle_reserve(&table, &call, 790 * S, 60 * S) >= 830 * S);
 }
 
 static void
