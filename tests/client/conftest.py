@@ -45,6 +45,8 @@ class Trivet:
         self.age_session()
 
     def age_session(self):
+        if not self.file.exists():
+            return  # nobody logged in yet
         content = json.loads(self.file.read_text())
         own = content.get("trivet", {})
         if "session_expires" in own:
