@@ -130,8 +130,8 @@ find_user(struct trivet_case *c, const struct trivet_psp *psp, int64_t *out_id)
     TRIVET_TRY(trivet_store_user_put(store, &user, c->now_us, c->err));
     *out_id = user.id;
 
-    return trivet_store_psp_put(
-        store, user.id, psp->digest, psp->distinguished_name, c->err);
+    return trivet_store_psp_put(store, user.id, psp->digest,
+        psp->distinguished_name, c->now_us, c->err);
 }
 
 static enum trivet_status

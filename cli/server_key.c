@@ -174,10 +174,12 @@ take_back(struct cli_operator *op, int64_t id,
     }
 
     if ((old->id != 0
-            && trivet_store_server_key_make_current(op->store, old->id, NULL)
+            && trivet_store_server_key_make_current(
+                   op->store, old->id, cli_now_us(), NULL)
                    != TRIVET_OK)
         || (id != old->id
-            && trivet_store_server_key_drop(op->store, id, NULL) != TRIVET_OK)
+            && trivet_store_server_key_drop(op->store, id, cli_now_us(), NULL)
+                   != TRIVET_OK)
         || trivet_store_commit(op->store, NULL) != TRIVET_OK)
     {
         trivet_store_rollback(op->store);

@@ -128,7 +128,7 @@ look_at(const struct cli_server_keys_home *home, struct trivet_store *store,
     }
 
     return trivet_store_server_key_locate(
-        store, id, to_store(home, location), err);
+        store, id, to_store(home, location), cli_now_us(), err);
 }
 
 enum trivet_status
@@ -139,7 +139,8 @@ cli_server_key_adopt(const struct cli_server_keys_home *home,
     struct trivet_server_key_row row;
 
     TRIVET_TRY(look_at(home, store, location, &row, err));
-    TRIVET_TRY(trivet_store_server_key_make_current(store, row.id, err));
+    TRIVET_TRY(
+        trivet_store_server_key_make_current(store, row.id, cli_now_us(), err));
 
     *out_id = row.id;
     return TRIVET_OK;

@@ -290,5 +290,8 @@ trivet_reason_is_credential(enum trivet_reason reason)
 {
     return (reason >= TRIVET_REASON_TOKEN_UNKNOWN
                && reason <= TRIVET_REASON_SIGNATURE_WRONG)
-           || reason == TRIVET_REASON_PERMITTED_IPS_FIXED;
+           || (reason >= TRIVET_REASON_PSP_CERTIFICATE
+               && reason <= TRIVET_REASON_PSP_SIGNATURE)
+           || reason == TRIVET_REASON_PERMITTED_IPS_FIXED
+           || reason == TRIVET_REASON_PERMITTED_IP_WILDCARD;
 }

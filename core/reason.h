@@ -50,7 +50,7 @@ enum trivet_reason {
     TRIVET_REASON_PERMITTED_IP_CHANGED,
     TRIVET_REASON_PERMITTED_IPS_FULL,
     TRIVET_REASON_CREDENTIAL_NOT_ACTIVE,
-    TRIVET_REASON_PSP_CERTIFICATE,
+    TRIVET_REASON_PSP_CERTIFICATE, /* credentials, up to the signature */
     TRIVET_REASON_PSP_CHAIN,
     TRIVET_REASON_PSP_VALIDITY,
     TRIVET_REASON_PSP_ROLE,
@@ -119,7 +119,7 @@ enum trivet_reason trivet_reason_of_status(unsigned status);
 bool trivet_reason_is_signed(unsigned status);
 
 /* Whether a credential was shown and refused: a token, an API key, a signature,
- * or the address that it came from. */
+ * a provider's certificate, or the address that it came from. */
 bool trivet_reason_is_credential(enum trivet_reason reason);
 
 #endif

@@ -28,7 +28,12 @@ enum {
 
 static const char *const words[TRIVET_NUM_AUDIT_EVENTS] = {
     [TRIVET_AUDIT_SERVER_KEY_ADDED] = "server-key-added",
+    [TRIVET_AUDIT_SERVER_KEY_MOVED] = "server-key-moved",
+    [TRIVET_AUDIT_SERVER_KEY_CURRENT] = "server-key-current",
+    [TRIVET_AUDIT_SERVER_KEY_RETIRED] = "server-key-retired",
+    [TRIVET_AUDIT_SERVER_KEY_DROPPED] = "server-key-dropped",
     [TRIVET_AUDIT_USER_CREATED] = "user-created",
+    [TRIVET_AUDIT_USER_CERTIFIED] = "user-certified",
     [TRIVET_AUDIT_AUTO_LOGOUT_CHANGED] = "auto-logout-changed",
     [TRIVET_AUDIT_INSTALLATION_CREATED] = "installation-created",
     [TRIVET_AUDIT_KEY_CREATED] = "key-created",
@@ -37,6 +42,7 @@ static const char *const words[TRIVET_NUM_AUDIT_EVENTS] = {
     [TRIVET_AUDIT_KEY_CONFINED] = "key-confined",
     [TRIVET_AUDIT_KEY_REVOKED] = "key-revoked",
     [TRIVET_AUDIT_IP_PERMITTED] = "ip-permitted",
+    [TRIVET_AUDIT_IP_DISABLED] = "ip-disabled",
     [TRIVET_AUDIT_DEVICE_CREATED] = "device-created",
     [TRIVET_AUDIT_SESSION_OPENED] = "session-opened",
     [TRIVET_AUDIT_SESSION_EXTENDED] = "session-extended",

@@ -19,8 +19,13 @@
 #include "store/store.h"
 
 enum trivet_audit_event {
-    TRIVET_AUDIT_SERVER_KEY_ADDED = 0,
+    TRIVET_AUDIT_SERVER_KEY_ADDED = 0, /* detail: which; of the next too    */
+    TRIVET_AUDIT_SERVER_KEY_MOVED,     /* its file or URI has another name  */
+    TRIVET_AUDIT_SERVER_KEY_CURRENT,   /* given to new installations        */
+    TRIVET_AUDIT_SERVER_KEY_RETIRED,
+    TRIVET_AUDIT_SERVER_KEY_DROPPED, /* nobody was given it                */
     TRIVET_AUDIT_USER_CREATED,
+    TRIVET_AUDIT_USER_CERTIFIED, /* is a payment service provider           */
     TRIVET_AUDIT_AUTO_LOGOUT_CHANGED, /* detail: seconds                     */
     TRIVET_AUDIT_INSTALLATION_CREATED,
     TRIVET_AUDIT_KEY_CREATED,
@@ -29,6 +34,7 @@ enum trivet_audit_event {
     TRIVET_AUDIT_KEY_CONFINED, /* to them again                              */
     TRIVET_AUDIT_KEY_REVOKED,
     TRIVET_AUDIT_IP_PERMITTED, /* detail: the address                        */
+    TRIVET_AUDIT_IP_DISABLED,  /* likewise                                   */
     TRIVET_AUDIT_DEVICE_CREATED,
     TRIVET_AUDIT_SESSION_OPENED,
     TRIVET_AUDIT_SESSION_EXTENDED,

@@ -92,6 +92,33 @@ trivet_column_key(
 
 /* ---- server keys ------------------------------------------------------- */
 
+/* CHANGE of a server key, whose number is the row's detail. */
+static enum trivet_status
+change_server_key(struct trivet_store *store, enum trivet_statement statement,
+    const struct trivet_value *params, size_t num_params,
+    enum trivet_audit_event event, int64_t now_us, int64_t *out_id,
+    struct trivet_error *err)
+{
+    struct trivet_audit_entry entry = {.event = event};
+    enum trivet_status status;
+    bool is_own;
+    int64_t id;
+
+    TRIVET_TRY(trivet_store_enter(store, &is_own, err));
+
+    status =
+        trivet_store_run_for_id(store, statement, params, num_params, &id, err);
+    if (status == TRIVET_OK) {
+        (void) snprintf(
+            entry.detail, sizeof entry.detail, "key %lld", (long long) id);
+        status = trivet_store_audit_put(store, &entry, now_us, err);
+    }
+    TRIVET_TRY(trivet_store_leave(store, is_own, status, err));
+
+    *out_id = id;
+    return TRIVET_OK;
+}
+
 enum trivet_status
 trivet_store_server_key_ensure(struct trivet_store *store,
     const struct trivet_public_key *key, int64_t now_us, int64_t *out_id,
@@ -101,8 +128,6 @@ trivet_store_server_key_ensure(struct trivet_store *store,
         trivet_value_blob(key->der, key->der_len)};
     const struct trivet_value put[] = {trivet_value_integer(now_us),
         trivet_value_blob(key->der, key->der_len)};
-    const struct trivet_audit_entry entry = {
-        .event = TRIVET_AUDIT_SERVER_KEY_ADDED};
     enum trivet_status status =
         RUN_FOR_ID(store, TRIVET_SQL_SERVER_KEY_FIND, find, out_id, err);
 
@@ -110,8 +135,8 @@ trivet_store_server_key_ensure(struct trivet_store *store,
         return status;
     }
 
-    status = CHANGE(
-        store, TRIVET_SQL_SERVER_KEY_PUT, put, out_id, &entry, now_us, err);
+    status = change_server_key(store, TRIVET_SQL_SERVER_KEY_PUT, put, 2,
+        TRIVET_AUDIT_SERVER_KEY_ADDED, now_us, out_id, err);
     if (status != TRIVET_E_CONFLICT) {
         return status;
     }
@@ -149,31 +174,44 @@ trivet_store_server_key_get(struct trivet_store *store, int64_t id,
         store, TRIVET_SQL_SERVER_KEY_GET, params, read_server_key, out, err);
 }
 
+/* The audit is not told the place: it may be a URI with a PIN in it. */
 enum trivet_status
 trivet_store_server_key_locate(struct trivet_store *store, int64_t id,
-    const char *location, struct trivet_error *err)
+    const char *location, int64_t now_us, struct trivet_error *err)
 {
     const struct trivet_value params[] = {
         trivet_value_integer(id), value_cstring(location)};
+    struct trivet_server_key_row row;
+
+    TRIVET_TRY(trivet_store_server_key_get(store, id, &row, err));
+    if (strcmp(row.location, location) == 0) {
+        return TRIVET_OK;
+    }
 
     TRIVET_TRY(RUN(
         store, TRIVET_SQL_SERVER_KEY_CLEAR_LOCATION, params, NULL, NULL, err));
 
-    return RUN_FOR_ID(
-        store, TRIVET_SQL_SERVER_KEY_SET_LOCATION, params, &id, err);
+    return change_server_key(store, TRIVET_SQL_SERVER_KEY_SET_LOCATION, params,
+        2, TRIVET_AUDIT_SERVER_KEY_MOVED, now_us, &id, err);
 }
 
 enum trivet_status
-trivet_store_server_key_make_current(
-    struct trivet_store *store, int64_t id, struct trivet_error *err)
+trivet_store_server_key_make_current(struct trivet_store *store, int64_t id,
+    int64_t now_us, struct trivet_error *err)
 {
     const struct trivet_value params[] = {trivet_value_integer(id)};
+    struct trivet_server_key_row row;
+
+    TRIVET_TRY(trivet_store_server_key_get(store, id, &row, err));
+    if (row.is_current && row.retired_us == 0) {
+        return TRIVET_OK;
+    }
 
     TRIVET_TRY(trivet_store_run(
         store, TRIVET_SQL_SERVER_KEY_CLEAR_CURRENT, NULL, 0, NULL, NULL, err));
 
-    return RUN_FOR_ID(
-        store, TRIVET_SQL_SERVER_KEY_SET_CURRENT, params, &id, err);
+    return change_server_key(store, TRIVET_SQL_SERVER_KEY_SET_CURRENT, params,
+        1, TRIVET_AUDIT_SERVER_KEY_CURRENT, now_us, &id, err);
 }
 
 enum trivet_status
@@ -183,16 +221,21 @@ trivet_store_server_key_retire(struct trivet_store *store, int64_t id,
     const struct trivet_value params[] = {
         trivet_value_integer(id), trivet_value_integer(now_us)};
 
-    return RUN_FOR_ID(store, TRIVET_SQL_SERVER_KEY_RETIRE, params, &id, err);
+    return change_server_key(store, TRIVET_SQL_SERVER_KEY_RETIRE, params, 2,
+        TRIVET_AUDIT_SERVER_KEY_RETIRED, now_us, &id, err);
 }
 
 enum trivet_status
-trivet_store_server_key_drop(
-    struct trivet_store *store, int64_t id, struct trivet_error *err)
+trivet_store_server_key_drop(struct trivet_store *store, int64_t id,
+    int64_t now_us, struct trivet_error *err)
 {
     const struct trivet_value params[] = {trivet_value_integer(id)};
+    enum trivet_status status =
+        change_server_key(store, TRIVET_SQL_SERVER_KEY_DROP, params, 1,
+            TRIVET_AUDIT_SERVER_KEY_DROPPED, now_us, &id, err);
 
-    return RUN(store, TRIVET_SQL_SERVER_KEY_DROP, params, NULL, NULL, err);
+    /* Somebody was given it: it stays. */
+    return status == TRIVET_E_NOT_FOUND ? TRIVET_OK : status;
 }
 
 /* ---- users ------------------------------------------------------------- */
@@ -279,9 +322,9 @@ trivet_store_user_find(struct trivet_store *store, const char *display_name,
     return TRIVET_OK;
 }
 
-enum trivet_status
-trivet_store_user_set_auto_logout(struct trivet_store *store, int64_t id,
-    int64_t auto_logout_s, int64_t now_us, struct trivet_error *err)
+static enum trivet_status
+set_auto_logout(struct trivet_store *store, int64_t id, int64_t auto_logout_s,
+    int64_t now_us, struct trivet_error *err)
 {
     const struct trivet_value params[] = {trivet_value_integer(id),
         trivet_value_integer(auto_logout_s), trivet_value_integer(now_us)};
@@ -304,6 +347,19 @@ trivet_store_user_set_auto_logout(struct trivet_store *store, int64_t id,
 }
 
 enum trivet_status
+trivet_store_user_set_auto_logout(struct trivet_store *store, int64_t id,
+    int64_t auto_logout_s, int64_t now_us, struct trivet_error *err)
+{
+    enum trivet_status status;
+    bool is_own;
+
+    TRIVET_TRY(trivet_store_enter(store, &is_own, err));
+    status = set_auto_logout(store, id, auto_logout_s, now_us, err);
+
+    return trivet_store_leave(store, is_own, status, err);
+}
+
+enum trivet_status
 trivet_store_psp_find(struct trivet_store *store,
     const unsigned char digest[TRIVET_DIGEST_LEN], int64_t *out_user_id,
     struct trivet_error *err)
@@ -316,12 +372,15 @@ trivet_store_psp_find(struct trivet_store *store,
 enum trivet_status
 trivet_store_psp_put(struct trivet_store *store, int64_t user_id,
     const unsigned char digest[TRIVET_DIGEST_LEN],
-    const char *distinguished_name, struct trivet_error *err)
+    const char *distinguished_name, int64_t now_us, struct trivet_error *err)
 {
     const struct trivet_value params[] = {trivet_value_integer(user_id),
         value_digest(digest), value_cstring(distinguished_name)};
+    const struct trivet_audit_entry entry = {
+        .event = TRIVET_AUDIT_USER_CERTIFIED, .user_id = user_id};
 
-    return RUN_FOR_ID(store, TRIVET_SQL_PSP_PUT, params, &user_id, err);
+    return CHANGE(
+        store, TRIVET_SQL_PSP_PUT, params, &user_id, &entry, now_us, err);
 }
 
 /* ---- installations ----------------------------------------------------- */
@@ -578,7 +637,16 @@ trivet_store_permitted_ip_set(struct trivet_store *store, int64_t api_key_id,
         trivet_value_integer(api_key_id), value_address(address),
         trivet_value_integer(is_active)};
 
-    return RUN_FOR_ID(store, TRIVET_SQL_PERMITTED_IP_SET, params, out_id, err);
+    struct trivet_audit_entry entry = {
+        .event =
+            is_active ? TRIVET_AUDIT_IP_PERMITTED : TRIVET_AUDIT_IP_DISABLED,
+        .api_key_id = api_key_id,
+    };
+
+    trivet_address_format(address, entry.detail);
+
+    return CHANGE(store, TRIVET_SQL_PERMITTED_IP_SET, params, out_id, &entry,
+        now_us, err);
 }
 
 enum trivet_status

@@ -80,7 +80,8 @@ static const char *const texts[TRIVET_NUM_STATEMENTS] = {
         " WHERE id = $1 AND is_current = 0 RETURNING id",
     [TRIVET_SQL_SERVER_KEY_DROP] =
         "DELETE FROM server_key WHERE id = $1 AND NOT EXISTS"
-        " (SELECT 1 FROM installation i WHERE i.server_key_id = $1)",
+        " (SELECT 1 FROM installation i WHERE i.server_key_id = $1)"
+        " RETURNING id",
     [TRIVET_SQL_SERVER_KEY_LIST] =
         "SELECT " SERVER_KEY_COLUMNS ","
         " (SELECT COUNT(*) FROM installation i WHERE i.server_key_id = y.id),"
@@ -260,13 +261,12 @@ static const char *const texts[TRIVET_NUM_STATEMENTS] = {
 
     /* Rows that are looked at are bounded, whatever became of them. */
     [TRIVET_SQL_SESSION_COUNT_ALIVE] =
-        "SELECT COUNT(*) FROM (SELECT device_id, anchored_us FROM session"
+        "SELECT COUNT(*) FROM (SELECT * FROM session"
         " WHERE ended_us IS NULL AND anchored_us > $1"
         " ORDER BY anchored_us DESC LIMIT $2) s"
         " JOIN device d ON d.id = s.device_id"
         " JOIN api_key k ON k.id = d.api_key_id"
-        " JOIN users u ON u.id = k.user_id WHERE k.revoked_us IS NULL"
-        " AND s.anchored_us + u.auto_logout_s * 1000000 > $3",
+        " JOIN users u ON u.id = k.user_id WHERE " IS_ALIVE("$3"),
 
     [TRIVET_SQL_AUDIT_NEXT] =
         "UPDATE audit_head SET num_rows = num_rows + 1 WHERE id = 1"

@@ -90,18 +90,20 @@ TRIVET_MUST_USE enum trivet_status trivet_store_server_key_get(
  * statements, as the next: call it inside a transaction. */
 TRIVET_MUST_USE enum trivet_status trivet_store_server_key_locate(
     struct trivet_store *store, int64_t id, const char *location,
-    struct trivet_error *err);
+    int64_t now_us, struct trivet_error *err);
 /* The key that new installations are given. TRIVET_E_NOT_FOUND when there is
  * no such key, or it is retired. */
 TRIVET_MUST_USE enum trivet_status trivet_store_server_key_make_current(
-    struct trivet_store *store, int64_t id, struct trivet_error *err);
+    struct trivet_store *store, int64_t id, int64_t now_us,
+    struct trivet_error *err);
 /* TRIVET_E_NOT_FOUND when there is no such key, or it is the current one. */
 TRIVET_MUST_USE enum trivet_status trivet_store_server_key_retire(
     struct trivet_store *store, int64_t id, int64_t now_us,
     struct trivet_error *err);
 /* Forgets a key that no installation was given. */
 TRIVET_MUST_USE enum trivet_status trivet_store_server_key_drop(
-    struct trivet_store *store, int64_t id, struct trivet_error *err);
+    struct trivet_store *store, int64_t id, int64_t now_us,
+    struct trivet_error *err);
 
 /* ---- users ------------------------------------------------------------- */
 
@@ -128,7 +130,7 @@ TRIVET_MUST_USE enum trivet_status trivet_store_psp_find(
 TRIVET_MUST_USE enum trivet_status trivet_store_psp_put(
     struct trivet_store *store, int64_t user_id,
     const unsigned char digest[TRIVET_DIGEST_LEN],
-    const char *distinguished_name, struct trivet_error *err);
+    const char *distinguished_name, int64_t now_us, struct trivet_error *err);
 
 /* ---- installations ----------------------------------------------------- */
 
@@ -207,6 +209,7 @@ struct trivet_asked_key {
     struct trivet_address address;
 };
 
+/* A part of making the key: the audit has one row for the whole. */
 TRIVET_MUST_USE enum trivet_status trivet_store_api_key_asked_by(
     struct trivet_store *store, int64_t id, int64_t installation_id,
     struct trivet_error *err);
@@ -266,7 +269,8 @@ TRIVET_MUST_USE enum trivet_status trivet_store_session_put(
 TRIVET_MUST_USE enum trivet_status trivet_store_session_count(
     struct trivet_store *store, int64_t api_key_id, int64_t *out,
     struct trivet_error *err);
-/* A life of its own, whatever the user's auto-logout time is. */
+/* A life of its own, whatever the user's auto-logout time is. A part of opening
+ * it: the audit has one row for the whole. */
 TRIVET_MUST_USE enum trivet_status trivet_store_session_set_timeout(
     struct trivet_store *store, int64_t id, int64_t timeout_s,
     struct trivet_error *err);

@@ -140,6 +140,26 @@ def test_operator_is_told(gateway):
     assert {(row["actor"], row["address"]) for row in told} == {("operator", None)}
 
 
+def test_changed_permitted_ips_are_told(gateway):
+    client = bunq.ready(gateway)
+    since = verify(gateway)["rows"]
+    key = gateway.trivet("key", "list")[-1]["id"]
+    path = f"/v1/user/{client.user['id']}/credential-password-ip/{key}/ip"
+    answer = client.post(path, {"ip": "192.0.2.7", "status": "ACTIVE"})
+    bunq.assert_admitted(answer)
+    number = answer.element("Id")["id"]
+    body = {"ip": "192.0.2.7", "status": "INACTIVE"}
+    bunq.assert_admitted(client.call("PUT", f"{path}/{number}", body))
+    assert client.post(path, {"ip": "*"}).status == 400
+    told = rows(gateway, "--since", since)
+    assert [(r["event"], r["detail"] or r["reason"]) for r in told] == [
+        ("ip-permitted", "192.0.2.7"),
+        ("ip-disabled", "192.0.2.7"),
+        ("refused", "permitted-ip-wildcard"),
+    ]
+    assert {r["api_key_id"] for r in told} == {key}
+
+
 def test_refused_credentials_are_told(gateway):
     client = bunq.ready(gateway)
     since = verify(gateway)["rows"]

@@ -419,6 +419,56 @@ changed_head_is_found(void **state)
     assert_fault(num_faults - 1, TRIVET_AUDIT_HEAD_MISSING, 0, 0);
 }
 
+/* What is as it was already is not told again: each start asks for it. */
+static void
+changes_of_server_keys_are_rows(void **state)
+{
+    static const char *const events[] = {"server-key-moved",
+        "server-key-current", "server-key-retired", "server-key-dropped"};
+    struct trivet_public_key other = world.server_keys[1].public_key;
+    struct trivet_store *store;
+    int64_t first;
+    int64_t second;
+
+    (void) state;
+
+    log_in(&ann);
+    first = operate("SELECT id FROM server_key");
+    assert_int_equal(trivet_store_open(world.scratch.url, TRIVET_STORE_EXISTING,
+                         &store, NULL),
+        TRIVET_OK);
+    assert_int_equal(
+        trivet_store_server_key_ensure(store, &other, 1, &second, NULL),
+        TRIVET_OK);
+
+    for (int i = 0; i < 3; i++) {
+        assert_int_equal(
+            trivet_store_server_key_locate(store, second, "x?pin=1", 1, NULL),
+            TRIVET_OK);
+        assert_int_equal(
+            trivet_store_server_key_make_current(store, first, 1, NULL),
+            TRIVET_OK);
+    }
+    assert_int_equal(
+        trivet_store_server_key_retire(store, second, 1, NULL), TRIVET_OK);
+    assert_int_equal(
+        trivet_store_server_key_drop(store, first, 1, NULL), TRIVET_OK);
+    assert_int_equal(
+        trivet_store_server_key_drop(store, second, 1, NULL), TRIVET_OK);
+    trivet_store_close(store);
+
+    for (size_t i = 0; i < sizeof events / sizeof events[0]; i++) {
+        assert_int_equal(count(events[i]), 1);
+        assert_int_equal(operate("SELECT COUNT(*) FROM audit WHERE event = '%s'"
+                                 " AND detail = 'key %lld'",
+                             events[i], (long long) (i == 1 ? first : second)),
+            1);
+    }
+    assert_int_equal(
+        operate("SELECT COUNT(*) FROM audit WHERE instr(detail, 'pin')"), 0);
+    assert_int_equal(verify(), 0);
+}
+
 /* Without a head nothing can be told, so nothing is changed. */
 static void
 store_without_a_head_changes_nothing(void **state)
@@ -500,6 +550,7 @@ main(void)
         WORLD_TEST(moved_rows_are_found),
         WORLD_TEST(added_rows_are_found),
         WORLD_TEST(changed_head_is_found),
+        WORLD_TEST(changes_of_server_keys_are_rows),
         WORLD_TEST(store_without_a_head_changes_nothing),
         WORLD_TEST(noted_head_stays_in_the_chain),
         WORLD_TEST(change_that_is_rolled_back_leaves_no_row),

@@ -34,6 +34,10 @@ sessions_alive_are_counted(void **state)
     assert_int_equal(count_alive(), 2);
     world_pass(1);
     assert_int_equal(count_alive(), 1);
+    (void) operate("UPDATE session SET timeout_s = 1");
+    assert_int_equal(count_alive(), 0);
+    (void) operate("UPDATE session SET timeout_s = NULL");
+    assert_int_equal(count_alive(), 1);
     (void) operate("UPDATE api_key SET revoked_us = 1");
     assert_int_equal(count_alive(), 0);
 }

@@ -357,16 +357,19 @@ one_server_key_is_at_a_place(void **state)
     (void) state;
 
     assert_int_equal(
-        trivet_store_server_key_locate(store, first, "a.pem", NULL), TRIVET_OK);
+        trivet_store_server_key_locate(store, first, "a.pem", NOW, NULL),
+        TRIVET_OK);
     assert_int_equal(
-        trivet_store_server_key_locate(store, first, "a.pem", NULL), TRIVET_OK);
+        trivet_store_server_key_locate(store, first, "a.pem", NOW, NULL),
+        TRIVET_OK);
     assert_string_equal(get_server_key(first).location, "a.pem");
     assert_int_equal(
-        trivet_store_server_key_locate(store, second, "a.pem", NULL),
+        trivet_store_server_key_locate(store, second, "a.pem", NOW, NULL),
         TRIVET_OK);
     assert_string_equal(get_server_key(first).location, "");
     assert_string_equal(get_server_key(second).location, "a.pem");
-    assert_int_equal(trivet_store_server_key_locate(store, 99, "b.pem", NULL),
+    assert_int_equal(
+        trivet_store_server_key_locate(store, 99, "b.pem", NOW, NULL),
         TRIVET_E_NOT_FOUND);
 }
 
@@ -379,9 +382,11 @@ one_server_key_is_current_and_that_is_not_retired(void **state)
     (void) state;
 
     assert_int_equal(
-        trivet_store_server_key_make_current(store, first, NULL), TRIVET_OK);
+        trivet_store_server_key_make_current(store, first, NOW, NULL),
+        TRIVET_OK);
     assert_int_equal(
-        trivet_store_server_key_make_current(store, second, NULL), TRIVET_OK);
+        trivet_store_server_key_make_current(store, second, NOW, NULL),
+        TRIVET_OK);
     assert_false(get_server_key(first).is_current);
     assert_true(get_server_key(second).is_current);
 
@@ -393,7 +398,8 @@ one_server_key_is_current_and_that_is_not_retired(void **state)
         trivet_store_server_key_retire(store, first, NOW + 1, NULL), TRIVET_OK);
     assert_int_equal(get_server_key(first).retired_us, NOW);
     assert_int_equal(get_server_key(second).retired_us, 0);
-    assert_int_equal(trivet_store_server_key_make_current(store, first, NULL),
+    assert_int_equal(
+        trivet_store_server_key_make_current(store, first, NOW, NULL),
         TRIVET_E_NOT_FOUND);
     assert_int_equal(trivet_store_server_key_retire(store, 99, NOW, NULL),
         TRIVET_E_NOT_FOUND);
@@ -409,9 +415,9 @@ a_server_key_that_somebody_has_is_not_dropped(void **state)
 
     (void) put_installation(1);
     assert_int_equal(
-        trivet_store_server_key_drop(store, used, NULL), TRIVET_OK);
+        trivet_store_server_key_drop(store, used, NOW, NULL), TRIVET_OK);
     assert_int_equal(
-        trivet_store_server_key_drop(store, unused, NULL), TRIVET_OK);
+        trivet_store_server_key_drop(store, unused, NOW, NULL), TRIVET_OK);
     assert_int_equal(get_server_key(used).id, used);
     assert_int_equal(
         scratch_sql(&scratch, "SELECT COUNT(*) FROM server_key"), 1);
