@@ -85,7 +85,8 @@ trivet_authority_new(const struct trivet_authority_config *config,
 
     authority->config = config;
     authority->verifiers = trivet_verifier_cache_new(NUM_CACHED_KEYS);
-    if (authority->verifiers == NULL) {
+    authority->digest = trivet_digest_new();
+    if (authority->verifiers == NULL || authority->digest == NULL) {
         trivet_authority_free(authority);
         return trivet_error_set(
             err, TRIVET_E_MEMORY, "authority.new", "out of memory");
@@ -119,6 +120,7 @@ trivet_authority_free(struct trivet_authority *authority)
     }
 
     trivet_verifier_cache_free(authority->verifiers);
+    trivet_digest_free(authority->digest);
     trivet_store_close(authority->store);
     free(authority);
 }
@@ -266,7 +268,9 @@ look_up_token(struct trivet_case *c, struct trivet_facts *facts)
     bool is_session_first = c->request->rule.token != TRIVET_NEEDS_INSTALLATION;
     unsigned char digest[TRIVET_DIGEST_LEN];
 
-    TRIVET_TRY(trivet_token_digest(c->request->token, digest));
+    /* trivet_token_digest, without a look-up of the algorithm each time */
+    TRIVET_TRY(
+        trivet_digest_bytes(c->authority->digest, c->request->token, digest));
 
     for (int i = 0; i < 2; i++) {
         bool is_session = (i == 0) == is_session_first;
@@ -509,8 +513,8 @@ sign(struct trivet_case *c)
         return TRIVET_OK;
     }
 
-    TRIVET_TRY(
-        trivet_sha256(trivet_slice_make(answer->body.data, len), digest));
+    TRIVET_TRY(trivet_digest_bytes(c->authority->digest,
+        trivet_slice_make(answer->body.data, len), digest));
 
     begin_ns = ticks_ns(c);
     TRIVET_TRY(trivet_signer_sign(

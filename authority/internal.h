@@ -14,6 +14,7 @@ struct trivet_authority {
     int64_t server_key_ids[TRIVET_MAX_SERVER_KEYS]; /* in the store */
     struct trivet_signer *signers[TRIVET_MAX_SERVER_KEYS];
     struct trivet_verifier_cache *verifiers;
+    struct trivet_digest *digest; /* for what each request needs */
 };
 
 /* One request on its way through the authority. */

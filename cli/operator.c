@@ -122,6 +122,20 @@ cli_operator_done(
     (void) fprintf(stderr, "%s\n", sentence);
 }
 
+enum trivet_status
+cli_operator_show(const struct cli_operator *op,
+    const struct cli_column *columns, size_t num_columns, json_t *rows,
+    enum trivet_status status)
+{
+    if (status != TRIVET_OK) {
+        json_decref(rows);
+        return status;
+    }
+
+    cli_table_print(columns, num_columns, rows, op->as_json);
+    return TRIVET_OK;
+}
+
 bool
 cli_operator_is_text(const char *name)
 {

@@ -10,6 +10,7 @@
 
 #include "cli/command.h"
 #include "cli/data_dir.h"
+#include "cli/table.h"
 #include "store/store.h"
 
 enum { CLI_MAX_WORDS = 4 };
@@ -49,6 +50,12 @@ TRIVET_MUST_USE enum trivet_status cli_operator_id(
 /* "done" in words on stderr, or {"id":ID} in JSON. */
 void cli_operator_done(
     const struct cli_operator *op, int64_t id, const char *sentence);
+
+/* The end of a list: prints rows, which it takes over, when status is
+ * TRIVET_OK; returns status. */
+enum trivet_status cli_operator_show(const struct cli_operator *op,
+    const struct cli_column *columns, size_t num_columns, json_t *rows,
+    enum trivet_status status);
 
 /* The user of that id or name; one of that name is made when there is none.
  * NULL: the user called "default". */

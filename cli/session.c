@@ -49,14 +49,8 @@ list(struct cli_operator *op, void *extra, struct trivet_error *err)
 
     (void) extra;
 
-    if (status != TRIVET_OK) {
-        json_decref(rows);
-        return status;
-    }
-
-    cli_table_print(
-        columns, sizeof columns / sizeof columns[0], rows, op->as_json);
-    return TRIVET_OK;
+    return cli_operator_show(
+        op, columns, sizeof columns / sizeof columns[0], rows, status);
 }
 
 static int

@@ -76,6 +76,16 @@ trivet_digest_finish(
 }
 
 enum trivet_status
+trivet_digest_bytes(struct trivet_digest *digest, struct trivet_slice bytes,
+    unsigned char out[TRIVET_DIGEST_LEN])
+{
+    trivet_digest_start(digest);
+    trivet_digest_add(digest, bytes);
+
+    return trivet_digest_finish(digest, out);
+}
+
+enum trivet_status
 trivet_sha256(struct trivet_slice bytes, unsigned char out[TRIVET_DIGEST_LEN])
 {
     if (EVP_Digest(bytes.len > 0 ? bytes.data : out, bytes.len, out, NULL,

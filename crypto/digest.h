@@ -26,7 +26,12 @@ void trivet_digest_add(struct trivet_digest *digest, struct trivet_slice bytes);
 TRIVET_MUST_USE enum trivet_status trivet_digest_finish(
     struct trivet_digest *digest, unsigned char out[TRIVET_DIGEST_LEN]);
 
-/* In one go, without a context: for rare uses. */
+/* Start, add and finish in one. */
+TRIVET_MUST_USE enum trivet_status trivet_digest_bytes(
+    struct trivet_digest *digest, struct trivet_slice bytes,
+    unsigned char out[TRIVET_DIGEST_LEN]);
+
+/* In one go, without a context: for rare uses, the algorithm is looked up. */
 TRIVET_MUST_USE enum trivet_status trivet_sha256(
     struct trivet_slice bytes, unsigned char out[TRIVET_DIGEST_LEN]);
 

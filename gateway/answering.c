@@ -24,7 +24,7 @@ ngx_http_trivet_log_refusal(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx)
 }
 
 
-static void
+void
 ngx_http_trivet_set_json(ngx_http_request_t *r, off_t len)
 {
     ngx_str_set(&r->headers_out.content_type, "application/json");

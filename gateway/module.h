@@ -150,6 +150,8 @@ void ngx_http_trivet_end_chores(ngx_http_trivet_main_conf_t *tmcf);
 /* answering.c */
 ngx_int_t ngx_http_trivet_send_answer(
     ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx);
+/* Content-Type, exactly application/json, and the length. */
+void ngx_http_trivet_set_json(ngx_http_request_t *r, off_t len);
 /* Refuses without having asked the authority. */
 ngx_int_t ngx_http_trivet_send_refusal(ngx_http_request_t *r,
     ngx_http_trivet_ctx_t *ctx, enum trivet_reason reason);

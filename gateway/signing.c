@@ -296,9 +296,6 @@ ngx_http_trivet_settle(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx,
     ctx->mode = NGX_HTTP_TRIVET_REPLACE;
     ctx->whole = body;
 
-    ngx_str_set(&r->headers_out.content_type, "application/json");
-    r->headers_out.content_type_len = r->headers_out.content_type.len;
-    r->headers_out.content_type_lowcase = NULL;
     ngx_str_null(&r->headers_out.charset);
 
     if (r->headers_out.content_encoding != NULL) {
@@ -310,7 +307,7 @@ ngx_http_trivet_settle(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx,
     ngx_http_clear_last_modified(r);
     ngx_http_clear_accept_ranges(r);
     ngx_http_clear_content_length(r);
-    r->headers_out.content_length_n = (off_t) body->len;
+    ngx_http_trivet_set_json(r, (off_t) body->len);
 }
 
 

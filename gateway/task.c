@@ -260,8 +260,10 @@ ngx_http_trivet_run_job(ngx_http_trivet_job_t *job, struct trivet_error *err)
     }
 
     if (request->call != NULL) {
-        /* An API key may have been in it. */
-        trivet_wipe(thread->buffer, TRIVET_MAX_CALL_BODY);
+        /* An API key may have been in it. How much was joined is not known
+         * when that failed. */
+        trivet_wipe(thread->buffer,
+            status == TRIVET_OK ? request->body.len : TRIVET_MAX_CALL_BODY);
         request->body = trivet_slice_make(NULL, 0);
     }
 
