@@ -432,7 +432,7 @@ find_server_key(struct trivet_case *c, const struct trivet_facts *facts)
 static enum trivet_status
 handle(struct trivet_case *c)
 {
-    const struct trivet_call *call = c->request->call;
+    const struct trivet_protocol_call *call = c->request->call;
     struct trivet_store *store = c->authority->store;
     enum trivet_status status;
 

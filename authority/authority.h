@@ -76,7 +76,8 @@ TRIVET_MUST_USE enum trivet_status trivet_authority_new(
 void trivet_authority_free(struct trivet_authority *authority);
 
 struct trivet_request {
-    const struct trivet_call *call; /* NULL: a call of the API behind        */
+    const struct trivet_protocol_call
+        *call; /* NULL: a call of the API behind        */
     long long path_ids[TRIVET_MAX_PATH_IDS];
     struct trivet_slice query; /* of the target, without "?" */
     bool is_head; /* the answer's body will not be sent                      */

@@ -18,7 +18,7 @@
 #define ACCOUNTS    "/v1/user/{id}/monetary-account"
 
 /* clang-format off */
-static const struct trivet_call calls[] = {
+static const struct trivet_protocol_call calls[] = {
     /* method, path, {token, signature}, writes, sandbox only, handler */
     {"POST",   "/v1/installation", {NO_TOKEN, NEVER}, true, false,
      trivet_handle_installation},
@@ -176,7 +176,7 @@ add_allowed(struct trivet_call_search *search, const char *method)
 /* The sandbox's accounts stand in for those of the API behind, for reading:
  * other methods on them are that API's to answer. */
 static bool
-stands_in(const struct trivet_call *call)
+stands_in(const struct trivet_protocol_call *call)
 {
     return call->is_sandbox_only && call->rule.token == TRIVET_NEEDS_SESSION;
 }
@@ -216,13 +216,13 @@ trivet_call_find(struct trivet_slice method, struct trivet_slice path,
 }
 
 struct trivet_rule
-trivet_call_rule(const struct trivet_call *call)
+trivet_call_rule(const struct trivet_protocol_call *call)
 {
     return call->rule;
 }
 
 void
-trivet_call_path(const struct trivet_call *call,
+trivet_call_path(const struct trivet_protocol_call *call,
     const long long ids[TRIVET_MAX_PATH_IDS], char out[TRIVET_MAX_CALL_PATH])
 {
     struct trivet_slice pattern = trivet_slice_text(call->path);
@@ -256,7 +256,7 @@ trivet_call_num(void)
 }
 
 size_t
-trivet_call_index(const struct trivet_call *call)
+trivet_call_index(const struct trivet_protocol_call *call)
 {
     return (size_t) (call - calls);
 }

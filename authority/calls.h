@@ -11,7 +11,7 @@
 #include "core/limits.h"
 #include "core/slice.h"
 
-struct trivet_call;
+struct trivet_protocol_call;
 
 enum trivet_call_match {
     TRIVET_CALL_NONE = 0,     /* no such path: a call of the API behind */
@@ -25,7 +25,7 @@ enum { TRIVET_PATH_ID_MINE = -1 };
 enum { TRIVET_MAX_ALLOW = 64 /* bytes of an Allow header, with the NUL */ };
 
 struct trivet_call_search {
-    const struct trivet_call *call;
+    const struct trivet_protocol_call *call;
     long long path_ids[TRIVET_MAX_PATH_IDS];
     char allow[TRIVET_MAX_ALLOW]; /* of WRONG_METHOD: the methods there are */
 };
@@ -40,14 +40,14 @@ enum trivet_call_match trivet_call_find(struct trivet_slice method,
 /* For counting: how many calls there are, the place of one in the table, and
  * what stands there. */
 size_t trivet_call_num(void);
-size_t trivet_call_index(const struct trivet_call *call);
+size_t trivet_call_index(const struct trivet_protocol_call *call);
 void trivet_call_name(
     size_t index, const char **out_method, const char **out_path);
 
-struct trivet_rule trivet_call_rule(const struct trivet_call *call);
+struct trivet_rule trivet_call_rule(const struct trivet_protocol_call *call);
 
 /* The path that call was found with, without a last slash. */
-void trivet_call_path(const struct trivet_call *call,
+void trivet_call_path(const struct trivet_protocol_call *call,
     const long long ids[TRIVET_MAX_PATH_IDS], char out[TRIVET_MAX_CALL_PATH]);
 
 #endif

@@ -34,7 +34,7 @@ struct trivet_case {
  * TRIVET_OK is the machine's failure. */
 typedef enum trivet_status (*trivet_handler_fn)(struct trivet_case *c);
 
-struct trivet_call {
+struct trivet_protocol_call {
     const char *method;
     /* "{id}" stands for a number, "{mine}" for a number or "_". */
     const char *path;

@@ -6,6 +6,7 @@
  * task.c       the only place that may block, on nginx's thread pool
  * answering.c  sends answers of our own: refusals, the protocol's calls
  * signing.c    filters: signs what the API behind answers
+ * collecting.c keeps its body back until it is whole
  * headers.c    reads the request's header, strips and adds fields
  * metrics.c    counters that all workers share; probes
  * variables.c  $trivet_...
@@ -186,6 +187,22 @@ ngx_int_t ngx_http_trivet_add_signature(ngx_http_request_t *r,
 
 /* signing.c */
 void ngx_http_trivet_init_filters(void);
+
+/* collecting.c */
+/* Starts the digest of an answer by what is signed in front of its body. */
+ngx_int_t ngx_http_trivet_start_digest(ngx_http_request_t *r,
+    ngx_http_trivet_ctx_t *ctx, struct trivet_digest *digest);
+/* Anew: an answer before this one may have been given up half-way. */
+void ngx_http_trivet_start_collecting(ngx_http_trivet_ctx_t *ctx);
+/* Adds the bytes of b, which is in memory. */
+ngx_int_t ngx_http_trivet_keep(ngx_http_request_t *r,
+    ngx_http_trivet_ctx_t *ctx, ngx_http_trivet_loc_conf_t *tlcf, ngx_buf_t *b);
+/* The digest of all that was kept, behind what is signed in front of it. */
+ngx_int_t ngx_http_trivet_finish_digest(ngx_http_request_t *r,
+    ngx_http_trivet_ctx_t *ctx, unsigned char out[TRIVET_DIGEST_LEN]);
+/* What goes out after the header: the chunks, the file, or nothing at all. */
+ngx_chain_t *ngx_http_trivet_make_output(
+    ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx);
 
 /* metrics.c */
 char *ngx_http_trivet_metrics(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);

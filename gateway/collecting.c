@@ -1,0 +1,257 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * collecting.c - an answer's body, kept back until it is whole
+ *
+ * In memory at first; past a threshold in a temporary file, digested on the
+ * way.
+ */
+#include "module.h"
+
+
+enum { NGX_HTTP_TRIVET_FIRST_CHUNK = 4096 };
+
+
+ngx_int_t
+ngx_http_trivet_start_digest(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx,
+    struct trivet_digest *digest)
+{
+    struct trivet_slice head;
+
+    if (ngx_http_trivet_make_response_head(r, ctx, &head) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    trivet_digest_start(digest);
+    trivet_digest_add(digest, head);
+
+    return NGX_OK;
+}
+
+
+void
+ngx_http_trivet_start_collecting(ngx_http_trivet_ctx_t *ctx)
+{
+    trivet_digest_free(ctx->digest);
+    ctx->digest = NULL;
+    ctx->mode = NGX_HTTP_TRIVET_COLLECT;
+    ctx->collected = NULL;
+    ctx->last = &ctx->collected;
+    ctx->chunk = NULL;
+    ctx->len = 0;
+    ctx->next_chunk = 0;
+    ctx->spool = NULL;
+    ctx->out = NULL;
+}
+
+
+/* A new chunk at the end of what is collected. They grow, so that neither a
+ * small answer costs much memory nor a large one many chunks. */
+static ngx_int_t
+ngx_http_trivet_add_chunk(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx,
+    ngx_http_trivet_loc_conf_t *tlcf)
+{
+    size_t size;
+    ngx_chain_t *cl;
+
+    size = ctx->next_chunk;
+
+    if (size == 0) {
+        size = NGX_HTTP_TRIVET_FIRST_CHUNK;
+
+        if (r->headers_out.content_length_n > 0) {
+            size = ngx_min(
+                (size_t) r->headers_out.content_length_n, tlcf->answer_buffer);
+        }
+    }
+
+    ctx->chunk = ngx_create_temp_buf(r->pool, size);
+    cl = ngx_alloc_chain_link(r->pool);
+    if (ctx->chunk == NULL || cl == NULL) {
+        return NGX_ERROR;
+    }
+
+    cl->buf = ctx->chunk;
+    cl->next = NULL;
+    *ctx->last = cl;
+    ctx->last = &cl->next;
+    ctx->next_chunk = size * 2;
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_trivet_keep_in_memory(ngx_http_request_t *r,
+    ngx_http_trivet_ctx_t *ctx, ngx_http_trivet_loc_conf_t *tlcf, u_char *data,
+    size_t len)
+{
+    size_t size;
+
+    while (len > 0) {
+        if (ctx->chunk == NULL || ctx->chunk->last == ctx->chunk->end) {
+            if (ngx_http_trivet_add_chunk(r, ctx, tlcf) != NGX_OK) {
+                return NGX_ERROR;
+            }
+        }
+
+        size = ngx_min(len, (size_t) (ctx->chunk->end - ctx->chunk->last));
+        ctx->chunk->last = ngx_cpymem(ctx->chunk->last, data, size);
+        data += size;
+        len -= size;
+    }
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_trivet_write_spool(
+    ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx, ngx_chain_t *in)
+{
+    ngx_chain_t *cl;
+
+    for (cl = in; cl != NULL; cl = cl->next) {
+        trivet_digest_add(
+            ctx->digest, trivet_slice_make(cl->buf->pos,
+                             (size_t) (cl->buf->last - cl->buf->pos)));
+    }
+
+    if (ngx_write_chain_to_temp_file(ctx->spool, in) == NGX_ERROR) {
+        ngx_log_error(NGX_LOG_CRIT, r->connection->log, 0,
+            "trivet: the answer could not be spooled");
+        return NGX_ERROR;
+    }
+
+    for (cl = in; cl != NULL; cl = cl->next) {
+        ctx->spool->offset += cl->buf->last - cl->buf->pos;
+    }
+
+    return NGX_OK;
+}
+
+
+/* The answer outgrew its memory: what was collected goes to a file. */
+static ngx_int_t
+ngx_http_trivet_start_spool(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx)
+{
+    ngx_temp_file_t *tf;
+    ngx_http_core_loc_conf_t *clcf;
+
+    clcf = ngx_http_get_module_loc_conf(r, ngx_http_core_module);
+
+    tf = ngx_pcalloc(r->pool, sizeof(ngx_temp_file_t));
+    if (tf == NULL) {
+        return NGX_ERROR;
+    }
+
+    tf->file.fd = NGX_INVALID_FILE;
+    tf->file.log = r->connection->log;
+    tf->path = clcf->client_body_temp_path;
+    tf->pool = r->pool;
+    tf->clean = 1;
+
+    ctx->spool = tf;
+    ctx->digest = trivet_digest_new();
+    if (ctx->digest == NULL
+        || ngx_http_trivet_start_digest(r, ctx, ctx->digest) != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    if (ctx->collected != NULL
+        && ngx_http_trivet_write_spool(r, ctx, ctx->collected) != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    ctx->collected = NULL;
+    ctx->last = &ctx->collected;
+    ctx->chunk = NULL;
+
+    return NGX_OK;
+}
+
+
+ngx_int_t
+ngx_http_trivet_keep(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx,
+    ngx_http_trivet_loc_conf_t *tlcf, ngx_buf_t *b)
+{
+    size_t len = (size_t) (b->last - b->pos);
+    ngx_chain_t one;
+
+    ctx->len += len;
+
+    if (ctx->len <= tlcf->answer_buffer) {
+        return ngx_http_trivet_keep_in_memory(r, ctx, tlcf, b->pos, len);
+    }
+
+    if (ctx->spool == NULL && ngx_http_trivet_start_spool(r, ctx) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    one.buf = b;
+    one.next = NULL;
+
+    return ngx_http_trivet_write_spool(r, ctx, &one);
+}
+
+
+ngx_int_t
+ngx_http_trivet_finish_digest(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx,
+    unsigned char out[TRIVET_DIGEST_LEN])
+{
+    ngx_chain_t *cl;
+    struct trivet_digest *digest;
+    ngx_http_trivet_main_conf_t *tmcf;
+
+    tmcf = ngx_http_get_module_main_conf(r, ngx_http_trivet_module);
+
+    digest = ctx->digest;
+
+    if (digest == NULL) {
+        digest = tmcf->digest;
+        if (ngx_http_trivet_start_digest(r, ctx, digest) != NGX_OK) {
+            return NGX_ERROR;
+        }
+
+        for (cl = ctx->collected; cl != NULL; cl = cl->next) {
+            trivet_digest_add(
+                digest, trivet_slice_make(cl->buf->pos,
+                            (size_t) (cl->buf->last - cl->buf->pos)));
+        }
+    }
+
+    return trivet_digest_finish(digest, out) == TRIVET_OK ? NGX_OK : NGX_ERROR;
+}
+
+
+ngx_chain_t *
+ngx_http_trivet_make_output(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx)
+{
+    ngx_buf_t *b;
+    ngx_chain_t *cl;
+
+    if (ctx->collected == NULL) {
+        b = ngx_calloc_buf(r->pool);
+        cl = ngx_alloc_chain_link(r->pool);
+        if (b == NULL || cl == NULL) {
+            return NULL;
+        }
+
+        if (ctx->spool != NULL) {
+            b->in_file = 1;
+            b->file = &ctx->spool->file;
+            b->file_last = ctx->spool->offset;
+        }
+
+        cl->buf = b;
+        cl->next = NULL;
+        ctx->collected = cl;
+        ctx->chunk = b;
+    }
+
+    ctx->chunk->last_buf = 1;
+    ctx->chunk->last_in_chain = 1;
+
+    return ctx->collected;
+}
