@@ -28,7 +28,9 @@ trivet_case_find_key(struct trivet_case *c, const struct trivet_secret *secret,
     facts->is_revoked = out->is_revoked;
     facts->is_bound = out->is_bound;
     facts->expires_at_us = out->expires_us;
-    facts->is_address_permitted = out->is_address_permitted;
+    facts->is_address_permitted =
+        out->is_address_permitted
+        && trivet_case_takes_address(c, &c->request->address);
     facts->is_registered = out->device_id != 0;
 
     c->answer->identity.user_id = out->user_id;

@@ -186,7 +186,8 @@ trivet_case_refuse(
         .admission = TRIVET_DENY,
         .reason = reason,
     };
-    answer->status = trivet_reason_row(reason)->status;
+    answer->status = trivet_profile_status(
+        c->request->profile, trivet_reason_row(reason)->status);
     answer->body = trivet_message_error(reason, subject, c->request->language);
 
     return TRIVET_OK;
@@ -227,6 +228,14 @@ refuse_failure(struct trivet_case *c, enum trivet_status status)
 
 /* ---- facts ------------------------------------------------------------- */
 
+bool
+trivet_case_takes_address(
+    const struct trivet_case *c, const struct trivet_address *address)
+{
+    return c->request->profile->ipv6 == TRIVET_IPV6_ON
+           || trivet_address_is_ipv4(address);
+}
+
 static void
 take_session(struct trivet_case *c, struct trivet_facts *facts)
 {
@@ -236,7 +245,9 @@ take_session(struct trivet_case *c, struct trivet_facts *facts)
     facts->expiry = session->expiry;
     facts->is_session_ended = session->is_ended;
     facts->is_key_revoked = session->is_key_revoked;
-    facts->is_address_permitted = session->is_address_permitted;
+    facts->is_address_permitted =
+        session->is_address_permitted
+        && trivet_case_takes_address(c, &c->request->address);
     facts->is_server_key_retired = session->is_server_key_retired;
 
     c->answer->identity = (struct trivet_identity){
@@ -251,6 +262,9 @@ take_session(struct trivet_case *c, struct trivet_facts *facts)
 static void
 take_installation(struct trivet_case *c, struct trivet_facts *facts)
 {
+    c->installation.is_at_home &=
+        trivet_case_takes_address(c, &c->request->address);
+
     facts->token = TRIVET_TOKEN_INSTALLATION;
     facts->is_installation_at_home = c->installation.is_at_home;
     facts->is_server_key_retired = c->installation.is_server_key_retired;
@@ -341,6 +355,11 @@ verify(struct trivet_case *c, const struct trivet_public_key *key,
     TRIVET_TRY(
         trivet_verify(verifiers, trivet_slice_make(key->der, key->der_len),
             c->request->body_digest, signature, out_fits));
+    if (!*out_fits && c->request->has_full_digest) {
+        TRIVET_TRY(
+            trivet_verify(verifiers, trivet_slice_make(key->der, key->der_len),
+                c->request->full_digest, signature, out_fits));
+    }
 
     measures->has_verified = true;
     measures->verifying_ns = ticks_ns(c) - begin_ns;
@@ -453,12 +472,29 @@ handle(struct trivet_case *c)
     return status;
 }
 
+/* What an admitted request does here. */
+static enum trivet_status
+go_on(struct trivet_case *c)
+{
+    const struct trivet_verdict *verdict = &c->answer->verdict;
+
+    if (verdict->extends_session) {
+        TRIVET_TRY(trivet_store_session_extend(c->authority->store,
+            c->session.id, verdict->anchored_us, c->now_us, c->err));
+    }
+
+    return c->request->call == NULL ? TRIVET_OK : handle(c);
+}
+
 /* The decision, and what follows from it. */
 static enum trivet_status
 judge(struct trivet_case *c)
 {
     struct trivet_facts facts = {.token = TRIVET_TOKEN_ABSENT};
     const struct trivet_request *request = c->request;
+
+    bool is_new;
+    enum trivet_status status;
 
     TRIVET_TRY(gather_token(c, &facts));
     if (!find_server_key(c, &facts)) {
@@ -475,12 +511,15 @@ judge(struct trivet_case *c)
         return trivet_case_refuse(c, c->answer->verdict.reason, NULL);
     }
 
-    if (c->answer->verdict.extends_session) {
-        TRIVET_TRY(trivet_store_session_extend(
-            c->authority->store, c->session.id, c->now_us, c->err));
+    TRIVET_TRY(trivet_case_take_request_id(c, &is_new));
+    if (!is_new) {
+        return trivet_case_refuse(c, TRIVET_REASON_REQUEST_ID_USED, NULL);
     }
 
-    return request->call == NULL ? TRIVET_OK : handle(c);
+    status = go_on(c);
+    trivet_case_settle_request_id(c, status == TRIVET_OK && !is_refused(c));
+
+    return status;
 }
 
 /* Whether an answer with a body of ours gets a signature. */
@@ -490,7 +529,7 @@ is_to_be_signed(const struct trivet_case *c)
     const struct trivet_answer *answer = c->answer;
 
     return answer->body.data != NULL && answer->server_key >= 0
-           && trivet_reason_is_signed(answer->status)
+           && trivet_profile_signs(c->request->profile, answer->status)
            && !(is_refused(c)
                 && c->request->rule.token == TRIVET_NEEDS_NO_TOKEN);
 }
@@ -508,7 +547,8 @@ sign(struct trivet_case *c)
 
     answer->is_to_be_signed = is_to_be_signed(c);
     if (!answer->is_to_be_signed
-        || c->request->profile->response_scheme != TRIVET_SCHEME_BODY)
+        || c->request->profile->response_signing
+               != TRIVET_RESPONSE_SIGNING_BODY)
     {
         return TRIVET_OK;
     }
@@ -546,6 +586,10 @@ trivet_authority_answer(struct trivet_authority *authority,
     if (status == TRIVET_OK) {
         trivet_store_act_as_gateway(authority->store, &request->address);
         status = judge(&c);
+    }
+    if (status == TRIVET_OK
+        && request->profile->slashes == TRIVET_SLASHES_PLAIN) {
+        status = trivet_body_plain_slashes(&out->body);
     }
     if (status == TRIVET_OK) {
         status = sign(&c);

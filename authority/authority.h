@@ -11,6 +11,7 @@
 
 #include "authority/calls.h"
 #include "authority/refusals.h"
+#include "authority/request_ids.h"
 #include "core/address.h"
 #include "core/decide.h"
 #include "core/message.h"
@@ -61,6 +62,9 @@ struct trivet_authority_config {
     /* Of this process, shared by its authorities. NULL: the audit takes every
      * refused credential, however fast they come. */
     struct trivet_refusals *refusals;
+
+    /* NULL when no profile has request-id=per-device. */
+    struct trivet_request_ids *request_ids;
 };
 
 struct trivet_authority;
@@ -89,10 +93,14 @@ struct trivet_request {
     struct trivet_slice signature;
     size_t num_signatures;
     struct trivet_slice language;
+    struct trivet_slice id; /* X-Bunq-Client-Request-Id; empty: none */
+    bool is_id_counted;     /* when it was judged before */
     struct trivet_address address;
 
     struct trivet_slice body; /* of a protocol call; else empty           */
     unsigned char body_digest[TRIVET_DIGEST_LEN]; /* of what was signed   */
+    bool has_full_digest; /* signing=both: it may have been this instead  */
+    unsigned char full_digest[TRIVET_DIGEST_LEN];
 };
 
 /* How long the cryptography took. Of what was not done: false and 0. */
@@ -113,6 +121,7 @@ struct trivet_answer {
 
     struct trivet_identity identity; /* zeroes where not known */
     int server_key; /* index of the installation's key; -1: not known        */
+    bool is_id_counted;   /* the request's id is used up now            */
     bool is_to_be_signed; /* the body is, when it is sent               */
     bool has_signature;   /* it was already: the scheme signs it alone  */
     char signature[TRIVET_SIGNATURE_TEXT_LEN];

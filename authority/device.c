@@ -5,7 +5,8 @@
  *
  * Permitted addresses belong to the API key. Its first device binds it: to the
  * addresses that the call names, to the caller's own when it names none, or to
- * none at all when one of them is "*". From then on they change through the
+ * none at all when one of them is "*" (wildcard=off: then to the caller's own,
+ * too). From then on they change through the
  * permitted IP calls only: a later device may name no address that the key
  * does not permit already.
  */
@@ -97,6 +98,26 @@ register_device(
     return put_device(c, &key, request);
 }
 
+/* What the switches wildcard and ipv6 leave of it; false: it is refused. */
+static bool
+fit_to_profile(const struct trivet_case *c, struct trivet_permitted *permitted)
+{
+    for (size_t i = 0; i < permitted->num_addresses; i++) {
+        if (!trivet_case_takes_address(c, &permitted->addresses[i])) {
+            return false;
+        }
+    }
+
+    if (permitted->has_wildcard
+        && c->request->profile->wildcard == TRIVET_WILDCARD_OFF)
+    {
+        permitted->has_wildcard = false;
+        permitted->num_addresses = 0;
+    }
+
+    return true;
+}
+
 enum trivet_status
 trivet_handle_device(struct trivet_case *c)
 {
@@ -108,6 +129,12 @@ trivet_handle_device(struct trivet_case *c)
     if (complaint.reason != TRIVET_REASON_NONE) {
         trivet_secret_wipe(&request.secret);
         return trivet_case_refuse(c, complaint.reason, complaint.field);
+    }
+
+    if (!fit_to_profile(c, &request.permitted)) {
+        trivet_secret_wipe(&request.secret);
+        return trivet_case_refuse(
+            c, TRIVET_REASON_PERMITTED_IP_IPV6, "permitted_ips");
     }
 
     status = register_device(c, &request);

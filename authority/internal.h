@@ -28,6 +28,9 @@ struct trivet_case {
     /* What the token stands for; the one that the call's rule asks for. */
     struct trivet_installation installation;
     struct trivet_session session;
+
+    unsigned char request_id[TRIVET_DIGEST_LEN]; /* and whose; request_id.c */
+    bool has_request_id;
 };
 
 /* Answers an admitted call: fills the answer's body, or refuses. Anything but
@@ -43,6 +46,10 @@ struct trivet_protocol_call {
     bool is_sandbox_only;
     trivet_handler_fn handle;
 };
+
+/* Whether the profile lets anybody use this address (ipv6=off). */
+bool trivet_case_takes_address(
+    const struct trivet_case *c, const struct trivet_address *address);
 
 /* Turns the case into a refusal; returns TRIVET_OK, so that a handler can end
  * with it. subject (NULL: none) fills the public text's "%s". */
@@ -80,6 +87,12 @@ enum trivet_status trivet_case_show_one(struct trivet_case *c, long long id,
 TRIVET_MUST_USE enum trivet_status trivet_authority_ensure_store(
     struct trivet_authority *authority, int64_t now_us,
     struct trivet_error *err);
+
+/* Before the case goes on: false when its device used the request's id before.
+ * And behind it: an id that came to nothing may be used again. */
+TRIVET_MUST_USE enum trivet_status trivet_case_take_request_id(
+    struct trivet_case *c, bool *out_is_new);
+void trivet_case_settle_request_id(struct trivet_case *c, bool is_used);
 
 /* Tells the audit when the case was refused for a credential. */
 void trivet_case_audit_refusal(struct trivet_case *c);

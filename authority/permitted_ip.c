@@ -102,6 +102,23 @@ trivet_handle_permitted_ip(struct trivet_case *c)
 
 /* ---- changing ---------------------------------------------------------- */
 
+static struct trivet_complaint
+read_request(
+    const struct trivet_case *c, struct trivet_permitted_ip_request *out)
+{
+    struct trivet_complaint complaint =
+        trivet_message_read_permitted_ip(c->request->body, out);
+
+    if (complaint.reason == TRIVET_REASON_NONE && out->has_address
+        && !trivet_case_takes_address(c, &out->address))
+    {
+        complaint.reason = TRIVET_REASON_PERMITTED_IP_IPV6;
+        complaint.field = "ip";
+    }
+
+    return complaint;
+}
+
 static enum trivet_status
 set_and_answer(struct trivet_case *c, int64_t api_key_id,
     const struct trivet_address *address, bool is_active)
@@ -120,8 +137,7 @@ trivet_handle_permitted_ip_post(struct trivet_case *c)
     struct trivet_permitted_ip_request request;
     struct trivet_credential credential;
     int64_t num_others;
-    struct trivet_complaint complaint =
-        trivet_message_read_permitted_ip(c->request->body, &request);
+    struct trivet_complaint complaint = read_request(c, &request);
 
     if (complaint.reason != TRIVET_REASON_NONE) {
         return trivet_case_refuse(c, complaint.reason, complaint.field);
@@ -176,8 +192,7 @@ trivet_handle_permitted_ip_put(struct trivet_case *c)
 {
     struct trivet_permitted_ip_request request;
     struct trivet_credential credential;
-    struct trivet_complaint complaint =
-        trivet_message_read_permitted_ip(c->request->body, &request);
+    struct trivet_complaint complaint = read_request(c, &request);
 
     if (complaint.reason != TRIVET_REASON_NONE) {
         return trivet_case_refuse(c, complaint.reason, complaint.field);

@@ -41,6 +41,21 @@ put_session(struct trivet_case *c, const struct trivet_api_key *key,
                                      (const char *) token->bytes, &user));
 }
 
+/* sessions=one: the transaction keeps others from opening one meanwhile. */
+static enum trivet_status
+check_others(struct trivet_case *c, enum trivet_reason *out_reason)
+{
+    bool is_alive = false;
+
+    if (c->request->profile->sessions == TRIVET_SESSIONS_ONE) {
+        TRIVET_TRY(trivet_store_session_is_alive(c->authority->store,
+            c->installation.id, c->now_us, &is_alive, c->err));
+    }
+
+    *out_reason = is_alive ? TRIVET_REASON_SESSION_ALIVE : TRIVET_REASON_NONE;
+    return TRIVET_OK;
+}
+
 static enum trivet_status
 open_session(struct trivet_case *c, const struct trivet_secret *secret)
 {
@@ -53,6 +68,11 @@ open_session(struct trivet_case *c, const struct trivet_secret *secret)
     TRIVET_TRY(trivet_case_find_key(c, secret, &key, &facts));
 
     reason = trivet_decide_session(&facts, c->now_us);
+    if (reason != TRIVET_REASON_NONE) {
+        return trivet_case_refuse(c, reason, NULL);
+    }
+
+    TRIVET_TRY(check_others(c, &reason));
     if (reason != TRIVET_REASON_NONE) {
         return trivet_case_refuse(c, reason, NULL);
     }

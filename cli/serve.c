@@ -20,6 +20,7 @@
 #include "cli/data_dir.h"
 #include "cli/nginx_conf.h"
 #include "cli/nginx_run.h"
+#include "cli/profile.h"
 #include "cli/server_keys.h"
 #include "cli/serving.h"
 #include "client/probe.h"
@@ -28,6 +29,7 @@ enum {
     OPTION_LISTEN = 0x300,
     OPTION_PORT,
     OPTION_PROFILE,
+    OPTION_SWITCH,
     OPTION_UPSTREAM,
     OPTION_TLS_CERT,
     OPTION_TLS_KEY,
@@ -47,7 +49,7 @@ struct options {
     struct cli_data_options data;
     const char *listen;
     long long port;
-    const char *profile;
+    struct cli_profile profile;
     const char *upstream;
     const char *tls_cert;
     const char *tls_key;
@@ -62,6 +64,7 @@ struct options {
 struct serving {
     const struct options *options;
     struct trivet_address address;
+    char profile[CLI_MAX_PROFILE];
     char listen[TRIVET_MAX_ADDRESS_TEXT + 2]; /* IPv6 in brackets */
     unsigned port;
     struct trivet_url upstream;
@@ -95,10 +98,14 @@ static const struct argp_option options_table[] = {
         "the address to listen on (default: 127.0.0.1)", 0},
     {"port", OPTION_PORT, "N", 0,
         "the port (default: 8443; 0: any that is free)", 0},
-    {"profile", OPTION_PROFILE, "strict|current|classic", 0,
+    {"profile", OPTION_PROFILE, "strict|current|classic|reference", 0,
         "strict: every call after the installation is signed by both sides; "
         "current: as bunq answers today; classic: as before April 2020, when "
-        "the header was signed too (default: strict)",
+        "the header was signed too; reference: as strict, with sessions "
+        "extended as bunq's API reference has it (default: strict)",
+        0},
+    {"switch", OPTION_SWITCH, "NAME=VALUE", 0,
+        "one switch of the profile by itself; may be given again for others",
         0},
     {"upstream", OPTION_UPSTREAM, "URL", 0,
         "the API to protect (default: a small built-in one that tells who is "
@@ -158,7 +165,10 @@ parse_option(int key, char *arg, struct argp_state *state)
         parse_number(state, "--port", arg, 0, 65535, &options->port);
         return 0;
     case OPTION_PROFILE:
-        options->profile = arg;
+        options->profile.name = arg;
+        return 0;
+    case OPTION_SWITCH:
+        cli_profile_add(state, &options->profile, arg);
         return 0;
     case OPTION_UPSTREAM:
         options->upstream = arg;
@@ -208,8 +218,10 @@ static const struct argp argp = {
     .parser = parse_option,
     .doc = "Runs the gateway in the foreground, on nginx. With --upstream it "
            "protects that API; without, it is a sandbox of bunq's "
-           "authentication.",
+           "authentication.\vThe switches of a profile; trivet-profiles(7) "
+           "has more:",
     .children = children,
+    .help_filter = cli_profile_help,
 };
 
 /* ---- what can be wrong before anything is made ------------------------- */
@@ -229,10 +241,7 @@ check_options(struct serving *s, struct trivet_error *err)
     (void) snprintf(s->listen, sizeof s->listen,
         strchr(o->listen, ':') == NULL ? "%s" : "[%s]", o->listen);
 
-    if (trivet_profile_find(trivet_slice_text(o->profile)) == NULL) {
-        return trivet_error_set(err, TRIVET_E_USAGE, "serve",
-            "--profile %s: strict, current and classic are known", o->profile);
-    }
+    TRIVET_TRY(cli_profile_format(&o->profile, s->profile, err));
 
     if (o->data.store != NULL
         && (!trivet_store_knows(o->data.store)
@@ -581,7 +590,7 @@ write_conf(const struct serving *s, const char *path, struct trivet_error *err)
         .dir = s->dir,
         .listen = s->listen,
         .port = s->port,
-        .profile = o->profile,
+        .profile = s->profile,
         .store_url = s->store_url,
         .server_keys = &s->server_keys,
         .tls_certificate = o->tls_cert == NULL ? s->tls_cert : s->given_cert,
@@ -804,7 +813,7 @@ cli_serve_main(int argc, char **argv)
     struct options options = {
         .listen = "127.0.0.1",
         .port = DEFAULT_PORT,
-        .profile = "strict",
+        .profile.name = "strict",
         .session_timeout_s = TRIVET_DEFAULT_SESSION_TIMEOUT_S,
         .key_lifetime_s = TRIVET_DEFAULT_KEY_LIFETIME_S,
         .is_sandbox = true,

@@ -35,6 +35,22 @@ look_for_response_id(char *data, size_t size, size_t num, void *user)
     return size * num;
 }
 
+/* With what a gateway may ask for (headers=strict). NULL: memory ran out. */
+static struct curl_slist *
+make_headers(void)
+{
+    struct curl_slist *list = curl_slist_append(NULL, NOBODY);
+    struct curl_slist *longer =
+        list == NULL ? NULL
+                     : curl_slist_append(list, "Cache-Control: no-cache");
+
+    if (longer == NULL) {
+        curl_slist_free_all(list);
+    }
+
+    return longer;
+}
+
 bool
 trivet_probe_gateway(const char *address, unsigned port)
 {
@@ -42,7 +58,7 @@ trivet_probe_gateway(const char *address, unsigned port)
     bool has_response_id = false;
     long status = 0;
     CURL *curl = curl_easy_init();
-    struct curl_slist *headers = curl_slist_append(NULL, NOBODY);
+    struct curl_slist *headers = make_headers();
 
     (void) snprintf(url, sizeof url, "https://%s:%u/v1/user", address, port);
 
@@ -52,6 +68,7 @@ trivet_probe_gateway(const char *address, unsigned port)
         (void) curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
         (void) curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, 1000L);
         (void) curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers);
+        (void) curl_easy_setopt(curl, CURLOPT_USERAGENT, "trivet");
         (void) curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, drop);
         (void) curl_easy_setopt(
             curl, CURLOPT_HEADERFUNCTION, look_for_response_id);
@@ -69,7 +86,7 @@ trivet_probe_gateway(const char *address, unsigned port)
     curl_slist_free_all(headers);
     curl_easy_cleanup(curl);
 
-    return status == 401 && has_response_id;
+    return (status == 401 || status == 403) && has_response_id;
 }
 
 /* Copies one part of the URL; an absent one is "". False when it is too long.

@@ -10,7 +10,8 @@
 /*
  * Asks the gateway on this machine at address:port (an IPv6 address in
  * brackets) for a protected call with a token that nobody has. True when it
- * answers as a gateway does whose store can be read: 401 with a response id.
+ * answers as a gateway does whose store can be read: 401, or 403 where that is
+ * what dead sessions get, with a response id.
  * Blocks: up to a second.
  */
 bool trivet_probe_gateway(const char *address, unsigned port);

@@ -38,6 +38,12 @@ _trivet() {
         words="sandbox production"
     elif [ "$before" = "--pin-mode" ]; then
         words="enforce report"
+    elif [ "$before" = "--profile" ]; then
+        words="strict current classic reference"
+    elif [ "$before" = "--switch" ]; then
+        words=$(trivet serve --help 2>/dev/null |
+            sed -nE 's/^  ([a-z0-9-]+=)[A-Za-z0-9|-]+: .*/\1/p')
+        compopt -o nospace 2>/dev/null
     elif [ "${word#-}" != "$word" ]; then
         words=$(_trivet_options "$command")
         compopt -o nospace 2>/dev/null

@@ -12,7 +12,7 @@ trivet_decide_needs_signature(
 
     /* Whatever is not one of the two others asks for a signature. */
     return rule->signature != TRIVET_SIGNED_BY_PROFILE
-           || profile->requires_all_signatures;
+           || profile->signatures == TRIVET_SIGNATURES_ALL;
 }
 
 static enum trivet_reason
@@ -165,6 +165,8 @@ trivet_decide(const struct trivet_rule *rule, const struct trivet_facts *facts,
     const struct trivet_profile *profile, int64_t now_us)
 {
     struct trivet_verdict verdict = {.admission = TRIVET_DENY};
+    const struct trivet_extension extension = {
+        .window_s = profile->extend_window_s, .cap_s = profile->extend_cap_s};
 
     verdict.reason = judge_token(rule, facts, now_us);
     if (verdict.reason != TRIVET_REASON_NONE) {
@@ -180,7 +182,7 @@ trivet_decide(const struct trivet_rule *rule, const struct trivet_facts *facts,
     verdict.extends_session = takes_session(rule)
                               && facts->token == TRIVET_TOKEN_SESSION
                               && trivet_expiry_is_extended(&facts->expiry,
-                                  profile->extend_window_s, now_us);
+                                  &extension, now_us, &verdict.anchored_us);
 
     return verdict;
 }

@@ -73,7 +73,8 @@ enum trivet_admission { TRIVET_DENY = 0, TRIVET_ALLOW };
 struct trivet_verdict {
     enum trivet_admission admission;
     enum trivet_reason reason; /* TRIVET_REASON_NONE when allowed             */
-    bool extends_session;      /* the session's anchor moves to now           */
+    bool extends_session;      /* the session's anchor moves to anchored_us   */
+    int64_t anchored_us;
 };
 
 /* Whether rule asks for a signature under profile. */

@@ -24,12 +24,20 @@ int64_t trivet_expiry_end_us(const struct trivet_expiry *expiry);
 /* A session is dead from its last microsecond on. */
 bool trivet_expiry_is_over(const struct trivet_expiry *expiry, int64_t now_us);
 
+/* How requests extend a session. */
+struct trivet_extension {
+    int64_t window_s; /* only those this near its end; 0: none does */
+    int64_t cap_s;    /* it then lives so long at most; 0: no cap   */
+};
+
 /*
- * Whether a request at now_us, within window_s of the end, moves the anchor to
- * now_us. Never backwards, and not for a step so small (1/60 of the timeout,
- * a minute at most) that writing it down would cost more than it gives.
+ * Whether a request at now_us moves the anchor, and to where: so that the
+ * session lives for its timeout from then, or for the cap where that is less.
+ * Never backwards, and not for a step so small (1/60 of what is added, a minute
+ * at most) that writing it down would cost more than it gives.
  */
-bool trivet_expiry_is_extended(
-    const struct trivet_expiry *expiry, int64_t window_s, int64_t now_us);
+bool trivet_expiry_is_extended(const struct trivet_expiry *expiry,
+    const struct trivet_extension *extension, int64_t now_us,
+    int64_t *out_anchored_us);
 
 #endif

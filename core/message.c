@@ -345,6 +345,29 @@ trivet_body_free(struct trivet_body *body)
     *body = (struct trivet_body){NULL, 0};
 }
 
+enum trivet_status
+trivet_body_plain_slashes(struct trivet_body *body)
+{
+    struct trivet_body plain = {NULL, 0};
+    json_t *root;
+
+    if (body->data == NULL || memchr(body->data, '/', body->len) == NULL) {
+        return TRIVET_OK;
+    }
+
+    root = json_loadb(body->data, body->len, 0, NULL);
+    plain.data = json_dumps(root, DUMP_FLAGS & ~(size_t) JSON_ESCAPE_SLASH);
+    json_decref(root);
+    if (plain.data == NULL) {
+        return TRIVET_E_MEMORY;
+    }
+
+    plain.len = strlen(plain.data);
+    trivet_body_free(body);
+    *body = plain;
+    return TRIVET_OK;
+}
+
 struct trivet_body
 trivet_message_dump(json_t *root)
 {

@@ -84,6 +84,11 @@ struct trivet_body {
 
 void trivet_body_free(struct trivet_body *body);
 
+/* Writes "/" where the body has "\/". TRIVET_E_MEMORY: it is as it was. Takes
+ * an empty body. */
+TRIVET_MUST_USE enum trivet_status trivet_body_plain_slashes(
+    struct trivet_body *body);
+
 /* subject replaces the text's "%s" (NULL: none). language is the value of
  * X-Bunq-Language; only nl_NL acts. */
 struct trivet_body trivet_message_error(enum trivet_reason reason,

@@ -1,39 +1,253 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* profile.c - the switches of the protocol, and their named presets */
+/*
+ * profile.c - the switches of the protocol: ONE table, and their presets
+ *
+ * trivet-profiles(7) is made from both by tools/profiles-page, which knows how
+ * the names of the words are built: TRIVET_<SWITCH>_<WORD>.
+ */
 #include "core/profile.h"
 
-static const struct trivet_profile presets[] = {
-    {
-        .name = "strict",
-        .request_scheme = TRIVET_SCHEME_BODY,
-        .response_scheme = TRIVET_SCHEME_BODY,
-        .requires_all_signatures = true,
-        .extend_window_s = 1800,
-    },
-    {
-        .name = "current",
-        .request_scheme = TRIVET_SCHEME_BODY,
-        .response_scheme = TRIVET_SCHEME_BODY,
-        .requires_all_signatures = false,
-        .extend_window_s = 1800,
-    },
-    {
-        .name = "classic",
-        .request_scheme = TRIVET_SCHEME_FULL,
-        .response_scheme = TRIVET_SCHEME_FULL,
-        .requires_all_signatures = true,
-        .extend_window_s = 1800,
-    },
+#include <stddef.h>
+#include <stdio.h>
+
+#include "core/limits.h"
+#include "core/reason.h"
+
+/* clang-format off */
+#define COMMON                                                                 \
+    .sign_errors = TRIVET_SIGN_ERRORS_ON, .wildcard = TRIVET_WILDCARD_ON,      \
+    .ipv6 = TRIVET_IPV6_ON, .request_id = TRIVET_REQUEST_ID_ANY,               \
+    .headers = TRIVET_HEADERS_LENIENT, .sessions = TRIVET_SESSIONS_UNLIMITED,  \
+    .dead_session = TRIVET_DEAD_SESSION_401, .slashes = TRIVET_SLASHES_ESCAPED
+
+static const struct trivet_profile presets[TRIVET_NUM_PRESETS] = {
+    {.name = "strict", COMMON,
+     .signatures = TRIVET_SIGNATURES_ALL,
+     .signing = TRIVET_SIGNING_BODY,
+     .response_signing = TRIVET_RESPONSE_SIGNING_BODY,
+     .extend_window_s = 1800, .extend_cap_s = 0},
+    {.name = "current", COMMON,
+     .signatures = TRIVET_SIGNATURES_REQUIRED,
+     .signing = TRIVET_SIGNING_BODY,
+     .response_signing = TRIVET_RESPONSE_SIGNING_BODY,
+     .extend_window_s = 1800, .extend_cap_s = 0},
+    {.name = "classic", COMMON,
+     .signatures = TRIVET_SIGNATURES_ALL,
+     .signing = TRIVET_SIGNING_FULL,
+     .response_signing = TRIVET_RESPONSE_SIGNING_FULL,
+     .extend_window_s = 1800, .extend_cap_s = 0},
+    {.name = "reference", COMMON,
+     .signatures = TRIVET_SIGNATURES_ALL,
+     .signing = TRIVET_SIGNING_BODY,
+     .response_signing = TRIVET_RESPONSE_SIGNING_BODY,
+     .extend_window_s = 30, .extend_cap_s = 300},
 };
+/* clang-format on */
+
+/* Longer than any session lives. */
+enum { MAX_SECONDS = TRIVET_MAX_SESSION_TIMEOUT_S, MAX_WORDS = 3 };
+
+struct row {
+    const char *name;
+    const char *words[MAX_WORDS]; /* by their number; none: seconds */
+    size_t field;                 /* of struct trivet_profile        */
+    const char *questions;        /* of trivet-profiles(7)           */
+    const char *about;
+};
+
+#define FIELD(name) offsetof(struct trivet_profile, name)
+
+/* clang-format off */
+static const struct row rows[TRIVET_NUM_SWITCHES] = {
+    {"signatures", {"all", "required"}, FIELD(signatures), "4, 5",
+     "all: every call after the installation needs a signature that fits; "
+     "required: opening a session does, and what trivet_require_signature "
+     "names; elsewhere a signature is neither demanded nor judged"},
+    {"signing", {"body", "full", "both"}, FIELD(signing), "",
+     "what a client's signature covers: the body, or the first line and the "
+     "header too, as before April 2020; both takes either"},
+    {"response-signing", {"body", "full"}, FIELD(response_signing), "",
+     "what an answer's signature covers: the body, or the status and the "
+     "header too"},
+    {"sign-errors", {"off", "on"}, FIELD(sign_errors), "16",
+     "on: all answers are signed but 429, 491 and 5xx; off: 2xx alone"},
+    {"extend-window", {NULL}, FIELD(extend_window_s), "2",
+     "a request in the last so many seconds of a session extends it; 0: none "
+     "does"},
+    {"extend-cap", {NULL}, FIELD(extend_cap_s), "2",
+     "an extended session lives for the auto-logout time from then, but no "
+     "longer than this; it is never made shorter; 0: no cap"},
+    {"wildcard", {"off", "on"}, FIELD(wildcard), "3",
+     "on: * among the permitted_ips of device-server frees the API key from "
+     "addresses; off: then the caller's address alone is kept"},
+    {"ipv6", {"off", "on"}, FIELD(ipv6), "8",
+     "off: IPv6 addresses are refused as permitted IPs, and no API key or "
+     "session may be used from one"},
+    {"request-id", {"any", "per-device"}, FIELD(request_id), "6",
+     "per-device: an X-Bunq-Client-Request-Id is taken once from each device"},
+    {"headers", {"lenient", "strict"}, FIELD(headers), "17",
+     "strict: a call without User-Agent or Cache-Control is refused"},
+    {"sessions", {"unlimited", "one"}, FIELD(sessions), "18",
+     "one: no other session is opened while one of the installation lives"},
+    {"dead-session", {"401", "403"}, FIELD(dead_session), "1",
+     "the status when a token is missing, unknown, or its session is over"},
+    {"slashes", {"escaped", "plain"}, FIELD(slashes), "24",
+     "how / is written in the JSON of our own answers: \\/ as bunq does, or /"},
+};
+/* clang-format on */
 
 const struct trivet_profile *
 trivet_profile_find(struct trivet_slice name)
 {
-    for (size_t i = 0; i < sizeof presets / sizeof presets[0]; i++) {
+    for (size_t i = 0; i < TRIVET_NUM_PRESETS; i++) {
         if (trivet_slice_is(name, presets[i].name)) {
             return &presets[i];
         }
     }
 
     return NULL;
+}
+
+const char *
+trivet_preset_name(size_t index)
+{
+    return presets[index].name;
+}
+
+const char *
+trivet_switch_name(size_t index)
+{
+    return rows[index].name;
+}
+
+const char *
+trivet_switch_about(size_t index)
+{
+    return rows[index].about;
+}
+
+void
+trivet_switch_values(size_t index, char out[TRIVET_MAX_SWITCH_VALUES])
+{
+    const char *const *words = rows[index].words;
+    size_t len = 0;
+
+    (void) snprintf(out, TRIVET_MAX_SWITCH_VALUES, "SECONDS");
+
+    for (size_t i = 0; i < MAX_WORDS && words[i] != NULL; i++) {
+        len += (size_t) snprintf(out + len, TRIVET_MAX_SWITCH_VALUES - len,
+            "%s%s", i == 0 ? "" : "|", words[i]);
+    }
+}
+
+/* ---- setting ----------------------------------------------------------- */
+
+static bool
+read_value(const struct row *row, struct trivet_slice text, int *out)
+{
+    long long seconds;
+
+    for (int i = 0; i < MAX_WORDS && row->words[i] != NULL; i++) {
+        if (trivet_slice_is(text, row->words[i])) {
+            *out = i;
+            return true;
+        }
+    }
+
+    if (row->words[0] != NULL || !trivet_slice_to_id(text, &seconds)
+        || seconds > MAX_SECONDS)
+    {
+        return false;
+    }
+
+    *out = (int) seconds;
+    return true;
+}
+
+static enum trivet_status
+complain_of_name(struct trivet_slice name, struct trivet_error *err)
+{
+    char known[TRIVET_MAX_ERROR_DETAIL] = "";
+    size_t len = 0;
+
+    for (size_t i = 0; i < TRIVET_NUM_SWITCHES; i++) {
+        len += (size_t) snprintf(known + len, sizeof known - len, "%s%s",
+            i == 0 ? "" : ", ", rows[i].name);
+    }
+
+    return trivet_error_set(err, TRIVET_E_USAGE, "profile",
+        "unknown switch \"%.*s\"; there are %s",
+        (int) (name.len < 32 ? name.len : 32), (const char *) name.data, known);
+}
+
+static enum trivet_status
+complain_of_value(
+    size_t index, struct trivet_slice setting, struct trivet_error *err)
+{
+    char values[TRIVET_MAX_SWITCH_VALUES];
+
+    trivet_switch_values(index, values);
+
+    return trivet_error_set(err, TRIVET_E_USAGE, "profile",
+        "\"%.*s\": it is %s=%s%s", (int) (setting.len < 64 ? setting.len : 64),
+        (const char *) setting.data, rows[index].name, values,
+        rows[index].words[0] == NULL ? ", 2147483 at most" : "");
+}
+
+enum trivet_status
+trivet_profile_set(struct trivet_profile *profile, struct trivet_slice setting,
+    struct trivet_error *err)
+{
+    const unsigned char *equals =
+        setting.len == 0 ? NULL : memchr(setting.data, '=', setting.len);
+    size_t name_len =
+        equals == NULL ? setting.len : (size_t) (equals - setting.data);
+    struct trivet_slice name = trivet_slice_make(setting.data, name_len);
+    size_t i = 0;
+    int value;
+
+    while (i < TRIVET_NUM_SWITCHES && !trivet_slice_is(name, rows[i].name)) {
+        i++;
+    }
+
+    if (i == TRIVET_NUM_SWITCHES) {
+        return complain_of_name(name, err);
+    }
+    if (equals == NULL
+        || !read_value(
+            &rows[i], trivet_slice_after(setting, name_len + 1), &value))
+    {
+        return complain_of_value(i, setting, err);
+    }
+    if ((profile->given & 1U << i) != 0) {
+        return trivet_error_set(err, TRIVET_E_CONFLICT, "profile",
+            "the switch %s is set twice", rows[i].name);
+    }
+
+    profile->given |= 1U << i;
+    memcpy((char *) profile + rows[i].field, &value, sizeof value);
+    return TRIVET_OK;
+}
+
+/* ---- what follows ------------------------------------------------------ */
+
+bool
+trivet_profile_signs(const struct trivet_profile *profile, unsigned status)
+{
+    if (profile != NULL && profile->sign_errors == TRIVET_SIGN_ERRORS_OFF
+        && (status < 200 || status > 299))
+    {
+        return false;
+    }
+
+    return trivet_reason_is_signed(status);
+}
+
+unsigned
+trivet_profile_status(const struct trivet_profile *profile, unsigned status)
+{
+    return profile != NULL && status == 401
+                   && profile->dead_session == TRIVET_DEAD_SESSION_403
+               ? 403
+               : status;
 }

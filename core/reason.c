@@ -90,6 +90,20 @@ static const struct trivet_reason_row rows[TRIVET_NUM_REASONS] = {
          "the signature does not fit the body and the installation's key",
          false},
 
+    /* what the profile's switches ask for */
+    [TRIVET_REASON_SESSION_ALIVE] =
+        {"session-alive", 400,
+         "Authentication token already has a user session.", NULL,
+         "the installation has a session that is alive, and may have but one",
+         false},
+    [TRIVET_REASON_REQUEST_ID_USED] =
+        {"request-id-used", 400,
+         "The X-Bunq-Client-Request-Id was already used.", NULL,
+         "the device sent this X-Bunq-Client-Request-Id before", false},
+    [TRIVET_REASON_HEADER_MISSING] =
+        {"header-missing", 400, "Missing required header \"%s\".", NULL,
+         "a header that headers=strict wants is missing or empty", false},
+
     /* the body of a call */
     [TRIVET_REASON_JSON_INVALID] =
         {"json-invalid", 400, "Invalid JSON.", NULL,
@@ -108,6 +122,9 @@ static const struct trivet_reason_row rows[TRIVET_NUM_REASONS] = {
          "Invalid value for field \"permitted_ips\".", NULL,
          "an entry is neither an IP address nor \"*\", or there are too many",
          false},
+    [TRIVET_REASON_PERMITTED_IP_IPV6] =
+        {"permitted-ip-family", 400, "Invalid value for field \"%s\".", NULL,
+         "IPv6 addresses are switched off (ipv6=off)", false},
     [TRIVET_REASON_PERMITTED_IPS_FIXED] =
         {"permitted-ips-fixed", 400,
          "The permitted IPs of this API key can only be changed through the "

@@ -112,11 +112,28 @@ ngx_http_trivet_refuse_early(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx)
 }
 
 
+/* headers=strict: the one that is missing, or NULL. */
+static const char *
+ngx_http_trivet_missing_header(ngx_http_trivet_ctx_t *ctx)
+{
+    if (ctx->request.profile->headers != TRIVET_HEADERS_STRICT) {
+        return NULL;
+    }
+
+    if (!ctx->has_user_agent) {
+        return "User-Agent";
+    }
+
+    return ctx->has_cache_control ? NULL : "Cache-Control";
+}
+
+
 /* Which call is it, and what does it ask for? */
 static ngx_int_t
 ngx_http_trivet_begin(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx,
     ngx_http_trivet_loc_conf_t *tlcf)
 {
+    const char *missing;
     struct trivet_request *request = &ctx->request;
     enum trivet_call_match match;
     struct trivet_call_search search;
@@ -128,6 +145,7 @@ ngx_http_trivet_begin(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx,
     ctx->reason = TRIVET_REASON_NONE;
     ctx->is_own = 0;
     ctx->allow.len = 0;
+    request->is_id_counted = ctx->answer.is_id_counted;
     trivet_answer_release(&ctx->answer);
     ngx_memzero(&ctx->answer, sizeof(ctx->answer));
     ctx->answer.server_key = -1;
@@ -142,6 +160,13 @@ ngx_http_trivet_begin(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx,
     request->profile = tlcf->profile;
     request->address = ngx_http_trivet_address(r->connection);
     request->is_head = r->method == NGX_HTTP_HEAD;
+
+    missing = ngx_http_trivet_missing_header(ctx);
+    if (missing != NULL) {
+        return ngx_http_trivet_stop(
+            r, ngx_http_trivet_send_refusal_of(
+                   r, ctx, TRIVET_REASON_HEADER_MISSING, missing));
+    }
 
     if (match == TRIVET_CALL_WRONG_METHOD) {
         ctx->allow.len = ngx_strlen(search.allow);

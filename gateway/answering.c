@@ -96,15 +96,24 @@ ngx_int_t
 ngx_http_trivet_send_refusal(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx,
     enum trivet_reason reason)
 {
+    return ngx_http_trivet_send_refusal_of(r, ctx, reason, NULL);
+}
+
+
+ngx_int_t
+ngx_http_trivet_send_refusal_of(ngx_http_request_t *r,
+    ngx_http_trivet_ctx_t *ctx, enum trivet_reason reason, const char *subject)
+{
     struct trivet_answer *answer = &ctx->answer;
 
     ctx->reason = reason;
     answer->verdict.admission = TRIVET_DENY;
     answer->verdict.reason = reason;
-    answer->status = trivet_reason_row(reason)->status;
+    answer->status = trivet_profile_status(
+        ctx->request.profile, trivet_reason_row(reason)->status);
 
     trivet_body_free(&answer->body);
-    answer->body = trivet_message_error(reason, NULL, ctx->request.language);
+    answer->body = trivet_message_error(reason, subject, ctx->request.language);
 
     return ngx_http_trivet_send_answer(r, ctx);
 }
@@ -136,7 +145,10 @@ ngx_http_trivet_identity_handler(ngx_http_request_t *r)
     ctx->answer.body = trivet_message_identity(&ctx->answer.identity,
         ngx_http_trivet_slice(r->method_name),
         ngx_http_trivet_slice(r->unparsed_uri), len);
-    if (ctx->answer.body.data == NULL) {
+    if (ctx->answer.body.data == NULL
+        || (ctx->request.profile->slashes == TRIVET_SLASHES_PLAIN
+            && trivet_body_plain_slashes(&ctx->answer.body) != TRIVET_OK))
+    {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 

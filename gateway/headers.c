@@ -45,6 +45,13 @@ ngx_http_trivet_read_header(void *data, ngx_table_elt_t *h)
 
     struct trivet_request *request = &ctx->request;
 
+    if (h->lowcase_key != NULL && h->value.len > 0) {
+        ctx->has_user_agent |=
+            (unsigned) ngx_http_trivet_is_header(h, "user-agent");
+        ctx->has_cache_control |=
+            (unsigned) ngx_http_trivet_is_header(h, "cache-control");
+    }
+
     if (h->lowcase_key == NULL || h->key.len < sizeof("x-bunq-") - 1
         || ngx_strncmp(h->lowcase_key, "x-bunq-", sizeof("x-bunq-") - 1) != 0)
     {
@@ -64,6 +71,7 @@ ngx_http_trivet_read_header(void *data, ngx_table_elt_t *h)
 
     } else if (ngx_http_trivet_is_header(h, "x-bunq-client-request-id")) {
         ctx->request_id = h->value;
+        request->id = ngx_http_trivet_slice(h->value);
     }
 }
 
@@ -143,8 +151,11 @@ ngx_http_trivet_make_request_head(
 
     ctx->head = trivet_slice_make(NULL, 0);
 
-    if (request->profile->request_scheme == TRIVET_SCHEME_BODY) {
-        return NGX_OK;
+    if (request->profile->signing == TRIVET_SIGNING_BODY
+        || request->num_signatures != 1 || request->signature.len == 0
+        || !trivet_decide_needs_signature(&request->rule, request->profile))
+    {
+        return NGX_OK; /* nobody will look at it */
     }
 
     fields =
@@ -159,13 +170,15 @@ ngx_http_trivet_make_request_head(
         return NGX_ERROR;
     }
 
-    if (trivet_canonical_request_head(request->profile->request_scheme,
+    if (trivet_canonical_request_head(TRIVET_SCHEME_FULL,
             ngx_http_trivet_slice(r->method_name),
             ngx_http_trivet_slice(r->unparsed_uri), fields, num, &writer)
         != TRIVET_OK)
     {
-        /* More fields than any client signs: no signature can fit. */
-        request->num_signatures = 2;
+        /* More fields than any client signs: no full signature can fit. */
+        if (request->profile->signing == TRIVET_SIGNING_FULL) {
+            request->num_signatures = 2;
+        }
         return NGX_OK;
     }
 
@@ -186,7 +199,9 @@ ngx_http_trivet_make_response_head(
 
     *out = trivet_slice_make(NULL, 0);
 
-    if (profile == NULL || profile->response_scheme == TRIVET_SCHEME_BODY) {
+    if (profile == NULL
+        || profile->response_signing == TRIVET_RESPONSE_SIGNING_BODY)
+    {
         return NGX_OK;
     }
 
@@ -198,7 +213,7 @@ ngx_http_trivet_make_response_head(
 
     writer = ngx_http_trivet_head_writer(r, fields, num, 0);
     if (writer.data == NULL
-        || trivet_canonical_response_head(profile->response_scheme,
+        || trivet_canonical_response_head(TRIVET_SCHEME_FULL,
                (unsigned) r->headers_out.status, fields, num, &writer)
                != TRIVET_OK)
     {

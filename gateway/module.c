@@ -92,7 +92,7 @@ static ngx_command_t  ngx_http_trivet_commands[] = {
       &ngx_http_trivet_lifetime_bounds },
 
     { ngx_string("trivet_profile"),
-      NGX_HTTP_TRIVET_ANY|NGX_CONF_TAKE1,
+      NGX_HTTP_TRIVET_ANY|NGX_CONF_1MORE,
       ngx_http_trivet_profile,
       NGX_HTTP_LOC_CONF_OFFSET,
       0,
@@ -259,6 +259,11 @@ ngx_http_trivet_profile(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     ngx_http_trivet_loc_conf_t *tlcf = conf;
 
     ngx_str_t *value;
+    ngx_uint_t i;
+    struct trivet_error err;
+    struct trivet_profile *profile;
+    const struct trivet_profile *preset;
+    ngx_http_trivet_main_conf_t *tmcf;
 
     (void) cmd;
 
@@ -268,15 +273,44 @@ ngx_http_trivet_profile(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
     value = cf->args->elts;
 
-    tlcf->profile = trivet_profile_find(ngx_http_trivet_slice(value[1]));
-    if (tlcf->profile == NULL) {
+    preset = trivet_profile_find(ngx_http_trivet_slice(value[1]));
+    if (preset == NULL) {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-            "unknown profile \"%V\": strict, current and classic are known",
+            "unknown profile \"%V\": strict, current, classic and reference "
+            "are known",
             &value[1]);
         return NGX_CONF_ERROR;
     }
 
-    return NGX_CONF_OK;
+    profile = ngx_palloc(cf->pool, sizeof(struct trivet_profile));
+    if (profile == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+    *profile = *preset;
+
+    for (i = 2; i < cf->args->nelts; i++) {
+        if (trivet_profile_set(profile, ngx_http_trivet_slice(value[i]), &err)
+            != TRIVET_OK)
+        {
+            ngx_conf_log_error(
+                NGX_LOG_EMERG, cf, 0, "trivet_profile: %s", err.detail);
+            return NGX_CONF_ERROR;
+        }
+    }
+
+    tlcf->profile = profile;
+
+    if (profile->request_id != TRIVET_REQUEST_ID_PER_DEVICE) {
+        return NGX_CONF_OK;
+    }
+
+    tmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_trivet_module);
+
+    return tmcf->request_ids == NULL
+                   && ngx_http_trivet_add_request_ids(cf, tmcf) != NGX_OK
+               ? NGX_CONF_ERROR
+               : NGX_CONF_OK;
 }
 
 
@@ -491,6 +525,10 @@ ngx_http_trivet_init_process(ngx_cycle_t *cycle)
     tmcf = ngx_http_cycle_get_module_main_conf(cycle, ngx_http_trivet_module);
     if (tmcf == NULL || !tmcf->is_used) {
         return NGX_OK;
+    }
+
+    if (tmcf->request_ids != NULL) {
+        tmcf->authority.request_ids = tmcf->request_ids->data;
     }
 
     tmcf->digest = trivet_digest_new();

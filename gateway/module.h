@@ -10,6 +10,7 @@
  * headers.c    reads the request's header, strips and adds fields
  * metrics.c    counters that all workers share; probes
  * variables.c  $trivet_...
+ * request_ids.c  memory for the ids of requests
  * keys.c       the server's keys: files, hardware
  * module.c     directives
  */
@@ -37,7 +38,8 @@ typedef struct {
     struct trivet_server_key server_keys[TRIVET_MAX_SERVER_KEYS];
     ngx_fd_t token_lock; /* of the worker that opens hardware */
     struct trivet_authority_config authority;
-    ngx_shm_zone_t *metrics; /* NULL: nobody asks for them */
+    ngx_shm_zone_t *metrics;     /* NULL: nobody asks for them */
+    ngx_shm_zone_t *request_ids; /* NULL: no profile asks */
 
     /* of this worker */
     struct trivet_refusals refusals;
@@ -90,7 +92,9 @@ typedef struct {
     ngx_http_trivet_loc_conf_t *judged_by;
     ngx_uint_t http_version; /* of the request           */
     unsigned is_own : 1;     /* the answer is ours       */
-    void *work;              /* metrics.c                */
+    unsigned has_user_agent : 1;
+    unsigned has_cache_control : 1;
+    void *work; /* metrics.c                */
 
     /* signing.c */
     ngx_http_trivet_mode_e mode;
@@ -156,6 +160,9 @@ void ngx_http_trivet_set_json(ngx_http_request_t *r, off_t len);
 /* Refuses without having asked the authority. */
 ngx_int_t ngx_http_trivet_send_refusal(ngx_http_request_t *r,
     ngx_http_trivet_ctx_t *ctx, enum trivet_reason reason);
+/* The same; subject (NULL: none) stands for the "%s" of its text. */
+ngx_int_t ngx_http_trivet_send_refusal_of(ngx_http_request_t *r,
+    ngx_http_trivet_ctx_t *ctx, enum trivet_reason reason, const char *subject);
 ngx_int_t ngx_http_trivet_identity_handler(ngx_http_request_t *r);
 void ngx_http_trivet_log_refusal(
     ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx);
@@ -203,6 +210,10 @@ ngx_int_t ngx_http_trivet_finish_digest(ngx_http_request_t *r,
 /* What goes out after the header: the chunks, the file, or nothing at all. */
 ngx_chain_t *ngx_http_trivet_make_output(
     ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx);
+
+/* request_ids.c: makes the memory for them, once. */
+ngx_int_t ngx_http_trivet_add_request_ids(
+    ngx_conf_t *cf, ngx_http_trivet_main_conf_t *tmcf);
 
 /* metrics.c */
 char *ngx_http_trivet_metrics(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);

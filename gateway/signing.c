@@ -187,7 +187,9 @@ ngx_http_trivet_filter_admitted(ngx_http_request_t *r,
         return NGX_ERROR;
     }
 
-    if (!trivet_reason_is_signed((unsigned) r->headers_out.status)) {
+    if (!trivet_profile_signs(
+            ctx->request.profile, (unsigned) r->headers_out.status))
+    {
         return ngx_http_next_header_filter(r);
     }
 
@@ -317,9 +319,9 @@ ngx_http_trivet_sign_settled(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx)
         is_signed = ctx->answer.is_to_be_signed;
 
     } else {
-        is_signed =
-            ctx->answer.server_key >= 0
-            && trivet_reason_is_signed((unsigned) r->headers_out.status);
+        is_signed = ctx->answer.server_key >= 0
+                    && trivet_profile_signs(
+                        ctx->request.profile, (unsigned) r->headers_out.status);
     }
 
     if (!is_signed) {

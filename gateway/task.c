@@ -240,6 +240,28 @@ ngx_http_trivet_join_body(ngx_http_trivet_thread_t *thread, ngx_chain_t *body,
 }
 
 
+/* What the client may have signed: one thing, or (signing=both) one of two. */
+static enum trivet_status
+ngx_http_trivet_digest_request(
+    ngx_http_trivet_thread_t *thread, ngx_http_trivet_job_t *job)
+{
+    struct trivet_slice head = job->ctx->head;
+    struct trivet_request *request = &job->ctx->request;
+
+    request->has_full_digest = false;
+
+    if (request->profile->signing == TRIVET_SIGNING_BOTH && head.len > 0) {
+        TRIVET_TRY(ngx_http_trivet_digest_body(
+            thread, head, job->body, request->full_digest));
+        request->has_full_digest = true;
+        head = trivet_slice_make(NULL, 0);
+    }
+
+    return ngx_http_trivet_digest_body(
+        thread, head, job->body, request->body_digest);
+}
+
+
 static enum trivet_status
 ngx_http_trivet_run_job(ngx_http_trivet_job_t *job, struct trivet_error *err)
 {
@@ -248,8 +270,7 @@ ngx_http_trivet_run_job(ngx_http_trivet_job_t *job, struct trivet_error *err)
     enum trivet_status status = TRIVET_OK;
 
     TRIVET_TRY(ngx_http_trivet_init_thread(thread, job->tmcf, err));
-    TRIVET_TRY(ngx_http_trivet_digest_body(
-        thread, job->ctx->head, job->body, request->body_digest));
+    TRIVET_TRY(ngx_http_trivet_digest_request(thread, job));
 
     if (request->call != NULL) {
         status = ngx_http_trivet_join_body(thread, job->body, &request->body);

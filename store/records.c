@@ -721,6 +721,22 @@ trivet_store_session_put(struct trivet_store *store,
 }
 
 enum trivet_status
+trivet_store_session_is_alive(struct trivet_store *store,
+    int64_t installation_id, int64_t now_us, bool *out,
+    struct trivet_error *err)
+{
+    const struct trivet_value params[] = {
+        trivet_value_integer(installation_id), trivet_value_integer(now_us)};
+    int64_t is_alive;
+
+    TRIVET_TRY(
+        RUN_FOR_ID(store, TRIVET_SQL_SESSION_IS_ALIVE, params, &is_alive, err));
+
+    *out = is_alive != 0;
+    return TRIVET_OK;
+}
+
+enum trivet_status
 trivet_store_session_count(struct trivet_store *store, int64_t api_key_id,
     int64_t *out, struct trivet_error *err)
 {
@@ -773,15 +789,15 @@ trivet_store_session_find(struct trivet_store *store,
 
 enum trivet_status
 trivet_store_session_extend(struct trivet_store *store, int64_t id,
-    int64_t anchored_us, struct trivet_error *err)
+    int64_t anchored_us, int64_t now_us, struct trivet_error *err)
 {
     const struct trivet_value params[] = {
         trivet_value_integer(id), trivet_value_integer(anchored_us)};
 
     const struct trivet_audit_entry entry = {
         .event = TRIVET_AUDIT_SESSION_EXTENDED, .session_id = id};
-    enum trivet_status status = CHANGE(store, TRIVET_SQL_SESSION_EXTEND, params,
-        &id, &entry, anchored_us, err);
+    enum trivet_status status = CHANGE(
+        store, TRIVET_SQL_SESSION_EXTEND, params, &id, &entry, now_us, err);
 
     /* Another request moved it as far, or it was ended. */
     return status == TRIVET_E_NOT_FOUND ? TRIVET_OK : status;

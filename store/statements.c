@@ -234,6 +234,13 @@ static const char *const texts[TRIVET_NUM_STATEMENTS] = {
     [TRIVET_SQL_SESSION_COUNT] =
         "SELECT COUNT(*) FROM session s JOIN device d ON d.id = s.device_id"
         " WHERE d.api_key_id = $1",
+    [TRIVET_SQL_SESSION_IS_ALIVE] =
+        "SELECT CASE WHEN EXISTS (SELECT 1 FROM device d"
+        " JOIN session s ON s.device_id = d.id"
+        " JOIN api_key k ON k.id = d.api_key_id"
+        " JOIN users u ON u.id = k.user_id"
+        " WHERE d.installation_id = $1 AND " IS_ALIVE("$2") ")"
+        " THEN 1 ELSE 0 END",
     [TRIVET_SQL_SESSION_SET_TIMEOUT] =
         "UPDATE session SET timeout_s = $2 WHERE id = $1 RETURNING id",
     [TRIVET_SQL_SESSION_EXTEND] =

@@ -265,6 +265,11 @@ TRIVET_MUST_USE enum trivet_status trivet_store_session_put(
     const unsigned char token_digest[TRIVET_DIGEST_LEN], int64_t device_id,
     int64_t now_us, int64_t *out_id, struct trivet_error *err);
 
+/* Whether a session of the installation is alive. */
+TRIVET_MUST_USE enum trivet_status trivet_store_session_is_alive(
+    struct trivet_store *store, int64_t installation_id, int64_t now_us,
+    bool *out, struct trivet_error *err);
+
 /* How many sessions were opened with the key, ended ones too. */
 TRIVET_MUST_USE enum trivet_status trivet_store_session_count(
     struct trivet_store *store, int64_t api_key_id, int64_t *out,
@@ -298,7 +303,7 @@ TRIVET_MUST_USE enum trivet_status trivet_store_session_find(
 
 /* Moves the anchor forward; never back, and not of an ended session. */
 TRIVET_MUST_USE enum trivet_status trivet_store_session_extend(
-    struct trivet_store *store, int64_t id, int64_t anchored_us,
+    struct trivet_store *store, int64_t id, int64_t anchored_us, int64_t now_us,
     struct trivet_error *err);
 TRIVET_MUST_USE enum trivet_status trivet_store_session_end(
     struct trivet_store *store, int64_t id, int64_t now_us,

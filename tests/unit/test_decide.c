@@ -10,10 +10,11 @@
 
 enum { WEEK_S = 604800 };
 
-static const struct trivet_profile strict = {
-    .name = "strict", .requires_all_signatures = true, .extend_window_s = 1800};
+static const struct trivet_profile strict = {.name = "strict",
+    .signatures = TRIVET_SIGNATURES_ALL,
+    .extend_window_s = 1800};
 static const struct trivet_profile current = {.name = "current",
-    .requires_all_signatures = false,
+    .signatures = TRIVET_SIGNATURES_REQUIRED,
     .extend_window_s = 1800};
 
 /* The calls of the protocol. */
@@ -422,7 +423,7 @@ is_admissible(const struct trivet_rule *rule, const struct trivet_facts *facts,
     bool is_signed = facts->signature == TRIVET_SIGNATURE_RIGHT
                      || rule->signature == TRIVET_SIGNED_NEVER
                      || (rule->signature == TRIVET_SIGNED_BY_PROFILE
-                         && !profile->requires_all_signatures);
+                         && profile->signatures == TRIVET_SIGNATURES_REQUIRED);
     bool has_session = facts->token == TRIVET_TOKEN_SESSION && is_alive
                        && !facts->is_session_ended && !facts->is_key_revoked
                        && facts->is_address_permitted;

@@ -10,6 +10,17 @@
 #define DAY (86400 * S)
 #define T0  (INT64_C(1535550497580620)) /* 2018-08-29 13:48:17.580620 */
 
+static bool
+extend(const struct trivet_expiry *expiry, int64_t window_s, int64_t cap_s,
+    int64_t now_us, int64_t *out_anchored_us)
+{
+    const struct trivet_extension extension = {window_s, cap_s};
+    int64_t anchored_us;
+
+    return trivet_expiry_is_extended(expiry, &extension, now_us,
+        out_anchored_us == NULL ? &anchored_us : out_anchored_us);
+}
+
 static void
 a_session_is_dead_from_its_last_microsecond_on(void **state)
 {
@@ -58,8 +69,8 @@ zeroed_memory_is_a_dead_session(void **state)
 
     assert_true(trivet_expiry_is_over(&zeroed, 0));
     assert_true(trivet_expiry_is_over(&zeroed, T0));
-    assert_false(trivet_expiry_is_extended(&zeroed, 1800, 0));
-    assert_false(trivet_expiry_is_extended(&zeroed, 1800, T0));
+    assert_false(extend(&zeroed, 1800, 0, 0, NULL));
+    assert_false(extend(&zeroed, 1800, 0, T0, NULL));
 }
 
 static void
@@ -119,8 +130,8 @@ the_anchor_moves_only_near_the_end_and_never_in_small_steps(void **state)
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         struct trivet_expiry expiry = {T0, rows[i].timeout_s};
 
-        if (trivet_expiry_is_extended(
-                &expiry, rows[i].window_s, T0 + rows[i].since_anchor_us)
+        if (extend(&expiry, rows[i].window_s, 0, T0 + rows[i].since_anchor_us,
+                NULL)
             != rows[i].is_extended)
         {
             fail_msg("row %zu", i);
@@ -144,8 +155,10 @@ an_extended_session_was_alive_and_ends_later(void **state)
                 struct trivet_expiry moved = {
                     T0 + k * timeouts[t] * S / 60 + k, timeouts[t]};
                 int64_t now = moved.anchored_us;
+                int64_t anchored;
 
-                if (trivet_expiry_is_extended(&old, windows[w], now)) {
+                if (extend(&old, windows[w], 0, now, &anchored)) {
+                    assert_true(anchored == now);
                     assert_false(trivet_expiry_is_over(&old, now));
                     assert_false(trivet_expiry_is_over(&moved, now));
                     assert_true(trivet_expiry_end_us(&moved)
@@ -154,6 +167,59 @@ an_extended_session_was_alive_and_ends_later(void **state)
                         trivet_expiry_end_us(&old) - now <= windows[w] * S);
                 }
             }
+        }
+    }
+}
+
+/* With a cap a session lives on to now + cap, and never shorter than before. */
+static void
+a_cap_limits_what_is_added(void **state)
+{
+    static const struct {
+        int64_t timeout_s;
+        int64_t window_s;
+        int64_t cap_s;
+        int64_t since_anchor_us;
+        bool is_extended;
+        int64_t new_end_us; /* since T0 */
+    } rows[] = {
+        /* the last 30 seconds, 300 at most */
+        {604800, 30, 300, 7 * DAY - 30 * S, true, 7 * DAY + 270 * S},
+        {604800, 30, 300, 7 * DAY - 1, true, 7 * DAY + 300 * S - 1},
+        {604800, 30, 300, 7 * DAY - 30 * S - 1, false, 0},
+        {604800, 30, 300, 7 * DAY, false, 0},
+        /* the auto-logout time where that is less */
+        {60, 30, 300, 30 * S, true, 90 * S},
+        {300, 30, 300, 280 * S, true, 580 * S},
+        {301, 30, 300, 290 * S, true, 590 * S},
+        /* a window longer than the cap shortens nothing */
+        {604800, 1800, 300, 7 * DAY - 1800 * S, false, 0},
+        {604800, 1800, 300, 7 * DAY - 300 * S, false, 0},
+        {604800, 1800, 300, 7 * DAY - 295 * S, false, 0},
+        {604800, 1800, 300, 7 * DAY - 295 * S + 1, true, 7 * DAY + 5 * S + 1},
+        /* the step is a sixtieth of what is added */
+        {604800, 1800, 60, 7 * DAY - 59 * S, false, 0},
+        {604800, 1800, 60, 7 * DAY - 59 * S + 1, true, 7 * DAY + S + 1},
+        {604800, 604800, 1, 7 * DAY - 1, true, 7 * DAY + S - 1},
+        /* as without */
+        {604800, 30, 604800, 7 * DAY - 1, true, 14 * DAY - 1},
+        {604800, 30, 2147483, 7 * DAY - 1, true, 14 * DAY - 1},
+        {604800, 0, 300, 7 * DAY - 1, false, 0},
+    };
+
+    (void) state;
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct trivet_expiry expiry = {T0, rows[i].timeout_s};
+        struct trivet_expiry moved = {T0, rows[i].timeout_s};
+        bool is_extended = extend(&expiry, rows[i].window_s, rows[i].cap_s,
+            T0 + rows[i].since_anchor_us, &moved.anchored_us);
+
+        if (is_extended != rows[i].is_extended
+            || (is_extended
+                && trivet_expiry_end_us(&moved) != T0 + rows[i].new_end_us))
+        {
+            fail_msg("row %zu", i);
         }
     }
 }
@@ -167,6 +233,7 @@ main(void)
         cmocka_unit_test(
             the_anchor_moves_only_near_the_end_and_never_in_small_steps),
         cmocka_unit_test(an_extended_session_was_alive_and_ends_later),
+        cmocka_unit_test(a_cap_limits_what_is_added),
     };
 
     return cmocka_run_group_tests_name("expiry", tests, NULL, NULL);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* test_message.c - hostile bodies, and the exact bytes of each answer */
+#define _POSIX_C_SOURCE 200809L
 #include "tests/unit/unit.h"
 
 #include <stdio.h>
@@ -730,6 +731,43 @@ small_answers_are_compact(void **state)
         "{\"Response\":[{\"ApiKey\":{\"api_key\":\"sandbox_0\"}}]}");
 }
 
+/* slashes=plain: the same JSON, with "/" for "\/" and for nothing else. */
+static void
+slashes_can_be_plain(void **state)
+{
+    static const struct {
+        const char *before;
+        const char *after;
+    } rows[] = {
+        {"{\"Response\":[]}", "{\"Response\":[]}"},
+        {"{\"a\":\"\\/\"}", "{\"a\":\"/\"}"},
+        {"{\"a\":\"\\/v1\\/\\/b\"}", "{\"a\":\"/v1//b\"}"},
+        /* a backslash in front of a slash stays one */
+        {"{\"a\":\"\\\\\\/\"}", "{\"a\":\"\\\\/\"}"},
+        {"{\"\\/\":\"\\n\\u00e9\\\"\\/\",\"b\":[1,null,-2,\"\"]}",
+            "{\"/\":\"\\n\\u00E9\\\"/\",\"b\":[1,null,-2,\"\"]}"},
+        /* the order stays */
+        {"{\"b\":\"\\/\",\"a\":{\"z\":1,\"y\":2}}",
+            "{\"b\":\"/\",\"a\":{\"z\":1,\"y\":2}}"},
+        /* what is plain already */
+        {"{\"a\":\"/\"}", "{\"a\":\"/\"}"},
+    };
+    struct trivet_body empty = {NULL, 0};
+
+    (void) state;
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct trivet_body body = {
+            strdup(rows[i].before), strlen(rows[i].before)};
+
+        assert_int_equal(trivet_body_plain_slashes(&body), TRIVET_OK);
+        assert_body(body, rows[i].after);
+    }
+
+    assert_int_equal(trivet_body_plain_slashes(&empty), TRIVET_OK);
+    assert_null(empty.data);
+}
+
 #define TOKEN_JSON(id)                                                         \
     "{\"Token\":{\"id\":" id ",\"created\":\"" T0_TEXT                         \
     "\",\"updated\":\"" T0_TEXT "\",\"token\":\"" TOKEN "\"}}"
@@ -959,6 +997,7 @@ main(void)
         cmocka_unit_test(a_subject_is_text_and_nothing_else),
         cmocka_unit_test(every_refusal_has_an_answer),
         cmocka_unit_test(small_answers_are_compact),
+        cmocka_unit_test(slashes_can_be_plain),
         cmocka_unit_test(
             an_installation_is_id_token_and_server_key_in_that_order),
         cmocka_unit_test(a_session_is_id_token_and_user_in_that_order),

@@ -1138,16 +1138,17 @@ an_extension_never_moves_back(void **state)
     (void) state;
 
     (void) put_session(2, line.device);
-    assert_int_equal(
-        trivet_store_session_extend(store, line.session, NOW - 1, NULL),
+    assert_int_equal(trivet_store_session_extend(
+                         store, line.session, NOW - 1, NOW - 1, NULL),
         TRIVET_OK);
     assert_int_equal(find_session(1, &home).expiry.anchored_us, NOW);
-    assert_int_equal(
-        trivet_store_session_extend(store, line.session, NOW + 1, NULL),
+    assert_int_equal(trivet_store_session_extend(
+                         store, line.session, NOW + 1, NOW + 1, NULL),
         TRIVET_OK);
     assert_int_equal(find_session(1, &home).expiry.anchored_us, NOW + 1);
     assert_int_equal(
-        trivet_store_session_extend(store, line.session, NOW, NULL), TRIVET_OK);
+        trivet_store_session_extend(store, line.session, NOW, NOW, NULL),
+        TRIVET_OK);
     assert_int_equal(find_session(1, &home).expiry.anchored_us, NOW + 1);
     assert_int_equal(find_session(2, &home).expiry.anchored_us, NOW);
 }
@@ -1166,7 +1167,7 @@ an_ended_session_stays_as_it_was(void **state)
     assert_false(find_session(2, &home).is_ended);
 
     assert_int_equal(
-        trivet_store_session_extend(store, line.session, LATER, NULL),
+        trivet_store_session_extend(store, line.session, LATER, LATER, NULL),
         TRIVET_OK);
     assert_int_equal(find_session(1, &home).expiry.anchored_us, NOW);
     assert_int_equal(
@@ -1375,7 +1376,8 @@ a_listed_session_tells_its_life(void **state)
     (void) state;
 
     assert_int_equal(
-        trivet_store_session_extend(store, second, LATER, NULL), TRIVET_OK);
+        trivet_store_session_extend(store, second, LATER, LATER, NULL),
+        TRIVET_OK);
     assert_int_equal(
         trivet_store_session_end(store, line.session, LATER, NULL), TRIVET_OK);
     assert_int_equal(

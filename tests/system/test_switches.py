@@ -1,0 +1,823 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Each switch of a profile, both ways, on a real gateway"""
+import json
+import os
+import shutil
+import signal
+import sqlite3
+import threading
+import time
+import uuid
+
+import pytest
+
+import bunq
+import gateway as gateways
+from bunq import REQUEST_ID, SIGNATURE, TOKEN
+from gateway import Gateway, NotReady, close_all, wait_until
+from nginx import TRIVET, Nginx
+from test_profile_classic import BASE, Classic, request_bytes
+from upstream import reply
+
+ALREADY = "Authentication token already has a user session."
+USED = "The X-Bunq-Client-Request-Id was already used."
+
+
+@pytest.fixture
+def switched(serve):
+    """switched("ipv6=off", ..., profile="current", options...): a gateway."""
+
+    def start(*switches, profile=None, options=(), **kwargs):
+        chosen = ["--profile", profile] if profile else []
+        for switch in switches:
+            chosen += ["--switch", switch]
+        return serve(*chosen, *options, **kwargs)
+
+    return start
+
+
+@pytest.fixture(scope="module")
+def prepared(tmp_path_factory):
+    """A data directory as `trivet serve` makes it, to be copied."""
+    with Gateway(tmp_path_factory.mktemp("prepared") / "data") as gateway:
+        pass
+    return gateway.data
+
+
+@pytest.fixture
+def data(tmp_path, prepared):
+    shutil.copytree(prepared, tmp_path / "data")
+    return tmp_path / "data"
+
+
+@pytest.fixture
+def start(data):
+    """start(upstream, **parts): an nginx of this configuration."""
+    started = []
+
+    def begin(upstream=None, **parts):
+        nginx = Nginx(data, upstream, **parts)
+        started.append(nginx)
+        return nginx.start()
+
+    yield begin
+    close_all(started)
+
+
+# ---- names and values --------------------------------------------------------
+
+BAD = [
+    ("nonsense=on", 'unknown switch "nonsense"; there are signatures, signing,'),
+    ("signing", "it is signing=body|full|both"),
+    ("signing=half", "it is signing=body|full|both"),
+    ("signing=", "it is signing=body|full|both"),
+    ("Signing=full", "unknown switch"),
+    ("=full", "unknown switch"),
+    ("extend-window=-1", "it is extend-window=SECONDS, 2147483 at most"),
+    ("extend-window=2147484", "it is extend-window=SECONDS"),
+    ("extend-window=1h", "it is extend-window=SECONDS"),
+    ("ipv6=on;", "it is ipv6=off|on"),
+    ("ipv6=on\nuser root", "it is ipv6=off|on"),
+    ("ipv6=$host", "it is ipv6=off|on"),
+]
+
+
+@pytest.mark.parametrize("switch, complaint", BAD, ids=lambda value: repr(value)[:24])
+def test_serve_refuses_what_it_does_not_know(tmp_path, switch, complaint):
+    result = gateways.run("serve", "--data", tmp_path / "data", "--switch", switch)
+    assert result.returncode == 2, result
+    assert complaint in " ".join(result.stderr.split()), result
+    assert not (tmp_path / "data").exists()
+
+
+def test_serve_takes_a_switch_once(tmp_path):
+    args = ["--switch", "ipv6=on", "--switch", "slashes=plain", "--switch", "ipv6=off"]
+    result = gateways.run("serve", "--data", tmp_path / "data", *args)
+    assert result.returncode == 2 and "ipv6 is set twice" in result.stderr, result
+
+
+def test_help_lists_every_switch():
+    said = gateways.run("serve", "--help", check=True).stdout
+    for name in ("signing=body|full|both", "extend-cap=SECONDS", "sessions="):
+        assert name in said
+
+
+@pytest.mark.parametrize(
+    "arguments, complaint",
+    [
+        (f"strict '{switch}'", complaint)
+        for switch, complaint in BAD
+        if ";" not in switch and "\n" not in switch
+    ]
+    + [
+        ("strict ipv6=off ipv6=off", "the switch ipv6 is set twice"),
+        ("strict current", 'unknown switch "current"'),
+        ("ipv6=off", 'unknown profile "ipv6=off": strict, current, classic and ref'),
+        ("nonsense", "strict, current, classic and reference are known"),
+    ],
+    ids=repr,
+)
+def test_nginx_refuses_what_it_does_not_know(data, arguments, complaint):
+    trivet = TRIVET.replace("trivet_profile strict", f"trivet_profile {arguments}")
+    status, said = Nginx(data, trivet=trivet).check()
+    assert status != 0 and "[emerg]" in said and complaint in said, said
+
+
+def test_nginx_takes_all_switches_at_once(data):
+    every = (
+        "signatures=required signing=both response-signing=full sign-errors=off"
+        " extend-window=30 extend-cap=300 wildcard=off ipv6=off"
+        " request-id=per-device headers=strict sessions=one dead-session=403"
+        " slashes=plain"
+    )
+    for profile in ("strict", "current", "classic", "reference"):
+        trivet = TRIVET.replace("strict", f"{profile} {every}")
+        status, said = Nginx(data, trivet=trivet).check()
+        assert status == 0, said
+
+
+# ---- signatures, signing, response-signing -----------------------------------
+
+
+def test_signatures(switched):
+    lax = bunq.ready(switched("signatures=required"))
+    bunq.assert_admitted(lax.get("/v1/user", signature=None), lax.server_key)
+    assert lax.post_session(signature=None).status == 466
+    hard = bunq.ready(switched("signatures=all", profile="current"))
+    bunq.assert_refused(hard.get("/v1/user", signature=None), 466)
+    bunq.assert_admitted(hard.get("/v1/user"), hard.server_key)
+
+
+class Old(Classic):
+    """Signs in full; answers are judged by their body."""
+
+    def call(self, *args, **kwargs):
+        answer = super().call(*args, **kwargs)
+        answer.__class__ = bunq.Answer
+        return answer
+
+
+def steps(client):
+    client.install().register(client.make_user()).open()
+    bunq.assert_admitted(client.get("/v1/user"), client.server_key)
+    bunq.assert_admitted(client.post("/v1/x", b'{"a":1}'), client.server_key)
+    return client
+
+
+def refuses(client):
+    answer = client.post_device(client.make_user())
+    bunq.assert_refused(answer, 400, bunq.WRONG_SIGNATURE, "signature-wrong")
+
+
+def test_signing_full_alone(switched):
+    gateway = switched("signing=full")
+    steps(Old(gateway))
+    refuses(bunq.Client(gateway).install())
+
+
+def test_signing_both_takes_either_and_nothing_else(switched):
+    gateway = switched("signing=both")
+    for client in (steps(bunq.Client(gateway)), steps(Old(gateway))):
+        for wrong in (client.sign(b"x"), client.sign(b"\n")):
+            headers = {**BASE, TOKEN: client.token, SIGNATURE: wrong}
+            answer = bunq.Client.call(
+                client, "GET", "/v1/user", token=None, signature=None, headers=headers
+            )
+            bunq.assert_refused(answer, 400, reason="signature-wrong")
+        headers = {**BASE, TOKEN: client.token}
+        answer = bunq.Client.call(
+            client, "GET", "/v1/user", token=None, signature=None, headers=headers
+        )
+        bunq.assert_refused(answer, 466, reason="signature-missing")
+
+
+def test_signing_both_binds_the_head_of_a_full_signature(switched):
+    client = steps(Old(switched("signing=both")))
+    for change in ({"User-Agent": "other"}, {"X-Bunq-Extra": "1"}):
+        answer = client.get("/v1/user", change=change)
+        bunq.assert_refused(answer, 400, reason="signature-wrong")
+    headers = {**BASE, TOKEN: client.token}
+    headers[SIGNATURE] = client.sign(request_bytes("GET", "/v1/a", headers, b""))
+    answer = bunq.Client.call(
+        client, "GET", "/v1/b", token=None, signature=None, headers=headers
+    )
+    bunq.assert_refused(answer, 400, reason="signature-wrong")
+
+
+def test_signing_both_with_large_bodies_and_many_fields(switched):
+    gateway = switched("signing=both")
+    body = b"x" * 300000  # past the buffer: nginx puts it into a file
+    for client in (steps(bunq.Client(gateway)), steps(Old(gateway))):
+        bunq.assert_admitted(client.post("/v1/x", body), client.server_key)
+    many = {f"X-Bunq-Extra-{i}": "1" for i in range(100)}
+    plain = steps(bunq.Client(gateway))
+    bunq.assert_admitted(plain.get("/v1/user", headers=many), plain.server_key)
+    answer = steps(Old(gateway)).get("/v1/user", change=many)
+    bunq.assert_refused(answer, 400, reason="signature-wrong")
+
+
+def test_response_signing_full_for_a_client_of_today(switched):
+    class Half(Classic):
+        """Signs bodies, and is answered in the old way."""
+
+        def call(self, *args, **kwargs):
+            answer = bunq.Client.call(self, *args, **kwargs)
+            answer.__class__ = type(super().call("GET", "/v1/x", token=None))
+            return answer
+
+    client = Half(switched("response-signing=full"))
+    steps(client)
+    body_alone = client.get("/v1/user")
+    assert not bunq.fits(client.server_key, body_alone.signature, body_alone.body)
+
+
+def test_response_signing_body_for_a_client_of_old(switched):
+    steps(Old(switched("response-signing=body", profile="classic")))
+
+
+# ---- sign-errors -------------------------------------------------------------
+
+
+@pytest.mark.parametrize("value", ["on", "off"])
+def test_sign_errors(start, upstream, value):
+    trivet = TRIVET.replace("strict", f"strict sign-errors={value}")
+    client = bunq.ready(start(upstream, trivet=trivet))
+    for status in (404, 422, 302, 201):
+        upstream.plan(f"/v1/{status}", reply(b"{}", f"{status} Told"))
+    expected = client.server_key if value == "on" else False
+    bunq.assert_refused(client.get("/v1/user/999999999"), 404, server_key=expected)
+    bunq.assert_refused(client.get("/v1/x", signature=None), 466, server_key=expected)
+    bunq.assert_refused(client.post("/v1/user"), 405)
+    for status in (404, 422, 302):
+        answer = client.get(f"/v1/{status}")
+        assert answer.status == status
+        assert answer.is_signed_by(client.server_key) == (value == "on")
+        assert (answer.signature is None) == (value == "off")
+    for path in ("/v1/user", "/v1/201"):
+        assert client.get(path).is_signed_by(client.server_key)
+
+
+# ---- extend-window, extend-cap -----------------------------------------------
+
+
+def keep_using(client, seconds):
+    """False as soon as the session is dead."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if not client.is_alive():
+            return False
+        time.sleep(0.2)
+    return True
+
+
+def test_extend_window_0_extends_nothing(switched):
+    gateway = switched("extend-window=0", options=["--session-timeout", "2"])
+    assert not keep_using(bunq.ready(gateway), 4)
+
+
+def test_a_session_within_the_window_slides(switched):
+    client = bunq.ready(switched(options=["--session-timeout", "3"]))
+    assert keep_using(client, 5)
+    time.sleep(1.5)
+    assert client.is_alive()
+
+
+def test_extend_cap_limits_what_is_added(switched):
+    gateway = switched("extend-cap=1", options=["--session-timeout", "3"])
+    client = bunq.ready(gateway)
+    time.sleep(1.6)
+    assert client.is_alive()  # nothing was shortened: 3 seconds are not over
+    time.sleep(0.6)
+    assert keep_using(client, 3)  # extended, a second at a time
+    time.sleep(1.3)
+    assert not client.is_alive()
+
+
+def audit(gateway):
+    said = gateways.run("audit", "--data", gateway.data, "--json", check=True).stdout
+    return [json.loads(line) for line in said.splitlines()]
+
+
+def anchor_age(gateway, client):
+    """How long ago the session's present life began, by the store."""
+    with sqlite3.connect(gateway.data / "trivet.db") as store:
+        row = store.execute(
+            "SELECT anchored_us FROM session WHERE id = ?", (client.session_id,)
+        ).fetchone()
+    return time.time() - row[0] / 1e6
+
+
+def age(gateway, client, left_s):
+    """Moves the session to left_s seconds before its end."""
+    life = client.user["session_timeout"]
+    with sqlite3.connect(gateway.data / "trivet.db") as store:
+        store.execute(
+            "UPDATE session SET anchored_us = ? WHERE id = ?",
+            (int((time.time() - life + left_s) * 1e6), client.session_id),
+        )
+
+
+@pytest.mark.parametrize(
+    "profile, switches, left_s, ends_in_s",
+    [
+        ("strict", [], 1700, 604800),
+        ("strict", [], 1900, 1900),
+        ("strict", ["extend-window=30", "extend-cap=300"], 20, 300),
+        ("strict", ["extend-window=30", "extend-cap=300"], 60, 60),
+        ("reference", [], 20, 300),
+        ("reference", [], 60, 60),
+        ("reference", ["extend-cap=0"], 20, 604800),
+        ("strict", ["extend-cap=300"], 1700, 1700),
+        ("strict", ["extend-cap=300"], 100, 300),
+    ],
+    ids=repr,
+)
+def test_statements_of_bunq_on_a_week(switched, profile, switches, left_s, ends_in_s):
+    gateway = switched(*switches, profile=profile)
+    client = bunq.ready(gateway)
+    age(gateway, client, left_s)
+    assert client.is_alive()
+    left = client.user["session_timeout"] - anchor_age(gateway, client)
+    assert abs(left - ends_in_s) < 5
+    events = [row["event"] for row in audit(gateway)]
+    assert ("session-extended" in events) == (left_s != ends_in_s)
+
+
+def test_an_extension_is_told_when_it_happened(switched):
+    """With a cap the anchor lies days back; the audit's time does not."""
+    gateway = switched(profile="reference")
+    client = bunq.ready(gateway)
+    age(gateway, client, 20)
+    assert client.is_alive()
+    [row] = [r for r in audit(gateway) if r["event"] == "session-extended"]
+    bunq.assert_now(row["at"])
+    assert gateways.run("audit", "verify", "--data", gateway.data).returncode == 0
+
+
+# ---- wildcard, ipv6 ----------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "permitted", [["*"], ["127.0.0.2", "*"], ["*", "192.0.2.1"], ["*", "*"]], ids=repr
+)
+@pytest.mark.parametrize("value", ["on", "off"])
+def test_wildcard(serve, permitted, value):
+    gateway = serve("--switch", f"wildcard={value}")
+    client = bunq.Client(gateway, "127.0.0.2").install()
+    client.register(client.make_user(), permitted_ips=permitted).open()
+    assert client.is_alive()
+    away = client.from_address("127.0.0.3")
+    if value == "on":
+        assert away.is_alive()
+        return
+    bunq.assert_refused(away.get("/v1/user"), 403, reason="ip-not-permitted")
+    user = client.user["id"]
+    keys = client.get(f"/v1/user/{user}/credential-password-ip").response
+    key = keys[0]["CredentialPasswordIp"]["id"]
+    ips = client.get(f"/v1/user/{user}/credential-password-ip/{key}/ip").response
+    assert [ip["PermittedIp"]["ip"] for ip in ips] == ["127.0.0.2"]
+
+
+def test_wildcard_off_on_a_key_that_is_bound(switched):
+    gateway = switched("wildcard=off")
+    client = bunq.ready(gateway, "127.0.0.2")
+    again = bunq.Client(gateway, "127.0.0.2").install()
+    again.register(client.secret, permitted_ips=["*"])
+    assert client.from_address("127.0.0.3").get("/v1/user").status == 403
+
+
+def test_wildcard_off_leaves_the_operator_free(switched):
+    gateway = switched("wildcard=off")
+    client = bunq.Client(gateway, "127.0.0.2").install()
+    client.register(client.make_user()).open()
+    [key] = gateway.trivet("key", "list")
+    gateway.trivet("key", "allow-all-ips", key["id"], "on")
+    assert client.from_address("127.0.0.3").is_alive()
+
+
+@pytest.mark.parametrize("permitted", [["2001:db8::1"], ["127.0.0.1", "::1"], ["::"]])
+@pytest.mark.parametrize("value", ["on", "off"])
+def test_ipv6_at_device_server(switched, permitted, value):
+    gateway = switched(f"ipv6={value}")
+    client = bunq.Client(gateway).install()
+    answer = client.post_device(client.make_user(), permitted_ips=permitted)
+    if value == "on":
+        bunq.assert_admitted(answer, client.server_key)
+        return
+    bunq.assert_refused(
+        answer,
+        400,
+        'Invalid value for field "permitted_ips".',
+        "permitted-ip-family",
+        client.server_key,
+    )
+
+
+@pytest.mark.parametrize("value", ["on", "off"])
+def test_ipv6_among_permitted_ips(switched, value):
+    client = bunq.ready(switched(f"ipv6={value}"))
+    base = f"/v1/user/{client.user['id']}/credential-password-ip"
+    key = client.get(base).response[0]["CredentialPasswordIp"]["id"]
+    answer = client.post(f"{base}/{key}/ip", {"ip": "2001:db8::1"})
+    mapped = client.post(f"{base}/{key}/ip", {"ip": "::ffff:192.0.2.9"})
+    bunq.assert_admitted(mapped, client.server_key)
+    bunq.assert_admitted(client.post(f"{base}/{key}/ip", {"ip": "192.0.2.8"}))
+    entry = mapped.element("Id")["id"]
+    put = client.call(
+        "PUT", f"{base}/{key}/ip/{entry}", {"status": "INACTIVE", "ip": "2001:db8::1"}
+    )
+    if value == "on":
+        bunq.assert_admitted(answer, client.server_key)
+        bunq.assert_refused(put, 400, reason="permitted-ip-changed")
+        return
+    for refused in (answer, put):
+        bunq.assert_refused(
+            refused, 400, 'Invalid value for field "ip".', "permitted-ip-family"
+        )
+
+
+def test_callers_from_ipv6(tmp_path):
+    data = tmp_path / "data"
+    with Gateway(data, "--listen", "::1", host="::1") as gateway:
+        client = bunq.Client(gateway).install()
+        client.register(client.make_user(), permitted_ips=["*"]).open()
+        assert client.is_alive()
+        fresh = client.make_user()
+    with Gateway(
+        data, "--listen", "::1", "--switch", "ipv6=off", host="::1"
+    ) as gateway:
+        client.gateway = gateway
+        client.http = bunq.make_session(gateway)
+        answer = client.get("/v1/user")
+        bunq.assert_refused(answer, 403, bunq.AUTHENTICATION, "ip-not-permitted")
+        answer = client.post_session()
+        bunq.assert_refused(answer, 400, bunq.CREDENTIALS, "ip-not-permitted")
+        answer = client.post_device(fresh)
+        bunq.assert_refused(answer, 400, bunq.CREDENTIALS, "ip-not-permitted")
+        answer = client.get("/v1/device-server", token=client.installation_token)
+        bunq.assert_refused(answer, 403, bunq.AUTHENTICATION, "ip-not-permitted")
+
+
+# ---- request-id --------------------------------------------------------------
+
+
+def with_id(value):
+    return {"headers": {REQUEST_ID: value}}
+
+
+def assert_used(answer, client):
+    bunq.assert_refused(answer, 400, USED, "request-id-used", client.server_key)
+
+
+def test_request_id_any(client):
+    for _ in range(3):
+        bunq.assert_admitted(client.get("/v1/user", **with_id("same")))
+
+
+def test_request_id_per_device(switched):
+    gateway = switched("request-id=per-device")
+    ann, bob = bunq.ready(gateway), bunq.ready(gateway)
+    bunq.assert_admitted(ann.get("/v1/user", **with_id("a")), ann.server_key)
+    for path in ("/v1/user", "/v1/anything", "/v1/device"):
+        answer = ann.get(path, **with_id("a"))
+        assert_used(answer, ann)
+        assert answer.header(REQUEST_ID) == "a"
+    bunq.assert_admitted(ann.get("/v1/user", **with_id("A")))
+    bunq.assert_admitted(ann.get("/v1/user", **with_id("a" * 2000)))
+    assert_used(ann.get("/v1/user", **with_id("a" * 2000)), ann)
+    bunq.assert_admitted(bob.get("/v1/user", **with_id("a")))
+    for _ in range(3):  # without one, or an empty one
+        bunq.assert_admitted(ann.get("/v1/user"))
+        bunq.assert_admitted(ann.get("/v1/user", **with_id("")))
+    # a new session of the same device is the same device
+    ann.open()
+    assert_used(ann.get("/v1/user", **with_id("a")), ann)
+
+
+def test_an_id_that_was_used_does_nothing(switched):
+    gateway = switched("request-id=per-device")
+    client = bunq.ready(gateway)
+    bunq.assert_admitted(client.get("/v1/user", **with_id("a")))
+    assert_used(client.call("DELETE", "/v1/session/0", **with_id("a")), client)
+    assert client.is_alive()
+
+
+def test_a_refused_request_gives_its_id_back(switched):
+    gateway = switched("request-id=per-device")
+    client = bunq.ready(gateway)
+    refused = [
+        client.get("/v1/user", signature=client.sign(b"x"), **with_id("a")),
+        client.get("/v1/user", signature=None, **with_id("a")),
+        client.get("/v1/user", token="0" * 64, **with_id("a")),
+        client.get("/v1/user/999999999", **with_id("a")),
+        client.get("/v1/user?count=x", **with_id("a")),
+        client.call("DELETE", "/v1/session/999999999", **with_id("a")),
+        client.from_address("127.0.0.3").get("/v1/user", **with_id("a")),
+    ]
+    for answer in refused:
+        assert answer.status in (400, 401, 403, 404, 466), answer
+        assert answer.reason != "request-id-used"
+    bunq.assert_admitted(client.get("/v1/user", **with_id("a")))
+    assert_used(client.get("/v1/user", **with_id("a")), client)
+
+
+def test_ids_of_the_steps_belong_to_the_installation(switched):
+    gateway = switched("request-id=per-device")
+    client, other = bunq.Client(gateway), bunq.Client(gateway)
+    for each in (client, client, other):  # there is nobody yet whose it could be
+        bunq.assert_admitted(each.post_installation(**with_id("a")))
+    client.register(client.make_user(), **with_id("a"))
+    assert_used(client.post_session(**with_id("a")), client)
+    client.open(**with_id("b"))
+    other.register(other.make_user(), **with_id("a"))
+    # once there is a device, it has ids of its own
+    bunq.assert_admitted(client.get("/v1/user", **with_id("a")))
+
+
+def test_the_same_id_at_once_is_admitted_once(switched):
+    gateway = switched("request-id=per-device")
+    clients = [bunq.ready(gateway)]
+    clients += [clients[0].from_address("127.0.0.1") for _ in range(15)]
+    for _ in range(8):
+        value, answers = str(uuid.uuid4()), []
+        barrier = threading.Barrier(len(clients))
+
+        def send(client):
+            barrier.wait()
+            answers.append(client.get("/v1/user", **with_id(value)).status)
+
+        threads = [threading.Thread(target=send, args=[c]) for c in clients]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert sorted(answers) == [200] + [400] * (len(clients) - 1)
+
+
+def test_ids_live_on_over_a_reload_and_a_worker_s_death(start, data):
+    trivet = TRIVET.replace("strict", "strict request-id=per-device")
+    nginx = start(trivet=trivet)
+    nginx.may_crash = True
+    client = bunq.ready(nginx)
+    bunq.assert_admitted(client.get("/v1/user", **with_id("a")))
+    before = nginx.nginx_workers()
+    nginx.reload()
+    assert wait_until(lambda: not before & nginx.nginx_workers(), 20)
+    assert_used(client.get("/v1/user", **with_id("a")), client)
+    bunq.assert_admitted(client.get("/v1/user", **with_id("b")))
+    for pid in nginx.nginx_workers():
+        os.kill(pid, signal.SIGKILL)
+    client = client.from_address("127.0.0.1")
+    assert wait_until(nginx.is_answering, 20)
+    for value in ("a", "b"):
+        assert_used(client.get("/v1/user", **with_id(value)), client)
+    bunq.assert_admitted(client.get("/v1/user", **with_id("c")))
+
+
+def test_memory_for_ids_is_bounded(switched):
+    """What is forgotten is the oldest; nothing new is ever refused."""
+    gateway = switched("request-id=per-device", profile="current")
+    client = bunq.ready(gateway)
+    for number in range(2000):
+        answer = client.get("/v1/user", signature=None, **with_id(str(number)))
+        assert answer.status == 200
+    for number in range(1990, 2000):
+        assert_used(client.get("/v1/user", **with_id(str(number))), client)
+
+
+def test_an_internal_redirect_does_not_use_an_id_twice(start, upstream):
+    nginx = start(
+        upstream,
+        trivet=TRIVET.replace("strict", "strict request-id=per-device"),
+        locations="location /v1/moved/ { trivet_protect on;"
+        " try_files /none @there; }"
+        f" location @there {{ trivet_protect on; proxy_pass {upstream.url}; }}",
+    )
+    client = bunq.ready(nginx)
+    bunq.assert_admitted(client.get("/v1/moved/x", **with_id("a")), client.server_key)
+    assert_used(client.get("/v1/moved/x", **with_id("a")), client)
+
+
+# ---- headers -----------------------------------------------------------------
+
+ALL = [("User-Agent", "x"), ("Cache-Control", "no-cache")]
+
+
+@pytest.mark.parametrize(
+    "sent, missing",
+    [
+        (ALL, None),
+        ([(n.lower(), v) for n, v in ALL], None),
+        ([("User-Agent", "x"), ("Cache-Control", "none")], None),
+        (ALL[:1], "Cache-Control"),
+        (ALL[1:], "User-Agent"),
+        ([], "User-Agent"),
+        ([("User-Agent", ""), ALL[1]], "User-Agent"),
+        ([ALL[0], ("Cache-Control", " ")], "Cache-Control"),
+        ([ALL[0], ("Cache-Controls", "x")], "Cache-Control"),
+    ],
+    ids=repr,
+)
+def test_headers_strict(strict_headers, sent, missing):
+    gateway, client = strict_headers
+    own = [(TOKEN, client.token), (SIGNATURE, client.sign(b""))]
+    calls = [
+        ("GET", "/v1/user", own, 200),
+        ("GET", "/v1/anything", own, 200),
+        ("POST", "/v1/sandbox-user-person", [], 200),
+        ("PATCH", "/v1/user", own, 405),
+    ]
+    for method, path, headers, status in calls:
+        with bunq.Wire(gateway) as wire:
+            answer = wire.request(method, path, headers + sent).answer()
+        if missing is None:
+            assert answer.status == status, answer
+            continue
+        bunq.assert_refused(
+            answer, 400, f'Missing required header "{missing}".', "header-missing"
+        )
+
+
+@pytest.fixture(scope="module")
+def strict_headers(tmp_path_factory):
+    data = tmp_path_factory.mktemp("headers") / "data"
+    with Gateway(data, "--switch", "headers=strict") as gateway:
+        client = bunq.Client(gateway)
+        client.http.headers["Cache-Control"] = "no-cache"
+        yield gateway, client.install().register(client.make_user()).open()
+
+
+@pytest.mark.parametrize("profile", ["strict", "current", "classic"])
+def test_headers_lenient(serve, profile):
+    gateway = serve("--profile", profile)
+    with bunq.Wire(gateway) as wire:
+        answer = wire.request("POST", "/v1/sandbox-user-person").answer()
+    bunq.assert_admitted(answer)
+
+
+# ---- sessions ----------------------------------------------------------------
+
+
+def test_sessions_unlimited(client):
+    first = client.session_token
+    client.open()
+    assert client.get("/v1/user", token=first).status == 200
+
+
+def test_sessions_one(switched):
+    gateway = switched("sessions=one")
+    client = bunq.ready(gateway)
+    for _ in range(2):
+        bunq.assert_refused(
+            client.post_session(), 400, ALREADY, "session-alive", client.server_key
+        )
+    assert client.is_alive()
+    # with another key on the same installation, too; another installation may
+    second = client.make_user()
+    client.register(second)
+    bunq.assert_refused(client.post_session(second), 400, ALREADY)
+    bunq.ready(gateway, secret=client.secret)
+    # bad credentials are told as ever
+    answer = client.post_session("0" * 64)
+    bunq.assert_refused(answer, 400, bunq.CREDENTIALS)
+    bunq.assert_admitted(client.call("DELETE", "/v1/session/0"))
+    client.open()
+    assert client.is_alive()
+
+
+def test_sessions_one_when_the_old_one_expired(switched):
+    gateway = switched("sessions=one", options=["--session-timeout", "1"])
+    client = bunq.ready(gateway)
+    time.sleep(1.2)
+    client.open()
+
+
+def test_sessions_one_when_the_key_was_revoked(switched):
+    gateway = switched("sessions=one")
+    client = bunq.ready(gateway)
+    [key] = gateway.trivet("key", "list")
+    gateway.trivet("key", "revoke", key["id"])
+    client.register(client.make_user()).open()
+
+
+def test_sessions_one_at_once(switched):
+    gateway = switched("sessions=one")
+    client = bunq.Client(gateway).install()
+    client.register(client.make_user())
+    others = [client.from_address("127.0.0.1") for _ in range(8)]
+    answers, barrier = [], threading.Barrier(len(others))
+
+    def send(other):
+        barrier.wait()
+        answers.append(other.post_session().status)
+
+    threads = [threading.Thread(target=send, args=[o]) for o in others]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(answers) == [200] + [400] * 7
+
+
+# ---- dead-session ------------------------------------------------------------
+
+
+@pytest.mark.parametrize("status", [401, 403])
+def test_dead_session(switched, status):
+    gateway = switched(f"dead-session={status}", options=["--session-timeout", "1"])
+    client = bunq.ready(gateway)
+    time.sleep(1.2)
+    answer = client.get("/v1/user")
+    bunq.assert_refused(answer, status, bunq.AUTHORISATION, "session-expired")
+    assert answer.is_signed_by(client.server_key)
+    client.open()
+    bunq.assert_admitted(client.call("DELETE", "/v1/session/0"))
+    bunq.assert_refused(
+        client.get("/v1/user"), status, bunq.AUTHENTICATION, "session-ended"
+    )
+    for token in ("0" * 64, None):
+        bunq.assert_refused(
+            client.get("/v1/user", token=token), status, bunq.AUTHENTICATION
+        )
+    # what was 403, or 400, stays so
+    answer = client.get("/v1/user", token=client.installation_token)
+    bunq.assert_refused(answer, 403, bunq.AUTHENTICATION, "token-wrong-kind")
+    bunq.assert_refused(client.post_session("x"), 400, bunq.CREDENTIALS)
+
+
+# ---- slashes -----------------------------------------------------------------
+
+
+@pytest.mark.parametrize("value, is_plain", [("escaped", False), ("plain", True)])
+def test_slashes(switched, value, is_plain):
+    gateway = switched(f"slashes={value}")
+    client = bunq.Client(gateway)
+    answers = [client.post_installation()]
+    client.register(client.make_user()).open()
+    answers += [
+        client.get("/v1/installation/_/server-public-key"),
+        client.get("/v1/device-server?count=1"),
+        client.get("/v1/any/thing"),
+        client.get("/v1/user", signature=None),  # 466 has a link
+    ]
+    for answer in answers:
+        assert b"/" in answer.body
+        assert (b"\\/" in answer.body) != is_plain, answer
+        assert answer.is_signed_by(client.server_key), answer
+        assert answer.header("Content-Length") == str(len(answer.body))
+
+
+# ---- mixed -------------------------------------------------------------------
+
+
+def test_profiles_differ_by_location(start, upstream):
+    nginx = start(
+        upstream,
+        locations=f"""
+        location /v1/lax/ {{
+            trivet_protect on; proxy_pass {upstream.url};
+            trivet_profile current dead-session=403 sign-errors=off;
+        }}
+        location /v1/old/ {{
+            trivet_protect on; proxy_pass {upstream.url};
+            trivet_profile classic response-signing=body;
+        }}
+        location /v1/either/ {{
+            trivet_protect on; proxy_pass {upstream.url};
+            trivet_profile strict signing=both request-id=per-device;
+        }}""",
+    )
+    today = bunq.ready(nginx)
+    old = Old(nginx)
+    for name in ("installation_token", "server_key", "session_token"):
+        setattr(old, name, getattr(today, name))
+
+    for path, of_today, of_old in (
+        ("/v1/x", 200, 400),
+        ("/v1/lax/x", 200, 200),
+        ("/v1/old/x", 400, 200),
+        ("/v1/either/x", 200, 200),
+    ):
+        for client, status in ((today, of_today), (old, of_old)):
+            answer = client.get(path)
+            assert answer.status == status, (path, answer)
+            assert answer.is_signed_by(client.server_key), answer
+    assert today.get("/v1/x", token="0" * 64).status == 401
+    assert today.get("/v1/lax/x", token="0" * 64).status == 403
+    for _ in range(2):
+        assert today.get("/v1/x", **with_id("a")).status == 200
+    assert today.get("/v1/either/x", **with_id("a")).status == 200
+    assert today.get("/v1/either/x", **with_id("a")).status == 400
+
+
+def test_a_location_takes_nothing_from_the_profile_around_it(start, upstream):
+    nginx = start(
+        upstream,
+        trivet=TRIVET.replace("strict", "strict dead-session=403"),
+        locations=f"location /v1/inner/ {{ proxy_pass {upstream.url};"
+        " trivet_protect on; trivet_profile strict; }"
+        f" location /v1/same/ {{ proxy_pass {upstream.url}; trivet_protect on; }}",
+    )
+    client = bunq.ready(nginx)
+    assert client.get("/v1/same/x", token="0" * 64).status == 403
+    assert client.get("/v1/inner/x", token="0" * 64).status == 401
