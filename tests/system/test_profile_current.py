@@ -62,6 +62,18 @@ def test_installation_takes_any_signature(gateway, signature):
     bunq.assert_admitted(client.post_installation(signature=odd(client, signature)))
 
 
+def test_installation_takes_a_real_signature(gateway):
+    """Three clients sign it with the key that it brings."""
+    client = bunq.Client(gateway)
+    body = json.dumps({"client_public_key": bunq.public_pem(client.key)}).encode()
+    for signature in (client.sign(body), client.sign(b"")):
+        headers = {SIGNATURE: signature}
+        answer = client.post("/v1/installation", body, token=None, headers=headers)
+        bunq.assert_admitted(answer)
+        answer = client.post("/v1/sandbox-user-person", token=None, headers=headers)
+        bunq.assert_admitted(answer)
+
+
 @pytest.mark.parametrize("signature", [None, ""])
 def test_session_server_needs_a_signature(client, signature):
     answer = client.post_session(signature=signature)
@@ -145,6 +157,66 @@ def test_request_id_absent_or_the_same_again(client, request_id):
         answer = client.get("/v1/user", signature=None, headers=headers)
         bunq.assert_admitted(answer, client.server_key)
         assert answer.header(bunq.REQUEST_ID) == request_id
+
+
+def bare(gateway, method, path, headers=(), body=b""):
+    """A request of these fields and no other: not even User-Agent."""
+    with bunq.Wire(gateway) as wire:
+        return wire.request(method, path, headers, body).answer(method)
+
+
+@pytest.mark.parametrize("spell", [str, str.lower, str.upper], ids=lambda f: f.__name__)
+def test_no_header_is_needed_but_token_and_signature(gateway, spell):
+    """No User-Agent, Cache-Control, request id, language, region, geolocation or
+    Content-Type; and the names in any case, in all three steps."""
+    client = bunq.Client(gateway)
+    answer = bare(gateway, "POST", "/v1/sandbox-user-person")
+    secret = answer.element("ApiKey")["api_key"]
+    body = json.dumps({"client_public_key": bunq.public_pem(client.key)}).encode()
+    answer = bare(gateway, "POST", "/v1/installation", [], body)
+    token = (spell(TOKEN), answer.element("Token")["token"])
+    body = json.dumps({"description": "x", "secret": secret}).encode()
+    bunq.assert_admitted(bare(gateway, "POST", "/v1/device-server", [token], body))
+    body = json.dumps({"secret": secret}).encode()
+    signature = (spell(SIGNATURE), client.sign(body))
+    answer = bare(gateway, "POST", "/v1/session-server", [token, signature], body)
+    token = (spell(TOKEN), answer.element("Token")["token"])
+    for method, path in (
+        ("GET", "/v1/user"),
+        ("GET", "/v1/x"),
+        ("POST", "/v1/x"),
+        ("DELETE", "/v1/session/0"),
+    ):
+        bunq.assert_admitted(bare(gateway, method, path, [token]))
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        [("X-Bunq-Language", "nonsense")],
+        [("X-Bunq-Region", "")],
+        [("X-Bunq-Geolocation", "nowhere")],
+        [("Cache-Control", "none")],
+        [("User-Agent", "\xff")],
+        [("Authorization", "Basic c2FuZGJveDp1c2Vy")],
+    ],
+    ids=repr,
+)
+def test_values_that_nobody_checks(gateway, client, fields):
+    fields = fields + [(TOKEN, client.session_token)]
+    bunq.assert_admitted(bare(gateway, "GET", "/v1/user", fields), client.server_key)
+
+
+@pytest.mark.parametrize("method", ["GET", "DELETE"])
+def test_the_signature_of_the_last_post_on_the_next_calls(gateway, method):
+    """As Postman sends it: computed for a body, and left in the header."""
+    client = bunq.ready(gateway)
+    body = b'{"amount": 10}'
+    stale = client.sign(body)
+    bunq.assert_admitted(client.post("/v1/x", body, signature=stale))
+    path = "/v1/user" if method == "GET" else "/v1/session/0"
+    answer = client.call(method, path, signature=stale)
+    bunq.assert_admitted(answer, client.server_key)
 
 
 def test_lower_case_header_names(gateway, client):

@@ -139,6 +139,8 @@ class Client:
             *extra,
             *sdk.more,
         ]
+        if method == "DELETE" and sdk.name == "java":
+            headers.append(("Content-Length", "0"))  # okhttp's empty body
         if method in ("POST", "PUT"):
             if sdk.content_type:
                 headers.append(("Content-Type", sdk.content_type))
