@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The client against the gateway, in both profiles."""
+"""The client against the gateway: profiles, and switches it need not notice."""
 
 import concurrent.futures
 import json
@@ -42,10 +42,16 @@ class Gateway:
         self.log.close()
 
 
-@pytest.fixture(scope="module", params=["strict", "current"])
+@pytest.fixture(scope="module", params=[
+    "strict", "current",
+    "strict headers=strict request-id=per-device dead-session=403"
+    " slashes=plain signing=both sign-errors=off"])
 def gateway(request, tmp_path_factory):
-    running = Gateway(tmp_path_factory.mktemp(request.param),
-                      "--profile", request.param)
+    profile, *switches = request.param.split()
+    options = ["--profile", profile]
+    for switch in switches:
+        options += ["--switch", switch]
+    running = Gateway(tmp_path_factory.mktemp(profile), *options)
     yield running
     running.close()
 
