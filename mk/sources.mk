@@ -3,7 +3,7 @@
 
 CORE_SRCS = core/account.c core/address.c core/canonical.c \
 	core/client_message.c core/decide.c core/encoding.c core/expiry.c \
-	core/message.c core/message_list.c core/page.c core/pem.c \
+	core/memo.c core/message.c core/message_list.c core/page.c core/pem.c \
 	core/profile.c core/reason.c \
 	core/secret.c core/slice.c core/status.c core/timestamp.c \
 	core/uuid.c core/writer.c
@@ -37,7 +37,7 @@ CLI_SRCS = cli/audit.c cli/command.c cli/data_dir.c cli/device.c cli/key.c cli/m
 	cli/nginx_conf.c cli/nginx_run.c cli/operator.c cli/serve.c \
 	cli/server_key.c cli/server_keys.c cli/serving.c cli/session.c cli/table.c cli/user.c $(CLI_CLIENT_SRCS)
 
-UNIT_TESTS = test_address test_canonical test_decide test_encoding \
+UNIT_TESTS = test_address test_canonical test_memo test_decide test_encoding \
 	test_expiry test_message test_message_list test_page test_profile \
 	test_reason test_slice \
 	test_timestamp test_writer \
