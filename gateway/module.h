@@ -10,6 +10,7 @@
  * headers.c    reads the request's header, strips and adds fields
  * metrics.c    counters that all workers share; probes
  * variables.c  $trivet_...
+ * memos.c      signatures that all workers remember together
  * keys.c       the server's keys: files, hardware
  * module.c     directives
  */
@@ -31,6 +32,7 @@ typedef struct {
     ngx_flag_t sandbox;
     ngx_int_t session_timeout;
     ngx_int_t key_lifetime;
+    size_t memo_size;
     ngx_uint_t is_used; /* by a location */
 
     ngx_thread_pool_t *thread_pool;
@@ -38,6 +40,7 @@ typedef struct {
     ngx_fd_t token_lock; /* of the worker that opens hardware */
     struct trivet_authority_config authority;
     ngx_shm_zone_t *metrics; /* NULL: nobody asks for them */
+    struct trivet_memos memos;
 
     /* of this worker */
     struct trivet_refusals refusals;
@@ -46,6 +49,7 @@ typedef struct {
     ngx_uint_t is_chore_posted;
     struct trivet_signer *signers[TRIVET_MAX_SERVER_KEYS];
     struct trivet_digest *digest;
+    struct trivet_authority *authority_here; /* of the event loop */
 } ngx_http_trivet_main_conf_t;
 
 
@@ -125,6 +129,11 @@ ngx_int_t ngx_http_trivet_open_keys(
 
 /* admission.c */
 ngx_int_t ngx_http_trivet_access_handler(ngx_http_request_t *r);
+
+/* task.c: whether the request could be admitted here and now; if not, nothing
+ * was decided. */
+ngx_uint_t ngx_http_trivet_admit_here(
+    ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx);
 
 /* task.c: hands the request to a pool thread, which fills ctx->answer; then
  * the phases run again. NGX_OK, or NGX_ERROR when that could not be done. */
@@ -208,6 +217,10 @@ ngx_chain_t *ngx_http_trivet_make_output(
 char *ngx_http_trivet_metrics(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 char *ngx_http_trivet_probe(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 ngx_int_t ngx_http_trivet_log_handler(ngx_http_request_t *r);
+
+/* memos.c */
+ngx_int_t ngx_http_trivet_add_memos(
+    ngx_conf_t *cf, ngx_http_trivet_main_conf_t *tmcf);
 
 /* module.c: a clock to measure with. */
 int64_t ngx_http_trivet_ticks_ns(void);

@@ -10,7 +10,7 @@ CORE_SRCS = core/account.c core/address.c core/canonical.c \
 
 CRYPTO_SRCS = crypto/certificate.c crypto/digest.c crypto/examine.c \
 	crypto/key.c crypto/key_uri.c crypto/openssl.c crypto/pin.c \
-	crypto/psp_certificate.c crypto/public_der.c \
+	crypto/psp_certificate.c crypto/public_der.c crypto/remembered.c \
 	crypto/signature.c crypto/thread.c crypto/token.c
 
 STORE_SRCS = store/audit.c store/listing.c store/pages.c store/records.c \
