@@ -443,21 +443,34 @@ find_server_key(struct trivet_case *c, const struct trivet_facts *facts)
 
 /* ---- the way ----------------------------------------------------------- */
 
-/* Runs the handler of an admitted protocol call. */
+/* Runs the handler in a transaction that others share, too. */
 static enum trivet_status
-handle(struct trivet_case *c)
+handle_in_group(struct trivet_case *c)
 {
-    const struct trivet_protocol_call *call = c->request->call;
+    struct trivet_group *group = c->authority->config->group;
+    struct trivet_store *own = c->authority->store;
+    enum trivet_status status;
+
+    TRIVET_TRY(trivet_group_enter(group, &c->authority->store, c->err));
+    trivet_store_act_as_gateway(c->authority->store, &c->request->address);
+
+    status = c->request->call->handle(c);
+    status = trivet_group_leave(group, status, !is_refused(c), c->err);
+    c->authority->store = own;
+
+    return status;
+}
+
+/* The same in one of its own. */
+static enum trivet_status
+handle_alone(struct trivet_case *c)
+{
     struct trivet_store *store = c->authority->store;
     enum trivet_status status;
 
-    if (!call->is_write) {
-        return call->handle(c);
-    }
-
     TRIVET_TRY(trivet_store_begin(store, c->err));
 
-    status = call->handle(c);
+    status = c->request->call->handle(c);
     if (status == TRIVET_OK && !is_refused(c)) {
         status = trivet_store_commit(store, c->err);
     }
@@ -466,6 +479,39 @@ handle(struct trivet_case *c)
     }
 
     return status;
+}
+
+/* Runs the handler of an admitted protocol call. */
+static enum trivet_status
+handle(struct trivet_case *c)
+{
+    if (!c->request->call->is_write) {
+        return c->request->call->handle(c);
+    }
+
+    return c->authority->config->group == NULL ? handle_alone(c)
+                                               : handle_in_group(c);
+}
+
+/* A session's life goes on from now; as durable as any other change. */
+static enum trivet_status
+extend(struct trivet_case *c)
+{
+    struct trivet_group *group = c->authority->config->group;
+    struct trivet_store *store;
+    enum trivet_status status;
+
+    if (group == NULL) {
+        return trivet_store_session_extend(
+            c->authority->store, c->session.id, c->now_us, c->err);
+    }
+
+    TRIVET_TRY(trivet_group_enter(group, &store, c->err));
+    trivet_store_act_as_gateway(store, &c->request->address);
+    status =
+        trivet_store_session_extend(store, c->session.id, c->now_us, c->err);
+
+    return trivet_group_leave(group, status, true, c->err);
 }
 
 /* The decision, as a verdict. */
@@ -502,8 +548,7 @@ judge(struct trivet_case *c)
     }
 
     if (c->answer->verdict.extends_session) {
-        TRIVET_TRY(trivet_store_session_extend(
-            c->authority->store, c->session.id, c->now_us, c->err));
+        TRIVET_TRY(extend(c));
     }
 
     return request->call == NULL ? TRIVET_OK : handle(c);

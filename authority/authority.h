@@ -20,6 +20,7 @@
 #include "crypto/remembered.h"
 #include "crypto/signature.h"
 #include "crypto/token.h"
+#include "store/group.h"
 
 enum { TRIVET_MAX_SERVER_KEYS = 16, TRIVET_MAX_PEM = 4096 };
 
@@ -64,6 +65,10 @@ struct trivet_authority_config {
     /* Of this process, shared by its authorities. NULL: the audit takes every
      * refused credential, however fast they come. */
     struct trivet_refusals *refusals;
+
+    /* Of this process, for the store of store_url; shared by its authorities:
+     * those that write share commits. NULL: each has commits of its own. */
+    struct trivet_group *group;
 
     /* Shared by all. NULL, or of NULLs: nothing is remembered. */
     const struct trivet_memos *memos;

@@ -515,6 +515,13 @@ ngx_http_trivet_init_process(ngx_cycle_t *cycle)
         return NGX_ERROR;
     }
 
+    tmcf->group = trivet_group_new(tmcf->authority.store_url);
+    if (tmcf->group == NULL) {
+        return NGX_ERROR;
+    }
+
+    tmcf->authority.group = tmcf->group;
+
     if (trivet_authority_new(&tmcf->authority, &tmcf->authority_here, &err)
         != TRIVET_OK)
     {
@@ -534,14 +541,19 @@ ngx_http_trivet_init_process(ngx_cycle_t *cycle)
 static void
 ngx_http_trivet_exit_process(ngx_cycle_t *cycle)
 {
+    ngx_uint_t are_ended;
     ngx_http_trivet_main_conf_t *tmcf;
 
     tmcf = ngx_http_cycle_get_module_main_conf(cycle, ngx_http_trivet_module);
 
     if (tmcf != NULL && tmcf->is_used) {
-        ngx_http_trivet_end_threads();
+        are_ended = ngx_http_trivet_end_threads();
         trivet_authority_free(tmcf->authority_here);
         ngx_http_trivet_end_chores(tmcf);
+
+        if (are_ended) { /* otherwise one may still be in it */
+            trivet_group_free(tmcf->group);
+        }
     }
 }
 

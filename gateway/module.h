@@ -49,6 +49,7 @@ typedef struct {
     ngx_uint_t is_chore_posted;
     struct trivet_signer *signers[TRIVET_MAX_SERVER_KEYS];
     struct trivet_digest *digest;
+    struct trivet_group *group;              /* of its threads    */
     struct trivet_authority *authority_here; /* of the event loop */
 } ngx_http_trivet_main_conf_t;
 
@@ -142,7 +143,7 @@ ngx_int_t ngx_http_trivet_post_task(
 
 /* When a worker begins, and when it ends. */
 ngx_int_t ngx_http_trivet_init_threads(void);
-void ngx_http_trivet_end_threads(void);
+ngx_uint_t ngx_http_trivet_end_threads(void); /* whether all did */
 
 /* Some other work on a pool thread: must not log, nor touch the request.
  * authority is NULL when memory ran out. Then the request's

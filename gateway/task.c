@@ -84,18 +84,20 @@ ngx_http_trivet_init_threads(void)
 
 /* The worker ends: its pool threads were told to, and are on their way out. The
  * process must not take the cryptography down under them. */
-void
+ngx_uint_t
 ngx_http_trivet_end_threads(void)
 {
     ngx_uint_t ms;
 
     for (ms = 0; ms < NGX_HTTP_TRIVET_END_MS; ms++) {
         if (atomic_load(&ngx_http_trivet_num_threads) == 0) {
-            return;
+            return 1;
         }
 
         ngx_msleep(1);
     }
+
+    return 0;
 }
 
 

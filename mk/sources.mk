@@ -13,7 +13,7 @@ CRYPTO_SRCS = crypto/certificate.c crypto/digest.c crypto/examine.c \
 	crypto/psp_certificate.c crypto/public_der.c crypto/remembered.c \
 	crypto/signature.c crypto/thread.c crypto/token.c
 
-STORE_SRCS = store/audit.c store/listing.c store/pages.c store/records.c \
+STORE_SRCS = store/audit.c store/group.c store/listing.c store/pages.c store/records.c \
 	store/sqlite.c store/statements.c store/store.c
 
 AUTHORITY_SRCS = authority/account.c authority/api_key.c authority/audit.c \
@@ -42,6 +42,6 @@ UNIT_TESTS = test_address test_canonical test_memo test_decide test_encoding \
 	test_reason test_slice \
 	test_timestamp test_writer \
 	test_certificate test_key test_signature test_token \
-	test_store test_sqlite test_calls test_authority \
+	test_store test_sqlite test_group test_calls test_authority \
 	test_lifetime test_binding test_show test_permitted_ip \
 	test_audit test_measures
