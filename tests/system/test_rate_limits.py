@@ -370,6 +370,20 @@ def test_limits_of_one_s_own_have_the_same_form(prepared, source):
         assert not any(is_limited(nginx, source, calls))
 
 
+def test_the_man_page_s_lines_are_the_classic_limits(prepared, source):
+    page = (ROOT / "man/ngx_http_trivet_module.5").read_text(encoding="utf-8")
+    lines = [x.strip() for x in page.splitlines() if x.strip().startswith("limit_req")]
+    http = [line for line in lines if not line.startswith("limit_req ")]
+    location = [line for line in lines if line.startswith("limit_req ")]
+    assert len(http) == 6 and len(location) == 4
+    with Nginx(
+        prepared, http="\n".join(http), location="\n".join(location)
+    ) as nginx:
+        for method, target, calls, _ in CLASSES:
+            limited = is_limited(nginx, source, [(method, target)] * (calls + 1))
+            assert limited == [False] * calls + [True]
+
+
 def test_a_method_without_a_limit_is_told_of_none(prepared, source):
     http = "limit_req_zone $binary_remote_addr zone=all:1m rate=1r/m;"
     location = "limit_req zone=all; limit_req_status 429;"
