@@ -69,7 +69,7 @@ ngx_http_trivet_stop(ngx_http_request_t *r, ngx_int_t rc)
 }
 
 
-static struct trivet_address
+struct trivet_address
 ngx_http_trivet_address(ngx_connection_t *c)
 {
     struct trivet_address none;

@@ -11,6 +11,7 @@
  * metrics.c    counters that all workers share; probes
  * variables.c  $trivet_...
  * memos.c      signatures that all workers remember together
+ * rates.c      rate limits: what nginx counts, what a 429 says
  * keys.c       the server's keys: files, hardware
  * module.c     directives
  */
@@ -22,6 +23,7 @@
 #include <ngx_http.h>
 
 #include "authority/authority.h"
+#include "core/rate.h"
 
 typedef struct ngx_http_trivet_metrics_s ngx_http_trivet_metrics_t;
 
@@ -130,6 +132,8 @@ ngx_int_t ngx_http_trivet_open_keys(
 
 /* admission.c */
 ngx_int_t ngx_http_trivet_access_handler(ngx_http_request_t *r);
+/* The caller's: the peer, or what nginx's realip module took for it. */
+struct trivet_address ngx_http_trivet_address(ngx_connection_t *c);
 
 /* task.c: whether the request could be admitted here and now; if not, nothing
  * was decided. */
@@ -225,6 +229,16 @@ ngx_int_t ngx_http_trivet_add_memos(
 
 /* module.c: a clock to measure with. */
 int64_t ngx_http_trivet_ticks_ns(void);
+
+/* rates.c */
+/* $trivet_rate_...: data is the enum trivet_rate_class. */
+ngx_int_t ngx_http_trivet_rate_variable(
+    ngx_http_request_t *r, ngx_http_variable_value_t *v, uintptr_t data);
+/* What limit a 429 names, into out: then ctx->reason is the one that has it,
+ * and the result is out; NULL where the answer is another, or no limit is
+ * known. */
+const char *ngx_http_trivet_name_limit(ngx_http_request_t *r,
+    ngx_http_trivet_ctx_t *ctx, char out[TRIVET_RATE_TEXT_SIZE]);
 
 /* variables.c */
 ngx_int_t ngx_http_trivet_add_variables(ngx_conf_t *cf);

@@ -4,7 +4,7 @@
 CORE_SRCS = core/account.c core/address.c core/canonical.c \
 	core/client_message.c core/decide.c core/encoding.c core/expiry.c \
 	core/memo.c core/message.c core/message_list.c core/page.c core/pem.c \
-	core/profile.c core/reason.c \
+	core/profile.c core/rate.c core/reason.c \
 	core/secret.c core/slice.c core/status.c core/timestamp.c \
 	core/uuid.c core/writer.c
 
@@ -39,7 +39,7 @@ CLI_SRCS = cli/audit.c cli/command.c cli/data_dir.c cli/device.c cli/key.c cli/m
 
 UNIT_TESTS = test_address test_canonical test_memo test_decide test_encoding \
 	test_expiry test_message test_message_list test_page test_profile \
-	test_reason test_slice \
+	test_rate test_reason test_slice \
 	test_timestamp test_writer \
 	test_certificate test_key test_signature test_token \
 	test_store test_sqlite test_group test_calls test_authority \
