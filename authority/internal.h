@@ -88,6 +88,9 @@ TRIVET_MUST_USE enum trivet_status trivet_authority_ensure_store(
     struct trivet_authority *authority, int64_t now_us,
     struct trivet_error *err);
 
+/* Whether it has one that counts: then a mutex has to be waited for. */
+bool trivet_case_has_request_id(const struct trivet_case *c);
+
 /* Before the case goes on: false when its device used the request's id before.
  * And behind it: an id that came to nothing may be used again. */
 TRIVET_MUST_USE enum trivet_status trivet_case_take_request_id(

@@ -26,19 +26,24 @@ digest_id(struct trivet_case *c)
     return trivet_digest_finish(digest, c->request_id);
 }
 
+bool
+trivet_case_has_request_id(const struct trivet_case *c)
+{
+    const struct trivet_request *request = c->request;
+
+    return request->profile->request_id == TRIVET_REQUEST_ID_PER_DEVICE
+           && request->rule.token != TRIVET_NEEDS_NO_TOKEN
+           && request->id.len > 0 && !request->is_id_counted;
+}
+
 enum trivet_status
 trivet_case_take_request_id(struct trivet_case *c, bool *out_is_new)
 {
-    const struct trivet_request *request = c->request;
     struct trivet_request_ids *ids = c->authority->config->request_ids;
 
     *out_is_new = true;
-    c->answer->is_id_counted = request->is_id_counted;
 
-    if (request->profile->request_id != TRIVET_REQUEST_ID_PER_DEVICE
-        || request->rule.token == TRIVET_NEEDS_NO_TOKEN || request->id.len == 0
-        || request->is_id_counted)
-    {
+    if (!trivet_case_has_request_id(c)) {
         return TRIVET_OK;
     }
     if (ids == NULL) {
