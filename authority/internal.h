@@ -15,6 +15,7 @@ struct trivet_authority {
     struct trivet_signer *signers[TRIVET_MAX_SERVER_KEYS];
     struct trivet_verifier_cache *verifiers;
     struct trivet_digest *digest; /* for what each request needs */
+    int64_t looked_us;            /* at the store's name (admit)  */
 };
 
 /* One request on its way through the authority. */

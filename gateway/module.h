@@ -51,6 +51,8 @@ typedef struct {
     ngx_uint_t is_chore_posted;
     struct trivet_signer *signers[TRIVET_MAX_SERVER_KEYS];
     struct trivet_digest *digest;
+    u_char uuids[64 * TRIVET_UUID_LEN];
+    size_t uuids_left;                       /* bytes not given yet   */
     struct trivet_group *group;              /* of its threads    */
     struct trivet_authority *authority_here; /* of the event loop */
 } ngx_http_trivet_main_conf_t;
