@@ -177,23 +177,21 @@ trivet_signature_examine(const struct trivet_public_key *key,
 }
 
 bool
-trivet_hash(const char *name, struct trivet_slice bytes,
-    unsigned char out[TRIVET_MAX_HASH_LEN], size_t *out_len)
+trivet_signature_is_by(
+    const struct trivet_public_key *key, struct trivet_slice signature)
 {
-    const EVP_MD *algorithm = EVP_get_digestbyname(name);
-    unsigned len = 0;
+    EVP_PKEY *pkey = read_key(key);
+    struct trivet_slice inside;
+    unsigned char em[MAX_RAW];
+    size_t em_len;
+    bool is_by = pkey != NULL
+                 && signature.len == (size_t) EVP_PKEY_get_size(pkey)
+                 && open_raw(pkey, signature, em, &em_len)
+                 && strip_padding(trivet_slice_make(em, em_len), &inside);
 
-    if (algorithm == NULL || EVP_MD_get_size(algorithm) > TRIVET_MAX_HASH_LEN
-        || EVP_Digest(bytes.len > 0 ? bytes.data : out, bytes.len, out, &len,
-               algorithm, NULL)
-               != 1)
-    {
-        ERR_clear_error();
-        return false;
-    }
-
-    *out_len = len;
-    return true;
+    EVP_PKEY_free(pkey);
+    ERR_clear_error();
+    return is_by;
 }
 
 /* Whatever of the three the PEM is. */
