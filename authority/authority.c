@@ -472,7 +472,9 @@ judge(struct trivet_case *c)
         trivet_decide(&request->rule, &facts, request->profile, c->now_us);
 
     if (is_refused(c)) {
-        return trivet_case_refuse(c, c->answer->verdict.reason, NULL);
+        TRIVET_TRY(trivet_case_refuse(c, c->answer->verdict.reason, NULL));
+        trivet_case_explain(c, client_key(c, &facts));
+        return TRIVET_OK;
     }
 
     if (c->answer->verdict.extends_session) {

@@ -10,6 +10,7 @@
 #define TRIVET_AUTHORITY_AUTHORITY_H
 
 #include "authority/calls.h"
+#include "authority/explain.h"
 #include "authority/refusals.h"
 #include "core/address.h"
 #include "core/decide.h"
@@ -61,6 +62,10 @@ struct trivet_authority_config {
     /* Of this process, shared by its authorities. NULL: the audit takes every
      * refused credential, however fast they come. */
     struct trivet_refusals *refusals;
+
+    /* Of the sandbox, shared in the same way. NULL: each refused signature is
+     * explained, however fast they come. */
+    struct trivet_explaining *explaining;
 };
 
 struct trivet_authority;
@@ -93,6 +98,9 @@ struct trivet_request {
 
     struct trivet_slice body; /* of a protocol call; else empty           */
     unsigned char body_digest[TRIVET_DIGEST_LEN]; /* of what was signed   */
+
+    /* For the sandbox to explain a refused signature; NULL: it does not. */
+    const struct trivet_evidence *evidence;
 };
 
 /* How long the cryptography took. Of what was not done: false and 0. */
@@ -117,6 +125,7 @@ struct trivet_answer {
     bool has_signature;   /* it was already: the scheme signs it alone  */
     char signature[TRIVET_SIGNATURE_TEXT_LEN];
 
+    const char *mistake; /* word of an explanation in the body; NULL: none */
     struct trivet_measures measures;
     struct trivet_error error; /* of the machine, when the reason is 5xx */
 };

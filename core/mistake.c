@@ -3,6 +3,7 @@
 #include "core/mistake.h"
 
 #include <jansson.h>
+#include <stdint.h>
 
 #include "core/encoding.h"
 
@@ -47,16 +48,19 @@ static const struct trivet_mistake_row rows[TRIVET_NUM_MISTAKES] = {
         "the padding holds bare bytes: the signer was used as an encryption, "
         "without naming its digest (use \"sign\" with SHA-256)"},
     [TRIVET_MISTAKE_WRONG_DIGEST] = {"wrong-digest",
-        "another digest than SHA-256 was signed"},
+        "SHA-256 is wanted, but another digest was signed"},
     [TRIVET_MISTAKE_OTHER_SIDE] = {"other-side",
-        "it was made with the key of the other side: a request is signed with "
+        "the signature was made with the key of the other side: a request is "
+        "signed with "
         "the client's private key, an answer with the server's"},
     [TRIVET_MISTAKE_OTHER_INSTALLATION] = {"other-installation",
-        "it was made with another installation's private key: sign with the "
+        "the signature was made with another installation's private key: sign "
+        "with the "
         "key whose public half was sent to POST /v1/installation for this "
         "token"},
     [TRIVET_MISTAKE_WRONG_KEY] = {"wrong-key",
-        "it was made with another private key than the one of this public key "
+        "the signature was made with another private key than the one of this "
+        "public key "
         "(or is PSS over another body)"},
 
     [TRIVET_MISTAKE_NEWLINE_SENT] = {"trailing-newline",
@@ -366,7 +370,7 @@ static const struct {
     {TRIVET_MISTAKE_BODY_ALONE, IN_FULL, HEAD_NONE, as_it_is},
 };
 
-/* How JSON writers lay out the same text; each with sorted keys, too. */
+/* How JSON writers lay out the same text; all then with sorted keys, too. */
 static const size_t layouts[] = {
     JSON_COMPACT,
     JSON_COMPACT | JSON_ESCAPE_SLASH,
@@ -381,7 +385,8 @@ static const size_t layouts[] = {
 };
 
 #define NUM_CHANGES (sizeof changes / sizeof changes[0])
-#define NUM_LAYOUTS (2 * sizeof layouts / sizeof layouts[0])
+#define NUM_ORDERED (sizeof layouts / sizeof layouts[0])
+#define NUM_LAYOUTS (2 * NUM_ORDERED)
 
 _Static_assert(NUM_CHANGES + NUM_LAYOUTS <= TRIVET_MAX_MISTAKE_ATTEMPTS,
     "more attempts than the header says");
@@ -413,28 +418,59 @@ put_json(const char *text, size_t len, void *opaque)
     return out->overflowed ? -1 : 0;
 }
 
+/* False: no such work is left. */
+static bool
+spend(struct trivet_mistake_search *search, size_t work)
+{
+    search->has_given_up = search->has_given_up || work > search->work_left;
+    search->work_left -= search->has_given_up ? 0 : work;
+    return !search->has_given_up;
+}
+
+static bool
+parse_body(struct trivet_mistake_search *search)
+{
+    struct trivet_slice body = search->message->body;
+
+    if (!search->is_parsed && body.len > 0
+        && spend(search, body.len * TRIVET_JSON_WORK))
+    {
+        search->json = json_loadb(
+            (const char *) body.data, body.len, JSON_DECODE_ANY, NULL);
+    }
+
+    search->is_parsed = true;
+    return search->json != NULL;
+}
+
 static bool
 write_layout(struct trivet_mistake_search *search, size_t number,
     struct trivet_writer *out)
 {
-    struct trivet_slice body = search->message->body;
-    size_t flags = layouts[number / 2] | JSON_ENCODE_ANY
+    size_t flags = layouts[number % NUM_ORDERED] | JSON_ENCODE_ANY
                    | JSON_REAL_PRECISION(15)
-                   | (number % 2 == 0 ? 0 : (size_t) JSON_SORT_KEYS);
+                   | (number < NUM_ORDERED ? 0 : (size_t) JSON_SORT_KEYS);
+    size_t cap = out->cap;
     size_t begin;
+    size_t room;
+    bool is_written;
 
-    if (!search->is_parsed) {
-        search->is_parsed = true;
-        search->json = body.len == 0 ? NULL
-                                     : json_loadb((const char *) body.data,
-                                         body.len, JSON_DECODE_ANY, NULL);
-    }
-    if (search->json == NULL || !write_head(search->message, HEAD_RIGHT, out)) {
+    if (!parse_body(search) || !write_head(search->message, HEAD_RIGHT, out)) {
         return false;
     }
 
     begin = out->len;
-    if (json_dump_callback(search->json, put_json, out, flags) != 0) {
+    room = search->work_left / TRIVET_JSON_WORK;
+    if (room < cap - begin) {
+        out->cap = begin + room;
+    }
+
+    is_written = json_dump_callback(search->json, put_json, out, flags) == 0;
+    (void) spend(search, (out->len - begin) * TRIVET_JSON_WORK);
+    search->has_given_up =
+        search->has_given_up || (out->overflowed && out->cap < cap);
+    out->cap = cap;
+    if (!is_written) {
         return false;
     }
 
@@ -457,16 +493,19 @@ write_attempt(struct trivet_mistake_search *search, size_t number,
 
     *mistake = changes[number].mistake;
     return (changes[number].schemes & scheme) != 0
+           && spend(search, search->message->body.len)
            && write_head(search->message, changes[number].head, out)
            && changes[number].change(search, out);
 }
 
 void
 trivet_mistake_search_start(struct trivet_mistake_search *search,
-    const struct trivet_signed_message *message, struct trivet_slice digest)
+    const struct trivet_signed_message *message, struct trivet_slice digest,
+    size_t max_work)
 {
-    *search =
-        (struct trivet_mistake_search){.message = message, .digest = digest};
+    *search = (struct trivet_mistake_search){.message = message,
+        .digest = digest,
+        .work_left = max_work == 0 ? SIZE_MAX : max_work};
 }
 
 bool
@@ -475,7 +514,7 @@ trivet_mistake_search_next(struct trivet_mistake_search *search,
 {
     enum trivet_mistake mistake;
 
-    while (search->next < NUM_CHANGES + NUM_LAYOUTS) {
+    while (search->next < NUM_CHANGES + NUM_LAYOUTS && !search->has_given_up) {
         out->len = 0;
         out->overflowed = false;
         if (write_attempt(search, search->next++, out, &mistake)

@@ -99,13 +99,21 @@ enum { TRIVET_MAX_MISTAKE_ATTEMPTS = 40 };
 struct trivet_mistake_search {
     const struct trivet_signed_message *message;
     struct trivet_slice digest; /* SHA-256 of what should have been signed */
+    size_t work_left;
+    bool has_given_up; /* the work was used up: not all was tried */
     size_t next;
     void *json; /* the body, when it has been parsed */
     bool is_parsed;
 };
 
+/* max_work: about the bytes that all attempts together may have, those of
+ * JSON counted TRIVET_JSON_WORK times; 0: no limit. Hostile bodies cost no
+ * more. */
+enum { TRIVET_JSON_WORK = 8 };
+
 void trivet_mistake_search_start(struct trivet_mistake_search *search,
-    const struct trivet_signed_message *message, struct trivet_slice digest);
+    const struct trivet_signed_message *message, struct trivet_slice digest,
+    size_t max_work);
 
 /* Writes the next into out, from its beginning; what has no room is passed
  * over. False when there is none left. */

@@ -8,7 +8,12 @@
 #include "core/limits.h"
 #include "crypto/examine.h"
 
-enum { MAX_HEAD = 64 * 1024, MAX_SIGNATURE_INPUT = 2048 };
+enum {
+    MAX_HEAD = 64 * 1024,
+    MAX_SIGNATURE_INPUT = 2048,
+    NUM_BYTES = 256,  /* of a signature                    */
+    NUM_LETTERS = 342 /* of its base64, without the padding */
+};
 
 /* ---- the signature's own form ------------------------------------------ */
 
@@ -55,6 +60,26 @@ mend_base64(struct trivet_slice text, char *out, bool *was_url_safe)
     return len;
 }
 
+/* Base64 that was cut off, or goes on too long: nothing but its letters, and
+ * not as many as a signature has. */
+static bool
+is_cut_base64(const char *text, size_t len)
+{
+    static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                                  "abcdefghijklmnopqrstuvwxyz0123456789+/";
+
+    while (len > 0 && text[len - 1] == '=') {
+        len--;
+    }
+    for (size_t i = 0; i < len; i++) {
+        if (memchr(letters, text[i], sizeof letters - 1) == NULL) {
+            return false;
+        }
+    }
+
+    return len > 0 && len != NUM_LETTERS;
+}
+
 /* The raw signature, as good as it can be had, and what had to be mended for
  * that. *out_len is 0 when there is none. */
 static enum trivet_mistake
@@ -74,7 +99,7 @@ decode_signature(struct trivet_slice text,
     if (trivet_slice_is(text, "IGNORE_ONLY_FOR_TESTING")) {
         return TRIVET_MISTAKE_IGNORE;
     }
-    if (text.len == 2 * 256 && is_hex(text)) {
+    if (text.len == 2 * NUM_BYTES && is_hex(text)) {
         return TRIVET_MISTAKE_HEX;
     }
     if (trivet_base64_decode(text, raw, TRIVET_MAX_SIGNATURE, out_len)
@@ -85,12 +110,11 @@ decode_signature(struct trivet_slice text,
     len = mend_base64(text, mended, &was_url_safe);
     status = trivet_base64_decode(
         trivet_slice_make(mended, len), raw, TRIVET_MAX_SIGNATURE, out_len);
-    if (status == TRIVET_E_LIMIT) {
-        return TRIVET_MISTAKE_WRONG_SIZE;
-    }
     if (status != TRIVET_OK) {
         *out_len = 0;
-        return TRIVET_MISTAKE_NOT_BASE64;
+        return status == TRIVET_E_LIMIT || is_cut_base64(mended, len)
+                   ? TRIVET_MISTAKE_WRONG_SIZE
+                   : TRIVET_MISTAKE_NOT_BASE64;
     }
 
     return was_url_safe ? TRIVET_MISTAKE_BASE64URL : TRIVET_MISTAKE_BASE64_FORM;
@@ -152,23 +176,21 @@ search_mistake(const struct trivet_explain_input *input,
     unsigned char digest[TRIVET_DIGEST_LEN];
     enum trivet_mistake found = TRIVET_MISTAKE_OTHER_BODY;
     enum trivet_mistake mistake;
-    size_t work = 0;
 
     trivet_mistake_search_start(&search, &input->message,
-        trivet_slice_make(out->digest, sizeof out->digest));
+        trivet_slice_make(out->digest, sizeof out->digest), input->max_work);
 
-    while (found == TRIVET_MISTAKE_OTHER_BODY && !out->has_given_up
+    while (found == TRIVET_MISTAKE_OTHER_BODY
            && trivet_mistake_search_next(&search, scratch, &mistake))
     {
-        work += scratch->len;
         if (trivet_sha256(trivet_writer_slice(scratch), digest) == TRIVET_OK
             && memcmp(digest, out->signed_digest, sizeof digest) == 0)
         {
             found = mistake;
         }
-        out->has_given_up = input->max_work > 0 && work > input->max_work;
     }
 
+    out->has_given_up = search.has_given_up;
     trivet_mistake_search_end(&search);
     return found;
 }

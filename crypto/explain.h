@@ -24,9 +24,7 @@ struct trivet_explain_input {
     /* Of what should have been signed, when the message's body is not at hand;
      * NULL: it is. */
     const unsigned char *digest;
-    /* Bytes that the attempts may have together, so that hostile bodies cost no
-     * more; 0: no limit. */
-    size_t max_work;
+    size_t max_work; /* trivet_mistake_search_start */
 };
 
 struct trivet_explanation {

@@ -17,8 +17,8 @@ STORE_SRCS = store/audit.c store/listing.c store/pages.c store/records.c \
 	store/sqlite.c store/statements.c store/store.c
 
 AUTHORITY_SRCS = authority/account.c authority/api_key.c authority/audit.c \
-	authority/authority.c authority/calls.c authority/credential.c \
-	authority/device.c authority/installation.c authority/permitted_ip.c \
+	authority/authority.c authority/bucket.c authority/calls.c authority/credential.c \
+	authority/device.c authority/explain.c authority/installation.c authority/permitted_ip.c \
 	authority/psp.c authority/refusals.c authority/server_error.c authority/session.c \
 	authority/show.c \
 	authority/user.c

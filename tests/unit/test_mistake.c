@@ -330,6 +330,11 @@ how_it_is_written(void **state)
     (void) snprintf(text, sizeof text, "%.300s", signature);
     assert_mistake(TRIVET_SCHEME_BODY, BODY, text, "wrong-size");
 
+    (void) snprintf(text, sizeof text, "%.341s", signature);
+    assert_mistake(TRIVET_SCHEME_BODY, BODY, text, "wrong-size");
+    (void) snprintf(text, sizeof text, "%.340s?===", signature);
+    assert_mistake(TRIVET_SCHEME_BODY, BODY, text, "not-base64");
+
     memset(text, 'A', sizeof text);
     text[sizeof text - 1] = '\0';
     assert_mistake(TRIVET_SCHEME_BODY, BODY, text, "wrong-size");
@@ -439,7 +444,7 @@ the_work_is_bounded(void **state)
     sign_text("x", signature);
     input = make_input(TRIVET_SCHEME_BODY, body, signature);
     trivet_mistake_search_start(
-        &search, &input.message, trivet_slice_make(memory, 32));
+        &search, &input.message, trivet_slice_make(memory, 32), 0);
     while (trivet_mistake_search_next(&search, &out, &mistake)) {
         assert_in_range(out.len, 0, sizeof memory);
         num_attempts++;
@@ -448,7 +453,7 @@ the_work_is_bounded(void **state)
     assert_in_range(num_attempts, 1, TRIVET_MAX_MISTAKE_ATTEMPTS);
 
     assert_false(explain(&input).has_given_up);
-    input.max_work = 3 * LARGE;
+    input.max_work = 20 * LARGE;
     assert_true(explain(&input).has_given_up);
     assert_int_equal(explain(&input).mistake, TRIVET_MISTAKE_OTHER_BODY);
 }
