@@ -44,4 +44,4 @@ UNIT_TESTS = test_address test_canonical test_decide test_encoding \
 	test_certificate test_key test_signature test_token \
 	test_store test_sqlite test_calls test_authority \
 	test_lifetime test_binding test_show test_permitted_ip \
-	test_audit test_measures
+	test_audit test_explaining test_measures
