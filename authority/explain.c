@@ -16,10 +16,8 @@
 #include "store/listing.h"
 
 enum {
-    NUM_KEYS_TRIED = 32, /* of other installations: a verification each */
-    MAX_WORK = 2 * 1024 * 1024, /* bytes: some 5 ms */
-    BURST = 40,      /* explanations at once                        */
-    STEP_US = 50000, /* and then one in this time, at most          */
+    BURST = 40,      /* explanations at once              */
+    STEP_US = 50000, /* and then one in this time at most */
     MAX_FIELDS = 128,
     MAX_PATH = 100,
     MAX_TEXT = 1536
@@ -147,7 +145,7 @@ gather(struct trivet_case *c, const struct trivet_public_key *key,
 
     refused->input.signature = request->signature;
     refused->input.key = key;
-    refused->input.max_work = MAX_WORK;
+    refused->input.max_work = TRIVET_MAX_EXPLAIN_WORK;
 }
 
 static void
@@ -193,8 +191,8 @@ find_mistake(struct trivet_case *c, struct refused *refused)
 
     /* A store that fails here leaves it at that. */
     status = trivet_store_newest_keys(c->authority->store,
-        c->answer->identity.installation_id, NUM_KEYS_TRIED, try_key, refused,
-        NULL);
+        c->answer->identity.installation_id, TRIVET_MAX_EXPLAIN_KEYS, try_key,
+        refused, NULL);
     return status == TRIVET_OK && refused->is_made_with_other
                ? TRIVET_MISTAKE_OTHER_INSTALLATION
                : TRIVET_MISTAKE_WRONG_KEY;
@@ -254,7 +252,7 @@ explain_refused(struct trivet_case *c, const struct trivet_public_key *key,
     if (mistake == TRIVET_MISTAKE_WRONG_KEY) {
         put_format(out,
             "the keys of the %d newest installations were tried, too",
-            NUM_KEYS_TRIED);
+            TRIVET_MAX_EXPLAIN_KEYS);
     }
     if (mistake == TRIVET_MISTAKE_OTHER_BODY) {
         put_sentence(out,

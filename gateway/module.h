@@ -168,7 +168,7 @@ void ngx_http_trivet_log_refusal(
 
 /* evidence.c: for the pool thread, which must end with dropping it. buffer has
  * NGX_HTTP_TRIVET_EVIDENCE_SIZE bytes. */
-enum { NGX_HTTP_TRIVET_EVIDENCE_SIZE = TRIVET_MAX_CALL_BODY };
+enum { NGX_HTTP_TRIVET_EVIDENCE_SIZE = TRIVET_MAX_EXPLAINED_BODY };
 
 typedef struct {
     struct trivet_evidence evidence;
