@@ -120,8 +120,7 @@ struct refused {
 };
 
 static void
-gather(struct trivet_case *c, const struct trivet_public_key *key,
-    struct refused *refused)
+gather(struct trivet_case *c, struct refused *refused)
 {
     const struct trivet_request *request = c->request;
     const struct trivet_evidence *evidence = request->evidence;
@@ -144,7 +143,9 @@ gather(struct trivet_case *c, const struct trivet_public_key *key,
     }
 
     refused->input.signature = request->signature;
-    refused->input.key = key;
+    refused->input.key = c->answer->identity.session_id != 0
+                             ? &c->session.key
+                             : &c->installation.key;
     refused->input.max_work = TRIVET_MAX_EXPLAIN_WORK;
 }
 
@@ -228,14 +229,13 @@ put_facts(const struct refused *refused, struct trivet_writer *out)
 }
 
 static const char *
-explain_refused(struct trivet_case *c, const struct trivet_public_key *key,
-    struct trivet_writer *out)
+explain_refused(struct trivet_case *c, struct trivet_writer *out)
 {
     struct refused refused = {.body_len = 0};
     enum trivet_mistake mistake;
     const struct trivet_mistake_row *row;
 
-    gather(c, key, &refused);
+    gather(c, &refused);
     mistake = find_mistake(c, &refused);
     row = trivet_mistake_row(mistake);
     if (mistake == TRIVET_MISTAKE_NONE) {
@@ -283,8 +283,7 @@ may_explain(struct trivet_explaining *explaining)
 
 /* The mistake's word; NULL: nothing was written. */
 static const char *
-write_explanation(struct trivet_case *c, const struct trivet_public_key *key,
-    struct trivet_writer *out)
+write_explanation(struct trivet_case *c, struct trivet_writer *out)
 {
     switch ((int) c->answer->verdict.reason) {
     case TRIVET_REASON_SIGNATURE_MISSING:
@@ -293,7 +292,7 @@ write_explanation(struct trivet_case *c, const struct trivet_public_key *key,
     case TRIVET_REASON_SIGNATURE_MALFORMED:
     case TRIVET_REASON_SIGNATURE_WRONG:
         if (may_explain(c->authority->config->explaining)) {
-            return explain_refused(c, key, out);
+            return explain_refused(c, out);
         }
         put_sentence(out,
             "explanations are rationed, and too many signatures were refused "
@@ -307,7 +306,7 @@ write_explanation(struct trivet_case *c, const struct trivet_public_key *key,
 }
 
 void
-trivet_case_explain(struct trivet_case *c, const struct trivet_public_key *key)
+trivet_case_explain(struct trivet_case *c)
 {
     char text[MAX_TEXT];
     struct trivet_writer out = trivet_writer_make(text, sizeof text - 1);
@@ -319,7 +318,7 @@ trivet_case_explain(struct trivet_case *c, const struct trivet_public_key *key)
         return;
     }
 
-    id = write_explanation(c, key, &out);
+    id = write_explanation(c, &out);
     if (id == NULL || out.overflowed) {
         return;
     }

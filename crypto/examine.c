@@ -10,6 +10,7 @@
 #include <openssl/x509.h>
 
 #include "core/pem.h"
+#include "crypto/openssl.h"
 
 enum { MAX_RAW = 512, MIN_PADDING = 8, MAX_PEM = 16 * 1024 };
 
@@ -42,9 +43,12 @@ static const struct {
 static EVP_PKEY *
 read_key(const struct trivet_public_key *key)
 {
+    struct trivet_slice der = trivet_slice_make(key->der, key->der_len);
     const unsigned char *p = key->der;
 
-    return d2i_PUBKEY(NULL, &p, (long) key->der_len);
+    return trivet_openssl_is_common_der(der)
+               ? trivet_openssl_public_key(der)
+               : d2i_PUBKEY(NULL, &p, (long) key->der_len);
 }
 
 /* signature^e mod n, padding and all. */
