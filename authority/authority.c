@@ -547,7 +547,9 @@ judge(struct trivet_case *c)
     TRIVET_TRY(decide(c));
 
     if (is_refused(c)) {
-        return trivet_case_refuse(c, c->answer->verdict.reason, NULL);
+        TRIVET_TRY(trivet_case_refuse(c, c->answer->verdict.reason, NULL));
+        trivet_case_explain(c);
+        return TRIVET_OK;
     }
 
     if (c->answer->verdict.extends_session) {

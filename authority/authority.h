@@ -11,6 +11,7 @@
 #define TRIVET_AUTHORITY_AUTHORITY_H
 
 #include "authority/calls.h"
+#include "authority/explain.h"
 #include "authority/refusals.h"
 #include "core/address.h"
 #include "core/decide.h"
@@ -66,6 +67,10 @@ struct trivet_authority_config {
      * refused credential, however fast they come. */
     struct trivet_refusals *refusals;
 
+    /* Of the sandbox, shared in the same way. NULL: each refused signature is
+     * explained, however fast they come. */
+    struct trivet_explaining *explaining;
+
     /* Of this process, for the store of store_url; shared by its authorities:
      * those that write share commits. NULL: each has commits of its own. */
     struct trivet_group *group;
@@ -104,6 +109,9 @@ struct trivet_request {
 
     struct trivet_slice body; /* of a protocol call; else empty           */
     unsigned char body_digest[TRIVET_DIGEST_LEN]; /* of what was signed   */
+
+    /* For the sandbox to explain a refused signature; NULL: it does not. */
+    const struct trivet_evidence *evidence;
 };
 
 /* How long the cryptography took. Of what was not done: false and 0. */
@@ -130,6 +138,7 @@ struct trivet_answer {
     bool has_signature;   /* it was already: the scheme signs it alone  */
     char signature[TRIVET_SIGNATURE_TEXT_LEN];
 
+    const char *mistake; /* word of an explanation in the body; NULL: none */
     struct trivet_measures measures;
     struct trivet_error error; /* of the machine, when the reason is 5xx */
 };

@@ -82,6 +82,9 @@ TRIVET_MUST_USE enum trivet_status trivet_authority_ensure_store(
     struct trivet_authority *authority, int64_t now_us,
     struct trivet_error *err);
 
+/* Adds to a refusal of a signature what was done wrong, in the sandbox. */
+void trivet_case_explain(struct trivet_case *c);
+
 /* Tells the audit when the case was refused for a credential. */
 void trivet_case_audit_refusal(struct trivet_case *c);
 
