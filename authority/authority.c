@@ -16,6 +16,9 @@ enum { NUM_CACHED_KEYS = 1024 };
 /* How long trivet_authority_admit waits for a store that is locked. */
 enum { PATIENCE_HERE_MS = 1 };
 
+/* How long it goes on without a look whether the store is still the one. */
+#define CURRENT_FOR_US INT64_C(10000)
+
 /* ---- making ------------------------------------------------------------ */
 
 enum trivet_status
@@ -585,7 +588,9 @@ judge(struct trivet_case *c)
     TRIVET_TRY(decide(c));
 
     if (is_refused(c)) {
-        return trivet_case_refuse(c, c->answer->verdict.reason, NULL);
+        TRIVET_TRY(trivet_case_refuse(c, c->answer->verdict.reason, NULL));
+        trivet_case_explain(c);
+        return TRIVET_OK;
     }
 
     TRIVET_TRY(trivet_case_take_request_id(c, &is_new));
@@ -664,6 +669,25 @@ make_case(struct trivet_authority *authority,
     };
 }
 
+/* A look at the file's name costs a third of a look into it. */
+static enum trivet_status
+ensure_store_lately(struct trivet_authority *authority, int64_t now_us,
+    struct trivet_error *err)
+{
+    int64_t since_us = now_us - authority->looked_us;
+
+    if (authority->store != NULL && since_us >= 0 && since_us < CURRENT_FOR_US)
+    {
+        return TRIVET_OK;
+    }
+
+    TRIVET_TRY(trivet_authority_ensure_store(authority, now_us, err));
+    trivet_store_set_patience(authority->store, PATIENCE_HERE_MS);
+    authority->looked_us = now_us;
+
+    return TRIVET_OK;
+}
+
 bool
 trivet_authority_admit(struct trivet_authority *authority,
     const struct trivet_request *request, struct trivet_answer *out)
@@ -671,13 +695,10 @@ trivet_authority_admit(struct trivet_authority *authority,
     struct trivet_case c = make_case(authority, request, out);
 
     if (request->call != NULL || trivet_case_has_request_id(&c)
-        || trivet_authority_ensure_store(authority, c.now_us, c.err)
-               != TRIVET_OK)
+        || ensure_store_lately(authority, c.now_us, c.err) != TRIVET_OK)
     {
         return false;
     }
-
-    trivet_store_set_patience(authority->store, PATIENCE_HERE_MS);
 
     if (decide(&c) != TRIVET_OK) {
         drop_store(authority);

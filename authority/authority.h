@@ -11,6 +11,7 @@
 #define TRIVET_AUTHORITY_AUTHORITY_H
 
 #include "authority/calls.h"
+#include "authority/explain.h"
 #include "authority/refusals.h"
 #include "authority/request_ids.h"
 #include "core/address.h"
@@ -67,6 +68,10 @@ struct trivet_authority_config {
      * refused credential, however fast they come. */
     struct trivet_refusals *refusals;
 
+    /* Of the sandbox, shared in the same way. NULL: each refused signature is
+     * explained, however fast they come. */
+    struct trivet_explaining *explaining;
+
     /* NULL when no profile has request-id=per-device. */
     struct trivet_request_ids *request_ids;
 
@@ -112,6 +117,9 @@ struct trivet_request {
     unsigned char body_digest[TRIVET_DIGEST_LEN]; /* of what was signed   */
     bool has_full_digest; /* signing=both: it may have been this instead  */
     unsigned char full_digest[TRIVET_DIGEST_LEN];
+
+    /* For the sandbox to explain a refused signature; NULL: it does not. */
+    const struct trivet_evidence *evidence;
 };
 
 /* How long the cryptography took. Of what was not done: false and 0. */
@@ -139,6 +147,7 @@ struct trivet_answer {
     bool has_signature;   /* it was already: the scheme signs it alone  */
     char signature[TRIVET_SIGNATURE_TEXT_LEN];
 
+    const char *mistake; /* word of an explanation in the body; NULL: none */
     struct trivet_measures measures;
     struct trivet_error error; /* of the machine, when the reason is 5xx */
 };
@@ -152,7 +161,8 @@ void trivet_authority_answer(struct trivet_authority *authority,
  * trivet_authority_answer would, when nothing has to be written for that: a few
  * microseconds of reading, less than a hop to another thread takes. False in
  * all other cases: nothing was decided, and *out is of no use; ask
- * trivet_authority_answer. Never refuses.
+ * trivet_authority_answer. Never refuses. A store whose file was exchanged is
+ * noticed within 10 ms.
  */
 bool trivet_authority_admit(struct trivet_authority *authority,
     const struct trivet_request *request, struct trivet_answer *out);

@@ -15,6 +15,7 @@ struct trivet_authority {
     struct trivet_signer *signers[TRIVET_MAX_SERVER_KEYS];
     struct trivet_verifier_cache *verifiers;
     struct trivet_digest *digest; /* for what each request needs */
+    int64_t looked_us;            /* at the store's name (admit)  */
 };
 
 /* One request on its way through the authority. */
@@ -96,6 +97,9 @@ bool trivet_case_has_request_id(const struct trivet_case *c);
 TRIVET_MUST_USE enum trivet_status trivet_case_take_request_id(
     struct trivet_case *c, bool *out_is_new);
 void trivet_case_settle_request_id(struct trivet_case *c, bool is_used);
+
+/* Adds to a refusal of a signature what was done wrong, in the sandbox. */
+void trivet_case_explain(struct trivet_case *c);
 
 /* Tells the audit when the case was refused for a credential. */
 void trivet_case_audit_refusal(struct trivet_case *c);

@@ -17,30 +17,16 @@ static const struct {
     [TRIVET_REFUSED_KNOWN_KEYS] = {100, TRIVET_US_PER_S / 5},
 };
 
-/* A leaking bucket in one number: the time at which it will be empty. */
 bool
 trivet_refusals_admit(struct trivet_refusals *refusals,
     enum trivet_refusal_budget_kind kind, int64_t now_us)
 {
-    struct trivet_refusal_budget *budget = &refusals->budgets[kind];
-    int64_t room_us = rates[kind].burst * rates[kind].step_us;
-    int64_t spent = atomic_load(&budget->spent_until_us);
-    int64_t from;
-
-    do {
-        from = spent > now_us ? spent : now_us;
-
-        /* Farther ahead than it can get: the clock was put back. */
-        if (from - now_us > 2 * room_us) {
-            from = now_us;
-        }
-
-        if (from + rates[kind].step_us - now_us > room_us) {
-            trivet_refusals_leave_out(refusals, kind, 1);
-            return false;
-        }
-    } while (!atomic_compare_exchange_weak(
-        &budget->spent_until_us, &spent, from + rates[kind].step_us));
+    if (!trivet_bucket_take(&refusals->budgets[kind].bucket, rates[kind].burst,
+            rates[kind].step_us, now_us))
+    {
+        trivet_refusals_leave_out(refusals, kind, 1);
+        return false;
+    }
 
     return true;
 }

@@ -15,9 +15,7 @@
 #ifndef TRIVET_AUTHORITY_REFUSALS_H
 #define TRIVET_AUTHORITY_REFUSALS_H
 
-#include <stdatomic.h>
-#include <stdbool.h>
-#include <stdint.h>
+#include "authority/bucket.h"
 
 enum trivet_refusal_budget_kind {
     TRIVET_REFUSED_STRANGERS = 0,
@@ -26,7 +24,7 @@ enum trivet_refusal_budget_kind {
 };
 
 struct trivet_refusal_budget {
-    _Atomic int64_t spent_until_us; /* when the whole burst is free again */
+    struct trivet_bucket bucket;
     _Atomic int64_t num_left_out;
 };
 

@@ -228,6 +228,14 @@ cli_refused(const struct trivet_answer *answer)
     }
     (void) fputc('\n', stderr);
 
+    for (size_t i = 0; i < answer->num_errors; i++) {
+        if (answer->errors[i].explanation[0] != '\0') {
+            (void) fputs("trivet: ", stderr);
+            cli_put_text(stderr, answer->errors[i].explanation);
+            (void) fputc('\n', stderr);
+        }
+    }
+
     return cli_exit_of_answer(answer->status);
 }
 

@@ -11,8 +11,8 @@
 #include "cli/client.h"
 #include "cli/client_commands.h"
 #include "cli/keys.h"
-#include "client/explain.h"
 #include "client/file.h"
+#include "crypto/explain.h"
 
 enum {
     OPTION_REQUEST = 0x200,
@@ -196,15 +196,18 @@ read_signature(const char *given, struct trivet_file_text *out)
 static int
 print(const struct explain *explain, const struct trivet_explanation *found)
 {
+    const struct trivet_mistake_row *row = trivet_mistake_row(found->mistake);
+    bool fits = found->mistake == TRIVET_MISTAKE_NONE;
+
     if (explain->is_brief) {
-        (void) puts(found->fits ? "fits" : "does not fit");
+        (void) puts(fits ? "fits" : "does not fit");
     } else {
-        (void) printf("%s: %s%s%s\n", found->id, found->text,
+        (void) printf("%s: %s%s%s\n", row->id, row->text,
             found->hash == NULL ? "" : ": ",
             found->hash == NULL ? "" : found->hash);
     }
 
-    return found->fits ? CLI_OK : CLI_UNTRUSTED;
+    return fits ? CLI_OK : CLI_UNTRUSTED;
 }
 
 static int
@@ -213,20 +216,20 @@ judge(const struct explain *explain, const struct trivet_file_text *body,
     const struct trivet_public_key *key, const struct trivet_public_key *other)
 {
     struct trivet_explain_input input = {
-        .body = trivet_slice_make(body->data, body->len),
+        .message = {.body = trivet_slice_make(body->data, body->len),
+            .status = explain->status,
+            .fields = explain->fields,
+            .num_fields = explain->num_fields},
         .signature = trivet_slice_make(signature->data, signature->len),
         .key = key,
         .other_key = other->der_len > 0 ? other : NULL,
-        .status = explain->status,
-        .fields = explain->fields,
-        .num_fields = explain->num_fields,
     };
     struct trivet_explanation found;
     struct trivet_error err;
 
     if (explain->method != NULL) {
-        input.method = trivet_slice_text(explain->method);
-        input.target = trivet_slice_text(explain->target);
+        input.message.method = trivet_slice_text(explain->method);
+        input.message.target = trivet_slice_text(explain->target);
     }
     if (trivet_explain(&input, &found, &err) != TRIVET_OK) {
         return cli_fail(&err);

@@ -26,6 +26,25 @@ text_of(const json_t *object, const char *field)
     return text == NULL ? "" : text;
 }
 
+/* "error_additional_parameter":[..., {"explanation":"..."}] */
+static const char *
+explanation_of(const json_t *error)
+{
+    const json_t *list = json_object_get(error, "error_additional_parameter");
+    const char *text = "";
+    size_t i;
+    const json_t *entry;
+
+    json_array_foreach(list, i, entry)
+    {
+        if (text[0] == '\0') {
+            text = text_of(entry, "explanation");
+        }
+    }
+
+    return text;
+}
+
 static void
 read_errors(struct owned_answer *answer)
 {
@@ -49,6 +68,7 @@ read_errors(struct owned_answer *answer)
         answer->errors[i].description = text_of(entry, "error_description");
         answer->errors[i].translated =
             text_of(entry, "error_description_translated");
+        answer->errors[i].explanation = explanation_of(entry);
         answer->public.num_errors = i + 1;
     }
 }

@@ -26,6 +26,13 @@ enum {
     TRIVET_DEFAULT_PAGE = 10,          /* items of a list that are given    */
     TRIVET_MAX_PAGE = 200,             /* the same, when the caller asks    */
 
+    /* Of explaining a refused signature: the body, other installations' keys
+     * (a verification each, beside some six with the caller's own), and the
+     * work of core/mistake.h, which is some 5 ms. */
+    TRIVET_MAX_EXPLAINED_BODY = 64 * 1024,
+    TRIVET_MAX_EXPLAIN_KEYS = 32,
+    TRIVET_MAX_EXPLAIN_WORK = 2 * 1024 * 1024,
+
     TRIVET_MIN_SESSION_TIMEOUT_S = 1,
     /* Java SDKs multiply the timeout by 1000 in 32 bits: above this every
      * session looks expired to them. */

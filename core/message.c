@@ -405,11 +405,11 @@ fill_text(const char *text, const char *subject)
         subject == NULL ? "" : subject, mark + 2);
 }
 
-struct trivet_body
-trivet_message_error(enum trivet_reason reason, const char *subject,
-    struct trivet_slice language)
+/* The error's object, with its list of more (NULL: none), which it takes. */
+static struct trivet_body
+dump_error(const struct trivet_reason_row *row, const char *subject,
+    struct trivet_slice language, json_t *more)
 {
-    const struct trivet_reason_row *row = trivet_reason_row(reason);
     const char *translated = row->text;
     json_t *error;
 
@@ -421,12 +421,36 @@ trivet_message_error(enum trivet_reason reason, const char *subject,
         fill_text(row->text, subject), "error_description_translated",
         fill_text(translated, subject));
 
-    if (row->has_link) {
-        (void) json_object_set_new(error, "error_additional_parameter",
-            json_pack("[{s:s}]", "url_together_post", LINK_466));
+    if (more != NULL) {
+        (void) json_object_set_new(error, "error_additional_parameter", more);
     }
 
     return trivet_message_dump(json_pack("{s:[o]}", "Error", error));
+}
+
+struct trivet_body
+trivet_message_error(enum trivet_reason reason, const char *subject,
+    struct trivet_slice language)
+{
+    const struct trivet_reason_row *row = trivet_reason_row(reason);
+
+    return dump_error(row, subject, language,
+        row->has_link ? json_pack("[{s:s}]", "url_together_post", LINK_466)
+                      : NULL);
+}
+
+struct trivet_body
+trivet_message_error_explained(enum trivet_reason reason,
+    struct trivet_slice language, const char *mistake, const char *explanation)
+{
+    const struct trivet_reason_row *row = trivet_reason_row(reason);
+    json_t *explained =
+        json_pack("{s:s, s:s}", "mistake", mistake, "explanation", explanation);
+
+    return dump_error(row, NULL, language,
+        row->has_link
+            ? json_pack("[{s:s}, o]", "url_together_post", LINK_466, explained)
+            : json_pack("[o]", explained));
 }
 
 struct trivet_body

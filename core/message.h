@@ -94,6 +94,11 @@ TRIVET_MUST_USE enum trivet_status trivet_body_plain_slashes(
 struct trivet_body trivet_message_error(enum trivet_reason reason,
     const char *subject, struct trivet_slice language);
 
+/* The same with what the caller did wrong: a word and a sentence, in a field
+ * that bunq's own clients pass over. */
+struct trivet_body trivet_message_error_explained(enum trivet_reason reason,
+    struct trivet_slice language, const char *mistake, const char *explanation);
+
 struct trivet_body trivet_message_empty(void);
 struct trivet_body trivet_message_id(int64_t id);
 

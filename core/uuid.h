@@ -3,9 +3,12 @@
 #ifndef TRIVET_CORE_UUID_H
 #define TRIVET_CORE_UUID_H
 
-enum { TRIVET_UUID_SIZE = 37 /* bytes, with the NUL */ };
+enum {
+    TRIVET_UUID_LEN = 16, /* bytes */
+    TRIVET_UUID_SIZE = 37 /* of the text, with the NUL */
+};
 
 void trivet_uuid_format(
-    const unsigned char random[16], char out[TRIVET_UUID_SIZE]);
+    const unsigned char random[TRIVET_UUID_LEN], char out[TRIVET_UUID_SIZE]);
 
 #endif

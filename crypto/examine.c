@@ -10,6 +10,7 @@
 #include <openssl/x509.h>
 
 #include "core/pem.h"
+#include "crypto/openssl.h"
 
 enum { MAX_RAW = 512, MIN_PADDING = 8, MAX_PEM = 16 * 1024 };
 
@@ -42,9 +43,12 @@ static const struct {
 static EVP_PKEY *
 read_key(const struct trivet_public_key *key)
 {
+    struct trivet_slice der = trivet_slice_make(key->der, key->der_len);
     const unsigned char *p = key->der;
 
-    return d2i_PUBKEY(NULL, &p, (long) key->der_len);
+    return trivet_openssl_is_common_der(der)
+               ? trivet_openssl_public_key(der)
+               : d2i_PUBKEY(NULL, &p, (long) key->der_len);
 }
 
 /* signature^e mod n, padding and all. */
@@ -177,23 +181,21 @@ trivet_signature_examine(const struct trivet_public_key *key,
 }
 
 bool
-trivet_hash(const char *name, struct trivet_slice bytes,
-    unsigned char out[TRIVET_MAX_HASH_LEN], size_t *out_len)
+trivet_signature_is_by(
+    const struct trivet_public_key *key, struct trivet_slice signature)
 {
-    const EVP_MD *algorithm = EVP_get_digestbyname(name);
-    unsigned len = 0;
+    EVP_PKEY *pkey = read_key(key);
+    struct trivet_slice inside;
+    unsigned char em[MAX_RAW];
+    size_t em_len;
+    bool is_by = pkey != NULL
+                 && signature.len == (size_t) EVP_PKEY_get_size(pkey)
+                 && open_raw(pkey, signature, em, &em_len)
+                 && strip_padding(trivet_slice_make(em, em_len), &inside);
 
-    if (algorithm == NULL || EVP_MD_get_size(algorithm) > TRIVET_MAX_HASH_LEN
-        || EVP_Digest(bytes.len > 0 ? bytes.data : out, bytes.len, out, &len,
-               algorithm, NULL)
-               != 1)
-    {
-        ERR_clear_error();
-        return false;
-    }
-
-    *out_len = len;
-    return true;
+    EVP_PKEY_free(pkey);
+    ERR_clear_error();
+    return is_by;
 }
 
 /* Whatever of the three the PEM is. */

@@ -35,9 +35,10 @@ TRIVET_MUST_USE enum trivet_status trivet_signature_examine(
     const struct trivet_public_key *key, struct trivet_slice signature,
     struct trivet_slice body, struct trivet_examined *out);
 
-/* Digests with an algorithm by OpenSSL's name. False when there is none. */
-bool trivet_hash(const char *name, struct trivet_slice bytes,
-    unsigned char out[TRIVET_MAX_HASH_LEN], size_t *out_len);
+/* Whether signature was made with the private half of key, whatever was signed:
+ * it has PKCS#1 v1.5 padding inside. PSS is not recognised. */
+bool trivet_signature_is_by(
+    const struct trivet_public_key *key, struct trivet_slice signature);
 
 /* Reads a public key from any PEM: public, private or certificate. */
 TRIVET_MUST_USE enum trivet_status trivet_public_key_from_any(

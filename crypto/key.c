@@ -334,21 +334,21 @@ trivet_public_key_parse(struct trivet_slice pem, struct trivet_public_key *out,
     }
 
     bytes = trivet_slice_make(der, len);
+    if (trivet_openssl_is_common_der(bytes)) {
+        memcpy(out->der, der, len);
+        out->der_len = len;
+        return TRIVET_OK;
+    }
+
     pkey = trivet_openssl_public_key(bytes);
     if (pkey == NULL) {
         return trivet_openssl_error(err, TRIVET_E_MALFORMED, "key.parse",
             "not an RSA public key of 2048 bits");
     }
 
-    if (trivet_openssl_is_common_der(bytes)) {
-        memcpy(out->der, der, len);
-        out->der_len = len;
-        status = TRIVET_OK;
-    } else {
-        status = to_der(pkey, out);
-    }
-
+    status = to_der(pkey, out);
     EVP_PKEY_free(pkey);
+
     return status;
 }
 

@@ -18,9 +18,11 @@ ngx_http_trivet_log_refusal(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx)
     }
 
     ngx_log_error(NGX_LOG_NOTICE, r->connection->log, 0,
-        "trivet refused: %s: %s, installation:%L user:%L key:%L", row->id,
-        row->operator_text, ctx->answer.identity.installation_id,
-        ctx->answer.identity.user_id, ctx->answer.identity.api_key_id);
+        "trivet refused: %s: %s%s%s, installation:%L user:%L key:%L", row->id,
+        row->operator_text, ctx->answer.mistake == NULL ? "" : ", mistake:",
+        ctx->answer.mistake == NULL ? "" : ctx->answer.mistake,
+        ctx->answer.identity.installation_id, ctx->answer.identity.user_id,
+        ctx->answer.identity.api_key_id);
 }
 
 

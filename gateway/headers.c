@@ -511,15 +511,34 @@ ngx_http_trivet_drop_headers(ngx_http_request_t *r)
 }
 
 
+/* The bytes of a UUID: asked for many at once, for they are no secret. */
+static u_char *
+ngx_http_trivet_next_uuid(ngx_http_trivet_main_conf_t *tmcf)
+{
+    if (tmcf->uuids_left < TRIVET_UUID_LEN) {
+        if (trivet_random(tmcf->uuids, sizeof(tmcf->uuids)) != TRIVET_OK) {
+            return NULL;
+        }
+        tmcf->uuids_left = sizeof(tmcf->uuids);
+    }
+
+    tmcf->uuids_left -= TRIVET_UUID_LEN;
+
+    return tmcf->uuids + tmcf->uuids_left;
+}
+
+
 static ngx_int_t
 ngx_http_trivet_add_response_id(ngx_http_request_t *r)
 {
     char *text;
-    u_char random[16];
+    u_char *random;
     ngx_str_t value;
 
+    random = ngx_http_trivet_next_uuid(
+        ngx_http_get_module_main_conf(r, ngx_http_trivet_module));
     text = ngx_pnalloc(r->pool, TRIVET_UUID_SIZE);
-    if (text == NULL || trivet_random(random, sizeof(random)) != TRIVET_OK) {
+    if (random == NULL || text == NULL) {
         return NGX_ERROR;
     }
 

@@ -485,6 +485,7 @@ ngx_http_trivet_postconfiguration(ngx_conf_t *cf)
         return NGX_ERROR;
     }
 
+    tmcf->explaining.ticks_ns = ngx_http_trivet_ticks_ns;
     tmcf->authority = (struct trivet_authority_config){
         .psp_ca_file = (const char *) tmcf->psp_ca.data,
         .store_url = (const char *) tmcf->store_url.data,
@@ -496,6 +497,7 @@ ngx_http_trivet_postconfiguration(ngx_conf_t *cf)
         .now_us = ngx_http_trivet_now_us,
         .ticks_ns = tmcf->metrics == NULL ? NULL : ngx_http_trivet_ticks_ns,
         .refusals = &tmcf->refusals,
+        .explaining = &tmcf->explaining,
         .memos = &tmcf->memos,
     };
 

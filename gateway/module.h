@@ -7,6 +7,7 @@
  * answering.c  sends answers of our own: refusals, the protocol's calls
  * signing.c    filters: signs what the API behind answers
  * collecting.c keeps its body back until it is whole
+ * evidence.c   what the sandbox explains a refused signature by
  * headers.c    reads the request's header, strips and adds fields
  * metrics.c    counters that all workers share; probes
  * variables.c  $trivet_...
@@ -48,11 +49,14 @@ typedef struct {
 
     /* of this worker */
     struct trivet_refusals refusals;
+    struct trivet_explaining explaining;
     ngx_thread_task_t *chore;
     ngx_event_t chore_timer;
     ngx_uint_t is_chore_posted;
     struct trivet_signer *signers[TRIVET_MAX_SERVER_KEYS];
     struct trivet_digest *digest;
+    u_char uuids[64 * TRIVET_UUID_LEN];
+    size_t uuids_left;                       /* bytes not given yet   */
     struct trivet_group *group;              /* of its threads    */
     struct trivet_authority *authority_here; /* of the event loop */
 } ngx_http_trivet_main_conf_t;
@@ -153,6 +157,10 @@ ngx_int_t ngx_http_trivet_post_task(
 ngx_int_t ngx_http_trivet_init_threads(void);
 ngx_uint_t ngx_http_trivet_end_threads(void); /* whether all did */
 
+/* A body of at most size bytes in one piece, in buffer. Blocks. */
+enum trivet_status ngx_http_trivet_join_body(
+    u_char *buffer, size_t size, ngx_chain_t *body, struct trivet_slice *out);
+
 /* Some other work on a pool thread: must not log, nor touch the request.
  * authority is NULL when memory ran out. Then the request's
  * write_event_handler runs. */
@@ -180,6 +188,24 @@ ngx_int_t ngx_http_trivet_send_refusal_of(ngx_http_request_t *r,
 ngx_int_t ngx_http_trivet_identity_handler(ngx_http_request_t *r);
 void ngx_http_trivet_log_refusal(
     ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx);
+
+/* evidence.c: for the pool thread, which must end with dropping it. buffer has
+ * NGX_HTTP_TRIVET_EVIDENCE_SIZE bytes. */
+enum { NGX_HTTP_TRIVET_EVIDENCE_SIZE = TRIVET_MAX_EXPLAINED_BODY };
+
+typedef struct {
+    struct trivet_evidence evidence;
+    ngx_http_request_t *request;
+    ngx_chain_t *body;
+    struct trivet_slice joined; /* the same in one piece, when it already is */
+    u_char *buffer;
+    size_t used; /* of the buffer */
+} ngx_http_trivet_evidence_t;
+
+void ngx_http_trivet_give_evidence(
+    ngx_http_trivet_evidence_t *given, struct trivet_request *request);
+void ngx_http_trivet_drop_evidence(
+    ngx_http_trivet_evidence_t *given, struct trivet_request *request);
 
 /* headers.c */
 /* What the request's scheme signs in front of the body, into ctx->head. */

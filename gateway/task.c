@@ -26,6 +26,11 @@ enum {
 };
 
 
+_Static_assert(
+    (int) NGX_HTTP_TRIVET_EVIDENCE_SIZE <= (int) NGX_HTTP_TRIVET_READ_SIZE,
+    "evidence is joined in the thread's buffer");
+
+
 typedef struct {
     ngx_http_request_t *request;
     ngx_http_trivet_main_conf_t *tmcf;
@@ -206,11 +211,9 @@ ngx_http_trivet_digest_body(struct trivet_digest *digest, u_char *buffer,
 }
 
 
-/* The body of a protocol call in one piece: at most TRIVET_MAX_CALL_BODY bytes,
- * which fit the thread's buffer. */
-static enum trivet_status
-ngx_http_trivet_join_body(ngx_http_trivet_thread_t *thread, ngx_chain_t *body,
-    struct trivet_slice *out)
+enum trivet_status
+ngx_http_trivet_join_body(
+    u_char *buffer, size_t limit, ngx_chain_t *body, struct trivet_slice *out)
 {
     size_t len = 0, size;
     ssize_t n;
@@ -221,15 +224,15 @@ ngx_http_trivet_join_body(ngx_http_trivet_thread_t *thread, ngx_chain_t *body,
         b = cl->buf;
         size = (size_t) ngx_buf_size(b);
 
-        if (size > NGX_HTTP_TRIVET_READ_SIZE - len) {
+        if (size > limit - len) {
             return TRIVET_E_LIMIT;
         }
 
         if (ngx_buf_in_memory(b)) {
-            ngx_memcpy(thread->buffer + len, b->pos, size);
+            ngx_memcpy(buffer + len, b->pos, size);
 
         } else if (b->in_file) {
-            n = pread(b->file->fd, thread->buffer + len, size, b->file_pos);
+            n = pread(b->file->fd, buffer + len, size, b->file_pos);
             if (n != (ssize_t) size) {
                 return TRIVET_E_INTERNAL;
             }
@@ -238,7 +241,7 @@ ngx_http_trivet_join_body(ngx_http_trivet_thread_t *thread, ngx_chain_t *body,
         len += size;
     }
 
-    *out = trivet_slice_make(thread->buffer, len);
+    *out = trivet_slice_make(buffer, len);
 
     return TRIVET_OK;
 }
@@ -272,17 +275,26 @@ ngx_http_trivet_run_job(ngx_http_trivet_job_t *job, struct trivet_error *err)
     struct trivet_request *request = &job->ctx->request;
     ngx_http_trivet_thread_t *thread = ngx_http_trivet_get_thread();
     enum trivet_status status = TRIVET_OK;
+    ngx_http_trivet_evidence_t given = {
+        .request = job->request, .body = job->body};
 
     TRIVET_TRY(ngx_http_trivet_init_thread(thread, job->tmcf, err));
+    given.buffer = thread->buffer;
     TRIVET_TRY(ngx_http_trivet_digest_request(
         thread->digest, thread->buffer, job->ctx, job->body));
 
     if (request->call != NULL) {
-        status = ngx_http_trivet_join_body(thread, job->body, &request->body);
+        /* at most TRIVET_MAX_CALL_BODY bytes, which fit */
+        status = ngx_http_trivet_join_body(thread->buffer,
+            NGX_HTTP_TRIVET_READ_SIZE, job->body, &request->body);
     }
 
     if (status == TRIVET_OK) {
+        if (job->tmcf->sandbox) {
+            ngx_http_trivet_give_evidence(&given, request);
+        }
         trivet_authority_answer(thread->authority, request, &job->ctx->answer);
+        ngx_http_trivet_drop_evidence(&given, request);
     }
 
     if (request->call != NULL) {

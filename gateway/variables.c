@@ -7,6 +7,8 @@ static ngx_int_t ngx_http_trivet_id_variable(
     ngx_http_request_t *r, ngx_http_variable_value_t *v, uintptr_t data);
 static ngx_int_t ngx_http_trivet_reason_variable(
     ngx_http_request_t *r, ngx_http_variable_value_t *v, uintptr_t data);
+static ngx_int_t ngx_http_trivet_mistake_variable(
+    ngx_http_request_t *r, ngx_http_variable_value_t *v, uintptr_t data);
 
 
 /* clang-format off */
@@ -32,6 +34,9 @@ static ngx_http_variable_t  ngx_http_trivet_vars[] = {
       NGX_HTTP_VAR_NOCACHEABLE, 0 },
 
     { ngx_string("trivet_reason"), NULL, ngx_http_trivet_reason_variable,
+      0, NGX_HTTP_VAR_NOCACHEABLE, 0 },
+
+    { ngx_string("trivet_mistake"), NULL, ngx_http_trivet_mistake_variable,
       0, NGX_HTTP_VAR_NOCACHEABLE, 0 },
 
     { ngx_string("trivet_rate_get"), NULL, ngx_http_trivet_rate_variable,
@@ -117,27 +122,52 @@ ngx_http_trivet_id_variable(
 }
 
 
+/* A static word, or none. */
 static ngx_int_t
-ngx_http_trivet_reason_variable(
-    ngx_http_request_t *r, ngx_http_variable_value_t *v, uintptr_t data)
+ngx_http_trivet_set_word(ngx_http_variable_value_t *v, const char *word)
 {
-    const char *id;
-    ngx_http_trivet_ctx_t *ctx;
-
-    (void) data;
-
-    ctx = ngx_http_trivet_judged(r);
-    if (ctx == NULL || ctx->reason == TRIVET_REASON_NONE) {
+    if (word == NULL) {
         v->not_found = 1;
         return NGX_OK;
     }
 
-    id = trivet_reason_row(ctx->reason)->id;
-    v->data = (u_char *) id;
-    v->len = (unsigned) ngx_strlen(id);
+    v->data = (u_char *) word;
+    v->len = (unsigned) ngx_strlen(word);
     v->valid = 1;
     v->no_cacheable = 0;
     v->not_found = 0;
 
     return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_trivet_reason_variable(
+    ngx_http_request_t *r, ngx_http_variable_value_t *v, uintptr_t data)
+{
+    ngx_http_trivet_ctx_t *ctx;
+
+    (void) data;
+
+    ctx = ngx_http_trivet_judged(r);
+
+    return ngx_http_trivet_set_word(
+        v, ctx == NULL || ctx->reason == TRIVET_REASON_NONE
+               ? NULL
+               : trivet_reason_row(ctx->reason)->id);
+}
+
+
+static ngx_int_t
+ngx_http_trivet_mistake_variable(
+    ngx_http_request_t *r, ngx_http_variable_value_t *v, uintptr_t data)
+{
+    ngx_http_trivet_ctx_t *ctx;
+
+    (void) data;
+
+    ctx = ngx_http_trivet_judged(r);
+
+    return ngx_http_trivet_set_word(
+        v, ctx == NULL ? NULL : ctx->answer.mistake);
 }

@@ -19,10 +19,10 @@ $(STORE_LIB): $(call objects,$(STORE_SRCS))
 $(AUTHORITY_LIB): $(call objects,$(AUTHORITY_SRCS))
 $(CLIENT_LIB): $(call objects,$(CLIENT_SRCS))
 
-$(B)/%.a:
+$(B)/%.a: mk/sources.mk
 	@mkdir -p $(@D)
 	@echo "  AR    $@"
-	$(Q)rm -f $@ && $(AR) rcs $@ $^
+	$(Q)rm -f $@ && $(AR) rcs $@ $(filter %.o,$^)
 
 $(B)/obj/%.o: %.c
 	@mkdir -p $(@D)

@@ -13,6 +13,7 @@ struct listing {
     trivet_device_fn on_device;
     trivet_session_fn on_session;
     trivet_address_fn on_address;
+    trivet_public_key_fn on_key;
     void *user;
 };
 
@@ -205,4 +206,27 @@ trivet_store_session_list(struct trivet_store *store, trivet_session_fn on_row,
 
     return run_list(
         store, TRIVET_SQL_SESSION_LIST, NULL, 0, give_session, &listing, err);
+}
+
+static void
+give_key(void *opaque, const struct trivet_value *columns)
+{
+    const struct listing *listing = opaque;
+    struct trivet_public_key key;
+
+    trivet_column_key(&columns[0], &key);
+    listing->on_key(listing->user, &key);
+}
+
+enum trivet_status
+trivet_store_newest_keys(struct trivet_store *store, int64_t but_id,
+    int64_t num, trivet_public_key_fn on_row, void *user,
+    struct trivet_error *err)
+{
+    const struct trivet_value params[] = {
+        trivet_value_integer(but_id), trivet_value_integer(num)};
+    struct listing listing = {.on_key = on_row, .user = user};
+
+    return run_list(store, TRIVET_SQL_INSTALLATION_NEWEST_KEYS, params, 2,
+        give_key, &listing, err);
 }

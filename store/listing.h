@@ -67,6 +67,8 @@ typedef void (*trivet_device_fn)(
     void *user, const struct trivet_device_row *row);
 typedef void (*trivet_session_fn)(
     void *user, const struct trivet_session_row *row);
+typedef void (*trivet_public_key_fn)(
+    void *user, const struct trivet_public_key *key);
 typedef void (*trivet_address_fn)(
     void *user, const struct trivet_address *address);
 
@@ -91,5 +93,11 @@ TRIVET_MUST_USE enum trivet_status trivet_store_device_list(
 TRIVET_MUST_USE enum trivet_status trivet_store_session_list(
     struct trivet_store *store, trivet_session_fn on_row, void *user,
     struct trivet_error *err);
+
+/* The keys of the newest installations but this one, newest first; num at
+ * most. */
+TRIVET_MUST_USE enum trivet_status trivet_store_newest_keys(
+    struct trivet_store *store, int64_t but_id, int64_t num,
+    trivet_public_key_fn on_row, void *user, struct trivet_error *err);
 
 #endif

@@ -144,6 +144,9 @@ static const char *const texts[TRIVET_NUM_STATEMENTS] = {
         " JOIN installation i ON i.id = t.installation_id"
         " JOIN server_key y ON y.id = i.server_key_id"
         " WHERE t.digest = $1",
+    [TRIVET_SQL_INSTALLATION_NEWEST_KEYS] =
+        "SELECT public_der FROM installation WHERE id <> $1"
+        " ORDER BY id DESC LIMIT $2",
 
     [TRIVET_SQL_API_KEY_PUT] =
         "INSERT INTO api_key (created_us, updated_us, user_id, digest, label,"

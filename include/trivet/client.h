@@ -238,6 +238,9 @@ struct trivet_call {
 struct trivet_answer_error {
     const char *description;
     const char *translated; /* "" when there is none */
+    /* What was wrong with a refused signature, as a gateway's sandbox says it;
+     * "" when there is none. */
+    const char *explanation;
 };
 
 /* Owned by the caller: trivet_answer_free. */

@@ -210,6 +210,10 @@ class Protocol:
     }
 
     def refuse(self, kind):
+        if kind == "400-explained":
+            body = error("The request signature is invalid.")
+            body["Error"][0]["error_additional_parameter"] = EXPLAINED
+            return 400, body
         if kind in self.REFUSALS:
             status, text = self.REFUSALS[kind]
             return status, error(text)
@@ -352,6 +356,12 @@ class Protocol:
             return ok([{"Id": {"id": number}}])
         return ok([{"PermittedIp": {"id": n, **ip}}
                    for n, ip in sorted(self.ips.items())])
+
+
+# As the sandbox has it; control characters are another server's.
+EXPLAINED = [{"url_together_post": "https://x.example/"}, 7,
+             {"mistake": "bom", "explanation": "Sent\x1b[1m with one.\n"},
+             {"explanation": "Not this one."}]
 
 
 def ok(elements):

@@ -287,6 +287,15 @@ def test_exit_numbers_of_refusals(logged_in, server):
         server.protocol.faults.clear()
 
 
+def test_an_explained_refusal(logged_in, server):
+    server.protocol.misbehave("400-explained", "user")
+    result = logged_in("call", "GET", "user")
+    assert result.returncode == 4
+    assert result.stderr.splitlines()[-2:] == [
+        "trivet: the server answered 400: The request signature is invalid.",
+        "trivet: Sent?[1m with one.?"]
+
+
 def test_ip_list_add_disable(logged_in, server):
     assert logged_in("ip", "add", "10.1.2.3").returncode == 0
     assert "10.1.2.3\tACTIVE" in logged_in("ip", "list").stdout

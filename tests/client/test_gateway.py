@@ -52,6 +52,7 @@ def gateway(request, tmp_path_factory):
     for switch in switches:
         options += ["--switch", switch]
     running = Gateway(tmp_path_factory.mktemp(profile), *options)
+    running.profile = profile
     yield running
     running.close()
 
@@ -79,6 +80,26 @@ def test_the_whole_way(client, gateway):
     assert client("doctor").returncode == 0
     assert client("logout").returncode == 0
     assert client("status").returncode == 3
+
+
+def test_a_refused_signature_is_explained(client, gateway):
+    """The context has another installation's key, and not its own."""
+    assert login(client, gateway).returncode == 0
+    content = json.loads(client.file.read_text())
+    other = Trivet(client.folder / "other", gateway.ca)
+    other.folder.mkdir()
+    assert login(other, gateway).returncode == 0
+    theirs = json.loads(other.file.read_text())["installation_context"]
+    for name in ("private_key_client", "public_key_client"):
+        content["installation_context"][name] = theirs[name]
+    client.file.write_text(json.dumps(content))
+
+    result = client("call", "GET", "user")
+    if gateway.profile == "current":
+        assert result.returncode == 0, result  # not judged
+        return
+    assert result.returncode == 4, result
+    assert "another installation's private key" in result.stderr, result
 
 
 def test_a_company(client, gateway):

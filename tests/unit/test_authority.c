@@ -966,6 +966,9 @@ assert_store_is_down(const struct client *client)
         &sent, TRIVET_REASON_STORE_UNAVAILABLE, 503, NULL, NOT_SIGNED);
 }
 
+/* Within that much time an exchanged store is noticed. */
+enum { LOOK_US = 10000 };
+
 static void
 a_store_that_is_gone_refuses_until_it_is_back(void **state)
 {
@@ -977,6 +980,7 @@ a_store_that_is_gone_refuses_until_it_is_back(void **state)
     assert_works_from(&ann, HOME);
     scratch_name(&world.scratch, "away", away);
     assert_int_equal(rename(world.scratch.path, away), 0);
+    world.now_us += LOOK_US;
     assert_store_is_down(&ann);
     assert_int_not_equal(access(world.scratch.path, F_OK), 0);
     assert_int_equal(rename(away, world.scratch.path), 0);
@@ -1002,6 +1006,7 @@ a_store_exchanged_for_garbage_refuses_until_it_is_back(void **state)
     for (size_t i = 0; i < sizeof lens / sizeof lens[0]; i++) {
         assert_int_equal(rename(world.scratch.path, away), 0);
         scratch_write(world.scratch.path, garbage, lens[i]);
+        world.now_us += LOOK_US;
         assert_store_is_down(&ann);
         assert_int_equal(rename(away, world.scratch.path), 0);
         assert_works_from(&ann, HOME);
