@@ -13,7 +13,7 @@ trivet_case_find_key(struct trivet_case *c, const struct trivet_secret *secret,
     memset(out, 0, sizeof *out);
     facts->is_installation_at_home = c->installation.is_at_home;
 
-    TRIVET_TRY(trivet_token_digest(trivet_secret_slice(secret), digest));
+    TRIVET_TRY(trivet_case_digest(c, trivet_secret_slice(secret), digest));
 
     status = trivet_store_api_key_find(c->authority->store, digest,
         &c->request->address, c->installation.id, out, c->err);

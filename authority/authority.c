@@ -233,6 +233,13 @@ refuse_failure(struct trivet_case *c, enum trivet_status status)
         NULL);
 }
 
+enum trivet_status
+trivet_case_digest(struct trivet_case *c, struct trivet_slice token,
+    unsigned char out[TRIVET_DIGEST_LEN])
+{
+    return trivet_digest_bytes(c->authority->digest, token, out);
+}
+
 /* ---- facts ------------------------------------------------------------- */
 
 bool
@@ -289,9 +296,7 @@ look_up_token(struct trivet_case *c, struct trivet_facts *facts)
     bool is_session_first = c->request->rule.token != TRIVET_NEEDS_INSTALLATION;
     unsigned char digest[TRIVET_DIGEST_LEN];
 
-    /* trivet_token_digest, without a look-up of the algorithm each time */
-    TRIVET_TRY(
-        trivet_digest_bytes(c->authority->digest, c->request->token, digest));
+    TRIVET_TRY(trivet_case_digest(c, c->request->token, digest));
 
     for (int i = 0; i < 2; i++) {
         bool is_session = (i == 0) == is_session_first;

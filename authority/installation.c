@@ -35,7 +35,7 @@ put_installation(struct trivet_case *c,
     int64_t id;
     int64_t token_id;
 
-    TRIVET_TRY(trivet_token_digest(trivet_secret_slice(token), digest));
+    TRIVET_TRY(trivet_case_digest(c, trivet_secret_slice(token), digest));
     TRIVET_TRY(trivet_store_installation_put(
         c->authority->store, &made, c->now_us, &id, &token_id, c->err));
 

@@ -84,6 +84,10 @@ enum trivet_status trivet_case_show_page(
 enum trivet_status trivet_case_show_one(struct trivet_case *c, long long id,
     enum trivet_reason missing, trivet_fetch_fn fetch);
 
+/* trivet_token_digest, without a look-up of the algorithm each time. */
+TRIVET_MUST_USE enum trivet_status trivet_case_digest(struct trivet_case *c,
+    struct trivet_slice token, unsigned char out[TRIVET_DIGEST_LEN]);
+
 /* Opens the store when it is not open, or no longer the one that was opened. */
 TRIVET_MUST_USE enum trivet_status trivet_authority_ensure_store(
     struct trivet_authority *authority, int64_t now_us,

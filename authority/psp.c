@@ -152,7 +152,7 @@ put_credential(struct trivet_case *c, const struct trivet_psp *psp,
         .token = (const char *) secret->bytes,
     };
 
-    TRIVET_TRY(trivet_token_digest(trivet_secret_slice(secret), digest));
+    TRIVET_TRY(trivet_case_digest(c, trivet_secret_slice(secret), digest));
     TRIVET_TRY(find_user(c, psp, &made.user_id));
     TRIVET_TRY(trivet_store_api_key_put(
         store, &made, c->now_us, &credential.id, c->err));

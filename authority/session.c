@@ -26,7 +26,7 @@ put_session(struct trivet_case *c, const struct trivet_api_key *key,
     struct trivet_user user;
     int64_t id;
 
-    TRIVET_TRY(trivet_token_digest(trivet_secret_slice(token), digest));
+    TRIVET_TRY(trivet_case_digest(c, trivet_secret_slice(token), digest));
     TRIVET_TRY(trivet_store_session_put(
         store, digest, key->device_id, c->now_us, &id, c->err));
     TRIVET_TRY(trivet_store_user_get(store, key->user_id, &user, c->err));

@@ -96,7 +96,7 @@ put_user_and_key(struct trivet_case *c, struct trivet_user *user,
     };
     int64_t id;
 
-    TRIVET_TRY(trivet_token_digest(trivet_secret_slice(secret), digest));
+    TRIVET_TRY(trivet_case_digest(c, trivet_secret_slice(secret), digest));
     TRIVET_TRY(trivet_store_user_put(store, user, c->now_us, c->err));
     made.user_id = user->id;
     TRIVET_TRY(trivet_store_api_key_put(store, &made, c->now_us, &id, c->err));
