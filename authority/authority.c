@@ -565,6 +565,9 @@ decide(struct trivet_case *c)
     const struct trivet_request *request = c->request;
 
     TRIVET_TRY(gather_token(c, &facts));
+    c->is_doomed = trivet_case_is_doomed(c, &facts);
+    facts.is_session_ended |= c->is_doomed;
+
     if (!find_server_key(c, &facts)) {
         c->answer->verdict.reason = TRIVET_REASON_SERVER_KEY_UNAVAILABLE;
         return TRIVET_OK;
@@ -586,6 +589,11 @@ judge(struct trivet_case *c)
     enum trivet_status status;
 
     TRIVET_TRY(decide(c));
+
+    if (c->is_doomed) {
+        TRIVET_TRY(trivet_store_session_end(
+            c->authority->store, c->session.id, c->now_us, c->err));
+    }
 
     if (is_refused(c)) {
         TRIVET_TRY(trivet_case_refuse(c, c->answer->verdict.reason, NULL));
