@@ -10,6 +10,7 @@ import time
 import pytest
 
 import bunq
+import test_psp
 from bunq import AUTHORISATION, CREDENTIALS
 from gateway import TRIVET as PROGRAM
 from gateway import Gateway, NotReady, run, wait_until
@@ -173,6 +174,34 @@ def test_a_key_waits_an_hour_for_its_device(still):
     answer = late.post_device(secret)
     bunq.assert_refused(answer, 400, CREDENTIALS, "key-expired", late.server_key)
     bunq.assert_admitted(early.post_session(other))  # bound: it lives on
+
+
+def test_providers_keys_sessions_and_certificates_age(still):
+    """A certificate of a day; its key waits an hour, its first session lives
+    one."""
+    root = test_psp.Authority(bunq.key(20), "A Root")
+    middle = test_psp.Authority(bunq.key(21), "A Middle", root)
+    client = bunq.Client(still).install()
+
+    def ask():
+        body = test_psp.claim(client, test_psp.provider(middle), middle, root)
+        return client.post(test_psp.PATH, body, token=client.installation_token)
+
+    def token():
+        return ask().element("CredentialPasswordIp")["token_value"]
+
+    first, second = token(), token()
+    clock(still, "+59m")
+    client.register(first).open()
+    clock(still, "+2m")
+    answer = client.post_device(second)
+    bunq.assert_refused(answer, 400, CREDENTIALS, "key-expired", client.server_key)
+    clock(still, "+59m")
+    assert client.get("/v1/user").reason == "session-expired"
+    clock(still, "+1d")
+    assert ask().reason == "psp-certificate-expired"
+    clock(still, "reset")
+    bunq.assert_admitted(ask(), client.server_key)
 
 
 def test_operators_go_by_the_same_clock(still):
