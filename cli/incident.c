@@ -71,8 +71,10 @@ static const struct argp argp = {
     .options = options_table,
     .parser = parse_option,
     .args_doc = "[NAME on|off | all off]",
-    .doc = "Has a sandbox fail as bunq's users have seen it fail. Without an "
-           "argument it lists the incidents and which are on.",
+    .doc = "Has a sandbox fail as bunq's users have seen it fail: "
+           "429-unsigned, html-502, lowercase-headers, session-dies, slow, "
+           "wrong-signature, ip-flip. Without an argument it lists them and "
+           "which are on.",
     .children = children,
 };
 

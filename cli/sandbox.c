@@ -42,6 +42,24 @@ cli_sandbox_open(const struct cli_data_options *options, bool is_to_be_written,
         dir);
 }
 
+/* Dates that are off should not surprise anybody. False when it is not moved.
+ */
+static bool
+tell_clock(const struct trivet_sandbox *sandbox, const char *is_or_was)
+{
+    int64_t offset_us = trivet_sandbox_offset_us(sandbox);
+    char span[CLI_SPAN_SIZE];
+
+    if (offset_us == 0) {
+        return false;
+    }
+
+    cli_format_span(offset_us, span);
+    (void) fprintf(
+        stderr, "trivet: the sandbox's clock %s %s ahead\n", is_or_was, span);
+    return true;
+}
+
 enum trivet_status
 cli_sandbox_use_clock(
     const struct cli_data_options *options, struct trivet_error *err)
@@ -57,6 +75,7 @@ cli_sandbox_use_clock(
     status = open_in(options, false, &sandbox, dir, err);
     if (status == TRIVET_OK) {
         cli_put_clock_on(trivet_sandbox_offset_us(sandbox));
+        (void) tell_clock(sandbox, "is");
         trivet_sandbox_close(sandbox);
     }
 
@@ -69,15 +88,7 @@ cli_sandbox_use_clock(
 static bool
 tell(const struct trivet_sandbox *sandbox, const char *is_or_was)
 {
-    int64_t offset_us = trivet_sandbox_offset_us(sandbox);
-    char span[CLI_SPAN_SIZE];
-    bool has_any = offset_us != 0;
-
-    if (has_any) {
-        cli_format_span(offset_us, span);
-        (void) fprintf(stderr, "trivet: the sandbox's clock %s %s ahead\n",
-            is_or_was, span);
-    }
+    bool has_any = tell_clock(sandbox, is_or_was);
 
     for (int i = 0; i < TRIVET_NUM_INCIDENTS; i++) {
         if (trivet_sandbox_has(sandbox, (enum trivet_incident) i)) {

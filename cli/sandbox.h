@@ -18,7 +18,8 @@ TRIVET_MUST_USE enum trivet_status cli_sandbox_open(
     struct trivet_sandbox **out, struct trivet_error *err);
 
 /* Has cli_now_us follow the clock of the data directory, when that is the
- * store's: not with a --store alone, which may be any. */
+ * store's: not with a --store alone, which may be any. Says so on stderr when
+ * that clock is moved. */
 TRIVET_MUST_USE enum trivet_status cli_sandbox_use_clock(
     const struct cli_data_options *options, struct trivet_error *err);
 

@@ -780,6 +780,10 @@ reload(struct serving *s, struct cli_nginx *nginx, struct trivet_error *err)
 {
     struct cli_nginx trial = *nginx;
 
+    if (s->sandbox != NULL) {
+        cli_put_clock_on(trivet_sandbox_offset_us(s->sandbox));
+    }
+
     TRIVET_TRY(read_keys(s, err));
     TRIVET_TRY(write_conf(s, s->next_conf, err));
 

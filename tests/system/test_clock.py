@@ -214,6 +214,9 @@ def test_operators_go_by_the_same_clock(still):
     client = bunq.Client(still).install()
     bunq.assert_admitted(client.post_device(made["secret"]))
 
+    result = run("key", "list", "--data", still.data, check=True)
+    assert result.stderr == "trivet: the sandbox's clock is 8 d 0 h ahead\n"
+
     secret = bunq.Client(still).make_user()
     clock(still, "+2h")
     newest = max(still.trivet("key", "list"), key=lambda row: row["id"])

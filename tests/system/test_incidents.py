@@ -11,7 +11,7 @@ import pytest
 
 import bunq
 from bunq import AUTHENTICATION, CREDENTIALS
-from gateway import Gateway, environment, run, wait_until
+from gateway import ROOT, Gateway, environment, run, wait_until
 from test_profile_classic import Classic
 from upstream import JSON, reply
 
@@ -103,6 +103,16 @@ def test_each_is_listed_and_switched(calm):
     assert [n for n, s in states(calm).items() if s == "off"] == ["slow"]
     switch(calm, "all", "off")
     assert states(calm) == dict.fromkeys(NAMES, "off")
+
+
+def test_help_completion_and_page_name_them_all():
+    said = run("incident", "--help", check=True).stdout
+    texts = [" ".join(said.split())]
+    for path in ("completion/trivet.bash", "completion/_trivet",
+                 "man/trivet-incident.1"):
+        texts.append((ROOT / path).read_text())
+    for name in NAMES:
+        assert all(name in text for text in texts), name
 
 
 def test_people_see_a_table(calm):
@@ -322,6 +332,18 @@ def test_session_dies_whatever_the_clock_says(calm):
     assert client.open().is_alive()
 
 
+def test_session_dies_in_a_store_elsewhere(serve, tmp_path):
+    store = ("--store", f"sqlite:{tmp_path}/elsewhere.db")
+    gateway = serve(*store)
+    client = bunq.ready(gateway)
+    refuse(gateway, "session-dies", "on", status=8)  # whose sessions?
+    assert states(gateway)["session-dies"] == "off"
+    assert client.is_alive()
+    switch(gateway, "session-dies", "on", *store)
+    assert not client.is_alive()
+    assert client.open().is_alive()
+
+
 def test_logout_of_a_dying_session(calm):
     client = bunq.ready(calm)
     switch(calm, "session-dies", "on")
@@ -381,6 +403,26 @@ def test_slow_by_five_seconds_unless_told(calm):
     switch(calm, "slow", "on")
     rows = {row["incident"]: row for row in calm.trivet("incident")}
     assert rows["slow"]["seconds"] == 5
+
+
+def test_a_body_in_http_2_waits_too(calm, tmp_path):
+    client = bunq.ready(calm)
+    body = tmp_path / "body"
+    body.write_bytes(b"x" * 300000)
+    switch(calm, "slow", "on", "--seconds", 1)
+    fields = [f"{k}: {v}" for k, v in client.headers(body.read_bytes()).items()]
+    result = subprocess.run(
+        ["curl", "-sS", "--http2", "--noproxy", "*", "--cacert", str(calm.ca),
+         "-w", "%{http_version} %{http_code} %{time_total}", "-o", tmp_path / "answer",
+         *(word for field in fields for word in ("-H", field)),
+         "--data-binary", f"@{body}", f"https://localhost:{calm.port}/v1/x"],
+        capture_output=True, text=True, timeout=30, env=environment(),
+    )
+    version, status, seconds = result.stdout.split()
+    assert (version, status) == ("2", "200"), result
+    assert float(seconds) > 0.9
+    identity = json.loads((tmp_path / "answer").read_text())["Response"][0]["Identity"]
+    assert identity["body_length"] == 300000
 
 
 def given_up(gateway):

@@ -387,6 +387,28 @@ doomed_sessions_end_at_their_next_use_and_later_ones_live(void **state)
 }
 
 static void
+look_that_does_not_write_leaves_doomed_sessions_to_others(void **state)
+{
+    struct sent sent;
+    struct trivet_answer answer;
+
+    (void) state;
+
+    world.config.doomed_session = doomed;
+    log_in(&ann);
+    make_protected(&sent, &ann);
+    assert_true(
+        trivet_authority_admit(world.authority, &sent.request, &answer));
+    trivet_sandbox_set_doomed_session(sandbox, ann.session_id);
+    trivet_sandbox_set(sandbox, TRIVET_INCIDENT_SESSION_DIES, true);
+    assert_false(
+        trivet_authority_admit(world.authority, &sent.request, &answer));
+    assert_int_equal(count_endings(), 0);
+    assert_session_ended(&ann);
+    assert_int_equal(count_endings(), 1);
+}
+
+static void
 what_has_not_been_used_lives_when_it_is_over(void **state)
 {
     (void) state;
@@ -450,6 +472,7 @@ main(void)
         STATE_TEST(incidents_are_switched_one_by_one),
         STATE_TEST(names_are_found_and_others_are_not),
         STATE_TEST(doomed_sessions_end_at_their_next_use_and_later_ones_live),
+        STATE_TEST(look_that_does_not_write_leaves_doomed_sessions_to_others),
         STATE_TEST(what_has_not_been_used_lives_when_it_is_over),
         STATE_TEST(session_that_is_over_stays_what_it_was),
         STATE_TEST(outside_the_sandbox_no_session_dies),
