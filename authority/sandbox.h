@@ -7,6 +7,9 @@
  * and kill -9. Nothing but a sandbox maps it; it is what makes a data directory
  * one whose time can be moved.
  *
+ * Whoever cuts the file short ends the processes that look at it (SIGBUS); but
+ * it is its owner's alone.
+ *
  * Reading and writing are atomic: any thread, any process. Only opening and
  * closing block.
  */

@@ -514,6 +514,25 @@ def test_another_user_s_file_is_refused(data):
     assert "another user" in run("clock", "--data", data).stderr
 
 
+class OfNobody(Nginx):
+    """A master of root, workers that may open nothing of root's."""
+
+    def write(self, path):
+        super().write(path)
+        path.write_text(path.read_text().replace("user root;", "user nobody nogroup;"))
+        return path
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root has workers of others")
+def test_workers_inherit_what_the_master_may_open(data):
+    state_file(data)
+    with OfNobody(data, trivet=WITH_STATE) as nginx:
+        for state, status in (("on", 429), ("off", 503), ("on", 429)):
+            nginx.trivet("incident", "429-unsigned", state)
+            answer = bunq.Client(nginx).get("/v1/user", token="0" * 64)
+            assert answer.status == status  # the store is root's, too
+
+
 def test_the_file_is_its_owner_s_alone(gateway):
     info = os.stat(gateway.data / "sandbox.state")
     assert stat.S_IMODE(info.st_mode) == 0o600
