@@ -524,24 +524,36 @@ handle(struct trivet_case *c)
                                                : handle_in_group(c);
 }
 
-/* A session's life goes on from now; as durable as any other change. */
 static enum trivet_status
-extend(struct trivet_case *c)
+extend(struct trivet_case *c, struct trivet_store *store)
+{
+    return trivet_store_session_extend(store, c->session.id,
+        c->answer->verdict.anchored_us, c->now_us, c->err);
+}
+
+static enum trivet_status
+end(struct trivet_case *c, struct trivet_store *store)
+{
+    return trivet_store_session_end(store, c->session.id, c->now_us, c->err);
+}
+
+/* What becomes of the caller's session now; as durable as any other change. */
+static enum trivet_status
+change_session(
+    struct trivet_case *c, enum trivet_status (*change)(struct trivet_case *c,
+                               struct trivet_store *store))
 {
     struct trivet_group *group = c->authority->config->group;
-    int64_t anchored_us = c->answer->verdict.anchored_us;
     struct trivet_store *store;
     enum trivet_status status;
 
     if (group == NULL) {
-        return trivet_store_session_extend(
-            c->authority->store, c->session.id, anchored_us, c->now_us, c->err);
+        return change(c, c->authority->store);
     }
 
     TRIVET_TRY(trivet_group_enter(group, &store, c->err));
     trivet_store_act_as_gateway(store, &c->request->address);
-    status = trivet_store_session_extend(
-        store, c->session.id, anchored_us, c->now_us, c->err);
+    status = change(c, store);
 
     return trivet_group_leave(group, status, true, c->err);
 }
@@ -551,7 +563,7 @@ static enum trivet_status
 go_on(struct trivet_case *c)
 {
     if (c->answer->verdict.extends_session) {
-        TRIVET_TRY(extend(c));
+        TRIVET_TRY(change_session(c, extend));
     }
 
     return c->request->call == NULL ? TRIVET_OK : handle(c);
@@ -591,8 +603,7 @@ judge(struct trivet_case *c)
     TRIVET_TRY(decide(c));
 
     if (c->is_doomed) {
-        TRIVET_TRY(trivet_store_session_end(
-            c->authority->store, c->session.id, c->now_us, c->err));
+        TRIVET_TRY(change_session(c, end));
     }
 
     if (is_refused(c)) {

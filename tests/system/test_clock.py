@@ -204,6 +204,36 @@ def test_providers_keys_sessions_and_certificates_age(still):
     bunq.assert_admitted(ask(), client.server_key)
 
 
+@pytest.mark.parametrize(
+    "method, path, calls, window",
+    [
+        ("GET", "/v1/user", 3, 3),
+        ("PUT", "/v1/payment/1", 2, 3),
+        ("POST", "/v1/session-server", 1, 30),
+    ],
+)
+def test_rate_windows_pass(serve, method, path, calls, window):
+    gateway = serve(rate_limits="classic")
+
+    def burst():
+        """How many of some calls in one go were not too many."""
+        with bunq.Wire(gateway) as wire:
+            for _ in range(3 * calls):
+                wire.request(method, path, [("Content-Length", "0")])
+            answers = [wire.answer() for _ in range(3 * calls)]
+        assert {answer.status for answer in answers} <= {401, 429}
+        return sum(answer.status != 429 for answer in answers)
+
+    # nginx forgives a call a second or so while the burst is on its way
+    assert calls <= burst() <= calls + 1
+    assert burst() <= 1
+    clock(gateway, f"+{window}s")
+    assert calls <= burst() <= calls + 1
+    assert burst() <= 1
+    clock(gateway, "+1d")
+    assert calls <= burst() <= calls + 1
+
+
 def test_operators_go_by_the_same_clock(still):
     clock(still, "+8d")
     made = still.trivet("key", "create", "--user", "Traveller")

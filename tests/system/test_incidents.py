@@ -523,6 +523,25 @@ def test_ip_flip(each):
     assert client.open().is_alive()
 
 
+def test_another_address_has_limits_of_its_own(serve):
+    gateway = serve(rate_limits="classic")
+
+    def is_limited():
+        with bunq.Wire(gateway) as wire:
+            for _ in range(9):
+                wire.request("GET", "/v1/user")
+            return [wire.answer().status for _ in range(9)].count(429) > 2
+
+    def first():
+        with bunq.Wire(gateway) as wire:
+            return wire.request("GET", "/v1/user").answer().status
+
+    assert is_limited()
+    switch(gateway, "ip-flip", "on")
+    assert first() == 401
+    switch(gateway, "ip-flip", "off")
+
+
 # ---- what stays as it is -----------------------------------------------------
 
 
