@@ -529,24 +529,36 @@ handle(struct trivet_case *c)
                                                : handle_in_group(c);
 }
 
-/* A session's life goes on from now; as durable as any other change. */
 static enum trivet_status
-extend(struct trivet_case *c)
+extend(struct trivet_case *c, struct trivet_store *store)
+{
+    return trivet_store_session_extend(store, c->session.id,
+        c->answer->verdict.anchored_us, c->now_us, c->err);
+}
+
+static enum trivet_status
+end(struct trivet_case *c, struct trivet_store *store)
+{
+    return trivet_store_session_end(store, c->session.id, c->now_us, c->err);
+}
+
+/* What becomes of the caller's session now; as durable as any other change. */
+static enum trivet_status
+change_session(
+    struct trivet_case *c, enum trivet_status (*change)(struct trivet_case *c,
+                               struct trivet_store *store))
 {
     struct trivet_group *group = c->authority->config->group;
-    int64_t anchored_us = c->answer->verdict.anchored_us;
     struct trivet_store *store;
     enum trivet_status status;
 
     if (group == NULL) {
-        return trivet_store_session_extend(
-            c->authority->store, c->session.id, anchored_us, c->now_us, c->err);
+        return change(c, c->authority->store);
     }
 
     TRIVET_TRY(trivet_group_enter(group, &store, c->err));
     trivet_store_act_as_gateway(store, &c->request->address);
-    status = trivet_store_session_extend(
-        store, c->session.id, anchored_us, c->now_us, c->err);
+    status = change(c, store);
 
     return trivet_group_leave(group, status, true, c->err);
 }
@@ -556,7 +568,7 @@ static enum trivet_status
 go_on(struct trivet_case *c)
 {
     if (c->answer->verdict.extends_session) {
-        TRIVET_TRY(extend(c));
+        TRIVET_TRY(change_session(c, extend));
     }
 
     return c->request->call == NULL ? TRIVET_OK : handle(c);
@@ -570,6 +582,9 @@ decide(struct trivet_case *c)
     const struct trivet_request *request = c->request;
 
     TRIVET_TRY(gather_token(c, &facts));
+    c->is_doomed = trivet_case_is_doomed(c, &facts);
+    facts.is_session_ended |= c->is_doomed;
+
     if (!find_server_key(c, &facts)) {
         c->answer->verdict.reason = TRIVET_REASON_SERVER_KEY_UNAVAILABLE;
         return TRIVET_OK;
@@ -591,6 +606,10 @@ judge(struct trivet_case *c)
     enum trivet_status status;
 
     TRIVET_TRY(decide(c));
+
+    if (c->is_doomed) {
+        TRIVET_TRY(change_session(c, end));
+    }
 
     if (is_refused(c)) {
         TRIVET_TRY(trivet_case_refuse(c, c->answer->verdict.reason, NULL));

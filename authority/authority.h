@@ -64,6 +64,10 @@ struct trivet_authority_config {
     int64_t (*now_us)(void);   /* the clock */
     int64_t (*ticks_ns)(void); /* to measure with; NULL: nothing is measured */
 
+    /* The sandbox alone: sessions up to this id die of their next use (an
+     * incident, authority/sandbox.h). NULL: none does. */
+    int64_t (*doomed_session)(void);
+
     /* Of this process, shared by its authorities. NULL: the audit takes every
      * refused credential, however fast they come. */
     struct trivet_refusals *refusals;

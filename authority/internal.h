@@ -29,6 +29,7 @@ struct trivet_case {
     /* What the token stands for; the one that the call's rule asks for. */
     struct trivet_installation installation;
     struct trivet_session session;
+    bool is_doomed; /* it is to be ended */
 
     unsigned char request_id[TRIVET_DIGEST_LEN]; /* and whose; request_id.c */
     bool has_request_id;
@@ -136,6 +137,10 @@ enum trivet_status trivet_handle_sandbox_company(struct trivet_case *c);
 enum trivet_status trivet_handle_account_list(struct trivet_case *c);
 enum trivet_status trivet_handle_account(struct trivet_case *c);
 enum trivet_status trivet_handle_savings_list(struct trivet_case *c);
+
+/* Whether an incident has the caller's session die, which lives. */
+bool trivet_case_is_doomed(
+    const struct trivet_case *c, const struct trivet_facts *facts);
 
 /* What is known of the API key that a call carries, for core/decide.h; the
  * key's row in *out when it is known. */

@@ -42,5 +42,7 @@ int cli_device_main(int argc, char **argv);
 int cli_session_main(int argc, char **argv);
 int cli_audit_main(int argc, char **argv);
 int cli_server_key_main(int argc, char **argv);
+int cli_clock_main(int argc, char **argv);
+int cli_incident_main(int argc, char **argv);
 
 #endif

@@ -12,6 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "cli/sandbox.h"
 #include "core/timestamp.h"
 
 enum { OPTION_DATA = 0x100, OPTION_STORE };
@@ -48,6 +49,14 @@ const struct argp cli_data_argp = {
     .parser = parse_option,
 };
 
+static int64_t clock_offset_us;
+
+void
+cli_put_clock_on(int64_t offset_us)
+{
+    clock_offset_us = offset_us;
+}
+
 int64_t
 cli_now_us(void)
 {
@@ -55,7 +64,8 @@ cli_now_us(void)
 
     (void) clock_gettime(CLOCK_REALTIME, &now);
 
-    return (int64_t) now.tv_sec * TRIVET_US_PER_S + now.tv_nsec / 1000;
+    return (int64_t) now.tv_sec * TRIVET_US_PER_S + now.tv_nsec / 1000
+           + clock_offset_us;
 }
 
 static enum trivet_status
@@ -120,6 +130,8 @@ cli_open_store(const struct cli_data_options *options,
     char dir[CLI_MAX_PATH];
     char path[CLI_MAX_PATH];
     char url[CLI_MAX_PATH];
+
+    TRIVET_TRY(cli_sandbox_use_clock(options, err));
 
     if (options->store != NULL) {
         return trivet_store_open(options->store, mode, out, err);

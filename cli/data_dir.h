@@ -8,6 +8,7 @@
  *   tls.crt, tls.key                   the certificate for localhost by it
  *   nginx.conf  made anew each start   log/, tmp/, lock, change.lock
  *   reloaded    how the latest reload went
+ *   sandbox.state  a sandbox's clock and incidents (authority/sandbox.h)
  */
 #ifndef TRIVET_CLI_DATA_DIR_H
 #define TRIVET_CLI_DATA_DIR_H
@@ -39,14 +40,18 @@ TRIVET_MUST_USE enum trivet_status cli_data_dir(
 TRIVET_MUST_USE enum trivet_status cli_data_path(const char *dir,
     const char *name, char out[CLI_MAX_PATH], struct trivet_error *err);
 
-/* Opens the store of these options. That of a data directory must be there
+/* Opens the store of these options; from then on cli_now_us goes by its
+ * sandbox's clock (cli/sandbox.h). That of a data directory must be there
  * ("trivet serve" makes it); a --store may be made (mode). */
 TRIVET_MUST_USE enum trivet_status cli_open_store(
     const struct cli_data_options *options, enum trivet_store_mode mode,
     struct trivet_store **out, struct trivet_error *err);
 
-/* Microseconds since 1970, by the machine's clock. */
+/* Microseconds since 1970, by the machine's clock, or by that of the sandbox
+ * whose store was opened. */
 int64_t cli_now_us(void);
+/* For cli/sandbox.c: how far cli_now_us is ahead of the machine's clock. */
+void cli_put_clock_on(int64_t offset_us);
 
 /* Makes the directory and those above it (0700). */
 TRIVET_MUST_USE enum trivet_status cli_make_dir(

@@ -33,6 +33,9 @@ static const struct cli_command commands[] = {
     {"audit", "what happened: show, follow, verify", cli_audit_main},
     {"server-key", "the server's keys: rotate, list, retire",
         cli_server_key_main},
+    {"clock", "the sandbox's time: put it on, reset it", cli_clock_main},
+    {"incident", "the sandbox's failures on purpose: on, off",
+        cli_incident_main},
 };
 
 int

@@ -109,6 +109,11 @@ put_http(FILE *to, const struct cli_nginx_conf *conf)
         conf->store_url, conf->profile, conf->is_sandbox ? "on" : "off",
         conf->session_timeout_s, conf->key_lifetime_s);
 
+    if (conf->sandbox_state != NULL) {
+        (void) fprintf(
+            to, "    trivet_sandbox_state \"%s\";\n", conf->sandbox_state);
+    }
+
     for (size_t i = 0; i < conf->server_keys->num_keys; i++) {
         (void) fprintf(to, "    trivet_server_key \"%s\";\n",
             conf->server_keys->locations[i]);

@@ -22,6 +22,7 @@ struct cli_nginx_conf {
     long long key_lifetime_s;
     bool is_sandbox;
     bool has_rate_limits;
+    const char *sandbox_state; /* NULL: none */
     bool has_metrics; /* /metrics, /live and /ready, for this machine alone */
 };
 

@@ -21,6 +21,7 @@
 #include "cli/nginx_conf.h"
 #include "cli/nginx_run.h"
 #include "cli/profile.h"
+#include "cli/sandbox.h"
 #include "cli/server_keys.h"
 #include "cli/serving.h"
 #include "client/probe.h"
@@ -91,6 +92,8 @@ struct serving {
     char tls_cert[CLI_MAX_PATH];
     char tls_key[CLI_MAX_PATH];
     char store_url[CLI_MAX_PATH];
+    char sandbox_state[CLI_MAX_PATH];
+    struct trivet_sandbox *sandbox; /* NULL: none */
 };
 
 /* ---- options ----------------------------------------------------------- */
@@ -616,6 +619,7 @@ write_conf(const struct serving *s, const char *path, struct trivet_error *err)
         .key_lifetime_s = o->key_lifetime_s,
         .is_sandbox = o->is_sandbox,
         .has_rate_limits = strcmp(o->rate_limits, "classic") == 0,
+        .sandbox_state = o->is_sandbox ? s->sandbox_state : NULL,
         .has_metrics = o->has_metrics,
     };
     char *text = cli_nginx_conf_format(&conf);
@@ -647,6 +651,8 @@ prepare(struct serving *s, struct trivet_error *err)
 
     TRIVET_TRY(cli_make_dir(s->dir, err));
     TRIVET_TRY(cli_serving_lock(s->dir, err));
+    TRIVET_TRY(cli_sandbox_prepare(
+        s->dir, s->options->is_sandbox, s->sandbox_state, &s->sandbox, err));
     TRIVET_TRY(cli_make_dir(s->log_dir, err));
     TRIVET_TRY(cli_make_dir(s->temporary, err));
     TRIVET_TRY(prepare_store(s, err));
@@ -710,13 +716,25 @@ tell_ready(const struct serving *s)
     (void) fflush(stdout);
 }
 
+/* An incident may keep a sandbox from answering: then it is enough that a
+ * worker takes connections. */
+static bool
+is_ready(const struct serving *s)
+{
+    const char *address = probe_address(s);
+
+    return s->sandbox != NULL && cli_sandbox_is_mute(s->sandbox)
+               ? trivet_probe_tls(address, s->port)
+               : trivet_probe_gateway(address, s->port);
+}
+
 /* Waits until the gateway truly answers. */
 static enum trivet_status
 wait_ready(struct serving *s, struct cli_nginx *nginx,
     enum cli_nginx_event *out_event, struct trivet_error *err)
 {
     for (int i = 0; i < MAX_READY_STEPS; i++) {
-        if (trivet_probe_gateway(probe_address(s), s->port)) {
+        if (is_ready(s)) {
             *out_event = CLI_NGINX_TIMEOUT;
             return TRIVET_OK;
         }
@@ -761,6 +779,10 @@ static enum trivet_status
 reload(struct serving *s, struct cli_nginx *nginx, struct trivet_error *err)
 {
     struct cli_nginx trial = *nginx;
+
+    if (s->sandbox != NULL) {
+        cli_put_clock_on(trivet_sandbox_offset_us(s->sandbox));
+    }
 
     TRIVET_TRY(read_keys(s, err));
     TRIVET_TRY(write_conf(s, s->next_conf, err));

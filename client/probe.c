@@ -51,34 +51,61 @@ make_headers(void)
     return longer;
 }
 
-bool
-trivet_probe_gateway(const char *address, unsigned port)
+/* Asks the gateway at address:port; NULL when memory ran out. */
+static CURL *
+make_probe(const char *address, unsigned port)
 {
     char url[TRIVET_MAX_URL_PART];
-    bool has_response_id = false;
-    long status = 0;
     CURL *curl = curl_easy_init();
-    struct curl_slist *headers = make_headers();
+
+    if (curl == NULL) {
+        return NULL;
+    }
 
     (void) snprintf(
         url, sizeof url, "https://%s:%u/v1/session/0", address, port);
+    (void) curl_easy_setopt(curl, CURLOPT_URL, url);
+    (void) curl_easy_setopt(curl, CURLOPT_PROXY, "");
+    (void) curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
+    (void) curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, 1000L);
+    /* The operator's certificate names another host than this address, and
+     * nothing secret is sent. */
+    (void) curl_easy_setopt(curl, CURLOPT_SSL_VERIFYPEER, 0L);
+    (void) curl_easy_setopt(curl, CURLOPT_SSL_VERIFYHOST, 0L);
+
+    return curl;
+}
+
+bool
+trivet_probe_tls(const char *address, unsigned port)
+{
+    CURL *curl = make_probe(address, port);
+    bool is_there =
+        curl != NULL
+        && curl_easy_setopt(curl, CURLOPT_CONNECT_ONLY, 1L) == CURLE_OK
+        && curl_easy_perform(curl) == CURLE_OK;
+
+    curl_easy_cleanup(curl);
+
+    return is_there;
+}
+
+bool
+trivet_probe_gateway(const char *address, unsigned port)
+{
+    bool has_response_id = false;
+    long status = 0;
+    CURL *curl = make_probe(address, port);
+    struct curl_slist *headers = make_headers();
 
     if (curl != NULL && headers != NULL) {
-        (void) curl_easy_setopt(curl, CURLOPT_URL, url);
         (void) curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, "DELETE");
-        (void) curl_easy_setopt(curl, CURLOPT_PROXY, "");
-        (void) curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
-        (void) curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, 1000L);
         (void) curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers);
         (void) curl_easy_setopt(curl, CURLOPT_USERAGENT, "trivet");
         (void) curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, drop);
         (void) curl_easy_setopt(
             curl, CURLOPT_HEADERFUNCTION, look_for_response_id);
         (void) curl_easy_setopt(curl, CURLOPT_HEADERDATA, &has_response_id);
-        /* The operator's certificate names another host than this address,
-         * and nothing secret is sent. */
-        (void) curl_easy_setopt(curl, CURLOPT_SSL_VERIFYPEER, 0L);
-        (void) curl_easy_setopt(curl, CURLOPT_SSL_VERIFYHOST, 0L);
 
         if (curl_easy_perform(curl) == CURLE_OK) {
             (void) curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);

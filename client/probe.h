@@ -16,6 +16,8 @@
  * Blocks: up to a second.
  */
 bool trivet_probe_gateway(const char *address, unsigned port);
+/* The same, but asks for nothing: true when somebody there speaks TLS. */
+bool trivet_probe_tls(const char *address, unsigned port);
 
 enum { TRIVET_MAX_URL_PART = 512 };
 

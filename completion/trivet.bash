@@ -55,6 +55,10 @@ _trivet() {
         "pins 2") words="learn check clear" ;;
         "audit 2") words="verify" ;;
         "call 2") words="GET POST PUT DELETE" ;;
+        "clock 2") words="reset +1h +1d +8d" ;;
+        "incident 2") words="429-unsigned html-502 lowercase-headers
+            session-dies slow wrong-signature ip-flip all" ;;
+        "incident 3") words="on off" ;;
         "key 2" | "user 2" | "device 2" | "session 2" | "server-key 2")
             words=$(trivet "$command" --help 2>/dev/null |
                 sed -n 's/^  \([a-z][a-z-]*\)  .*/\1/p') ;;

@@ -268,6 +268,16 @@ static const struct trivet_reason_row rows[TRIVET_NUM_REASONS] = {
     [TRIVET_REASON_SERVER_KEY_UNAVAILABLE] =
         {"server-key-unavailable", 503, "Service temporarily unavailable.",
          NULL, "the server key of the installation is not configured", false},
+
+    /* the sandbox's incidents */
+    [TRIVET_REASON_INCIDENT_RATE_LIMIT] =
+        {"incident-rate-limit", 429,
+         "Too many requests. You can do a maximum of 3 calls per 3 second to "
+         "this endpoint.", NULL,
+         "the incident 429-unsigned is on (trivet incident)", false},
+    [TRIVET_REASON_INCIDENT_BAD_GATEWAY] =
+        {"incident-bad-gateway", 502, "Bad gateway.", NULL,
+         "the incident html-502 is on (trivet incident)", false},
 };
 /* clang-format on */
 

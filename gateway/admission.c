@@ -159,6 +159,7 @@ ngx_http_trivet_begin(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx,
 
     request->profile = tlcf->profile;
     request->address = ngx_http_trivet_address(r->connection);
+    ngx_http_trivet_flip_address(tmcf, &request->address);
     request->is_head = r->method == NGX_HTTP_HEAD;
 
     missing = ngx_http_trivet_missing_header(ctx);

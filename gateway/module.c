@@ -77,6 +77,13 @@ static ngx_command_t  ngx_http_trivet_commands[] = {
       offsetof(ngx_http_trivet_main_conf_t, sandbox),
       NULL },
 
+    { ngx_string("trivet_sandbox_state"),
+      NGX_HTTP_MAIN_CONF|NGX_CONF_TAKE1,
+      ngx_conf_set_str_slot,
+      NGX_HTTP_MAIN_CONF_OFFSET,
+      offsetof(ngx_http_trivet_main_conf_t, sandbox_path),
+      NULL },
+
     { ngx_string("trivet_session_timeout"),
       NGX_HTTP_MAIN_CONF|NGX_CONF_TAKE1,
       ngx_conf_set_num_slot,
@@ -212,7 +219,8 @@ ngx_http_trivet_now_us(void)
 
     (void) clock_gettime(CLOCK_REALTIME, &now);
 
-    return (int64_t) now.tv_sec * TRIVET_US_PER_S + now.tv_nsec / 1000;
+    return (int64_t) now.tv_sec * TRIVET_US_PER_S + now.tv_nsec / 1000
+           + ngx_http_trivet_clock_offset_us();
 }
 
 
@@ -458,6 +466,11 @@ ngx_http_trivet_postconfiguration(ngx_conf_t *cf)
     ngx_http_trivet_main_conf_t *tmcf;
 
     tmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_trivet_module);
+
+    if (ngx_http_trivet_init_incidents(cf, tmcf) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
     if (!tmcf->is_used) {
         return NGX_OK;
     }
@@ -495,6 +508,7 @@ ngx_http_trivet_postconfiguration(ngx_conf_t *cf)
         .session_timeout_s = tmcf->session_timeout,
         .key_lifetime_s = tmcf->key_lifetime,
         .now_us = ngx_http_trivet_now_us,
+        .doomed_session = ngx_http_trivet_doomed_session,
         .ticks_ns = tmcf->metrics == NULL ? NULL : ngx_http_trivet_ticks_ns,
         .refusals = &tmcf->refusals,
         .explaining = &tmcf->explaining,
@@ -538,6 +552,10 @@ ngx_http_trivet_init_process(ngx_cycle_t *cycle)
     ngx_http_trivet_main_conf_t *tmcf;
 
     tmcf = ngx_http_cycle_get_module_main_conf(cycle, ngx_http_trivet_module);
+    if (tmcf != NULL) {
+        ngx_http_trivet_take_sandbox(tmcf);
+    }
+
     if (tmcf == NULL || !tmcf->is_used) {
         return NGX_OK;
     }

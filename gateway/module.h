@@ -14,6 +14,7 @@
  * request_ids.c  memory for the ids of requests
  * memos.c      signatures that all workers remember together
  * rates.c      rate limits: what nginx counts, what a 429 says
+ * incidents.c  the sandbox's clock, and its failures on purpose
  * keys.c       the server's keys: files, hardware
  * module.c     directives
  */
@@ -25,6 +26,7 @@
 #include <ngx_http.h>
 
 #include "authority/authority.h"
+#include "authority/sandbox.h"
 #include "core/rate.h"
 
 typedef struct ngx_http_trivet_metrics_s ngx_http_trivet_metrics_t;
@@ -34,6 +36,8 @@ typedef struct {
     ngx_str_t psp_ca;
     ngx_array_t key_paths; /* of ngx_str_t: files, URIs */
     ngx_flag_t sandbox;
+    ngx_str_t sandbox_path;
+    struct trivet_sandbox *sandbox_state; /* NULL: no such file */
     ngx_int_t session_timeout;
     ngx_int_t key_lifetime;
     size_t memo_size;
@@ -105,7 +109,8 @@ typedef struct {
     unsigned is_own : 1;     /* the answer is ours       */
     unsigned has_user_agent : 1;
     unsigned has_cache_control : 1;
-    void *work; /* metrics.c                */
+    unsigned is_delayed : 1; /* incidents.c              */
+    void *work;              /* metrics.c                */
 
     /* signing.c */
     ngx_http_trivet_mode_e mode;
@@ -263,6 +268,20 @@ ngx_int_t ngx_http_trivet_log_handler(ngx_http_request_t *r);
 /* memos.c */
 ngx_int_t ngx_http_trivet_add_memos(
     ngx_conf_t *cf, ngx_http_trivet_main_conf_t *tmcf);
+
+/* incidents.c: when the configuration is read, before the filters of
+ * signing.c; and in each worker. */
+ngx_int_t ngx_http_trivet_init_incidents(
+    ngx_conf_t *cf, ngx_http_trivet_main_conf_t *tmcf);
+void ngx_http_trivet_take_sandbox(ngx_http_trivet_main_conf_t *tmcf);
+/* How far the clock is put on; outside the sandbox not at all. The first is
+ * for a process whose worker has begun. */
+int64_t ngx_http_trivet_clock_offset_us(void);
+int64_t ngx_http_trivet_clock_offset_s(ngx_http_trivet_main_conf_t *tmcf);
+int64_t ngx_http_trivet_doomed_session(void);
+/* Another address in place of the caller's, while that incident is on. */
+void ngx_http_trivet_flip_address(
+    ngx_http_trivet_main_conf_t *tmcf, struct trivet_address *address);
 
 /* module.c: a clock to measure with. */
 int64_t ngx_http_trivet_ticks_ns(void);

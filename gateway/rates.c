@@ -38,6 +38,9 @@ ngx_http_trivet_rate_variable(
 {
     struct trivet_rate_call call;
     ngx_http_trivet_rate_key_t *key;
+    ngx_http_trivet_main_conf_t *tmcf;
+
+    tmcf = ngx_http_get_module_main_conf(r, ngx_http_trivet_module);
 
     call = ngx_http_trivet_rate_call(r);
     if (call.kind != (enum trivet_rate_class) data) {
@@ -51,7 +54,9 @@ ngx_http_trivet_rate_variable(
     }
 
     key->address = ngx_http_trivet_address(r->connection);
-    key->endpoint = trivet_rate_key(&call, 0); /* the clock is the true one */
+    ngx_http_trivet_flip_address(tmcf, &key->address);
+    key->endpoint =
+        trivet_rate_key(&call, ngx_http_trivet_clock_offset_s(tmcf));
 
     v->data = (u_char *) key;
     v->len = sizeof(ngx_http_trivet_rate_key_t);

@@ -20,7 +20,7 @@ AUTHORITY_SRCS = authority/account.c authority/api_key.c authority/audit.c \
 	authority/authority.c authority/bucket.c authority/calls.c authority/credential.c \
 	authority/device.c authority/explain.c authority/installation.c authority/permitted_ip.c \
 	authority/psp.c authority/refusals.c authority/request_id.c authority/request_ids.c \
-	authority/server_error.c authority/session.c \
+	authority/sandbox.c authority/server_error.c authority/session.c \
 	authority/show.c \
 	authority/user.c
 
@@ -34,8 +34,9 @@ CLI_CLIENT_SRCS = cli/call.c cli/client.c cli/context_device.c \
 	cli/keys.c cli/list.c cli/login.c cli/logout.c cli/pins.c cli/sign.c \
 	cli/status.c cli/transfer.c
 
-CLI_SRCS = cli/audit.c cli/command.c cli/data_dir.c cli/device.c cli/key.c cli/main.c \
-	cli/nginx_conf.c cli/nginx_run.c cli/operator.c cli/profile.c cli/serve.c \
+CLI_SRCS = cli/audit.c cli/clock.c cli/command.c cli/data_dir.c cli/device.c \
+	cli/incident.c cli/key.c cli/main.c \
+	cli/nginx_conf.c cli/nginx_run.c cli/operator.c cli/profile.c cli/sandbox.c cli/serve.c \
 	cli/server_key.c cli/server_keys.c cli/serving.c cli/session.c cli/table.c cli/user.c $(CLI_CLIENT_SRCS)
 
 UNIT_TESTS = test_address test_canonical test_memo test_decide test_encoding \
@@ -45,4 +46,5 @@ UNIT_TESTS = test_address test_canonical test_memo test_decide test_encoding \
 	test_certificate test_key test_signature test_token \
 	test_store test_sqlite test_group test_calls test_authority \
 	test_lifetime test_binding test_show test_permitted_ip \
-	test_audit test_explaining test_measures test_request_ids test_switches
+	test_audit test_explaining test_measures test_request_ids test_sandbox \
+	test_switches

@@ -131,6 +131,13 @@ def test_each_line_of_the_readme_works_in_its_order(terminal):
             assert "session   alive" in said
         elif "trivet logout" in line:
             assert said == "logged out\n"
+        elif "trivet clock" in line:
+            assert (" UTC, 8 d 0 h ahead" in said) == line.endswith("+8d")
+        elif line.endswith("trivet incident"):
+            assert re.search("^session-dies +on ", said, flags=re.M)
+            assert re.search("^slow +off ", said, flags=re.M)
+        elif "trivet incident" in line:
+            assert said == ""
         else:
             pytest.fail(f"no test for the README's line: {line}")
     assert "./run" in seen and "examples/handshake.sh" in seen

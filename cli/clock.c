@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* clock.c - trivet clock: the time in the sandbox */
+#include <stdio.h>
+
+#include "cli/client.h"
+#include "cli/command.h"
+#include "cli/sandbox.h"
+#include "cli/table.h"
+#include "core/timestamp.h"
+
+enum { OPTION_JSON = 0x200 };
+
+struct options {
+    struct cli_data_options data;
+    bool as_json;
+    const char *word; /* NULL: only look */
+};
+
+static const struct argp_option options_table[] = {
+    {"json", OPTION_JSON, NULL, 0, "JSON, for programs", 0},
+    {0},
+};
+
+static error_t
+parse_option(int key, char *arg, struct argp_state *state)
+{
+    struct options *options = state->input;
+
+    switch (key) {
+    case ARGP_KEY_INIT:
+        state->child_inputs[0] = &options->data;
+        return 0;
+    case OPTION_JSON:
+        options->as_json = true;
+        return 0;
+    case ARGP_KEY_ARG:
+        if (options->word != NULL) {
+            argp_error(state, "too many arguments: %s", arg);
+        }
+        options->word = arg;
+        return 0;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
+static const struct argp_child children[] = {
+    {&cli_data_argp, 0, NULL, 0},
+    {0},
+};
+
+static const struct argp argp = {
+    .options = options_table,
+    .parser = parse_option,
+    .args_doc = "[+SPAN | reset]",
+    .doc = "Puts the clock of a sandbox on, by a span such as +8d or +1d12h "
+           "(s, m, h, d, w), or back to the true time. Sessions, API keys "
+           "and rate limits follow at once. Without an argument it shows the "
+           "time there.",
+    .children = children,
+};
+
+/* ---- a span ------------------------------------------------------------ */
+
+/* 0: no such unit. */
+static long long
+seconds_of(char unit)
+{
+    static const struct {
+        char name;
+        long long seconds;
+    } units[] = {{'s', 1}, {'m', 60}, {'h', 3600}, {'d', 86400}, {'w', 604800}};
+
+    for (size_t i = 0; i < sizeof units / sizeof units[0]; i++) {
+        if (units[i].name == unit) {
+            return units[i].seconds;
+        }
+    }
+
+    return 0;
+}
+
+/*
+ * span = "+" 1*( number unit )
+ *
+ * At most TRIVET_MAX_CLOCK_OFFSET_S.
+ */
+static enum trivet_status
+parse_span(const char *text, long long *out, struct trivet_error *err)
+{
+    const char *p = text;
+    long long seconds = 0;
+
+    if (*p++ != '+' || *p == '\0') {
+        return trivet_error_set(err, TRIVET_E_USAGE, "clock",
+            "%s: not a span such as +8d or +1d12h (s, m, h, d, w), and not "
+            "\"reset\"",
+            text);
+    }
+
+    while (*p != '\0') {
+        size_t len = strspn(p, "0123456789");
+        long long unit = seconds_of(p[len]);
+        long long number;
+
+        if (unit == 0 || !trivet_slice_to_id(trivet_slice_make(p, len), &number)
+            || number > (TRIVET_MAX_CLOCK_OFFSET_S - seconds) / unit)
+        {
+            return trivet_error_set(err, TRIVET_E_USAGE, "clock",
+                "%s: not a span such as +8d or +1d12h of ten years at most",
+                text);
+        }
+
+        seconds += number * unit;
+        p += len + 1;
+    }
+
+    *out = seconds;
+    return TRIVET_OK;
+}
+
+/* ---- the command ------------------------------------------------------- */
+
+static void
+show(const struct trivet_sandbox *sandbox, bool as_json)
+{
+    int64_t offset_us = trivet_sandbox_offset_us(sandbox);
+    char moment[TRIVET_TIMESTAMP_SIZE];
+    char span[CLI_SPAN_SIZE];
+
+    cli_put_clock_on(offset_us);
+    trivet_timestamp_format(cli_now_us(), moment);
+
+    if (as_json) {
+        cli_json_print(json_pack("{s:s, s:I}", "now", moment, "offset_seconds",
+            (json_int_t) (offset_us / TRIVET_US_PER_S)));
+        return;
+    }
+
+    cli_format_span(offset_us, span);
+    (void) printf(
+        offset_us == 0 ? "%s UTC\n" : "%s UTC, %s ahead\n", moment, span);
+}
+
+static enum trivet_status
+move(struct trivet_sandbox *sandbox, const char *word, struct trivet_error *err)
+{
+    long long seconds = 0;
+
+    if (strcmp(word, "reset") == 0) {
+        trivet_sandbox_reset_clock(sandbox);
+        return TRIVET_OK;
+    }
+
+    TRIVET_TRY(parse_span(word, &seconds, err));
+
+    return trivet_sandbox_put_on(sandbox, seconds, err);
+}
+
+int
+cli_clock_main(int argc, char **argv)
+{
+    struct options options = {.as_json = false};
+    struct trivet_sandbox *sandbox = NULL;
+    struct trivet_error err = {.status = TRIVET_OK};
+    enum trivet_status status;
+
+    if (argp_parse(&argp, argc, argv, 0, NULL, &options) != 0) {
+        return CLI_USAGE;
+    }
+
+    status =
+        cli_sandbox_open(&options.data, options.word != NULL, &sandbox, &err);
+    if (status == TRIVET_OK && options.word != NULL) {
+        status = move(sandbox, options.word, &err);
+    }
+    if (status == TRIVET_OK) {
+        show(sandbox, options.as_json);
+    }
+
+    trivet_sandbox_close(sandbox);
+    err.status = status;
+    return status == TRIVET_OK ? CLI_OK : cli_fail_here(&err);
+}
