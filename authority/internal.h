@@ -89,6 +89,28 @@ enum trivet_status trivet_case_show_one(struct trivet_case *c, long long id,
 TRIVET_MUST_USE enum trivet_status trivet_case_digest(struct trivet_case *c,
     struct trivet_slice token, unsigned char out[TRIVET_DIGEST_LEN]);
 
+/* ---- facts.c ----------------------------------------------------------- */
+
+/* What the token stands for, into facts and the case; then whether the
+ * signature fits its installation's key, where one is asked for. */
+TRIVET_MUST_USE enum trivet_status trivet_case_gather_token(
+    struct trivet_case *c, struct trivet_facts *facts);
+TRIVET_MUST_USE enum trivet_status trivet_case_gather_signature(
+    struct trivet_case *c, struct trivet_facts *facts);
+
+/* Which server key answers: the one that the installation was given; none when
+ * that one is retired. False when it is not to be had here. */
+bool trivet_case_find_server_key(
+    struct trivet_case *c, const struct trivet_facts *facts);
+
+/* To measure with; 0 when nothing is measured. */
+int64_t trivet_case_ticks_ns(const struct trivet_case *c);
+
+/* Where signatures are remembered, if anywhere. */
+const struct trivet_memos *trivet_case_memos(const struct trivet_case *c);
+
+/* ---- authority.c ------------------------------------------------------- */
+
 /* Opens the store when it is not open, or no longer the one that was opened. */
 TRIVET_MUST_USE enum trivet_status trivet_authority_ensure_store(
     struct trivet_authority *authority, int64_t now_us,

@@ -13,12 +13,12 @@ CRYPTO_SRCS = crypto/certificate.c crypto/digest.c crypto/examine.c \
 	crypto/psp_certificate.c crypto/public_der.c crypto/remembered.c \
 	crypto/signature.c crypto/thread.c crypto/token.c
 
-STORE_SRCS = store/audit.c store/group.c store/listing.c store/pages.c store/records.c \
+STORE_SRCS = store/audit.c store/group.c store/listing.c store/pages.c store/records.c store/sessions.c store/values.c \
 	store/sqlite.c store/statements.c store/store.c
 
 AUTHORITY_SRCS = authority/account.c authority/api_key.c authority/audit.c \
 	authority/authority.c authority/bucket.c authority/calls.c authority/credential.c \
-	authority/device.c authority/explain.c authority/installation.c authority/permitted_ip.c \
+	authority/device.c authority/explain.c authority/facts.c authority/installation.c authority/permitted_ip.c \
 	authority/psp.c authority/refusals.c authority/request_id.c authority/request_ids.c \
 	authority/sandbox.c authority/server_error.c authority/session.c \
 	authority/show.c \
@@ -36,7 +36,7 @@ CLI_CLIENT_SRCS = cli/call.c cli/client.c cli/context_device.c \
 
 CLI_SRCS = cli/audit.c cli/clock.c cli/command.c cli/data_dir.c cli/device.c \
 	cli/incident.c cli/key.c cli/main.c \
-	cli/nginx_conf.c cli/nginx_run.c cli/operator.c cli/profile.c cli/sandbox.c cli/serve.c \
+	cli/nginx_conf.c cli/nginx_run.c cli/operator.c cli/profile.c cli/sandbox.c cli/serve.c cli/serve_options.c \
 	cli/server_key.c cli/server_keys.c cli/serving.c cli/session.c cli/table.c cli/user.c $(CLI_CLIENT_SRCS)
 
 UNIT_TESTS = test_address test_canonical test_memo test_decide test_encoding \

@@ -65,9 +65,26 @@ TRIVET_MUST_USE enum trivet_status trivet_store_change(
     const struct trivet_audit_entry *entry, int64_t now_us,
     struct trivet_error *err);
 
+#define RUN(store, statement, params, on_row, user, err)                       \
+    trivet_store_run(store, statement, params,                                 \
+        sizeof(params) / sizeof((params)[0]), on_row, user, err)
+
+#define RUN_FOR_ID(store, statement, params, out, err)                         \
+    trivet_store_run_for_id(store, statement, params,                          \
+        sizeof(params) / sizeof((params)[0]), out, err)
+
+/* A statement of which trivet_store_change writes the audit's row too. */
+#define CHANGE(store, statement, params, out, entry, now_us, err)              \
+    trivet_store_change(store, statement, params,                              \
+        sizeof(params) / sizeof((params)[0]), out, entry, now_us, err)
+
+/* values.c: they borrow what they are given. */
 struct trivet_value trivet_value_integer(int64_t integer);
 struct trivet_value trivet_value_text(struct trivet_slice text);
 struct trivet_value trivet_value_blob(const void *data, size_t len);
+struct trivet_value trivet_value_cstring(const char *text);
+struct trivet_value trivet_value_address(const struct trivet_address *address);
+struct trivet_value trivet_value_digest(const unsigned char *digest);
 
 /* Reads a column into what the caller keeps; text is cut to cap - 1. */
 void trivet_column_text(

@@ -7,89 +7,6 @@
 
 #include "core/timestamp.h"
 
-#define RUN(store, statement, params, on_row, user, err)                       \
-    trivet_store_run(store, statement, params,                                 \
-        sizeof(params) / sizeof((params)[0]), on_row, user, err)
-
-#define RUN_FOR_ID(store, statement, params, out, err)                         \
-    trivet_store_run_for_id(store, statement, params,                          \
-        sizeof(params) / sizeof((params)[0]), out, err)
-
-/* A statement of which trivet_store_change writes the audit's row too. */
-#define CHANGE(store, statement, params, out, entry, now_us, err)              \
-    trivet_store_change(store, statement, params,                              \
-        sizeof(params) / sizeof((params)[0]), out, entry, now_us, err)
-
-struct trivet_value
-trivet_value_integer(int64_t integer)
-{
-    return (struct trivet_value){
-        .kind = TRIVET_VALUE_INTEGER, .integer = integer};
-}
-
-struct trivet_value
-trivet_value_text(struct trivet_slice text)
-{
-    return (struct trivet_value){.kind = TRIVET_VALUE_TEXT, .bytes = text};
-}
-
-struct trivet_value
-trivet_value_blob(const void *data, size_t len)
-{
-    return (struct trivet_value){
-        .kind = TRIVET_VALUE_BLOB, .bytes = trivet_slice_make(data, len)};
-}
-
-static struct trivet_value
-value_cstring(const char *text)
-{
-    return trivet_value_text(trivet_slice_text(text));
-}
-
-static struct trivet_value
-value_address(const struct trivet_address *address)
-{
-    return trivet_value_blob(address->bytes, sizeof address->bytes);
-}
-
-static struct trivet_value
-value_digest(const unsigned char *digest)
-{
-    return trivet_value_blob(digest, TRIVET_DIGEST_LEN);
-}
-
-void
-trivet_column_text(const struct trivet_value *column, char *out, size_t cap)
-{
-    size_t len = column->bytes.len < cap ? column->bytes.len : cap - 1;
-
-    if (len > 0) {
-        memcpy(out, column->bytes.data, len);
-    }
-    out[len] = '\0';
-}
-
-void
-trivet_column_address(
-    const struct trivet_value *column, struct trivet_address *out)
-{
-    memset(out, 0, sizeof *out);
-    if (column->bytes.len == sizeof out->bytes) {
-        memcpy(out->bytes, column->bytes.data, sizeof out->bytes);
-    }
-}
-
-void
-trivet_column_key(
-    const struct trivet_value *column, struct trivet_public_key *out)
-{
-    out->der_len = 0; /* a key that fits nothing */
-    if (column->bytes.len > 0 && column->bytes.len <= sizeof out->der) {
-        memcpy(out->der, column->bytes.data, column->bytes.len);
-        out->der_len = column->bytes.len;
-    }
-}
-
 /* ---- server keys ------------------------------------------------------- */
 
 /* CHANGE of a server key, whose number is the row's detail. */
@@ -180,7 +97,7 @@ trivet_store_server_key_locate(struct trivet_store *store, int64_t id,
     const char *location, int64_t now_us, struct trivet_error *err)
 {
     const struct trivet_value params[] = {
-        trivet_value_integer(id), value_cstring(location)};
+        trivet_value_integer(id), trivet_value_cstring(location)};
     struct trivet_server_key_row row;
 
     TRIVET_TRY(trivet_store_server_key_get(store, id, &row, err));
@@ -262,8 +179,9 @@ trivet_store_user_put(struct trivet_store *store, struct trivet_user *user,
     int64_t now_us, struct trivet_error *err)
 {
     const struct trivet_value params[] = {trivet_value_integer(now_us),
-        trivet_value_integer(user->kind), value_cstring(user->public_uuid),
-        value_cstring(user->display_name),
+        trivet_value_integer(user->kind),
+        trivet_value_cstring(user->public_uuid),
+        trivet_value_cstring(user->display_name),
         trivet_value_integer(user->session_timeout_s)};
 
     struct trivet_audit_entry entry = {.event = TRIVET_AUDIT_USER_CREATED};
@@ -306,7 +224,7 @@ enum trivet_status
 trivet_store_user_find(struct trivet_store *store, const char *display_name,
     struct trivet_user *out, struct trivet_error *err)
 {
-    const struct trivet_value params[] = {value_cstring(display_name)};
+    const struct trivet_value params[] = {trivet_value_cstring(display_name)};
     struct trivet_user user;
     struct found_user found = {.out = &user};
 
@@ -364,7 +282,7 @@ trivet_store_psp_find(struct trivet_store *store,
     const unsigned char digest[TRIVET_DIGEST_LEN], int64_t *out_user_id,
     struct trivet_error *err)
 {
-    const struct trivet_value params[] = {value_digest(digest)};
+    const struct trivet_value params[] = {trivet_value_digest(digest)};
 
     return RUN_FOR_ID(store, TRIVET_SQL_PSP_FIND, params, out_user_id, err);
 }
@@ -375,7 +293,7 @@ trivet_store_psp_put(struct trivet_store *store, int64_t user_id,
     const char *distinguished_name, int64_t now_us, struct trivet_error *err)
 {
     const struct trivet_value params[] = {trivet_value_integer(user_id),
-        value_digest(digest), value_cstring(distinguished_name)};
+        trivet_value_digest(digest), trivet_value_cstring(distinguished_name)};
     const struct trivet_audit_entry entry = {
         .event = TRIVET_AUDIT_USER_CERTIFIED, .user_id = user_id};
 
@@ -416,7 +334,8 @@ put_installation(struct trivet_store *store,
 {
     const struct trivet_value installation[] = {trivet_value_integer(now_us),
         trivet_value_blob(made->key->der, made->key->der_len),
-        trivet_value_text(made->public_text), value_address(&made->address),
+        trivet_value_text(made->public_text),
+        trivet_value_address(&made->address),
         trivet_value_integer(made->server_key_id)};
     struct trivet_value token[2];
     struct trivet_audit_entry entry = {
@@ -426,7 +345,7 @@ put_installation(struct trivet_store *store,
         &entry.installation_id, &entry, now_us, err));
 
     token[0] = trivet_value_integer(entry.installation_id);
-    token[1] = value_digest(made->token_digest);
+    token[1] = trivet_value_digest(made->token_digest);
     TRIVET_TRY(RUN_FOR_ID(
         store, TRIVET_SQL_INSTALLATION_TOKEN_PUT, token, out_token_id, err));
 
@@ -472,7 +391,7 @@ trivet_store_installation_find(struct trivet_store *store,
     struct trivet_error *err)
 {
     const struct trivet_value params[] = {
-        value_digest(token_digest), value_address(address)};
+        trivet_value_digest(token_digest), trivet_value_address(address)};
 
     return RUN(store, TRIVET_SQL_INSTALLATION_FIND, params, read_installation,
         out, err);
@@ -486,8 +405,9 @@ trivet_store_api_key_put(struct trivet_store *store,
     struct trivet_error *err)
 {
     const struct trivet_value params[] = {trivet_value_integer(now_us),
-        trivet_value_integer(made->user_id), value_digest(made->digest),
-        value_cstring(made->label), trivet_value_integer(made->expires_us)};
+        trivet_value_integer(made->user_id), trivet_value_digest(made->digest),
+        trivet_value_cstring(made->label),
+        trivet_value_integer(made->expires_us)};
 
     struct trivet_audit_entry entry = {
         .event = TRIVET_AUDIT_KEY_CREATED, .user_id = made->user_id};
@@ -520,8 +440,8 @@ trivet_store_api_key_find(struct trivet_store *store,
     const struct trivet_address *address, int64_t installation_id,
     struct trivet_api_key *out, struct trivet_error *err)
 {
-    const struct trivet_value params[] = {value_digest(digest),
-        value_address(address), trivet_value_integer(installation_id)};
+    const struct trivet_value params[] = {trivet_value_digest(digest),
+        trivet_value_address(address), trivet_value_integer(installation_id)};
 
     return RUN(store, TRIVET_SQL_API_KEY_FIND, params, read_api_key, out, err);
 }
@@ -616,7 +536,7 @@ trivet_store_permitted_ip_put(struct trivet_store *store, int64_t api_key_id,
     struct trivet_error *err)
 {
     const struct trivet_value params[] = {trivet_value_integer(now_us),
-        trivet_value_integer(api_key_id), value_address(address)};
+        trivet_value_integer(api_key_id), trivet_value_address(address)};
 
     struct trivet_audit_entry entry = {
         .event = TRIVET_AUDIT_IP_PERMITTED, .api_key_id = api_key_id};
@@ -634,7 +554,7 @@ trivet_store_permitted_ip_set(struct trivet_store *store, int64_t api_key_id,
     int64_t *out_id, struct trivet_error *err)
 {
     const struct trivet_value params[] = {trivet_value_integer(now_us),
-        trivet_value_integer(api_key_id), value_address(address),
+        trivet_value_integer(api_key_id), trivet_value_address(address),
         trivet_value_integer(is_active)};
 
     struct trivet_audit_entry entry = {
@@ -655,7 +575,7 @@ trivet_store_permitted_ip_count_others(struct trivet_store *store,
     struct trivet_error *err)
 {
     const struct trivet_value params[] = {
-        trivet_value_integer(api_key_id), value_address(address)};
+        trivet_value_integer(api_key_id), trivet_value_address(address)};
 
     return RUN_FOR_ID(
         store, TRIVET_SQL_PERMITTED_IP_COUNT_OTHERS, params, out, err);
@@ -667,7 +587,7 @@ trivet_store_permitted_ip_check(struct trivet_store *store, int64_t api_key_id,
     struct trivet_error *err)
 {
     const struct trivet_value params[] = {
-        trivet_value_integer(api_key_id), value_address(address)};
+        trivet_value_integer(api_key_id), trivet_value_address(address)};
     int64_t is_permitted;
 
     TRIVET_TRY(RUN_FOR_ID(
@@ -675,158 +595,4 @@ trivet_store_permitted_ip_check(struct trivet_store *store, int64_t api_key_id,
 
     *out_is_permitted = is_permitted != 0;
     return TRIVET_OK;
-}
-
-/* ---- devices and sessions ---------------------------------------------- */
-
-enum trivet_status
-trivet_store_device_put(struct trivet_store *store,
-    const struct trivet_new_device *made, int64_t now_us, int64_t *out_id,
-    struct trivet_error *err)
-{
-    const struct trivet_value params[] = {trivet_value_integer(now_us),
-        trivet_value_integer(made->installation_id),
-        trivet_value_integer(made->api_key_id),
-        value_cstring(made->description), value_address(&made->address)};
-
-    struct trivet_audit_entry entry = {
-        .event = TRIVET_AUDIT_DEVICE_CREATED,
-        .api_key_id = made->api_key_id,
-        .installation_id = made->installation_id,
-    };
-
-    TRIVET_TRY(CHANGE(store, TRIVET_SQL_DEVICE_PUT, params, &entry.device_id,
-        &entry, now_us, err));
-
-    *out_id = entry.device_id;
-    return TRIVET_OK;
-}
-
-enum trivet_status
-trivet_store_session_put(struct trivet_store *store,
-    const unsigned char token_digest[TRIVET_DIGEST_LEN], int64_t device_id,
-    int64_t now_us, int64_t *out_id, struct trivet_error *err)
-{
-    const struct trivet_value params[] = {trivet_value_integer(now_us),
-        value_digest(token_digest), trivet_value_integer(device_id)};
-
-    struct trivet_audit_entry entry = {
-        .event = TRIVET_AUDIT_SESSION_OPENED, .device_id = device_id};
-
-    TRIVET_TRY(CHANGE(store, TRIVET_SQL_SESSION_PUT, params, &entry.session_id,
-        &entry, now_us, err));
-
-    *out_id = entry.session_id;
-    return TRIVET_OK;
-}
-
-enum trivet_status
-trivet_store_session_is_alive(struct trivet_store *store,
-    int64_t installation_id, int64_t now_us, bool *out,
-    struct trivet_error *err)
-{
-    const struct trivet_value params[] = {
-        trivet_value_integer(installation_id), trivet_value_integer(now_us)};
-    int64_t is_alive;
-
-    TRIVET_TRY(
-        RUN_FOR_ID(store, TRIVET_SQL_SESSION_IS_ALIVE, params, &is_alive, err));
-
-    *out = is_alive != 0;
-    return TRIVET_OK;
-}
-
-enum trivet_status
-trivet_store_session_count(struct trivet_store *store, int64_t api_key_id,
-    int64_t *out, struct trivet_error *err)
-{
-    const struct trivet_value params[] = {trivet_value_integer(api_key_id)};
-
-    return RUN_FOR_ID(store, TRIVET_SQL_SESSION_COUNT, params, out, err);
-}
-
-enum trivet_status
-trivet_store_session_set_timeout(struct trivet_store *store, int64_t id,
-    int64_t timeout_s, struct trivet_error *err)
-{
-    const struct trivet_value params[] = {
-        trivet_value_integer(id), trivet_value_integer(timeout_s)};
-
-    return RUN_FOR_ID(store, TRIVET_SQL_SESSION_SET_TIMEOUT, params, &id, err);
-}
-
-static void
-read_session(void *opaque, const struct trivet_value *columns)
-{
-    struct trivet_session *out = opaque;
-
-    out->id = columns[0].integer;
-    out->expiry.anchored_us = columns[1].integer;
-    out->is_ended = columns[2].kind != TRIVET_VALUE_NULL;
-    out->expiry.timeout_s = columns[3].integer;
-    out->device_id = columns[4].integer;
-    out->installation_id = columns[5].integer;
-    out->api_key_id = columns[6].integer;
-    out->user_id = columns[7].integer;
-    out->is_key_revoked = columns[8].kind != TRIVET_VALUE_NULL;
-    trivet_column_key(&columns[9], &out->key);
-    out->server_key_id = columns[10].integer;
-    out->is_address_permitted = columns[11].integer != 0;
-    out->is_server_key_retired = columns[12].kind != TRIVET_VALUE_NULL;
-}
-
-enum trivet_status
-trivet_store_session_find(struct trivet_store *store,
-    const unsigned char token_digest[TRIVET_DIGEST_LEN],
-    const struct trivet_address *address, struct trivet_session *out,
-    struct trivet_error *err)
-{
-    const struct trivet_value params[] = {
-        value_digest(token_digest), value_address(address)};
-
-    return RUN(store, TRIVET_SQL_SESSION_FIND, params, read_session, out, err);
-}
-
-enum trivet_status
-trivet_store_session_extend(struct trivet_store *store, int64_t id,
-    int64_t anchored_us, int64_t now_us, struct trivet_error *err)
-{
-    const struct trivet_value params[] = {
-        trivet_value_integer(id), trivet_value_integer(anchored_us)};
-
-    const struct trivet_audit_entry entry = {
-        .event = TRIVET_AUDIT_SESSION_EXTENDED, .session_id = id};
-    enum trivet_status status = CHANGE(
-        store, TRIVET_SQL_SESSION_EXTEND, params, &id, &entry, now_us, err);
-
-    /* Another request moved it as far, or it was ended. */
-    return status == TRIVET_E_NOT_FOUND ? TRIVET_OK : status;
-}
-
-enum trivet_status
-trivet_store_session_end(struct trivet_store *store, int64_t id, int64_t now_us,
-    struct trivet_error *err)
-{
-    const struct trivet_value params[] = {
-        trivet_value_integer(id), trivet_value_integer(now_us)};
-
-    const struct trivet_audit_entry entry = {
-        .event = TRIVET_AUDIT_SESSION_ENDED, .session_id = id};
-
-    return CHANGE(
-        store, TRIVET_SQL_SESSION_END, params, &id, &entry, now_us, err);
-}
-
-enum trivet_status
-trivet_store_session_count_alive(struct trivet_store *store, int64_t now_us,
-    int64_t *out, struct trivet_error *err)
-{
-    const int64_t longest_us =
-        (int64_t) TRIVET_MAX_SESSION_TIMEOUT_S * TRIVET_US_PER_S;
-    const struct trivet_value params[] = {
-        trivet_value_integer(now_us - longest_us),
-        trivet_value_integer(TRIVET_MAX_COUNTED_SESSIONS),
-        trivet_value_integer(now_us)};
-
-    return RUN_FOR_ID(store, TRIVET_SQL_SESSION_COUNT_ALIVE, params, out, err);
 }

@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * facts.c - what is known of a request: its token, its signature, and the
+ * server key that answers it
+ */
+#include "authority/internal.h"
+
+bool
+trivet_case_takes_address(
+    const struct trivet_case *c, const struct trivet_address *address)
+{
+    return c->request->profile->ipv6 == TRIVET_IPV6_ON
+           || trivet_address_is_ipv4(address);
+}
+
+static void
+take_session(struct trivet_case *c, struct trivet_facts *facts)
+{
+    const struct trivet_session *session = &c->session;
+
+    facts->token = TRIVET_TOKEN_SESSION;
+    facts->expiry = session->expiry;
+    facts->is_session_ended = session->is_ended;
+    facts->is_key_revoked = session->is_key_revoked;
+    facts->is_address_permitted =
+        session->is_address_permitted
+        && trivet_case_takes_address(c, &c->request->address);
+    facts->is_server_key_retired = session->is_server_key_retired;
+
+    c->answer->identity = (struct trivet_identity){
+        .user_id = session->user_id,
+        .device_id = session->device_id,
+        .session_id = session->id,
+        .api_key_id = session->api_key_id,
+        .installation_id = session->installation_id,
+    };
+}
+
+static void
+take_installation(struct trivet_case *c, struct trivet_facts *facts)
+{
+    c->installation.is_at_home &=
+        trivet_case_takes_address(c, &c->request->address);
+
+    facts->token = TRIVET_TOKEN_INSTALLATION;
+    facts->is_installation_at_home = c->installation.is_at_home;
+    facts->is_server_key_retired = c->installation.is_server_key_retired;
+    c->answer->identity = (struct trivet_identity){
+        .installation_id = c->installation.id,
+    };
+}
+
+/* The token's meaning: first as what the rule asks for, then as the other
+ * kind, so that a token of the wrong kind can be told from an unknown one. */
+static enum trivet_status
+look_up_token(struct trivet_case *c, struct trivet_facts *facts)
+{
+    const struct trivet_address *address = &c->request->address;
+    bool is_session_first = c->request->rule.token != TRIVET_NEEDS_INSTALLATION;
+    unsigned char digest[TRIVET_DIGEST_LEN];
+
+    TRIVET_TRY(trivet_case_digest(c, c->request->token, digest));
+
+    for (int i = 0; i < 2; i++) {
+        bool is_session = (i == 0) == is_session_first;
+        struct trivet_store *store = c->authority->store;
+        enum trivet_status status =
+            is_session ? trivet_store_session_find(
+                store, digest, address, &c->session, c->err)
+                       : trivet_store_installation_find(
+                           store, digest, address, &c->installation, c->err);
+
+        if (status == TRIVET_E_NOT_FOUND) {
+            continue;
+        }
+        if (status == TRIVET_OK) {
+            (is_session ? take_session : take_installation)(c, facts);
+        }
+
+        return status;
+    }
+
+    facts->token = TRIVET_TOKEN_UNKNOWN;
+    return TRIVET_OK;
+}
+
+enum trivet_status
+trivet_case_gather_token(struct trivet_case *c, struct trivet_facts *facts)
+{
+    const struct trivet_request *request = c->request;
+
+    if (request->rule.token == TRIVET_NEEDS_NO_TOKEN
+        || request->num_tokens == 0) {
+        return TRIVET_OK;
+    }
+
+    if (request->num_tokens > 1) {
+        facts->token = TRIVET_TOKEN_DUPLICATE;
+        return TRIVET_OK;
+    }
+
+    return look_up_token(c, facts);
+}
+
+static bool
+is_token_known(const struct trivet_facts *facts)
+{
+    return facts->token == TRIVET_TOKEN_SESSION
+           || facts->token == TRIVET_TOKEN_INSTALLATION;
+}
+
+int64_t
+trivet_case_ticks_ns(const struct trivet_case *c)
+{
+    const struct trivet_authority_config *config = c->authority->config;
+
+    return config->ticks_ns == NULL ? 0 : config->ticks_ns();
+}
+
+const struct trivet_memos *
+trivet_case_memos(const struct trivet_case *c)
+{
+    static const struct trivet_memos none;
+    const struct trivet_memos *memos = c->authority->config->memos;
+
+    return memos == NULL ? &none : memos;
+}
+
+static enum trivet_status
+verify_form(struct trivet_case *c, const struct trivet_public_key *key,
+    struct trivet_slice signature,
+    const unsigned char digest[TRIVET_DIGEST_LEN], bool *out_fits)
+{
+    struct trivet_authority *authority = c->authority;
+
+    return trivet_verify_remembered(trivet_case_memos(c),
+        c->answer->identity.installation_id, authority->verifiers,
+        authority->digest, trivet_slice_make(key->der, key->der_len), digest,
+        signature, out_fits, &c->answer->measures.knew_right);
+}
+
+/* trivet_verify_remembered, measured: of the one form, or of either. */
+static enum trivet_status
+verify(struct trivet_case *c, const struct trivet_public_key *key,
+    struct trivet_slice signature, bool *out_fits)
+{
+    struct trivet_verifier_cache *verifiers = c->authority->verifiers;
+    struct trivet_measures *measures = &c->answer->measures;
+    uint64_t num_misses = trivet_verifier_cache_misses(verifiers);
+    int64_t begin_ns = trivet_case_ticks_ns(c);
+
+    TRIVET_TRY(
+        verify_form(c, key, signature, c->request->body_digest, out_fits));
+    if (!*out_fits && c->request->has_full_digest) {
+        TRIVET_TRY(
+            verify_form(c, key, signature, c->request->full_digest, out_fits));
+    }
+
+    measures->has_verified = !measures->knew_right;
+    measures->verifying_ns =
+        measures->knew_right ? 0 : trivet_case_ticks_ns(c) - begin_ns;
+    measures->had_to_parse_key =
+        trivet_verifier_cache_misses(verifiers) != num_misses;
+    return TRIVET_OK;
+}
+
+/* The key of the installation that the token belongs to. */
+static const struct trivet_public_key *
+client_key(const struct trivet_case *c, const struct trivet_facts *facts)
+{
+    return facts->token == TRIVET_TOKEN_SESSION ? &c->session.key
+                                                : &c->installation.key;
+}
+
+enum trivet_status
+trivet_case_gather_signature(struct trivet_case *c, struct trivet_facts *facts)
+{
+    const struct trivet_request *request = c->request;
+    const struct trivet_public_key *key = client_key(c, facts);
+    unsigned char signature[TRIVET_MAX_SIGNATURE];
+    size_t len;
+    bool fits;
+
+    if (!is_token_known(facts)
+        || !trivet_decide_needs_signature(&request->rule, request->profile)
+        || request->num_signatures == 0
+        || (request->num_signatures == 1 && request->signature.len == 0))
+    {
+        return TRIVET_OK;
+    }
+
+    if (request->num_signatures > 1
+        || trivet_base64_decode(
+               request->signature, signature, sizeof signature, &len)
+               != TRIVET_OK)
+    {
+        facts->signature = TRIVET_SIGNATURE_MALFORMED;
+        return TRIVET_OK;
+    }
+
+    TRIVET_TRY(verify(c, key, trivet_slice_make(signature, len), &fits));
+
+    facts->signature = fits ? TRIVET_SIGNATURE_RIGHT : TRIVET_SIGNATURE_WRONG;
+    return TRIVET_OK;
+}
+
+/* False when the key at that place is out of reach: hardware may be. */
+static bool
+take_server_key(struct trivet_case *c, size_t place)
+{
+    if (c->authority->signers[place] == NULL) {
+        return false;
+    }
+
+    c->answer->server_key = (int) place;
+    return true;
+}
+
+bool
+trivet_case_find_server_key(
+    struct trivet_case *c, const struct trivet_facts *facts)
+{
+    int64_t id = facts->token == TRIVET_TOKEN_SESSION
+                     ? c->session.server_key_id
+                     : c->installation.server_key_id;
+
+    if (c->request->rule.token == TRIVET_NEEDS_NO_TOKEN) {
+        return take_server_key(c, 0);
+    }
+    if (!is_token_known(facts) || facts->is_server_key_retired) {
+        return true;
+    }
+
+    for (size_t i = 0; i < c->authority->config->num_server_keys; i++) {
+        if (c->authority->server_key_ids[i] == id) {
+            return take_server_key(c, i);
+        }
+    }
+
+    return false;
+}

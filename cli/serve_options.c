@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* serve_options.c - what "trivet serve" was asked for */
+#include "cli/serve_options.h"
+
+#include <argp.h>
+
+#include "core/limits.h"
+#include "core/slice.h"
+
+enum {
+    OPTION_LISTEN = 0x300,
+    OPTION_PORT,
+    OPTION_PROFILE,
+    OPTION_SWITCH,
+    OPTION_UPSTREAM,
+    OPTION_TLS_CERT,
+    OPTION_TLS_KEY,
+    OPTION_SESSION_TIMEOUT,
+    OPTION_KEY_LIFETIME,
+    OPTION_SERVER_KEY,
+    OPTION_SANDBOX,
+    OPTION_NO_SANDBOX,
+    OPTION_METRICS,
+    OPTION_RATE_LIMITS
+};
+
+enum { DEFAULT_PORT = 8443 };
+
+static const struct argp_option options_table[] = {
+    {"listen", OPTION_LISTEN, "ADDR", 0,
+        "the address to listen on (default: 127.0.0.1)", 0},
+    {"port", OPTION_PORT, "N", 0,
+        "the port (default: 8443; 0: any that is free)", 0},
+    {"profile", OPTION_PROFILE, "strict|current|classic|reference", 0,
+        "strict: every call after the installation is signed by both sides; "
+        "current: as bunq answers today; classic: as before April 2020, when "
+        "the header was signed too; reference: as strict, with sessions "
+        "extended as bunq's API reference has it (default: strict)",
+        0},
+    {"switch", OPTION_SWITCH, "NAME=VALUE", 0,
+        "one switch of the profile by itself; may be given again for others",
+        0},
+    {"upstream", OPTION_UPSTREAM, "URL", 0,
+        "the API to protect (default: a small built-in one that tells who is "
+        "calling)",
+        0},
+    {"tls-cert", OPTION_TLS_CERT, "FILE", 0,
+        "certificate and chain in PEM (default: one of its own for localhost)",
+        0},
+    {"tls-key", OPTION_TLS_KEY, "FILE", 0, "the key to it, mode 0600", 0},
+    {"session-timeout", OPTION_SESSION_TIMEOUT, "SECONDS", 0,
+        "auto-logout time of sandbox users made from now on (default: 604800)",
+        0},
+    {"api-key-lifetime", OPTION_KEY_LIFETIME, "SECONDS", 0,
+        "how long a sandbox user's API key waits for its first device "
+        "(default: 3600)",
+        0},
+    {"server-key", OPTION_SERVER_KEY, "FILE|URI", 0,
+        "the key that new installations are given from now on: a file (mode "
+        "0600), or hardware by its URI (default: the one before, or "
+        "server.pem, which is made)",
+        0},
+    {"sandbox", OPTION_SANDBOX, NULL, 0,
+        "anybody may make users; refusals tell why (default)", 0},
+    {"no-sandbox", OPTION_NO_SANDBOX, NULL, 0, "neither of that", 0},
+    {"rate-limits", OPTION_RATE_LIMITS, "classic|off", 0,
+        "classic: for each address and endpoint GET 3 calls per 3 seconds, "
+        "POST 5, PUT 2, session-server 1 per 30 seconds (default)",
+        0},
+    {"metrics", OPTION_METRICS, NULL, 0,
+        "/metrics, /live and /ready on the same port, for callers on this "
+        "machine",
+        0},
+    {0},
+};
+
+/* A number of low to high, or argp's complaint, which exits. */
+static void
+parse_number(struct argp_state *state, const char *name, const char *arg,
+    long long low, long long high, long long *out)
+{
+    if (!trivet_slice_to_id(trivet_slice_text(arg), out) || *out < low
+        || *out > high)
+    {
+        argp_error(state, "%s: a number from %lld to %lld", name, low, high);
+    }
+}
+
+static error_t
+parse_option(int key, char *arg, struct argp_state *state)
+{
+    struct cli_serve_options *options = state->input;
+
+    switch (key) {
+    case ARGP_KEY_INIT:
+        state->child_inputs[0] = &options->data;
+        return 0;
+    case OPTION_LISTEN:
+        options->listen = arg;
+        return 0;
+    case OPTION_PORT:
+        parse_number(state, "--port", arg, 0, 65535, &options->port);
+        return 0;
+    case OPTION_PROFILE:
+        options->profile.name = arg;
+        return 0;
+    case OPTION_SWITCH:
+        cli_profile_add(state, &options->profile, arg);
+        return 0;
+    case OPTION_UPSTREAM:
+        options->upstream = arg;
+        return 0;
+    case OPTION_TLS_CERT:
+        options->tls_cert = arg;
+        return 0;
+    case OPTION_TLS_KEY:
+        options->tls_key = arg;
+        return 0;
+    case OPTION_SESSION_TIMEOUT:
+        parse_number(state, "--session-timeout", arg,
+            TRIVET_MIN_SESSION_TIMEOUT_S, TRIVET_MAX_SESSION_TIMEOUT_S,
+            &options->session_timeout_s);
+        return 0;
+    case OPTION_KEY_LIFETIME:
+        parse_number(state, "--api-key-lifetime", arg, 1, 315360000,
+            &options->key_lifetime_s);
+        return 0;
+    case OPTION_SERVER_KEY:
+        options->server_key = arg;
+        return 0;
+    case OPTION_SANDBOX:
+        options->is_sandbox = true;
+        return 0;
+    case OPTION_METRICS:
+        options->has_metrics = true;
+        return 0;
+    case OPTION_RATE_LIMITS:
+        options->rate_limits = arg;
+        return 0;
+    case OPTION_NO_SANDBOX:
+        options->is_sandbox = false;
+        return 0;
+    case ARGP_KEY_ARG:
+        argp_error(state, "too many arguments: %s", arg);
+        return 0;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
+static const struct argp_child children[] = {
+    {&cli_data_argp, 0, NULL, 0},
+    {0},
+};
+
+static const struct argp argp = {
+    .options = options_table,
+    .parser = parse_option,
+    .doc = "Runs the gateway in the foreground, on nginx. With --upstream it "
+           "protects that API; without, it is a sandbox of bunq's "
+           "authentication.\vThe switches of a profile; trivet-profiles(7) "
+           "has more:",
+    .children = children,
+    .help_filter = cli_profile_help,
+};
+
+bool
+cli_serve_parse(int argc, char **argv, struct cli_serve_options *out)
+{
+    *out = (struct cli_serve_options){
+        .listen = "127.0.0.1",
+        .port = DEFAULT_PORT,
+        .profile.name = "strict",
+        .session_timeout_s = TRIVET_DEFAULT_SESSION_TIMEOUT_S,
+        .key_lifetime_s = TRIVET_DEFAULT_KEY_LIFETIME_S,
+        .rate_limits = "classic",
+        .is_sandbox = true,
+    };
+
+    return argp_parse(&argp, argc, argv, 0, NULL, out) == 0;
+}
