@@ -38,18 +38,6 @@ trivet_sign_remembered(const struct trivet_memos *memos, uint64_t tag,
     return TRIVET_OK;
 }
 
-/* SHA-256 of no bytes. */
-static bool
-is_of_nothing(const unsigned char digest[TRIVET_DIGEST_LEN])
-{
-    static const unsigned char nothing[TRIVET_DIGEST_LEN] = {0xe3, 0xb0, 0xc4,
-        0x42, 0x98, 0xfc, 0x1c, 0x14, 0x9a, 0xfb, 0xf4, 0xc8, 0x99, 0x6f, 0xb9,
-        0x24, 0x27, 0xae, 0x41, 0xe4, 0x64, 0x9b, 0x93, 0x4c, 0xa4, 0x95, 0x99,
-        0x1b, 0x78, 0x52, 0xb8, 0x55};
-
-    return memcmp(digest, nothing, sizeof nothing) == 0;
-}
-
 enum trivet_status
 trivet_verify_remembered(const struct trivet_memos *memos,
     int64_t installation_id, struct trivet_verifier_cache *cache,
@@ -61,14 +49,15 @@ trivet_verify_remembered(const struct trivet_memos *memos,
 
     *out_was_remembered = false;
 
-    if (memos->right == NULL || !is_of_nothing(digest)) {
+    if (memos->right == NULL) {
         return trivet_verify(cache, der, digest, signature, out_fits);
     }
 
-    /* The signature is last: it may have any length, and what is in front of
-     * it tells its own. */
+    /* DER tells its own length, the digest has one, and the signature is last:
+     * no two of these run together into the same bytes. */
     trivet_digest_start(work);
     trivet_digest_add(work, der);
+    trivet_digest_add(work, trivet_slice_make(digest, TRIVET_DIGEST_LEN));
     trivet_digest_add(work, signature);
     TRIVET_TRY(trivet_digest_finish(work, key.digest));
 

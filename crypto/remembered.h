@@ -3,10 +3,10 @@
  * remembered.h - signatures that were made, or found right, before
  *
  * RSASSA-PKCS1-v1_5 is deterministic: the same bytes under the same key have
- * the same signature. So an answer that repeats is signed once, and a client's
- * signature of an empty body verified once. Both memories are bounded and may
- * be shared by processes (core/memo.h).
- * Blocks: no. Threads: any, with signers, caches and digests of their own.
+ * the same signature. So an answer that repeats is signed once, and a request
+ * that repeats, such as a GET without a body, verified once. Both memories are
+ * bounded and may be shared by processes (core/memo.h). Blocks: no. Threads:
+ * any, with signers, caches and digests of their own.
  */
 #ifndef TRIVET_CRYPTO_REMEMBERED_H
 #define TRIVET_CRYPTO_REMEMBERED_H
@@ -33,9 +33,9 @@ TRIVET_MUST_USE enum trivet_status trivet_sign_remembered(
     char out[TRIVET_SIGNATURE_TEXT_LEN], bool *out_was_remembered);
 
 /*
- * trivet_verify, or its answer of before. Only signatures of empty bodies that
- * fit are remembered: for this installation and this key, bit by bit. work: for
- * the digest of all that.
+ * trivet_verify, or its answer of before. Only signatures that fit are
+ * remembered: of this installation, this key and this digest, bit by bit. work:
+ * for the digest of all that.
  */
 TRIVET_MUST_USE enum trivet_status trivet_verify_remembered(
     const struct trivet_memos *memos, int64_t installation_id,

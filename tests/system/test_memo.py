@@ -192,6 +192,19 @@ def test_a_wrong_one_is_never_remembered(memo):
         bunq.assert_admitted(client.get("/v1/x"), client.server_key)
 
 
+def test_a_body_that_repeats_is_verified_once(memo):
+    gateway = memo("1m")
+    client = bunq.ready(gateway)
+    before = hits(gateway)["verify"]
+    for n in range(3):
+        for _ in range(2):
+            answer = client.post("/v1/x", b"%d" % n)
+            bunq.assert_admitted(answer, client.server_key)
+        answer = client.post("/v1/x", b"%d " % n, signature=client.sign(b"%d" % n))
+        bunq.assert_refused(answer, 400, reason="signature-wrong")
+    assert hits(gateway)["verify"] == before + 3
+
+
 def test_a_signature_of_nothing_does_not_fit_a_body(memo):
     gateway = memo("1m")
     client = bunq.ready(gateway)
@@ -255,7 +268,7 @@ def test_what_was_remembered_outlives_a_kill(tmp_path):
         gateway.may_crash = True
         gateway.kill_all()
         gateway.process.wait()
-    with Gateway(tmp_path / "data", "--metrics", port=gateway.port) as gateway:
+    with Gateway(tmp_path / "data", "--metrics") as gateway:
         gateway.may_crash = True  # the log still tells of the first
         client.gateway = gateway
         after = client.from_address(None).get("/v1/user")
