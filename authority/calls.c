@@ -57,6 +57,8 @@ static const struct trivet_protocol_call calls[] = {
      trivet_handle_person},
     {"GET",    "/v1/user-company/{id}", {SESSION, BY_PROFILE}, false, false,
      trivet_handle_company},
+    {"GET",    "/v1/user-payment-service-provider/{id}",
+     {SESSION, BY_PROFILE}, false, false, trivet_handle_provider},
 
     {"GET",    CREDENTIALS, {SESSION, BY_PROFILE}, false, false,
      trivet_handle_credential_list},

@@ -147,6 +147,7 @@ enum trivet_status trivet_handle_user(struct trivet_case *c);
 enum trivet_status trivet_handle_user_list(struct trivet_case *c);
 enum trivet_status trivet_handle_person(struct trivet_case *c);
 enum trivet_status trivet_handle_company(struct trivet_case *c);
+enum trivet_status trivet_handle_provider(struct trivet_case *c);
 enum trivet_status trivet_handle_credential_list(struct trivet_case *c);
 enum trivet_status trivet_handle_credential(struct trivet_case *c);
 enum trivet_status trivet_handle_permitted_ip_list(struct trivet_case *c);

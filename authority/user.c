@@ -80,6 +80,12 @@ trivet_handle_company(struct trivet_case *c)
     return show_kind(c, TRIVET_USER_COMPANY);
 }
 
+enum trivet_status
+trivet_handle_provider(struct trivet_case *c)
+{
+    return show_kind(c, TRIVET_USER_PSP);
+}
+
 /* ---- the sandbox ------------------------------------------------------- */
 
 static enum trivet_status

@@ -489,6 +489,7 @@ def test_delete_of_another_session_is_not_found_and_ends_none(gateway, client):
         ("/v1/session/0", "DELETE"),
         ("/v1/user-person/1", "GET"),
         ("/v1/user-company/1", "GET"),
+        ("/v1/user-payment-service-provider/1", "GET"),
         ("/v1/user", "GET"),
         ("/v1/user/1", "GET"),
     ],

@@ -137,6 +137,12 @@ def test_a_provider_gets_a_credential_and_goes_all_the_way(client, root, middle)
     ]
     assert user["certificate_distinguished_name"] == "/CN=My App PISP AISP/C=NL"
     assert user["display_name"] == "My App PISP AISP"
+    typed = "/v1/user-payment-service-provider/"
+    answer = client.get(f"{typed}{user['id']}")
+    bunq.assert_admitted(answer, client.server_key)
+    assert answer.json == {"Response": [{"UserPaymentServiceProvider": user}]}
+    for path in (f"{typed}{user['id'] + 1}", f"/v1/user-person/{user['id']}"):
+        bunq.assert_refused(client.get(path), 404, reason="user-not-found")
     kinds = {row["id"]: row["kind"] for row in client.gateway.trivet("user", "list")}
     assert kinds[user["id"]] == "psp"
 
@@ -290,6 +296,18 @@ def test_tokens_and_signatures_as_everywhere(client, gateway, root, middle):
     session = bunq.ready(gateway, key_number=6)
     answer = session.post(PATH, body)
     bunq.assert_refused(answer, 400, reason="session-already")
+
+
+def test_unsigned_where_the_profile_asks_for_none(serve, root, middle):
+    client = bunq.Client(serve("--profile", "current"), key_number=3).install()
+    body = claim(client, provider(middle), middle, root)
+    answer = client.post(PATH, body, signature=None)
+    bunq.assert_admitted(answer, client.server_key)
+    # the provider's own signature is asked for all the same
+    refused(client, dict(body, **{SIGNED: ""}), "field-missing")
+    body = claim(client, provider(middle), middle, root, key=bunq.key(9))
+    answer = client.post(PATH, body, signature=None)
+    bunq.assert_refused(answer, 400, reason="psp-signature-wrong")
 
 
 def test_a_credential_is_shown_to_who_asked_for_it(client, gateway, root, middle):

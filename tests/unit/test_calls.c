@@ -49,6 +49,8 @@ static const struct row rows[] = {
     {"GET", "/v1/user/" BIG, {INT64_MAX}, SESSION, BY_PROFILE, false},
     {"GET", "/v1/user-person/42", {42}, SESSION, BY_PROFILE, false},
     {"GET", "/v1/user-company/42", {42}, SESSION, BY_PROFILE, false},
+    {"GET", "/v1/user-payment-service-provider/42", {42}, SESSION, BY_PROFILE,
+     false},
     {"GET", "/v1/user/4/credential-password-ip", {4}, SESSION, BY_PROFILE,
      false},
     {"GET", "/v1/user/4/credential-password-ip/5", {4, 5}, SESSION, BY_PROFILE,

@@ -467,6 +467,19 @@ a_typed_user_is_shown_as_what_it_is(void **state)
     trivet_answer_release(&answer);
     get(&sent, "/v1/user-person/%lld", ann.user_id);
     assert_refused(&sent, TRIVET_REASON_USER_NOT_FOUND, 404, NULL, 0);
+    get(&sent, "/v1/user-payment-service-provider/%lld", ann.user_id);
+    assert_refused(&sent, TRIVET_REASON_USER_NOT_FOUND, 404, NULL, 0);
+
+    (void) operate(
+        "UPDATE users SET kind = 2 WHERE id = %lld", (long long) ann.user_id);
+    answer = ask_admitted(&sent);
+    assert_non_null(
+        strstr(answer.body.data, "[{\"UserPaymentServiceProvider\":{\"id\":"));
+    trivet_answer_release(&answer);
+    get(&sent, "/v1/user-company/%lld", ann.user_id);
+    assert_refused(&sent, TRIVET_REASON_USER_NOT_FOUND, 404, NULL, 0);
+    get(&sent, "/v1/user-payment-service-provider/%lld", bob.user_id);
+    assert_refused(&sent, TRIVET_REASON_USER_NOT_FOUND, 404, NULL, 0);
 }
 
 static void
