@@ -282,6 +282,18 @@ def test_revoked_key_leaves_the_users_other_keys_alone(gateway):
     assert not victim.is_alive()
 
 
+def test_keys_of_another_environment_are_unknown(serve, gateway):
+    other = serve("--no-sandbox")
+    here, there = (bunq.Client(g).install() for g in (gateway, other))
+    of_the_sandbox = here.make_user()
+    of_the_other = other.trivet("key", "create")["secret"]
+    for client, secret in ((here, of_the_other), (there, of_the_sandbox)):
+        for answer in (client.post_device(secret), client.post_session(secret)):
+            bunq.assert_refused(answer, 400, CREDENTIALS, None, client.server_key)
+    here.register(of_the_sandbox).open()
+    there.register(of_the_other).open()
+
+
 def test_key_that_was_never_bound_can_be_revoked(gateway):
     client = bunq.Client(gateway).install()
     key = gateway.trivet("key", "create")
@@ -372,6 +384,21 @@ def test_requests_near_the_end_extend_the_session(brief):
         time.sleep(0.5)
     time.sleep(2.2)
     assert client.get("/v1/user").reason == "session-expired"
+
+
+def test_an_extension_is_not_seen_on_the_wire(serve):
+    options = ("--session-timeout", 3, "--switch", "extend-window=1")
+    client = bunq.ready(serve(*options))
+    early = client.get("/v1/user")  # two seconds too soon to extend
+    time.sleep(2.3)
+    late = client.get("/v1/user")
+    for answer in (early, late):
+        bunq.assert_admitted(answer, client.server_key)
+    assert late.body == early.body
+    ours = [n for n, _ in late.headers]
+    assert ours == [n for n, _ in early.headers]
+    time.sleep(1.5)
+    assert client.is_alive()  # it was extended
 
 
 def test_refused_requests_do_not_extend_the_session(brief):

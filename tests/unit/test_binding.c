@@ -204,6 +204,21 @@ an_inactive_address_is_none(void **state)
     assert_works_from(&ann, ABROAD);
 }
 
+/* An address that is not active stays out only while addresses count. */
+static void
+a_wildcard_wins_over_an_inactive_address(void **state)
+{
+    (void) state;
+
+    start(&ann, "[\"" HOME "\",\"*\"]");
+    (void) operate("UPDATE permitted_ip SET is_active = 0");
+    assert_opens_from(&ann, HOME);
+    assert_opens_from(&ann, ABROAD);
+    allow_all_ips(&ann, 0);
+    assert_session_refused_from(&ann, HOME);
+    assert_key_refused_from(&ann, HOME);
+}
+
 /* ---- lists that are none ------------------------------------------------ */
 
 static void
@@ -472,6 +487,7 @@ main(void)
         WORLD_TEST(a_wildcard_frees_one_key_alone),
         WORLD_TEST(what_the_operator_frees_he_can_bind_again),
         WORLD_TEST(an_inactive_address_is_none),
+        WORLD_TEST(a_wildcard_wins_over_an_inactive_address),
         WORLD_TEST(a_list_that_is_none_binds_nothing),
         WORLD_TEST(a_list_has_a_longest),
         WORLD_TEST(a_later_device_may_name_what_is_permitted),
