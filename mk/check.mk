@@ -10,17 +10,20 @@ $(B)/tests/test_%: $(B)/obj/tests/unit/test_%.o $(SERVER_LIBS)
 		$(LIBS_CRYPTO) $(LIBS_CORE) -lpthread
 
 .PRECIOUS: $(B)/obj/tests/unit/%.o
-.PHONY: check check-unit check-system lint format
+.PHONY: check check-unit check-tools check-system lint format
 
-check: check-unit check-system ## all tests of this variant
+check: check-unit check-tools check-system ## all tests of this variant
 
 check-unit: $(UNIT_PROGRAMS) ## the C tests (SAN=1: with ASan and UBSan)
 	$(Q)for test in $(UNIT_PROGRAMS); do $$test || exit 1; done
 
+check-tools: ## that tools/ find what they are there to find
+	$(Q)$(PYTHON) -m pytest -q tests/tools $(PYTEST_ARGS)
+
 check-system: all ## a real nginx over TLS, judged from Python
 	$(Q)TRIVET_BUILD=$(abspath $(B)) $(PYTHON) -m pytest -q tests/system $(PYTEST_ARGS)
 
-lint: ## format, layers, banned names, exports, scripts, man pages
+lint: ## format, layers, banned names, exports, scripts, man pages, coverage
 	$(Q)tools/lint
 
 format: ## put all C files into the project's form
