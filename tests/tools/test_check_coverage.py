@@ -186,6 +186,10 @@ BROKEN = {
     "no such call": (in_row("3.7-1", "DELETE /session/", "DELETE /sessions/"), "DELETE /sessions"),
     "a call without a row": (in_row("3.14-1", 2, "It fails"), "POST /server-error: in authority"),
     "another limit": (in_row("9-3", "2 in 3 s", "2 in 30 s"), "'PUT: 2 in 3 s': in core/rate.c"),
+    "a limit that is none": (
+        in_row("9-3", "2 in 3 s", "2 in 30 s"),
+        "'PUT: 2 in 30 s': in section 9, not in core",
+    ),
 }
 
 
