@@ -7,27 +7,39 @@
 static const char alphabet[] =
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
-/* The value of one character, or -1. */
-static int
-value_of(unsigned char c)
+/* The value of a character and 1, or 0: none. What is behind the table is none
+ * either. */
+/* clang-format off */
+static const unsigned char values[256] = {
+     0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,
+     0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,
+     0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0, 63,  0,  0,  0, 64,
+    53, 54, 55, 56, 57, 58, 59, 60, 61, 62,  0,  0,  0,  0,  0,  0,
+     0,  1,  2,  3,  4,  5,  6,  7,  8,  9, 10, 11, 12, 13, 14, 15,
+    16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26,  0,  0,  0,  0,  0,
+     0, 27, 28, 29, 30, 31, 32, 33, 34, 35, 36, 37, 38, 39, 40, 41,
+    42, 43, 44, 45, 46, 47, 48, 49, 50, 51, 52,  0,  0,  0,  0,  0,
+};
+/* clang-format on */
+
+/* The bits of four characters, the last num_padding of which count for none;
+ * false when one is no base64. */
+static bool
+read_group(const unsigned char *text, size_t num_padding, uint32_t *out)
 {
-    if (c >= 'A' && c <= 'Z') {
-        return c - 'A';
-    }
-    if (c >= 'a' && c <= 'z') {
-        return c - 'a' + 26;
-    }
-    if (c >= '0' && c <= '9') {
-        return c - '0' + 52;
-    }
-    if (c == '+') {
-        return 62;
-    }
-    if (c == '/') {
-        return 63;
+    uint32_t group = 0;
+
+    for (size_t i = 0; i < 4; i++) {
+        unsigned value = i >= 4 - num_padding ? 1 : values[text[i]];
+
+        if (value == 0) {
+            return false;
+        }
+        group = group << 6 | (value - 1);
     }
 
-    return -1;
+    *out = group;
+    return true;
 }
 
 size_t
@@ -79,17 +91,11 @@ trivet_base64_decode(
     }
 
     for (size_t i = 0; i < text.len; i += 4) {
-        uint32_t group = 0;
+        bool is_last = i + 4 == text.len;
+        uint32_t group;
 
-        for (size_t j = i; j < i + 4; j++) {
-            int value =
-                j >= text.len - num_padding ? 0 : value_of(text.data[j]);
-
-            if (value < 0) {
-                return TRIVET_E_MALFORMED;
-            }
-
-            group = group << 6 | (uint32_t) value;
+        if (!read_group(text.data + i, is_last ? num_padding : 0, &group)) {
+            return TRIVET_E_MALFORMED;
         }
 
         for (int shift = 16; shift >= 0; shift -= 8) {
