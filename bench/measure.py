@@ -5,6 +5,7 @@ A scenario is a name, a server and a function that runs one round of it. Rounds
 go through all scenarios, the floor first, so that a machine that drifts
 drifts under all of them alike; what is compared is of the same round.
 """
+import fcntl
 import json
 import os
 import platform
@@ -39,25 +40,29 @@ import bunq  # tests/system, found by servers
 NUM_BODIES_PER_S = 5000  # more than one core can sign
 NUM_CONTEXTS_PER_S = 1000
 PEER_API_KEY = "bench-key"
-CLIENT_CALLS = 10
 
 
 class Plan:
     """How much of it all."""
 
-    def __init__(self, rounds, seconds, sizes, counts, peers=True, everything=True):
+    def __init__(self, rounds, seconds, counts, sizes=(), peers=True,
+                 everything=False, client_calls=0):  # fmt: skip
         self.rounds = rounds
         self.seconds = seconds
-        self.sizes = sizes  # of answers, beside 1 KiB
         self.counts = counts  # sessions alive
+        self.sizes = sizes  # of answers, beside 1 KiB
         self.peers = peers
         self.everything = everything  # also what no target needs
+        self.client_calls = client_calls
         self.paced_s = 2 * seconds  # a p99 needs more requests than a median
 
 
-FULL = Plan(5, 2.0, ("0", "64k", "1m"), (1000, 100000, 10000000))
-QUICK = Plan(3, 0.6, (), (1000, 100000, 1000000), everything=False)
-SMOKE = Plan(1, 0.2, (), (1000,), everything=False)
+FULL = Plan(
+    5, 2.0, (1000, 100000, 10000000),
+    sizes=("0", "64k", "1m"), everything=True, client_calls=20,
+)  # fmt: skip
+QUICK = Plan(3, 0.6, (1000, 100000, 1000000))
+SMOKE = Plan(1, 0.2, (1000,), client_calls=1)
 
 
 class Bench:
@@ -70,6 +75,8 @@ class Bench:
     def __enter__(self):
         folder = sessions.CACHE
         folder.mkdir(parents=True, exist_ok=True)
+        lock = self.stack.enter_context(open(folder / "lock", "w"))
+        fcntl.flock(lock, fcntl.LOCK_EX)  # two would measure each other
         made = tempfile.TemporaryDirectory(prefix="run-", dir=folder)
         self.tmp = Path(self.stack.enter_context(made))
         try:
@@ -217,7 +224,7 @@ class Bench:
                 )
         for count, (server, records) in self.crowds.items():
             yield f"sessions {count}", lambda s=server, r=records: self.crowd(s, r)
-        if self.plan.everything:
+        if self.plan.client_calls:
             yield from self.client()
 
     def calls(self, name, server):
@@ -243,7 +250,12 @@ class Bench:
             capacity = self.rows["gateway GET fresh 1k"][-1]["per_s"]
             records = self.get(self.gateway, "fresh", "1k")
             rate = 0.7 * capacity
-            return load.paced(self.gateway, records, self.plan.paced_s, rate, arrivals)
+            result = load.paced(
+                self.gateway, records, self.plan.paced_s, rate, arrivals
+            )
+            if result["sent"] < 0.9:
+                self.say(f"the pace was not kept: {result['sent']:.2f} of it")
+            return result
 
         yield "gateway at 70 %, evenly", lambda: at("even")
         if self.plan.everything:
@@ -270,8 +282,9 @@ class Bench:
         curl.append(f"{self.gateway.base}/v1/fresh/1k")
         library = [BUILD / "bench-client", context, "fresh/1k", self.plan.seconds]
 
-        yield "client: curl", lambda: _run_often(curl)
-        yield "client: trivet call", lambda: _run_often(call)
+        count = self.plan.client_calls
+        yield "client: curl", lambda: _run_often(curl, count)
+        yield "client: trivet call", lambda: _run_often(call, count)
         yield "client: library", lambda: _run_library(library)
 
 
@@ -302,16 +315,16 @@ def _quietly(command):
     return done.stdout
 
 
-def _run_often(command):
+def _run_often(command, count):
     """A command of its own for each call: time and CPU of one."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     start = time.monotonic()
-    for _ in range(CLIENT_CALLS):
+    for _ in range(count):
         _quietly(command)
     took = time.monotonic() - start
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     used = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    return {"cpu_us": used / CLIENT_CALLS * 1e6, "per_s": CLIENT_CALLS / took}
+    return {"cpu_us": used / count * 1e6, "per_s": count / took}
 
 
 def _run_library(command):

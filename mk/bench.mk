@@ -2,9 +2,10 @@
 # Measuring (docs/performance.md). Figures are judged by readers, not by tests.
 
 NJS_ROOT = build/nginx-njs
+NJS_MODULE = $(NJS_ROOT)/usr/lib/nginx/modules/ngx_http_js_module.so
 BENCH_CLIENT = $(B)/bench-client
 
-$(NJS_ROOT)/usr/lib/nginx/modules/ngx_http_js_module.so: bench/fetch-njs
+$(NJS_MODULE):
 	@echo "  FETCH njs"
 	$(Q)bench/fetch-njs $(NJS_ROOT)
 
@@ -15,8 +16,12 @@ $(BENCH_CLIENT): $(B)/obj/bench/client.o $(B)/libtrivet.a
 
 .PHONY: bench bench-quick bench-built
 
-bench-built: all $(BENCH_CLIENT) \
-		$(NJS_ROOT)/usr/lib/nginx/modules/ngx_http_js_module.so
+bench-built: all $(BENCH_CLIENT) $(NJS_MODULE)
+
+# They try the harness (tests/system/test_bench.py).
+ifneq ($(SAN),1)
+check-system: bench-built
+endif
 
 bench: bench-built ## measure all; writes docs/performance.svg (20 minutes)
 	$(Q)tools/install-packages bench
