@@ -108,6 +108,8 @@ def targets(figures):
 
 # ---- the table ---------------------------------------------------------------
 
+LARGE = (" 64k", " 1m")  # here proxying costs as much as RSA
+
 
 def spread(values, form="{:.0f}"):
     if len(values) == 1:
@@ -126,14 +128,17 @@ def _against(figures, name, cpu):
     if "contexts" in name:
         ratio = figures.ratio(cpu, figures.floor(3, 2))
         return spread(ratio, "{:.2f}") + " x (3 s + 2 v)"
-    if " same " in name:
-        plain = " ".join(["plain", *name.split()[1:]])
+    floor, words = figures.floor(1, 1), "s + v"
+    if " same " in name or name.endswith(LARGE):
+        plain = " ".join(["plain", *name.split()[1:]]).replace("fresh", "same")
         if name == plain or not figures.has(plain):
             return ""
-        ratio = figures.ratio(cpu, figures.each(plain, "cpu_us"))
-        return spread(ratio, "{:.2f}") + " x plain"
-    ratio = figures.ratio(cpu, figures.floor(1, 1))
-    return spread(ratio, "{:.2f}") + " x (s + v)"
+        proxying = figures.each(plain, "cpu_us")
+        if " same " in name:
+            return spread(figures.ratio(cpu, proxying), "{:.2f}") + " x plain"
+        floor = [a + b for a, b in zip(floor, proxying)]
+        words += " + plain"
+    return spread(figures.ratio(cpu, floor), "{:.2f}") + f" x ({words})"
 
 
 HEAD = ("what", "ratio", "CPU µs", "per second", "p50 µs", "p99 µs", "memory MiB")
@@ -174,6 +179,29 @@ def as_markdown(rows):
     lines = ["| " + " | ".join(row) + " |" for row in rows]
     lines.insert(1, "| --- | --- |" + " ---: |" * (len(HEAD) - 2))
     return "\n".join(lines)
+
+
+def short(figures):
+    """For the README: what one core does, and what it would do at best."""
+    peers = [name for name in ("node", "njs") if figures.has(f"{name} GET fresh 1k")]
+    head = ["one core, 1 KiB", "ratio", "trivet", *peers]
+    lines = [head, ["---"] * 2 + ["---:"] * (len(head) - 2)]
+    for words, scenario in (
+        ("GET, answers that never repeat", "GET fresh 1k"),
+        ("GET, answers that repeat", "GET same 1k"),
+        ("POST, bodies and answers that never repeat", "POST fresh 1k"),
+        ("whole contexts", "contexts"),
+    ):
+        name = f"gateway {scenario}"
+        ratio = _against(figures, name, figures.each(name, "cpu_us"))
+        row = [words, ratio]
+        for server in ("gateway", *peers):
+            name = f"{server} {scenario}"
+            known = figures.has(name)
+            rate = median(figures.each(name, "per_s")) if known else 0
+            row.append(f"{rate:,.0f}/s" if known else "")
+        lines.append(row)
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
 
 
 def about(machine, plan):
