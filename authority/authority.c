@@ -13,6 +13,9 @@
 /* Parsed client keys that one thread keeps. */
 enum { NUM_CACHED_KEYS = 1024 };
 
+/* How long trivet_authority_admit waits for a store that is locked. */
+enum { PATIENCE_HERE_MS = 1 };
+
 /* ---- making ------------------------------------------------------------ */
 
 enum trivet_status
@@ -23,6 +26,7 @@ trivet_server_key_load(const char *location, struct trivet_server_key *out,
     TRIVET_TRY(trivet_private_key_open(location, &out->key, err));
 
     if (trivet_private_key_public(out->key, &out->public_key) != TRIVET_OK
+        || trivet_signature_tag(&out->public_key, &out->tag) != TRIVET_OK
         || trivet_private_key_public_pem(
                out->key, out->public_pem, sizeof out->public_pem)
                != TRIVET_OK)
@@ -328,22 +332,33 @@ ticks_ns(const struct trivet_case *c)
     return config->ticks_ns == NULL ? 0 : config->ticks_ns();
 }
 
-/* trivet_verify, measured. */
+/* Where signatures are remembered, if anywhere. */
+static const struct trivet_memos *
+memos(const struct trivet_authority *authority)
+{
+    static const struct trivet_memos none;
+
+    return authority->config->memos == NULL ? &none : authority->config->memos;
+}
+
+/* trivet_verify_remembered, measured. */
 static enum trivet_status
 verify(struct trivet_case *c, const struct trivet_public_key *key,
     struct trivet_slice signature, bool *out_fits)
 {
-    struct trivet_verifier_cache *verifiers = c->authority->verifiers;
+    struct trivet_authority *authority = c->authority;
+    struct trivet_verifier_cache *verifiers = authority->verifiers;
     struct trivet_measures *measures = &c->answer->measures;
     uint64_t num_misses = trivet_verifier_cache_misses(verifiers);
     int64_t begin_ns = ticks_ns(c);
 
-    TRIVET_TRY(
-        trivet_verify(verifiers, trivet_slice_make(key->der, key->der_len),
-            c->request->body_digest, signature, out_fits));
+    TRIVET_TRY(trivet_verify_remembered(memos(authority),
+        c->answer->identity.installation_id, verifiers, authority->digest,
+        trivet_slice_make(key->der, key->der_len), c->request->body_digest,
+        signature, out_fits, &measures->knew_right));
 
-    measures->has_verified = true;
-    measures->verifying_ns = ticks_ns(c) - begin_ns;
+    measures->has_verified = !measures->knew_right;
+    measures->verifying_ns = measures->knew_right ? 0 : ticks_ns(c) - begin_ns;
     measures->had_to_parse_key =
         trivet_verifier_cache_misses(verifiers) != num_misses;
     return TRIVET_OK;
@@ -428,21 +443,34 @@ find_server_key(struct trivet_case *c, const struct trivet_facts *facts)
 
 /* ---- the way ----------------------------------------------------------- */
 
-/* Runs the handler of an admitted protocol call. */
+/* Runs the handler in a transaction that others share, too. */
 static enum trivet_status
-handle(struct trivet_case *c)
+handle_in_group(struct trivet_case *c)
 {
-    const struct trivet_protocol_call *call = c->request->call;
+    struct trivet_group *group = c->authority->config->group;
+    struct trivet_store *own = c->authority->store;
+    enum trivet_status status;
+
+    TRIVET_TRY(trivet_group_enter(group, &c->authority->store, c->err));
+    trivet_store_act_as_gateway(c->authority->store, &c->request->address);
+
+    status = c->request->call->handle(c);
+    status = trivet_group_leave(group, status, !is_refused(c), c->err);
+    c->authority->store = own;
+
+    return status;
+}
+
+/* The same in one of its own. */
+static enum trivet_status
+handle_alone(struct trivet_case *c)
+{
     struct trivet_store *store = c->authority->store;
     enum trivet_status status;
 
-    if (!call->is_write) {
-        return call->handle(c);
-    }
-
     TRIVET_TRY(trivet_store_begin(store, c->err));
 
-    status = call->handle(c);
+    status = c->request->call->handle(c);
     if (status == TRIVET_OK && !is_refused(c)) {
         status = trivet_store_commit(store, c->err);
     }
@@ -453,17 +481,50 @@ handle(struct trivet_case *c)
     return status;
 }
 
-/* The decision, and what follows from it. */
+/* Runs the handler of an admitted protocol call. */
 static enum trivet_status
-judge(struct trivet_case *c)
+handle(struct trivet_case *c)
+{
+    if (!c->request->call->is_write) {
+        return c->request->call->handle(c);
+    }
+
+    return c->authority->config->group == NULL ? handle_alone(c)
+                                               : handle_in_group(c);
+}
+
+/* A session's life goes on from now; as durable as any other change. */
+static enum trivet_status
+extend(struct trivet_case *c)
+{
+    struct trivet_group *group = c->authority->config->group;
+    struct trivet_store *store;
+    enum trivet_status status;
+
+    if (group == NULL) {
+        return trivet_store_session_extend(
+            c->authority->store, c->session.id, c->now_us, c->err);
+    }
+
+    TRIVET_TRY(trivet_group_enter(group, &store, c->err));
+    trivet_store_act_as_gateway(store, &c->request->address);
+    status =
+        trivet_store_session_extend(store, c->session.id, c->now_us, c->err);
+
+    return trivet_group_leave(group, status, true, c->err);
+}
+
+/* The decision, as a verdict. */
+static enum trivet_status
+decide(struct trivet_case *c)
 {
     struct trivet_facts facts = {.token = TRIVET_TOKEN_ABSENT};
     const struct trivet_request *request = c->request;
 
     TRIVET_TRY(gather_token(c, &facts));
     if (!find_server_key(c, &facts)) {
-        return trivet_case_refuse(
-            c, TRIVET_REASON_SERVER_KEY_UNAVAILABLE, NULL);
+        c->answer->verdict.reason = TRIVET_REASON_SERVER_KEY_UNAVAILABLE;
+        return TRIVET_OK;
     }
 
     TRIVET_TRY(gather_signature(c, &facts));
@@ -471,13 +532,23 @@ judge(struct trivet_case *c)
     c->answer->verdict =
         trivet_decide(&request->rule, &facts, request->profile, c->now_us);
 
+    return TRIVET_OK;
+}
+
+/* The decision, and what follows from it. */
+static enum trivet_status
+judge(struct trivet_case *c)
+{
+    const struct trivet_request *request = c->request;
+
+    TRIVET_TRY(decide(c));
+
     if (is_refused(c)) {
         return trivet_case_refuse(c, c->answer->verdict.reason, NULL);
     }
 
     if (c->answer->verdict.extends_session) {
-        TRIVET_TRY(trivet_store_session_extend(
-            c->authority->store, c->session.id, c->now_us, c->err));
+        TRIVET_TRY(extend(c));
     }
 
     return request->call == NULL ? TRIVET_OK : handle(c);
@@ -517,30 +588,64 @@ sign(struct trivet_case *c)
         trivet_slice_make(answer->body.data, len), digest));
 
     begin_ns = ticks_ns(c);
-    TRIVET_TRY(trivet_signer_sign(
-        c->authority->signers[answer->server_key], digest, answer->signature));
+    TRIVET_TRY(trivet_sign_remembered(memos(c->authority),
+        c->authority->config->server_keys[answer->server_key].tag,
+        c->authority->signers[answer->server_key], digest, answer->signature,
+        &answer->measures.knew_signature));
 
-    answer->measures.has_signed = true;
-    answer->measures.signing_ns = ticks_ns(c) - begin_ns;
+    answer->measures.has_signed = !answer->measures.knew_signature;
+    answer->measures.signing_ns =
+        answer->measures.knew_signature ? 0 : ticks_ns(c) - begin_ns;
     answer->has_signature = true;
     return TRIVET_OK;
 }
 
-void
-trivet_authority_answer(struct trivet_authority *authority,
+/* Empties out, too. */
+static struct trivet_case
+make_case(struct trivet_authority *authority,
     const struct trivet_request *request, struct trivet_answer *out)
 {
-    struct trivet_case c = {
+    memset(out, 0, sizeof *out);
+    out->server_key = -1;
+
+    return (struct trivet_case){
         .authority = authority,
         .request = request,
         .answer = out,
         .err = &out->error,
         .now_us = authority->config->now_us(),
     };
-    enum trivet_status status;
+}
 
-    memset(out, 0, sizeof *out);
-    out->server_key = -1;
+bool
+trivet_authority_admit(struct trivet_authority *authority,
+    const struct trivet_request *request, struct trivet_answer *out)
+{
+    struct trivet_case c = make_case(authority, request, out);
+
+    if (request->call != NULL
+        || trivet_authority_ensure_store(authority, c.now_us, c.err)
+               != TRIVET_OK)
+    {
+        return false;
+    }
+
+    trivet_store_set_patience(authority->store, PATIENCE_HERE_MS);
+
+    if (decide(&c) != TRIVET_OK) {
+        drop_store(authority);
+        return false;
+    }
+
+    return !is_refused(&c) && !out->verdict.extends_session;
+}
+
+void
+trivet_authority_answer(struct trivet_authority *authority,
+    const struct trivet_request *request, struct trivet_answer *out)
+{
+    struct trivet_case c = make_case(authority, request, out);
+    enum trivet_status status;
 
     status = trivet_authority_ensure_store(authority, c.now_us, c.err);
     if (status == TRIVET_OK) {

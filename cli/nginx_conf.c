@@ -9,7 +9,13 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-enum { CONNECTIONS = 4096, MAX_FILES = 4 * CONNECTIONS };
+#include "core/rate.h"
+
+enum {
+    CONNECTIONS = 4096,
+    MAX_FILES = 4 * CONNECTIONS,
+    RATE_ZONE_MB = 8 /* 60000 keys for each class of calls */
+};
 
 bool
 cli_nginx_conf_takes(const char *path)
@@ -108,6 +114,46 @@ put_http(FILE *to, const struct cli_nginx_conf *conf)
             conf->server_keys->locations[i]);
     }
     (void) fputc('\n', to);
+}
+
+/*
+ * nginx's bucket: as many calls at once as the limit has, then each again when
+ * its share of the seconds is over. A client that keeps the limit is never
+ * refused, but that nginx rounds down: a session takes 30.3 s. Each refusal
+ * has one line in the log, and that is ours.
+ */
+static void
+put_rate_zones(FILE *to)
+{
+    for (int i = 1; i < TRIVET_NUM_RATE_CLASSES; i++) {
+        const struct trivet_rate_limit *limit =
+            trivet_rate_limit((enum trivet_rate_class) i);
+
+        (void) fprintf(to,
+            "    limit_req_zone $trivet_rate_%s zone=trivet_%s:%dm "
+            "rate=%dr/m;\n",
+            limit->name, limit->name, RATE_ZONE_MB,
+            limit->max_calls * 60 / limit->per_s);
+    }
+
+    (void) fprintf(to, "    limit_req_status 429;\n"
+                       "    limit_req_log_level info;\n"
+                       "\n");
+}
+
+static void
+put_rate_limits(FILE *to)
+{
+    for (int i = 1; i < TRIVET_NUM_RATE_CLASSES; i++) {
+        const struct trivet_rate_limit *limit =
+            trivet_rate_limit((enum trivet_rate_class) i);
+
+        (void) fprintf(to, "            limit_req zone=trivet_%s", limit->name);
+        if (limit->max_calls > 1) {
+            (void) fprintf(to, " burst=%d nodelay", limit->max_calls - 1);
+        }
+        (void) fprintf(to, ";\n");
+    }
 }
 
 /* nginx's workers have no environment but this; what a token's library reads
@@ -220,6 +266,9 @@ put_server(FILE *to, const struct cli_nginx_conf *conf)
     }
 
     (void) fprintf(to, "        location /v1/ {\n");
+    if (conf->has_rate_limits) {
+        put_rate_limits(to);
+    }
     if (conf->upstream == NULL) {
         (void) fprintf(to, "            trivet_identity;\n");
     } else {
@@ -244,6 +293,9 @@ cli_nginx_conf_format(const struct cli_nginx_conf *conf)
     put_environment(to, conf);
     (void) fprintf(to, "http {\n");
     put_http(to, conf);
+    if (conf->has_rate_limits) {
+        put_rate_zones(to);
+    }
     if (conf->upstream != NULL) {
         put_upstream(to, conf->upstream);
     }

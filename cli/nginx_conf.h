@@ -21,6 +21,7 @@ struct cli_nginx_conf {
     long long session_timeout_s;
     long long key_lifetime_s;
     bool is_sandbox;
+    bool has_rate_limits;
     bool has_metrics; /* /metrics, /live and /ready, for this machine alone */
 };
 

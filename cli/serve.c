@@ -37,6 +37,7 @@ enum {
     OPTION_SANDBOX,
     OPTION_NO_SANDBOX,
     OPTION_METRICS,
+    OPTION_RATE_LIMITS,
 
     DEFAULT_PORT = 8443,
     READY_STEP_MS = 20,
@@ -54,6 +55,7 @@ struct options {
     long long session_timeout_s;
     long long key_lifetime_s;
     const char *server_key;
+    const char *rate_limits;
     bool is_sandbox;
     bool has_metrics;
 };
@@ -123,6 +125,10 @@ static const struct argp_option options_table[] = {
     {"sandbox", OPTION_SANDBOX, NULL, 0,
         "anybody may make users; refusals tell why (default)", 0},
     {"no-sandbox", OPTION_NO_SANDBOX, NULL, 0, "neither of that", 0},
+    {"rate-limits", OPTION_RATE_LIMITS, "classic|off", 0,
+        "classic: for each address and endpoint GET 3 calls per 3 seconds, "
+        "POST 5, PUT 2, session-server 1 per 30 seconds (default)",
+        0},
     {"metrics", OPTION_METRICS, NULL, 0,
         "/metrics, /live and /ready on the same port, for callers on this "
         "machine",
@@ -187,6 +193,9 @@ parse_option(int key, char *arg, struct argp_state *state)
     case OPTION_METRICS:
         options->has_metrics = true;
         return 0;
+    case OPTION_RATE_LIMITS:
+        options->rate_limits = arg;
+        return 0;
     case OPTION_NO_SANDBOX:
         options->is_sandbox = false;
         return 0;
@@ -232,6 +241,13 @@ check_options(struct serving *s, struct trivet_error *err)
     if (trivet_profile_find(trivet_slice_text(o->profile)) == NULL) {
         return trivet_error_set(err, TRIVET_E_USAGE, "serve",
             "--profile %s: strict, current and classic are known", o->profile);
+    }
+
+    if (strcmp(o->rate_limits, "classic") != 0
+        && strcmp(o->rate_limits, "off") != 0)
+    {
+        return trivet_error_set(err, TRIVET_E_USAGE, "serve",
+            "--rate-limits %s: classic and off are known", o->rate_limits);
     }
 
     if (o->data.store != NULL
@@ -590,6 +606,7 @@ write_conf(const struct serving *s, const char *path, struct trivet_error *err)
         .session_timeout_s = o->session_timeout_s,
         .key_lifetime_s = o->key_lifetime_s,
         .is_sandbox = o->is_sandbox,
+        .has_rate_limits = strcmp(o->rate_limits, "classic") == 0,
         .has_metrics = o->has_metrics,
     };
     char *text = cli_nginx_conf_format(&conf);
@@ -807,6 +824,7 @@ cli_serve_main(int argc, char **argv)
         .profile = "strict",
         .session_timeout_s = TRIVET_DEFAULT_SESSION_TIMEOUT_S,
         .key_lifetime_s = TRIVET_DEFAULT_KEY_LIFETIME_S,
+        .rate_limits = "classic",
         .is_sandbox = true,
     };
     static struct serving serving; /* large: a dozen paths */

@@ -44,10 +44,12 @@ trivet_probe_gateway(const char *address, unsigned port)
     CURL *curl = curl_easy_init();
     struct curl_slist *headers = curl_slist_append(NULL, NOBODY);
 
-    (void) snprintf(url, sizeof url, "https://%s:%u/v1/user", address, port);
+    (void) snprintf(
+        url, sizeof url, "https://%s:%u/v1/session/0", address, port);
 
     if (curl != NULL && headers != NULL) {
         (void) curl_easy_setopt(curl, CURLOPT_URL, url);
+        (void) curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, "DELETE");
         (void) curl_easy_setopt(curl, CURLOPT_PROXY, "");
         (void) curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
         (void) curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, 1000L);

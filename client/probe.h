@@ -9,8 +9,9 @@
 
 /*
  * Asks the gateway on this machine at address:port (an IPv6 address in
- * brackets) for a protected call with a token that nobody has. True when it
- * answers as a gateway does whose store can be read: 401 with a response id.
+ * brackets) for a protected call with a token that nobody has: the end of a
+ * session, which has no rate limit that a first caller would miss. True when
+ * it answers as a gateway does whose store can be read: 401 with a response id.
  * Blocks: up to a second.
  */
 bool trivet_probe_gateway(const char *address, unsigned port);

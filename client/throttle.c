@@ -8,88 +8,16 @@
 
 #include "client/file.h"
 
-enum { SESSION_PER_S = 30, MAX_LOCK_WAIT_S = 1 };
+enum { MAX_LOCK_WAIT_S = 1 };
 
-/* Number and seconds of the classic limits. */
-static const struct {
-    const char *method;
-    const char *path; /* NULL: any */
-    int max_calls;
-    int per_s;
-} limits[] = {
-    {"POST", "session-server", 1, SESSION_PER_S},
-    {"GET", NULL, 3, 3},
-    {"POST", NULL, 5, 3},
-    {"PUT", NULL, 2, 3},
-};
-
-#define NUM_LIMITS (sizeof limits / sizeof limits[0])
-
-/* The server counts when calls arrive, we when they leave. */
-#define MARGIN_US INT64_C(250000)
+/* The server counts when calls arrive, we when they leave; and one that counts
+ * with a leaky bucket rounds: nginx's lets a session through in 30.3 s. */
+#define MARGIN_US INT64_C(500000)
 #define MAGIC     UINT64_C(0x3131746f72687474) /* also a version */
 #define US        INT64_C(1000000)
 
 /* No stamp of ours is further ahead, unless the caller waits longer. */
 enum { MAX_AHEAD_S = 60 };
-
-static uint64_t
-add_to_hash(uint64_t hash, struct trivet_slice bytes)
-{
-    for (size_t i = 0; i < bytes.len; i++) {
-        hash = (hash ^ bytes.data[i]) * UINT64_C(1099511628211);
-    }
-
-    return hash;
-}
-
-/* FNV-1a of the method and the path with every number in it as one "#". */
-static uint64_t
-hash_endpoint(struct trivet_slice method, struct trivet_slice path)
-{
-    const struct trivet_slice id = trivet_slice_text("/#");
-    uint64_t hash = add_to_hash(UINT64_C(14695981039346656037), method);
-
-    while (path.len > 0) {
-        const unsigned char *slash = memchr(path.data, '/', path.len);
-        size_t len = slash == NULL ? path.len : (size_t) (slash - path.data);
-        struct trivet_slice part = trivet_slice_make(path.data, len);
-        long long number;
-
-        if (trivet_slice_to_id(part, &number)) {
-            hash = add_to_hash(hash, id);
-        } else if (len > 0) {
-            hash = add_to_hash(hash, trivet_slice_text("/"));
-            hash = add_to_hash(hash, part);
-        }
-        path = trivet_slice_after(path, slash == NULL ? len : len + 1);
-    }
-
-    return hash == 0 ? 1 : hash;
-}
-
-struct trivet_throttle_call
-trivet_throttle_classify(struct trivet_slice method, struct trivet_slice path)
-{
-    const unsigned char *query =
-        path.len == 0 ? NULL : memchr(path.data, '?', path.len);
-
-    if (query != NULL) {
-        path.len = (size_t) (query - path.data);
-    }
-
-    for (size_t i = 0; i < NUM_LIMITS; i++) {
-        if (trivet_slice_is(method, limits[i].method)
-            && (limits[i].path == NULL
-                || trivet_slice_is(path, limits[i].path)))
-        {
-            return (struct trivet_throttle_call){hash_endpoint(method, path),
-                limits[i].max_calls, limits[i].per_s};
-        }
-    }
-
-    return (struct trivet_throttle_call){0, 0, 0};
-}
 
 /* The slot of the endpoint; the one whose last call is oldest is given up for
  * a new one. */
@@ -133,8 +61,7 @@ is_from_the_future(const struct trivet_throttle_slot *slot, int64_t now_us,
 
 int64_t
 trivet_throttle_reserve(struct trivet_throttle_table *table,
-    const struct trivet_throttle_call *call, int64_t now_us,
-    int64_t max_wait_us)
+    const struct trivet_rate_call *call, int64_t now_us, int64_t max_wait_us)
 {
     struct trivet_throttle_slot *slot = find_slot(table, call->endpoint);
     int64_t window_us = call->per_s * US + MARGIN_US;
@@ -173,7 +100,7 @@ trivet_throttle_reserve(struct trivet_throttle_table *table,
 
 void
 trivet_throttle_block(struct trivet_throttle_table *table,
-    const struct trivet_throttle_call *call, int64_t now_us, int block_s)
+    const struct trivet_rate_call *call, int64_t now_us, int block_s)
 {
     find_slot(table, call->endpoint)->blocked_until_us =
         now_us + block_s * US + MARGIN_US;
@@ -209,10 +136,10 @@ read_table(int fd, struct trivet_throttle_table *out)
 /* Whoever has the lock keeps it for microseconds. A process that was stopped
  * with it must not stop the others: they call uncounted, but for sessions. */
 static enum trivet_status
-acquire(const char *path, const struct trivet_throttle_call *call,
+acquire(const char *path, const struct trivet_rate_call *call,
     struct trivet_file_lock *out)
 {
-    bool is_session = call->per_s >= SESSION_PER_S;
+    bool is_session = call->kind == TRIVET_RATE_SESSION;
 
     return trivet_file_lock_acquire(
         path, is_session ? -1 : MAX_LOCK_WAIT_S, out, NULL);
@@ -220,8 +147,7 @@ acquire(const char *path, const struct trivet_throttle_call *call,
 
 int64_t
 trivet_throttle_file_reserve(const char *path,
-    const struct trivet_throttle_call *call, int64_t now_us,
-    int64_t max_wait_us)
+    const struct trivet_rate_call *call, int64_t now_us, int64_t max_wait_us)
 {
     struct trivet_throttle_table table;
     struct trivet_file_lock lock;
@@ -241,7 +167,7 @@ trivet_throttle_file_reserve(const char *path,
 
 void
 trivet_throttle_file_block(const char *path,
-    const struct trivet_throttle_call *call, int64_t now_us, int block_s)
+    const struct trivet_rate_call *call, int64_t now_us, int block_s)
 {
     struct trivet_throttle_table table;
     struct trivet_file_lock lock;

@@ -2,18 +2,16 @@
 /*
  * throttle.h - not calling faster than the server allows
  *
- * The limits are a table (throttle.c): so many calls of a method to an endpoint
- * in so many seconds. An endpoint is a path without its query, ids replaced.
- * The past calls stand in a small file beside the context file, so that all
- * processes that use the context count together. Losing that file costs
- * nothing but a 429.
+ * The limits are those of core/rate.h. The past calls stand in a small file
+ * beside the context file, so that all processes that use the context count
+ * together. Losing that file costs nothing but a 429.
  */
 #ifndef TRIVET_CLIENT_THROTTLE_H
 #define TRIVET_CLIENT_THROTTLE_H
 
 #include <stdint.h>
 
-#include "core/slice.h"
+#include "core/rate.h"
 #include "trivet/status.h"
 
 enum {
@@ -34,29 +32,17 @@ struct trivet_throttle_table {
     struct trivet_throttle_slot slots[TRIVET_NUM_THROTTLE_SLOTS];
 };
 
-/* A call as the limits see it. */
-struct trivet_throttle_call {
-    uint64_t endpoint; /* 0: no limit                                 */
-    int max_calls;
-    int per_s;
-};
-
-/* What the table says of it. Path without "/v1/", with or without a query. */
-struct trivet_throttle_call trivet_throttle_classify(
-    struct trivet_slice method, struct trivet_slice path);
-
 /*
  * When the call may go: now_us or later. That moment is taken: the next call
  * comes behind it. Nothing is taken when it lies more than max_wait_us ahead.
  * Pure: no file, no clock.
  */
 int64_t trivet_throttle_reserve(struct trivet_throttle_table *table,
-    const struct trivet_throttle_call *call, int64_t now_us,
-    int64_t max_wait_us);
+    const struct trivet_rate_call *call, int64_t now_us, int64_t max_wait_us);
 
 /* The server refused the call with 429: none for block_s seconds. */
 void trivet_throttle_block(struct trivet_throttle_table *table,
-    const struct trivet_throttle_call *call, int64_t now_us, int block_s);
+    const struct trivet_rate_call *call, int64_t now_us, int block_s);
 
 /* The seconds that a 429's text names ("... 3 calls per 3 second ..."), within
  * 1 and TRIVET_MAX_THROTTLE_BLOCK_S; default_s when it names none. */
@@ -65,9 +51,8 @@ int trivet_throttle_read_seconds(const char *text, int default_s);
 /* The two above on the table in the file `path`. Blocks: yes, for
  * microseconds. A file that cannot be used is as good as an empty one. */
 int64_t trivet_throttle_file_reserve(const char *path,
-    const struct trivet_throttle_call *call, int64_t now_us,
-    int64_t max_wait_us);
+    const struct trivet_rate_call *call, int64_t now_us, int64_t max_wait_us);
 void trivet_throttle_file_block(const char *path,
-    const struct trivet_throttle_call *call, int64_t now_us, int block_s);
+    const struct trivet_rate_call *call, int64_t now_us, int block_s);
 
 #endif

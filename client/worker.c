@@ -547,7 +547,7 @@ send_once(struct trivet_worker *worker, const struct trivet_order *order,
 /* Waits until the call may go. */
 static enum trivet_status
 wait_for_turn(struct trivet_worker *worker, const struct trivet_order *order,
-    const struct trivet_throttle_call *call, struct trivet_error *err)
+    const struct trivet_rate_call *call, struct trivet_error *err)
 {
     const struct trivet_settings *settings = worker->settings;
     int64_t now_us = trivet_clock_now_us();
@@ -572,10 +572,10 @@ wait_for_turn(struct trivet_worker *worker, const struct trivet_order *order,
 
 /* Whether the call is counted. One for a session always is. */
 static bool
-is_throttled(const struct trivet_settings *settings,
-    const struct trivet_throttle_call *call)
+is_throttled(
+    const struct trivet_settings *settings, const struct trivet_rate_call *call)
 {
-    bool is_session = call->per_s >= 30;
+    bool is_session = call->kind == TRIVET_RATE_SESSION;
 
     return settings->throttle_file[0] != '\0' && call->endpoint != 0
            && (is_session || (settings->flags & TRIVET_OPEN_UNTHROTTLED) == 0);
@@ -586,8 +586,8 @@ trivet_worker_exchange(struct trivet_worker *worker,
     const struct trivet_order *order, struct trivet_wire_answer *out,
     bool *out_is_verified, struct trivet_error *err)
 {
-    const struct trivet_throttle_call call =
-        trivet_throttle_classify(trivet_slice_text(order->method),
+    const struct trivet_rate_call call =
+        trivet_rate_classify(trivet_slice_text(order->method),
             trivet_slice_text(strip_path(order->path)));
     const char *throttle_file = worker->settings->throttle_file;
 

@@ -38,6 +38,8 @@ _trivet() {
         words="sandbox production"
     elif [ "$before" = "--pin-mode" ]; then
         words="enforce report"
+    elif [ "$before" = "--rate-limits" ]; then
+        words="classic off"
     elif [ "${word#-}" != "$word" ]; then
         words=$(_trivet_options "$command")
         compopt -o nospace 2>/dev/null

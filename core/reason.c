@@ -210,7 +210,12 @@ static const struct trivet_reason_row rows[TRIVET_NUM_REASONS] = {
          "the request line is over the limit", false},
     [TRIVET_REASON_TOO_MANY_REQUESTS] =
         {"too-many-requests", 429, "Too many requests.", NULL,
-         "a rate limit was reached", false},
+         "a rate limit was reached, by a method that has none of its own",
+         false},
+    [TRIVET_REASON_RATE_LIMITED] =
+        {"too-many-requests", 429,
+         "Too many requests. You can do a maximum of %s to this endpoint.",
+         NULL, "a rate limit was reached", false},
     [TRIVET_REASON_HEADERS_TOO_LARGE] =
         {"headers-too-large", 431, "The request headers are too large.", NULL,
          "the header is over the limit", false},

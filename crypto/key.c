@@ -323,8 +323,8 @@ trivet_public_key_parse(struct trivet_slice pem, struct trivet_public_key *out,
     struct trivet_error *err)
 {
     unsigned char der[TRIVET_MAX_PUBLIC_KEY_DER];
-    const unsigned char *p = der;
     enum trivet_status status;
+    struct trivet_slice bytes;
     EVP_PKEY *pkey;
     size_t len;
 
@@ -333,16 +333,22 @@ trivet_public_key_parse(struct trivet_slice pem, struct trivet_public_key *out,
             err, TRIVET_E_MALFORMED, "key.parse", "not a PEM public key");
     }
 
-    pkey = d2i_PUBKEY(NULL, &p, (long) len);
-    if (pkey == NULL || p != der + len || !trivet_openssl_is_usable_rsa(pkey)) {
-        EVP_PKEY_free(pkey);
+    bytes = trivet_slice_make(der, len);
+    pkey = trivet_openssl_public_key(bytes);
+    if (pkey == NULL) {
         return trivet_openssl_error(err, TRIVET_E_MALFORMED, "key.parse",
             "not an RSA public key of 2048 bits");
     }
 
-    status = to_der(pkey, out);
-    EVP_PKEY_free(pkey);
+    if (trivet_openssl_is_common_der(bytes)) {
+        memcpy(out->der, der, len);
+        out->der_len = len;
+        status = TRIVET_OK;
+    } else {
+        status = to_der(pkey, out);
+    }
 
+    EVP_PKEY_free(pkey);
     return status;
 }
 

@@ -22,6 +22,14 @@ TRIVET_MUST_USE enum trivet_status trivet_openssl_wrap(
 /* RSA, 2047 or 2048 bits, an exponent that verifies fast. */
 bool trivet_openssl_is_usable_rsa(const EVP_PKEY *pkey);
 
+/* The key in der; NULL when it is none that is usable, or when something is
+ * behind it. The caller frees it, and clears OpenSSL's queue after a NULL. */
+EVP_PKEY *trivet_openssl_public_key(struct trivet_slice der);
+
+/* Whether der is of the form that OpenSSL itself writes for a usable key of
+ * 2048 bits and the exponent 65537. */
+bool trivet_openssl_is_common_der(struct trivet_slice der);
+
 /* Fills err with OpenSSL's own words behind `what`, clears its queue, and
  * returns status. The queue must never be left full: nginx would take our
  * errors for its connections'. */

@@ -4,7 +4,6 @@
 
 #include <openssl/err.h>
 #include <openssl/rsa.h>
-#include <openssl/x509.h>
 #include <stdint.h>
 #include <stdlib.h>
 
@@ -148,13 +147,10 @@ trivet_verifier_cache_misses(const struct trivet_verifier_cache *cache)
 static EVP_PKEY_CTX *
 make_context(struct trivet_slice der)
 {
-    const unsigned char *p = der.data;
-    EVP_PKEY *pkey = d2i_PUBKEY(NULL, &p, (long) der.len);
+    EVP_PKEY *pkey = trivet_openssl_public_key(der);
     EVP_PKEY_CTX *context = NULL;
 
-    if (pkey != NULL && p == der.data + der.len
-        && trivet_openssl_is_usable_rsa(pkey))
-    {
+    if (pkey != NULL) {
         context = EVP_PKEY_CTX_new(pkey, NULL);
     }
 

@@ -16,14 +16,21 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 cd "$work"
 
-# call METHOD PATH TOKEN BODY-FILE: signs the body, sends it, prints the answer's
-# body; its header goes to the file "header", its body to the file "answer".
+# call METHOD PATH TOKEN BODY-FILE: signs the body and sends it; the answer's
+# header goes to the file "header", its body to the file "answer". A rate limit is
+# waited for: one session per half a minute, for example.
 call() {
     signature=$(openssl dgst -sha256 -sign client.pem "$4" | base64 -w 0)
     set -- -X "$1" --data-binary "@$4" "$url/$2" \
         -H "X-Bunq-Client-Authentication: $3" \
         -H "X-Bunq-Client-Signature: $signature"
     curl -sS --cacert "$ca" -D header -o answer "$@"
+    if head -n 1 header | grep -q ' 429'; then
+        seconds=$(sed -n 's/.* calls per \([0-9]*\) second .*/\1/p' answer)
+        echo "   (too many requests: waiting $seconds s)"
+        sleep "$((seconds + 1))"
+        curl -sS --cacert "$ca" -D header -o answer "$@"
+    fi
     verify
 }
 

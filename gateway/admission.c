@@ -13,8 +13,8 @@ static ngx_int_t ngx_http_trivet_begin(ngx_http_request_t *r,
     ngx_http_trivet_ctx_t *ctx, ngx_http_trivet_loc_conf_t *tlcf);
 static ngx_int_t ngx_http_trivet_read_body(
     ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx);
-static ngx_int_t ngx_http_trivet_judge(
-    ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx);
+static ngx_int_t ngx_http_trivet_judge(ngx_http_request_t *r,
+    ngx_http_trivet_ctx_t *ctx, ngx_http_trivet_loc_conf_t *tlcf);
 static ngx_int_t ngx_http_trivet_conclude(ngx_http_request_t *r,
     ngx_http_trivet_ctx_t *ctx, ngx_http_trivet_loc_conf_t *tlcf);
 
@@ -46,7 +46,7 @@ ngx_http_trivet_access_handler(ngx_http_request_t *r)
         return ngx_http_trivet_begin(r, ctx, tlcf);
 
     case NGX_HTTP_TRIVET_READING:
-        return ngx_http_trivet_judge(r, ctx);
+        return ngx_http_trivet_judge(r, ctx, tlcf);
 
     case NGX_HTTP_TRIVET_JUDGING:
         return NGX_AGAIN;
@@ -69,7 +69,7 @@ ngx_http_trivet_stop(ngx_http_request_t *r, ngx_int_t rc)
 }
 
 
-static struct trivet_address
+struct trivet_address
 ngx_http_trivet_address(ngx_connection_t *c)
 {
     struct trivet_address none;
@@ -218,7 +218,8 @@ ngx_http_trivet_read_body(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx)
 
 
 static ngx_int_t
-ngx_http_trivet_judge(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx)
+ngx_http_trivet_judge(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx,
+    ngx_http_trivet_loc_conf_t *tlcf)
 {
     ngx_chain_t *cl;
     off_t len = 0;
@@ -233,6 +234,10 @@ ngx_http_trivet_judge(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx)
     if (ctx->request.call != NULL && len > TRIVET_MAX_CALL_BODY) {
         return ngx_http_trivet_stop(r,
             ngx_http_trivet_send_refusal(r, ctx, TRIVET_REASON_BODY_TOO_LARGE));
+    }
+
+    if (ngx_http_trivet_admit_here(r, ctx)) {
+        return ngx_http_trivet_conclude(r, ctx, tlcf);
     }
 
     if (ngx_http_trivet_post_task(r, ctx) != NGX_OK) {

@@ -557,9 +557,12 @@ ngx_int_t
 ngx_http_trivet_add_signature(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx,
     const unsigned char digest[TRIVET_DIGEST_LEN])
 {
+    static const struct trivet_memos none;
+
     char *text;
     int64_t begin_ns;
     ngx_str_t value;
+    const struct trivet_memos *memos;
     ngx_http_trivet_main_conf_t *tmcf;
 
     tmcf = ngx_http_get_module_main_conf(r, ngx_http_trivet_module);
@@ -571,7 +574,15 @@ ngx_http_trivet_add_signature(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx,
         return NGX_ERROR;
     }
 
-    if (trivet_signer_sign(tmcf->signers[ctx->answer.server_key], digest, text)
+    /* What has a head in front has never been seen before. */
+    memos = ctx->request.profile->response_scheme == TRIVET_SCHEME_BODY
+                ? &tmcf->memos
+                : &none;
+
+    if (trivet_sign_remembered(memos,
+            tmcf->server_keys[ctx->answer.server_key].tag,
+            tmcf->signers[ctx->answer.server_key], digest, text,
+            &ctx->answer.measures.knew_signature)
         != TRIVET_OK)
     {
         ngx_log_error(NGX_LOG_CRIT, r->connection->log, 0,
@@ -579,7 +590,7 @@ ngx_http_trivet_add_signature(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx,
         return NGX_ERROR;
     }
 
-    if (tmcf->metrics != NULL) {
+    if (tmcf->metrics != NULL && !ctx->answer.measures.knew_signature) {
         ctx->answer.measures.has_signed = true;
         ctx->answer.measures.signing_ns = ngx_http_trivet_ticks_ns() - begin_ns;
     }

@@ -106,7 +106,7 @@ ngx_http_trivet_ask_key(
     out->public_key = told.public_key;
     ngx_memcpy(out->public_pem, told.public_pem, sizeof(out->public_pem));
 
-    return TRIVET_OK;
+    return trivet_signature_tag(&out->public_key, &out->tag);
 }
 
 

@@ -46,6 +46,8 @@ struct ngx_http_trivet_metrics_s {
     ngx_http_trivet_histogram_t verifying;
     ngx_http_trivet_histogram_t signing;
     ngx_atomic_t cache_misses;
+    ngx_atomic_t known_right; /* nothing was verified: it had been before */
+    ngx_atomic_t known_signatures;
     ngx_atomic_t store_errors;
     ngx_atomic_t sessions;   /* as they were counted last */
     ngx_atomic_t counted_ms; /* when; 0: never            */
@@ -226,6 +228,14 @@ ngx_http_trivet_log_handler(ngx_http_request_t *r)
             &metrics->verifying, ctx->answer.measures.verifying_ns);
     }
 
+    if (ctx->answer.measures.knew_right) {
+        (void) ngx_atomic_fetch_add(&metrics->known_right, 1);
+    }
+
+    if (ctx->answer.measures.knew_signature) {
+        (void) ngx_atomic_fetch_add(&metrics->known_signatures, 1);
+    }
+
     if (ctx->answer.measures.had_to_parse_key) {
         (void) ngx_atomic_fetch_add(&metrics->cache_misses, 1);
     }
@@ -338,6 +348,12 @@ ngx_http_trivet_tell_all(u_char *p, u_char *end,
     p = ngx_http_trivet_tell_counter(p, end, "trivet_key_cache_misses_total",
         "counter", "Client keys that had to be parsed.",
         (int64_t) metrics->cache_misses);
+    p = ngx_http_trivet_tell_counter(p, end, "trivet_sign_memo_hits_total",
+        "counter", "Answers whose signature was remembered.",
+        (int64_t) metrics->known_signatures);
+    p = ngx_http_trivet_tell_counter(p, end, "trivet_verify_memo_hits_total",
+        "counter", "Requests whose signature was known to be right.",
+        (int64_t) metrics->known_right);
     p = ngx_http_trivet_tell_counter(p, end, "trivet_store_errors_total",
         "counter", "Requests refused because the store failed.",
         (int64_t) metrics->store_errors);

@@ -91,6 +91,13 @@ static ngx_command_t  ngx_http_trivet_commands[] = {
       offsetof(ngx_http_trivet_main_conf_t, key_lifetime),
       &ngx_http_trivet_lifetime_bounds },
 
+    { ngx_string("trivet_memo_size"),
+      NGX_HTTP_MAIN_CONF|NGX_CONF_TAKE1,
+      ngx_conf_set_size_slot,
+      NGX_HTTP_MAIN_CONF_OFFSET,
+      offsetof(ngx_http_trivet_main_conf_t, memo_size),
+      NULL },
+
     { ngx_string("trivet_profile"),
       NGX_HTTP_TRIVET_ANY|NGX_CONF_TAKE1,
       ngx_http_trivet_profile,
@@ -315,6 +322,7 @@ ngx_http_trivet_create_main_conf(ngx_conf_t *cf)
     tmcf->sandbox = NGX_CONF_UNSET;
     tmcf->session_timeout = NGX_CONF_UNSET;
     tmcf->key_lifetime = NGX_CONF_UNSET;
+    tmcf->memo_size = NGX_CONF_UNSET_SIZE;
 
     return tmcf;
 }
@@ -331,6 +339,7 @@ ngx_http_trivet_init_main_conf(ngx_conf_t *cf, void *conf)
     ngx_conf_init_value(
         tmcf->session_timeout, TRIVET_DEFAULT_SESSION_TIMEOUT_S);
     ngx_conf_init_value(tmcf->key_lifetime, TRIVET_DEFAULT_KEY_LIFETIME_S);
+    ngx_conf_init_size_value(tmcf->memo_size, 4 * 1024 * 1024);
 
     return NGX_CONF_OK;
 }
@@ -425,7 +434,9 @@ ngx_http_trivet_postconfiguration(ngx_conf_t *cf)
         return NGX_ERROR;
     }
 
-    if (ngx_http_trivet_load_keys(cf, tmcf) != NGX_OK) {
+    if (ngx_http_trivet_load_keys(cf, tmcf) != NGX_OK
+        || ngx_http_trivet_add_memos(cf, tmcf) != NGX_OK)
+    {
         return NGX_ERROR;
     }
 
@@ -451,6 +462,7 @@ ngx_http_trivet_postconfiguration(ngx_conf_t *cf)
         .now_us = ngx_http_trivet_now_us,
         .ticks_ns = tmcf->metrics == NULL ? NULL : ngx_http_trivet_ticks_ns,
         .refusals = &tmcf->refusals,
+        .memos = &tmcf->memos,
     };
 
     if (trivet_authority_check(&tmcf->authority, &err) != TRIVET_OK) {
@@ -486,6 +498,7 @@ ngx_http_trivet_postconfiguration(ngx_conf_t *cf)
 static ngx_int_t
 ngx_http_trivet_init_process(ngx_cycle_t *cycle)
 {
+    struct trivet_error err;
     ngx_http_trivet_main_conf_t *tmcf;
 
     tmcf = ngx_http_cycle_get_module_main_conf(cycle, ngx_http_trivet_module);
@@ -502,6 +515,25 @@ ngx_http_trivet_init_process(ngx_cycle_t *cycle)
         return NGX_ERROR;
     }
 
+    tmcf->group = trivet_group_new(tmcf->authority.store_url);
+    if (tmcf->group == NULL) {
+        return NGX_ERROR;
+    }
+
+    tmcf->authority.group = tmcf->group;
+
+    if (trivet_authority_new(&tmcf->authority, &tmcf->authority_here, &err)
+        != TRIVET_OK)
+    {
+        ngx_log_error(NGX_LOG_EMERG, cycle->log, 0, "trivet: %s", err.detail);
+        return NGX_ERROR;
+    }
+
+    /* Opens the store before there are requests; it may be opened later. */
+    if (trivet_authority_check_store(tmcf->authority_here, &err) != TRIVET_OK) {
+        ngx_log_error(NGX_LOG_WARN, cycle->log, 0, "trivet: %s", err.detail);
+    }
+
     return ngx_http_trivet_start_chores(cycle, tmcf);
 }
 
@@ -509,13 +541,19 @@ ngx_http_trivet_init_process(ngx_cycle_t *cycle)
 static void
 ngx_http_trivet_exit_process(ngx_cycle_t *cycle)
 {
+    ngx_uint_t are_ended;
     ngx_http_trivet_main_conf_t *tmcf;
 
     tmcf = ngx_http_cycle_get_module_main_conf(cycle, ngx_http_trivet_module);
 
     if (tmcf != NULL && tmcf->is_used) {
-        ngx_http_trivet_end_threads();
+        are_ended = ngx_http_trivet_end_threads();
+        trivet_authority_free(tmcf->authority_here);
         ngx_http_trivet_end_chores(tmcf);
+
+        if (are_ended) { /* otherwise one may still be in it */
+            trivet_group_free(tmcf->group);
+        }
     }
 }
 

@@ -10,6 +10,8 @@
  * headers.c    reads the request's header, strips and adds fields
  * metrics.c    counters that all workers share; probes
  * variables.c  $trivet_...
+ * memos.c      signatures that all workers remember together
+ * rates.c      rate limits: what nginx counts, what a 429 says
  * keys.c       the server's keys: files, hardware
  * module.c     directives
  */
@@ -21,6 +23,7 @@
 #include <ngx_http.h>
 
 #include "authority/authority.h"
+#include "core/rate.h"
 
 typedef struct ngx_http_trivet_metrics_s ngx_http_trivet_metrics_t;
 
@@ -31,6 +34,7 @@ typedef struct {
     ngx_flag_t sandbox;
     ngx_int_t session_timeout;
     ngx_int_t key_lifetime;
+    size_t memo_size;
     ngx_uint_t is_used; /* by a location */
 
     ngx_thread_pool_t *thread_pool;
@@ -38,6 +42,7 @@ typedef struct {
     ngx_fd_t token_lock; /* of the worker that opens hardware */
     struct trivet_authority_config authority;
     ngx_shm_zone_t *metrics; /* NULL: nobody asks for them */
+    struct trivet_memos memos;
 
     /* of this worker */
     struct trivet_refusals refusals;
@@ -46,6 +51,8 @@ typedef struct {
     ngx_uint_t is_chore_posted;
     struct trivet_signer *signers[TRIVET_MAX_SERVER_KEYS];
     struct trivet_digest *digest;
+    struct trivet_group *group;              /* of its threads    */
+    struct trivet_authority *authority_here; /* of the event loop */
 } ngx_http_trivet_main_conf_t;
 
 
@@ -125,6 +132,13 @@ ngx_int_t ngx_http_trivet_open_keys(
 
 /* admission.c */
 ngx_int_t ngx_http_trivet_access_handler(ngx_http_request_t *r);
+/* The caller's: the peer, or what nginx's realip module took for it. */
+struct trivet_address ngx_http_trivet_address(ngx_connection_t *c);
+
+/* task.c: whether the request could be admitted here and now; if not, nothing
+ * was decided. */
+ngx_uint_t ngx_http_trivet_admit_here(
+    ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx);
 
 /* task.c: hands the request to a pool thread, which fills ctx->answer; then
  * the phases run again. NGX_OK, or NGX_ERROR when that could not be done. */
@@ -133,7 +147,7 @@ ngx_int_t ngx_http_trivet_post_task(
 
 /* When a worker begins, and when it ends. */
 ngx_int_t ngx_http_trivet_init_threads(void);
-void ngx_http_trivet_end_threads(void);
+ngx_uint_t ngx_http_trivet_end_threads(void); /* whether all did */
 
 /* Some other work on a pool thread: must not log, nor touch the request.
  * authority is NULL when memory ran out. Then the request's
@@ -209,8 +223,22 @@ char *ngx_http_trivet_metrics(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 char *ngx_http_trivet_probe(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 ngx_int_t ngx_http_trivet_log_handler(ngx_http_request_t *r);
 
+/* memos.c */
+ngx_int_t ngx_http_trivet_add_memos(
+    ngx_conf_t *cf, ngx_http_trivet_main_conf_t *tmcf);
+
 /* module.c: a clock to measure with. */
 int64_t ngx_http_trivet_ticks_ns(void);
+
+/* rates.c */
+/* $trivet_rate_...: data is the enum trivet_rate_class. */
+ngx_int_t ngx_http_trivet_rate_variable(
+    ngx_http_request_t *r, ngx_http_variable_value_t *v, uintptr_t data);
+/* What limit a 429 names, into out: then ctx->reason is the one that has it,
+ * and the result is out; NULL where the answer is another, or no limit is
+ * known. */
+const char *ngx_http_trivet_name_limit(ngx_http_request_t *r,
+    ngx_http_trivet_ctx_t *ctx, char out[TRIVET_RATE_TEXT_SIZE]);
 
 /* variables.c */
 ngx_int_t ngx_http_trivet_add_variables(ngx_conf_t *cf);

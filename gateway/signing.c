@@ -277,6 +277,8 @@ ngx_http_trivet_settle(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx,
 static ngx_int_t
 ngx_http_trivet_settle_error(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx)
 {
+    char limit[TRIVET_RATE_TEXT_SIZE];
+    const char *subject;
     unsigned status = (unsigned) r->headers_out.status;
 
     if (ctx->reason == TRIVET_REASON_NONE
@@ -285,10 +287,12 @@ ngx_http_trivet_settle_error(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx)
         ctx->reason = trivet_reason_of_status(status);
     }
 
+    subject = ngx_http_trivet_name_limit(r, ctx, limit);
     ngx_http_trivet_log_refusal(r, ctx);
 
     trivet_body_free(&ctx->page);
-    ctx->page = trivet_message_error(ctx->reason, NULL, ctx->request.language);
+    ctx->page =
+        trivet_message_error(ctx->reason, subject, ctx->request.language);
     if (ctx->page.data == NULL) {
         return NGX_ERROR;
     }

@@ -2,7 +2,8 @@
 /*
  * task.c - the only place that may block, on nginx's thread pool
  *
- * One hop a request: digest its body, ask the authority, come back; or some
+ * No hop where a look at the store is all that is needed. Else one hop a
+ * request: digest its body, ask the authority, come back; or some
  * other work on the store for a request (metrics.c); or, now and then and for
  * no request, what the audit still has to be told. The thread reads what the
  * event loop leaves alone meanwhile (the body's buffers and the header's text:
@@ -83,18 +84,20 @@ ngx_http_trivet_init_threads(void)
 
 /* The worker ends: its pool threads were told to, and are on their way out. The
  * process must not take the cryptography down under them. */
-void
+ngx_uint_t
 ngx_http_trivet_end_threads(void)
 {
     ngx_uint_t ms;
 
     for (ms = 0; ms < NGX_HTTP_TRIVET_END_MS; ms++) {
         if (atomic_load(&ngx_http_trivet_num_threads) == 0) {
-            return;
+            return 1;
         }
 
         ngx_msleep(1);
     }
+
+    return 0;
 }
 
 
@@ -152,7 +155,8 @@ ngx_http_trivet_init_thread(ngx_http_trivet_thread_t *thread,
 
 /* A part of the body that nginx put into a file. */
 static enum trivet_status
-ngx_http_trivet_digest_file(ngx_http_trivet_thread_t *thread, ngx_buf_t *b)
+ngx_http_trivet_digest_file(
+    struct trivet_digest *digest, u_char *buffer, ngx_buf_t *b)
 {
     off_t offset;
     size_t size;
@@ -162,43 +166,43 @@ ngx_http_trivet_digest_file(ngx_http_trivet_thread_t *thread, ngx_buf_t *b)
         size = (size_t) ngx_min(
             b->file_last - offset, (off_t) NGX_HTTP_TRIVET_READ_SIZE);
 
-        n = pread(b->file->fd, thread->buffer, size, offset);
+        n = pread(b->file->fd, buffer, size, offset);
         if (n <= 0) {
             return TRIVET_E_INTERNAL;
         }
 
-        trivet_digest_add(
-            thread->digest, trivet_slice_make(thread->buffer, (size_t) n));
+        trivet_digest_add(digest, trivet_slice_make(buffer, (size_t) n));
     }
 
     return TRIVET_OK;
 }
 
 
+/* buffer: NGX_HTTP_TRIVET_READ_SIZE bytes, for what is in a file. */
 static enum trivet_status
-ngx_http_trivet_digest_body(ngx_http_trivet_thread_t *thread,
+ngx_http_trivet_digest_body(struct trivet_digest *digest, u_char *buffer,
     struct trivet_slice head, ngx_chain_t *body,
     unsigned char out[TRIVET_DIGEST_LEN])
 {
     ngx_buf_t *b;
     ngx_chain_t *cl;
 
-    trivet_digest_start(thread->digest);
-    trivet_digest_add(thread->digest, head);
+    trivet_digest_start(digest);
+    trivet_digest_add(digest, head);
 
     for (cl = body; cl != NULL; cl = cl->next) {
         b = cl->buf;
 
         if (ngx_buf_in_memory(b)) {
-            trivet_digest_add(thread->digest,
-                trivet_slice_make(b->pos, (size_t) (b->last - b->pos)));
+            trivet_digest_add(
+                digest, trivet_slice_make(b->pos, (size_t) (b->last - b->pos)));
 
         } else if (b->in_file) {
-            TRIVET_TRY(ngx_http_trivet_digest_file(thread, b));
+            TRIVET_TRY(ngx_http_trivet_digest_file(digest, buffer, b));
         }
     }
 
-    return trivet_digest_finish(thread->digest, out);
+    return trivet_digest_finish(digest, out);
 }
 
 
@@ -248,8 +252,8 @@ ngx_http_trivet_run_job(ngx_http_trivet_job_t *job, struct trivet_error *err)
     enum trivet_status status = TRIVET_OK;
 
     TRIVET_TRY(ngx_http_trivet_init_thread(thread, job->tmcf, err));
-    TRIVET_TRY(ngx_http_trivet_digest_body(
-        thread, job->ctx->head, job->body, request->body_digest));
+    TRIVET_TRY(ngx_http_trivet_digest_body(thread->digest, thread->buffer,
+        job->ctx->head, job->body, request->body_digest));
 
     if (request->call != NULL) {
         status = ngx_http_trivet_join_body(thread, job->body, &request->body);
@@ -393,6 +397,45 @@ ngx_http_trivet_post(ngx_http_request_t *r, ngx_thread_task_t *task)
     r->aio = 1;
 
     return NGX_OK;
+}
+
+
+/* Of the event loop: no hop, where none is needed. */
+ngx_uint_t
+ngx_http_trivet_admit_here(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx)
+{
+    ngx_chain_t *cl, *body;
+    ngx_http_trivet_main_conf_t *tmcf;
+
+    tmcf = ngx_http_get_module_main_conf(r, ngx_http_trivet_module);
+
+    if (ctx->request.call != NULL || tmcf->authority_here == NULL) {
+        return 0;
+    }
+
+    body = r->request_body == NULL ? NULL : r->request_body->bufs;
+
+    for (cl = body; cl != NULL; cl = cl->next) {
+        if (cl->buf->in_file) {
+            return 0;
+        }
+    }
+
+    if (ngx_http_trivet_digest_body(
+            tmcf->digest, NULL, ctx->head, body, ctx->request.body_digest)
+            != TRIVET_OK
+        || !trivet_authority_admit(
+            tmcf->authority_here, &ctx->request, &ctx->answer))
+    {
+        ngx_memzero(&ctx->answer, sizeof(ctx->answer));
+        ctx->answer.server_key = -1;
+        return 0;
+    }
+
+    ctx->state = NGX_HTTP_TRIVET_JUDGED;
+    ctx->reason = TRIVET_REASON_NONE;
+
+    return 1;
 }
 
 

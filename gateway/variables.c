@@ -34,6 +34,18 @@ static ngx_http_variable_t  ngx_http_trivet_vars[] = {
     { ngx_string("trivet_reason"), NULL, ngx_http_trivet_reason_variable,
       0, NGX_HTTP_VAR_NOCACHEABLE, 0 },
 
+    { ngx_string("trivet_rate_get"), NULL, ngx_http_trivet_rate_variable,
+      TRIVET_RATE_GET, NGX_HTTP_VAR_NOCACHEABLE, 0 },
+
+    { ngx_string("trivet_rate_post"), NULL, ngx_http_trivet_rate_variable,
+      TRIVET_RATE_POST, NGX_HTTP_VAR_NOCACHEABLE, 0 },
+
+    { ngx_string("trivet_rate_put"), NULL, ngx_http_trivet_rate_variable,
+      TRIVET_RATE_PUT, NGX_HTTP_VAR_NOCACHEABLE, 0 },
+
+    { ngx_string("trivet_rate_session"), NULL, ngx_http_trivet_rate_variable,
+      TRIVET_RATE_SESSION, NGX_HTTP_VAR_NOCACHEABLE, 0 },
+
       ngx_http_null_variable
 };
 /* clang-format on */

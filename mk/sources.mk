@@ -3,17 +3,17 @@
 
 CORE_SRCS = core/account.c core/address.c core/canonical.c \
 	core/client_message.c core/decide.c core/encoding.c core/expiry.c \
-	core/message.c core/message_list.c core/page.c core/pem.c \
-	core/profile.c core/reason.c \
+	core/memo.c core/message.c core/message_list.c core/page.c core/pem.c \
+	core/profile.c core/rate.c core/reason.c \
 	core/secret.c core/slice.c core/status.c core/timestamp.c \
 	core/uuid.c core/writer.c
 
 CRYPTO_SRCS = crypto/certificate.c crypto/digest.c crypto/examine.c \
 	crypto/key.c crypto/key_uri.c crypto/openssl.c crypto/pin.c \
-	crypto/psp_certificate.c \
+	crypto/psp_certificate.c crypto/public_der.c crypto/remembered.c \
 	crypto/signature.c crypto/thread.c crypto/token.c
 
-STORE_SRCS = store/audit.c store/listing.c store/pages.c store/records.c \
+STORE_SRCS = store/audit.c store/group.c store/listing.c store/pages.c store/records.c \
 	store/sqlite.c store/statements.c store/store.c
 
 AUTHORITY_SRCS = authority/account.c authority/api_key.c authority/audit.c \
@@ -37,11 +37,11 @@ CLI_SRCS = cli/audit.c cli/command.c cli/data_dir.c cli/device.c cli/key.c cli/m
 	cli/nginx_conf.c cli/nginx_run.c cli/operator.c cli/serve.c \
 	cli/server_key.c cli/server_keys.c cli/serving.c cli/session.c cli/table.c cli/user.c $(CLI_CLIENT_SRCS)
 
-UNIT_TESTS = test_address test_canonical test_decide test_encoding \
+UNIT_TESTS = test_address test_canonical test_memo test_decide test_encoding \
 	test_expiry test_message test_message_list test_page test_profile \
-	test_reason test_slice \
+	test_rate test_reason test_slice \
 	test_timestamp test_writer \
 	test_certificate test_key test_signature test_token \
-	test_store test_sqlite test_calls test_authority \
+	test_store test_sqlite test_group test_calls test_authority \
 	test_lifetime test_binding test_show test_permitted_ip \
 	test_audit test_measures

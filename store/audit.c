@@ -150,16 +150,43 @@ fill_values(const struct trivet_store *store,
 }
 
 /*
- * Inside a transaction. The head's row is taken by the first statement, so that
- * a database that lets several write at once makes them wait here for each
+ * The end of the chain, once a transaction. Its row is taken by an update, so
+ * that a database that lets several write at once makes them wait here for each
  * other: every row follows the one before it.
  */
+static enum trivet_status
+take_end(struct trivet_store *store, struct trivet_error *err)
+{
+    if (store->end.is_taken) {
+        return TRIVET_OK;
+    }
+
+    TRIVET_TRY(trivet_store_run(store, TRIVET_SQL_AUDIT_TAKE, NULL, 0,
+        read_head, &store->end.head, err));
+
+    store->end.is_taken = true;
+    return TRIVET_OK;
+}
+
+enum trivet_status
+trivet_store_audit_link(struct trivet_store *store, struct trivet_error *err)
+{
+    const struct trivet_value params[] = {
+        trivet_value_integer(store->end.head.num_rows),
+        trivet_value_blob(store->end.head.hash, sizeof store->end.head.hash)};
+
+    return store->end.is_taken ? trivet_store_run(
+               store, TRIVET_SQL_AUDIT_LINK, params, 2, NULL, NULL, err)
+                               : TRIVET_OK;
+}
+
+/* Inside a transaction. */
 static enum trivet_status
 append(struct trivet_store *store, const struct trivet_audit_entry *entry,
     int64_t now_us, struct trivet_error *err)
 {
     struct trivet_value values[NUM_HASHED + 1];
-    struct trivet_audit_head head;
+    struct trivet_audit_head *end = &store->end.head;
     unsigned char hash[TRIVET_DIGEST_LEN];
 
     if (store->digest == NULL) {
@@ -169,18 +196,18 @@ append(struct trivet_store *store, const struct trivet_audit_entry *entry,
         return fail_memory(err);
     }
 
-    TRIVET_TRY(trivet_store_run(
-        store, TRIVET_SQL_AUDIT_NEXT, NULL, 0, read_head, &head, err));
+    TRIVET_TRY(take_end(store, err));
 
-    fill_values(store, entry, head.num_rows, now_us, values);
-    TRIVET_TRY(hash_row(store->digest, head.hash, values, hash));
+    fill_values(store, entry, end->num_rows + 1, now_us, values);
+    TRIVET_TRY(hash_row(store->digest, end->hash, values, hash));
     values[COLUMN_HASH] = trivet_value_blob(hash, sizeof hash);
 
     TRIVET_TRY(trivet_store_run(
         store, TRIVET_SQL_AUDIT_PUT, values, NUM_HASHED + 1, NULL, NULL, err));
 
-    return trivet_store_run(
-        store, TRIVET_SQL_AUDIT_LINK, &values[COLUMN_HASH], 1, NULL, NULL, err);
+    end->num_rows++;
+    memcpy(end->hash, hash, sizeof end->hash);
+    return TRIVET_OK;
 }
 
 enum trivet_status

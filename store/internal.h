@@ -15,12 +15,19 @@ struct trivet_actor {
     struct trivet_address address;
 };
 
+/* The end of the audit's chain, as the open transaction has made it. */
+struct trivet_audit_end {
+    bool is_taken; /* from the store: others that write wait */
+    struct trivet_audit_head head;
+};
+
 struct trivet_store {
     const struct trivet_driver *driver;
     void *connection;
     bool is_in_transaction;
     struct trivet_actor actor;
     struct trivet_digest *digest; /* of audit.c; NULL until it is needed */
+    struct trivet_audit_end end;  /* written back by the commit          */
 };
 
 /* Runs one statement. TRIVET_E_NOT_FOUND when `user` is not NULL and no row
@@ -35,6 +42,10 @@ TRIVET_MUST_USE enum trivet_status trivet_store_run_for_id(
     struct trivet_store *store, enum trivet_statement statement,
     const struct trivet_value *params, size_t num_params, int64_t *out,
     struct trivet_error *err);
+
+/* audit.c: writes the end of the chain back, if rows were added to it. */
+TRIVET_MUST_USE enum trivet_status trivet_store_audit_link(
+    struct trivet_store *store, struct trivet_error *err);
 
 /* A transaction for several statements: the one that is open, or one of their
  * own. Leave what was entered, with what became of it: an own one is committed,

@@ -16,7 +16,7 @@
 #include <time.h>
 
 enum {
-    MAX_STATEMENTS = 64,
+    MAX_STATEMENTS = 96,
     BUSY_STEP_NS = 500000,
     BUSY_STEPS_PER_MS = 2,
     MAX_BUSY_MS = 3000 /* then the store counts as down */

@@ -55,6 +55,9 @@
 static const char *const texts[TRIVET_NUM_STATEMENTS] = {
     [TRIVET_SQL_COMMIT] = "COMMIT",
     [TRIVET_SQL_ROLLBACK] = "ROLLBACK",
+    [TRIVET_SQL_SAVEPOINT] = "SAVEPOINT member",
+    [TRIVET_SQL_ROLLBACK_TO] = "ROLLBACK TO SAVEPOINT member",
+    [TRIVET_SQL_RELEASE] = "RELEASE SAVEPOINT member",
     [TRIVET_SQL_SCHEMA_VERSION] = "SELECT version FROM schema_version",
 
     [TRIVET_SQL_SERVER_KEY_PUT] =
@@ -268,14 +271,14 @@ static const char *const texts[TRIVET_NUM_STATEMENTS] = {
         " JOIN api_key k ON k.id = d.api_key_id"
         " JOIN users u ON u.id = k.user_id WHERE " IS_ALIVE("$3"),
 
-    [TRIVET_SQL_AUDIT_NEXT] =
-        "UPDATE audit_head SET num_rows = num_rows + 1 WHERE id = 1"
+    [TRIVET_SQL_AUDIT_TAKE] =
+        "UPDATE audit_head SET num_rows = num_rows WHERE id = 1"
         " RETURNING num_rows, last_hash",
     [TRIVET_SQL_AUDIT_PUT] =
         "INSERT INTO audit (" AUDIT_COLUMNS("") ") VALUES"
         " ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
     [TRIVET_SQL_AUDIT_LINK] =
-        "UPDATE audit_head SET last_hash = $1 WHERE id = 1",
+        "UPDATE audit_head SET num_rows = $1, last_hash = $2 WHERE id = 1",
     [TRIVET_SQL_AUDIT_LIST] =
         "SELECT " AUDIT_COLUMNS("") " FROM audit WHERE id > $1 ORDER BY id",
     [TRIVET_SQL_AUDIT_WALK] =

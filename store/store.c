@@ -88,10 +88,12 @@ trivet_store_begin(struct trivet_store *store, struct trivet_error *err)
 enum trivet_status
 trivet_store_commit(struct trivet_store *store, struct trivet_error *err)
 {
+    TRIVET_TRY(trivet_store_audit_link(store, err));
     TRIVET_TRY(
         trivet_store_run(store, TRIVET_SQL_COMMIT, NULL, 0, NULL, NULL, err));
 
     store->is_in_transaction = false;
+    store->end.is_taken = false;
     return TRIVET_OK;
 }
 
@@ -104,6 +106,7 @@ trivet_store_rollback(struct trivet_store *store)
     /* It fails only when the database rolled back by itself already. */
     (void) status;
     store->is_in_transaction = false;
+    store->end.is_taken = false;
 }
 
 enum trivet_status

@@ -18,12 +18,12 @@ pytestmark = pytest.mark.skipif(
 
 
 class Gateway:
-    def __init__(self, folder, *options):
+    def __init__(self, folder, *options, rate_limits="off"):
         self.folder = folder
         self.log = open(folder / "log", "w+", encoding="utf-8")
         self.process = subprocess.Popen(
             [str(BUILD / "trivet"), "serve", "--port", "0", "--data",
-             str(folder / "data"), *options],
+             str(folder / "data"), "--rate-limits", rate_limits, *options],
             stdout=self.log, stderr=subprocess.STDOUT)
         deadline = time.monotonic() + 60
         while not (found := re.search(r"^ready: (\S+)", self.said(), re.M)):
@@ -151,4 +151,24 @@ def test_a_session_times_out_and_is_renewed(tmp_path_factory, tmp_path):
     time.sleep(4.5)
     assert client("status").returncode == 3
     assert client("call", "GET", "user").returncode == 0
+    running.close()
+
+
+def test_limits_are_kept_rather_than_met(tmp_path_factory, tmp_path):
+    """One context never sees a 429; another at the same address waits."""
+    running = Gateway(tmp_path_factory.mktemp("limited"),
+                      rate_limits="classic")
+    client = Trivet(tmp_path / "one", running.ca)
+    assert login(client, running).returncode == 0
+    with concurrent.futures.ThreadPoolExecutor(4) as pool:
+        results = list(pool.map(
+            lambda n: client("call", "GET", f"thing/{n}"), range(8)))
+    assert [r.returncode for r in results] == [0] * 8, results
+    log = running.folder / "data" / "log" / "error.log"
+    assert "too-many-requests" not in log.read_text(encoding="utf-8")
+
+    other = Trivet(tmp_path / "two", running.ca)
+    assert login(other, running).returncode == 0
+    assert "too-many-requests" in log.read_text(encoding="utf-8")
+    assert other("call", "GET", "user").returncode == 0
     running.close()

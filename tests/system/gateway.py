@@ -177,10 +177,22 @@ class Gateway:
 
     may_crash = False  # set by tests that kill
 
-    def __init__(self, data, *options, port=0, host=None, cwd=None, data_option=None):
+    def __init__(
+        self,
+        data,
+        *options,
+        port=0,
+        host=None,
+        cwd=None,
+        data_option=None,
+        rate_limits="off",
+    ):
+        """rate_limits: None leaves the option out; tests call fast."""
         self.data = Path(data)
         self.data_option = data_option or data
         self.options = [str(option) for option in options]
+        if rate_limits is not None:
+            self.options += ["--rate-limits", rate_limits]
         self.wanted_port = port
         self.wanted_host = host
         self.cwd = cwd

@@ -452,7 +452,10 @@ def test_rate_limit_of_nginx_is_a_clear_429(start, upstream, path):
     for _ in range(3):
         answer = client.get(path)
         bunq.assert_refused(
-            answer, 429, "Too many requests.", "too-many-requests", False
+            answer, 429,
+            "Too many requests. You can do a maximum of 3 calls per 3 second to this"
+            " endpoint.",
+            "too-many-requests", False,
         )
     assert upstream.count(path) == 1
 

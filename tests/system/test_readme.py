@@ -137,8 +137,9 @@ def test_each_line_of_the_readme_works_in_its_order(terminal):
 
 
 def test_inline_commands_of_the_readme_work(terminal):
-    assert "./run --profile current" in README
-    terminal.serve("./run --profile current")
+    for line in ("./run --profile current", "./run --rate-limits off"):
+        assert line in README
+        terminal.serve(line)
 
 
 def test_the_nginx_lines_of_the_readme_are_a_configuration(tmp_path):

@@ -25,6 +25,14 @@ def gateway(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
+def limited(tmp_path_factory):
+    """The same, with the rate limits that it comes with."""
+    data = tmp_path_factory.mktemp("limited") / "data"
+    with Gateway(data, "--profile", "current", rate_limits=None) as started:
+        yield started
+
+
+@pytest.fixture(scope="module")
 def node_modules():
     """npm's packages, installed once for all runs."""
     if shutil.which("npm") is None:
@@ -41,7 +49,9 @@ def node_modules():
     return home / "node_modules"
 
 
-def test_bunq_js_client(gateway, node_modules):
+@pytest.mark.parametrize("kind", ["gateway", "limited"])
+def test_bunq_js_client(request, kind, node_modules):
+    gateway = request.getfixturevalue(kind)
     done = subprocess.run(
         ["node", HERE / "clients/bunq-js-client.js",
          f"https://localhost:{gateway.port}"],

@@ -724,6 +724,49 @@ what_is_not_a_file_is_refused(void **state)
     }
 }
 
+/* What the short way takes is what OpenSSL's decoder takes, byte by byte. */
+static void
+the_short_way_is_the_long_way(void **state)
+{
+    struct trivet_public_key key;
+    struct vector pem = vector_read(good_key);
+    unsigned num_short = 0;
+
+    (void) state;
+
+    assert_int_equal(
+        trivet_public_key_parse(vector_slice(&pem), &key, NULL), TRIVET_OK);
+
+    for (size_t i = 0; i < key.der_len * 8; i++) {
+        struct trivet_slice der = trivet_slice_make(key.der, key.der_len);
+        unsigned char bit = (unsigned char) (1U << i % 8);
+        EVP_PKEY *by_us;
+        EVP_PKEY *by_decoder;
+        const unsigned char *p = key.der;
+
+        key.der[i / 8] ^= bit;
+        by_us = trivet_openssl_public_key(der);
+        by_decoder = d2i_PUBKEY(NULL, &p, (long) key.der_len);
+        ERR_clear_error();
+
+        if (trivet_openssl_is_common_der(der)) {
+            num_short++;
+            assert_non_null(by_us);
+        }
+        if (by_us != NULL) {
+            assert_non_null(by_decoder);
+            assert_int_equal(EVP_PKEY_eq(by_us, by_decoder), 1);
+        }
+
+        EVP_PKEY_free(by_us);
+        EVP_PKEY_free(by_decoder);
+        key.der[i / 8] ^= bit;
+    }
+
+    /* all bits of the modulus but its first and its last */
+    assert_int_equal(num_short, 2046);
+}
+
 int
 main(void)
 {
@@ -746,6 +789,7 @@ main(void)
         cmocka_unit_test(a_key_file_that_others_can_touch_is_refused),
         cmocka_unit_test(a_file_without_a_private_key_is_refused),
         cmocka_unit_test(what_is_not_a_file_is_refused),
+        cmocka_unit_test(the_short_way_is_the_long_way),
     };
 
     return cmocka_run_group_tests_name("key", tests, NULL, NULL);

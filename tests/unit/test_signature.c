@@ -9,6 +9,7 @@
 #include <openssl/rsa.h>
 
 #include "crypto/openssl.h"
+#include "crypto/remembered.h"
 #include "crypto/signature.h"
 
 /* A key pair, what is signed with it, and its true signature. */
@@ -732,6 +733,132 @@ a_body_is_digested_the_same_in_any_pieces(void **state)
     trivet_digest_free(NULL);
 }
 
+/* ---- remembered --------------------------------------------------------- */
+
+static struct trivet_memo *
+make_memo(size_t value_len)
+{
+    size_t size = trivet_memo_size(16, value_len);
+    void *memory = aligned_alloc(64, size);
+
+    assert_non_null(memory);
+    memset(memory, 0, size);
+    return trivet_memo_init(memory, 16, value_len);
+}
+
+/* Bodies that differ in a bit, two keys, more of both than are remembered. */
+static void
+a_remembered_signature_is_the_one_that_is_made(void **state)
+{
+    enum { NUM_ROUNDS = 3, NUM_BITS = 8 * TRIVET_DIGEST_LEN, STEP = 7 };
+    struct pair pairs[2] = {pair_load("client-test-key.pem"),
+        pair_load("keys/rsa2048-private.pem")};
+    struct trivet_memos memos = {.made = make_memo(TRIVET_SIGNATURE_TEXT_LEN)};
+    unsigned num_remembered = 0;
+
+    (void) state;
+
+    for (size_t i = 0; i < 2 * NUM_ROUNDS; i++) {
+        struct pair *pair = &pairs[i % 2];
+        struct trivet_signer *signer;
+        uint64_t tag;
+
+        assert_int_equal(
+            trivet_signer_new(pair->key, &signer, NULL), TRIVET_OK);
+        assert_int_equal(trivet_signature_tag(&pair->half, &tag), TRIVET_OK);
+
+        for (size_t bit = 0; bit < NUM_BITS; bit += STEP) {
+            char made[TRIVET_SIGNATURE_TEXT_LEN];
+            char found[TRIVET_SIGNATURE_TEXT_LEN];
+            bool was_remembered;
+
+            pair->digest[bit / 8] ^= (unsigned char) (1U << bit % 8);
+            assert_int_equal(
+                trivet_signer_sign(signer, pair->digest, made), TRIVET_OK);
+            for (int j = 0; j < 2; j++) {
+                assert_int_equal(trivet_sign_remembered(&memos, tag, signer,
+                                     pair->digest, found, &was_remembered),
+                    TRIVET_OK);
+                assert_memory_equal(found, made, sizeof made);
+                num_remembered += was_remembered;
+            }
+            assert_true(was_remembered);
+            pair->digest[bit / 8] ^= (unsigned char) (1U << bit % 8);
+        }
+        trivet_signer_free(signer);
+    }
+
+    /* the second time always; the first time never in a full memo of others */
+    assert_true(num_remembered >= 2 * NUM_ROUNDS * (NUM_BITS / STEP));
+    assert_true(num_remembered < 4 * NUM_ROUNDS * (NUM_BITS / STEP));
+
+    free(memos.made);
+    pair_free(&pairs[0]);
+    pair_free(&pairs[1]);
+}
+
+static bool
+fits_remembered(struct trivet_memos *memos, int64_t installation_id,
+    const struct pair *pair, struct trivet_slice signature, bool expected_memo)
+{
+    struct trivet_verifier_cache *cache = trivet_verifier_cache_new(1);
+    struct trivet_digest *work = trivet_digest_new();
+    bool does_fit = false;
+    bool was_remembered = false;
+
+    assert_int_equal(trivet_verify_remembered(memos, installation_id, cache,
+                         work, der_of(&pair->half), pair->digest, signature,
+                         &does_fit, &was_remembered),
+        TRIVET_OK);
+    assert_int_equal(was_remembered, expected_memo);
+    trivet_digest_free(work);
+    trivet_verifier_cache_free(cache);
+
+    return does_fit;
+}
+
+static void
+only_what_fits_an_empty_body_is_remembered(void **state)
+{
+    struct pair ann = pair_load("client-test-key.pem");
+    struct pair bob = pair_load("keys/rsa2048-private.pem");
+    struct trivet_memos memos = {.right = make_memo(0)};
+    struct trivet_slice right;
+    unsigned char wrong[TRIVET_SIGNATURE_LEN];
+
+    (void) state;
+
+    /* of a body: never */
+    right = trivet_slice_make(ann.signature, sizeof ann.signature);
+    for (int i = 0; i < 2; i++) {
+        assert_true(fits_remembered(&memos, 1, &ann, right, false));
+    }
+
+    assert_int_equal(
+        trivet_sha256(trivet_slice_make(NULL, 0), ann.digest), TRIVET_OK);
+    assert_int_equal(
+        trivet_sha256(trivet_slice_make(NULL, 0), bob.digest), TRIVET_OK);
+    sign_digest(&ann);
+    memcpy(wrong, ann.signature, sizeof wrong);
+    wrong[100] ^= 1;
+
+    for (int i = 0; i < 3; i++) {
+        struct trivet_slice other = trivet_slice_make(wrong, sizeof wrong);
+
+        assert_false(fits_remembered(&memos, 1, &ann, other, false));
+        assert_true(fits_remembered(&memos, 1, &ann, right, i > 0));
+        other = trivet_slice_make(right.data, right.len - 1);
+        assert_false(fits_remembered(&memos, 1, &ann, other, false));
+        /* another key, or the same one of another installation */
+        assert_false(fits_remembered(&memos, 1, &bob, right, false));
+        assert_true(fits_remembered(&memos, 2 + i, &ann, right, false));
+    }
+
+    free(memos.right);
+    pair_free(&ann);
+    pair_free(&bob);
+}
+
 int
 main(void)
 {
@@ -751,6 +878,8 @@ main(void)
         cmocka_unit_test(two_keys_alternate_in_a_cache_of_one),
         cmocka_unit_test(what_is_no_key_verifies_nothing),
         cmocka_unit_test(a_body_is_digested_the_same_in_any_pieces),
+        cmocka_unit_test(a_remembered_signature_is_the_one_that_is_made),
+        cmocka_unit_test(only_what_fits_an_empty_body_is_remembered),
     };
 
     return cmocka_run_group_tests_name("signature", tests, NULL, NULL);

@@ -37,6 +37,7 @@ enum {
     KEY_LIFETIME_S = 3600,
     MAX_WORLD_BODY = 16384,
     MAX_WORLD_TEXT = 1024,
+    NUM_WORLD_MEMOS = 64,
     NOT_SIGNED = -1
 };
 
@@ -46,6 +47,8 @@ static struct world {
     struct trivet_server_key configured[2]; /* borrows of server_keys */
     struct trivet_authority_config config;
     struct trivet_authority *authority;
+    struct trivet_authority *passing; /* as an event loop has one */
+    struct trivet_memos memos;
     int64_t now_us;
 } world;
 
@@ -93,8 +96,11 @@ static inline void
 world_restart(void)
 {
     trivet_authority_free(world.authority);
+    trivet_authority_free(world.passing);
     assert_int_equal(
         trivet_authority_new(&world.config, &world.authority, NULL), TRIVET_OK);
+    assert_int_equal(
+        trivet_authority_new(&world.config, &world.passing, NULL), TRIVET_OK);
 }
 
 static inline void
@@ -106,6 +112,18 @@ make_store(void)
                          world.scratch.url, TRIVET_STORE_MIGRATE, &store, NULL),
         TRIVET_OK);
     trivet_store_close(store);
+}
+
+/* A memo is where its memory is. */
+static inline struct trivet_memo *
+make_memo(size_t value_len)
+{
+    size_t size = trivet_memo_size(NUM_WORLD_MEMOS, value_len);
+    void *memory = aligned_alloc(64, size);
+
+    assert_non_null(memory);
+    memset(memory, 0, size);
+    return trivet_memo_init(memory, NUM_WORLD_MEMOS, value_len);
 }
 
 /* Of each test: a new store, the first server key, the first moment. */
@@ -128,7 +146,11 @@ world_set_up(void **state)
         .key_lifetime_s = KEY_LIFETIME_S,
         .now_us = world_clock,
     };
+    world.memos.made = make_memo(TRIVET_SIGNATURE_TEXT_LEN);
+    world.memos.right = make_memo(0);
+    world.config.memos = &world.memos;
     world.authority = NULL;
+    world.passing = NULL;
     world_restart();
     return 0;
 }
@@ -139,6 +161,9 @@ world_tear_down(void **state)
     (void) state;
 
     trivet_authority_free(world.authority);
+    trivet_authority_free(world.passing);
+    free(world.memos.made);
+    free(world.memos.right);
     scratch_remove(&world.scratch);
     assert_int_equal(ERR_peek_error(), 0);
     return 0;
@@ -358,14 +383,42 @@ make_protected(struct sent *sent, const struct client *client)
 
 /* ---- answers ------------------------------------------------------------ */
 
+/* What is admitted in passing is what would be admitted anyway, and all of it
+ * that has nothing to write. */
+static inline void
+assert_agrees(const struct sent *sent, bool was_admitted,
+    const struct trivet_answer *early, const struct trivet_answer *answer)
+{
+    bool is_easy = sent->request.call == NULL
+                   && answer->verdict.admission == TRIVET_ALLOW
+                   && !answer->verdict.extends_session;
+
+    assert_int_equal(was_admitted, is_easy);
+    if (was_admitted) {
+        assert_memory_equal(
+            &early->identity, &answer->identity, sizeof early->identity);
+        assert_int_equal(early->server_key, answer->server_key);
+        assert_null(early->body.data);
+    }
+}
+
 static inline struct trivet_answer
 ask(const struct sent *sent)
 {
     struct trivet_answer answer;
+    struct trivet_answer early;
+    bool was_admitted;
+
+    memset(&early, 0x5a, sizeof early);
+    was_admitted =
+        trivet_authority_admit(world.passing, &sent->request, &early);
+    assert_int_equal(ERR_peek_error(), 0);
 
     memset(&answer, 0x5a, sizeof answer);
     trivet_authority_answer(world.authority, &sent->request, &answer);
     assert_int_equal(ERR_peek_error(), 0);
+    assert_agrees(sent, was_admitted, &early, &answer);
+
     return answer;
 }
 

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * rates.c - rate limits: what nginx counts, what a 429 says
+ *
+ * The counting is nginx's own (limit_req, before the access phase). Ours are
+ * the keys: one variable for each class of calls, empty for calls of another
+ * class, which limit_req does not count.
+ *
+ * A key is the caller's whole address and a hash of the endpoint: 24 bytes,
+ * however long the path. nginx keeps keys in a zone of fixed size. When it is
+ * full, the key that was used longest ago goes: a flood of made-up paths makes
+ * the gateway forget calls too early at worst, and never refuses a stranger.
+ * Opening sessions has a zone of its own, with one key for each address, which
+ * no path can crowd.
+ */
+#include "module.h"
+
+
+typedef struct {
+    struct trivet_address address;
+    uint64_t endpoint;
+} ngx_http_trivet_rate_key_t;
+
+
+/* Of the path as nginx has decoded and merged it, which is also the one that
+ * calls are found by: no spelling has a limit of its own. */
+static struct trivet_rate_call
+ngx_http_trivet_rate_call(ngx_http_request_t *r)
+{
+    return trivet_rate_classify(
+        ngx_http_trivet_slice(r->method_name), ngx_http_trivet_slice(r->uri));
+}
+
+
+ngx_int_t
+ngx_http_trivet_rate_variable(
+    ngx_http_request_t *r, ngx_http_variable_value_t *v, uintptr_t data)
+{
+    struct trivet_rate_call call;
+    ngx_http_trivet_rate_key_t *key;
+
+    call = ngx_http_trivet_rate_call(r);
+    if (call.kind != (enum trivet_rate_class) data) {
+        v->not_found = 1;
+        return NGX_OK;
+    }
+
+    key = ngx_palloc(r->pool, sizeof(ngx_http_trivet_rate_key_t));
+    if (key == NULL) {
+        return NGX_ERROR;
+    }
+
+    key->address = ngx_http_trivet_address(r->connection);
+    key->endpoint = trivet_rate_key(&call, 0); /* the clock is the true one */
+
+    v->data = (u_char *) key;
+    v->len = sizeof(ngx_http_trivet_rate_key_t);
+    v->valid = 1;
+    v->no_cacheable = 0;
+    v->not_found = 0;
+
+    return NGX_OK;
+}
+
+
+const char *
+ngx_http_trivet_name_limit(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx,
+    char out[TRIVET_RATE_TEXT_SIZE])
+{
+    struct trivet_rate_call call;
+
+    if (ctx->reason != TRIVET_REASON_TOO_MANY_REQUESTS
+        && ctx->reason != TRIVET_REASON_RATE_LIMITED)
+    {
+        return NULL;
+    }
+
+    call = ngx_http_trivet_rate_call(r);
+    if (call.kind == TRIVET_RATE_NONE) {
+        ctx->reason = TRIVET_REASON_TOO_MANY_REQUESTS;
+        return NULL;
+    }
+
+    ctx->reason = TRIVET_REASON_RATE_LIMITED;
+    trivet_rate_format(&call, out);
+
+    return out;
+}

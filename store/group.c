@@ -1,0 +1,341 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* group.c - threads that write share a commit */
+#define _POSIX_C_SOURCE 200809L
+#include "store/group.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+
+#include "store/internal.h"
+
+/* Of one commit: how many answers may wait for it. */
+enum { MAX_MEMBERS = 64 };
+
+/* A transaction and those that wait for its end. */
+struct batch {
+    unsigned num_members; /* whose work is in it               */
+    unsigned num_readers; /* that still look at what became of it */
+    bool is_over;
+    struct trivet_error error; /* its status: what became of it */
+};
+
+struct trivet_group {
+    const char *url;
+    struct trivet_store
+        *store; /* NULL: to be opened; whose turn it is has it */
+
+    pthread_mutex_t lock; /* of what follows */
+    pthread_cond_t turn_ended;
+    pthread_cond_t batch_ended;
+    bool is_taken;        /* the turn is somebody's   */
+    unsigned num_waiting; /* for the turn             */
+    struct batch *batch;  /* NULL: no transaction open */
+
+    struct trivet_audit_end end; /* as it was when the turn began */
+};
+
+struct trivet_group *
+trivet_group_new(const char *url)
+{
+    struct trivet_group *group = calloc(1, sizeof *group);
+
+    if (group == NULL) {
+        return NULL;
+    }
+
+    group->url = url;
+    if (pthread_mutex_init(&group->lock, NULL) != 0) {
+        free(group);
+        return NULL;
+    }
+    if (pthread_cond_init(&group->turn_ended, NULL) != 0) {
+        (void) pthread_mutex_destroy(&group->lock);
+        free(group);
+        return NULL;
+    }
+    if (pthread_cond_init(&group->batch_ended, NULL) != 0) {
+        (void) pthread_cond_destroy(&group->turn_ended);
+        (void) pthread_mutex_destroy(&group->lock);
+        free(group);
+        return NULL;
+    }
+
+    return group;
+}
+
+static void
+drop_store(struct trivet_group *group)
+{
+    trivet_store_close(group->store);
+    group->store = NULL;
+}
+
+void
+trivet_group_free(struct trivet_group *group)
+{
+    if (group == NULL) {
+        return;
+    }
+
+    drop_store(group);
+    (void) pthread_cond_destroy(&group->batch_ended);
+    (void) pthread_cond_destroy(&group->turn_ended);
+    (void) pthread_mutex_destroy(&group->lock);
+    free(group);
+}
+
+/* ---- the turn ---------------------------------------------------------- */
+
+static void
+take_turn(struct trivet_group *group)
+{
+    (void) pthread_mutex_lock(&group->lock);
+
+    group->num_waiting++;
+    while (group->is_taken) {
+        (void) pthread_cond_wait(&group->turn_ended, &group->lock);
+    }
+    group->num_waiting--;
+    group->is_taken = true;
+
+    (void) pthread_mutex_unlock(&group->lock);
+}
+
+/* With the lock. */
+static void
+end_turn(struct trivet_group *group)
+{
+    group->is_taken = false;
+    (void) pthread_cond_signal(&group->turn_ended);
+}
+
+/* ---- the batch: of whose turn it is ------------------------------------ */
+
+static enum trivet_status
+ensure_store(struct trivet_group *group, struct trivet_error *err)
+{
+    if (group->store != NULL && !trivet_store_is_current(group->store)) {
+        drop_store(group);
+    }
+
+    return group->store != NULL ? TRIVET_OK
+                                : trivet_store_open(group->url,
+                                    TRIVET_STORE_EXISTING, &group->store, err);
+}
+
+static enum trivet_status
+begin_batch(struct trivet_group *group, struct trivet_error *err)
+{
+    struct batch *batch;
+    enum trivet_status status;
+
+    TRIVET_TRY(ensure_store(group, err));
+
+    batch = calloc(1, sizeof *batch);
+    if (batch == NULL) {
+        return trivet_error_set(
+            err, TRIVET_E_MEMORY, "store.group", "out of memory");
+    }
+
+    status = trivet_store_begin(group->store, err);
+    if (status != TRIVET_OK) {
+        free(batch);
+        drop_store(group);
+        return status;
+    }
+
+    group->batch = batch;
+    return TRIVET_OK;
+}
+
+/* Tells all members what became of it. The last that has read it frees it. */
+static void
+end_batch(struct trivet_group *group, const struct trivet_error *what)
+{
+    struct batch *batch = group->batch;
+
+    (void) pthread_mutex_lock(&group->lock);
+    group->batch = NULL;
+    batch->is_over = true;
+    batch->error = *what;
+    if (batch->num_readers == 0) {
+        free(batch);
+    }
+    (void) pthread_cond_broadcast(&group->batch_ended);
+    (void) pthread_mutex_unlock(&group->lock);
+}
+
+static void
+abandon_batch(struct trivet_group *group, const struct trivet_error *why)
+{
+    trivet_store_rollback(group->store);
+    drop_store(group);
+    end_batch(group, why);
+}
+
+static void
+commit_batch(struct trivet_group *group)
+{
+    struct trivet_error what = {.status = TRIVET_OK};
+
+    if (group->batch->num_members == 0) {
+        trivet_store_rollback(group->store);
+        end_batch(group, &what);
+        return;
+    }
+
+    what.status = trivet_store_commit(group->store, &what);
+    if (what.status != TRIVET_OK) {
+        abandon_batch(group, &what);
+        return;
+    }
+
+    end_batch(group, &what);
+}
+
+static enum trivet_status
+run(struct trivet_group *group, enum trivet_statement statement,
+    struct trivet_error *err)
+{
+    return trivet_store_run(group->store, statement, NULL, 0, NULL, NULL, err);
+}
+
+/* Its changes become the batch's. */
+static enum trivet_status
+keep_work(struct trivet_group *group, struct trivet_error *err)
+{
+    return run(group, TRIVET_SQL_RELEASE, err);
+}
+
+static enum trivet_status
+take_back_work(struct trivet_group *group, struct trivet_error *err)
+{
+    TRIVET_TRY(run(group, TRIVET_SQL_ROLLBACK_TO, err));
+    group->store->end = group->end;
+
+    return run(group, TRIVET_SQL_RELEASE, err);
+}
+
+/* ---- members ----------------------------------------------------------- */
+
+enum trivet_status
+trivet_group_enter(struct trivet_group *group, struct trivet_store **out,
+    struct trivet_error *err)
+{
+    struct trivet_error why = {.status = TRIVET_OK};
+    enum trivet_status status = TRIVET_OK;
+
+    take_turn(group);
+
+    if (group->batch == NULL) {
+        status = begin_batch(group, &why);
+    }
+    if (status == TRIVET_OK) {
+        status = run(group, TRIVET_SQL_SAVEPOINT, &why);
+        if (status != TRIVET_OK) {
+            abandon_batch(group, &why);
+        }
+    }
+
+    if (status != TRIVET_OK) {
+        (void) pthread_mutex_lock(&group->lock);
+        end_turn(group);
+        (void) pthread_mutex_unlock(&group->lock);
+        if (err != NULL) {
+            *err = why;
+        }
+        return status;
+    }
+
+    group->end = group->store->end;
+    *out = group->store;
+    return TRIVET_OK;
+}
+
+/* What became of the batch, when that is known. */
+static enum trivet_status
+await(struct trivet_group *group, struct batch *batch, struct trivet_error *err)
+{
+    enum trivet_status status;
+
+    (void) pthread_mutex_lock(&group->lock);
+    while (!batch->is_over) {
+        (void) pthread_cond_wait(&group->batch_ended, &group->lock);
+    }
+
+    status = batch->error.status;
+    if (status != TRIVET_OK && err != NULL) {
+        *err = batch->error;
+    }
+
+    batch->num_readers--;
+    if (batch->num_readers == 0) {
+        free(batch);
+    }
+    (void) pthread_mutex_unlock(&group->lock);
+
+    return status;
+}
+
+/* Whether the next one in turn goes on with the batch. If so, it is his. */
+static bool
+hand_on(struct trivet_group *group)
+{
+    bool is_handed;
+
+    (void) pthread_mutex_lock(&group->lock);
+    is_handed =
+        group->num_waiting > 0 && group->batch->num_members < MAX_MEMBERS;
+    if (is_handed) {
+        end_turn(group);
+    }
+    (void) pthread_mutex_unlock(&group->lock);
+
+    return is_handed;
+}
+
+static void
+close_turn(struct trivet_group *group)
+{
+    (void) pthread_mutex_lock(&group->lock);
+    end_turn(group);
+    (void) pthread_mutex_unlock(&group->lock);
+}
+
+enum trivet_status
+trivet_group_leave(struct trivet_group *group, enum trivet_status status,
+    bool keep, struct trivet_error *err)
+{
+    struct batch *batch = group->batch;
+    struct trivet_error why = {.status = status};
+    enum trivet_status ending = status;
+
+    keep = keep && status == TRIVET_OK;
+    if (status != TRIVET_E_UNAVAILABLE) {
+        ending = keep ? keep_work(group, &why) : take_back_work(group, &why);
+    }
+
+    if (status == TRIVET_E_UNAVAILABLE || ending != TRIVET_OK) {
+        if (status == TRIVET_E_UNAVAILABLE && err != NULL) {
+            why = *err;
+        }
+        why.status = TRIVET_E_UNAVAILABLE;
+        abandon_batch(group, &why);
+        close_turn(group);
+        if (err != NULL) {
+            *err = why;
+        }
+        return TRIVET_E_UNAVAILABLE;
+    }
+
+    /* Before the turn is handed on: whoever commits must see it. */
+    batch->num_members += keep;
+    batch->num_readers += keep;
+
+    if (!hand_on(group)) {
+        commit_batch(group);
+        close_turn(group);
+    }
+
+    return keep ? await(group, batch, err) : status;
+}

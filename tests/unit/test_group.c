@@ -1,0 +1,339 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* test_group.c - threads that share a commit: each change is there, or not */
+#define _POSIX_C_SOURCE 200809L
+#include "tests/unit/scratch.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <time.h>
+
+#include "store/audit.h"
+#include "store/group.h"
+
+enum { NUM_THREADS = 8, NUM_ROUNDS = 25, NOW_US = 1000000 };
+
+static struct scratch scratch;
+static struct trivet_group *group;
+
+static int
+set_up(void **state)
+{
+    struct trivet_store *store;
+
+    (void) state;
+
+    scratch_make(&scratch);
+    assert_int_equal(
+        trivet_store_open(scratch.url, TRIVET_STORE_MIGRATE, &store, NULL),
+        TRIVET_OK);
+    trivet_store_close(store);
+    group = trivet_group_new(scratch.url);
+    assert_non_null(group);
+    return 0;
+}
+
+static int
+tear_down(void **state)
+{
+    (void) state;
+
+    trivet_group_free(group);
+    scratch_remove(&scratch);
+    return 0;
+}
+
+static void
+wait_ms(long ms)
+{
+    const struct timespec time = {.tv_nsec = ms * 1000000};
+
+    (void) nanosleep(&time, NULL);
+}
+
+static enum trivet_status
+put_user(struct trivet_store *store, const char *name)
+{
+    struct trivet_user user = {.session_timeout_s = 60};
+
+    (void) snprintf(user.display_name, sizeof user.display_name, "%s", name);
+    (void) snprintf(user.public_uuid, sizeof user.public_uuid, "%s", name);
+    return trivet_store_user_put(store, &user, NOW_US, NULL);
+}
+
+static int64_t
+count_users(const char *name)
+{
+    char sql[256];
+
+    (void) snprintf(sql, sizeof sql,
+        "SELECT COUNT(*) FROM users WHERE display_name GLOB '%s'", name);
+    return scratch_sql(&scratch, sql);
+}
+
+static void
+fail_for_fault(void *user, const struct trivet_audit_fault *fault)
+{
+    (void) user;
+    fail_msg("the audit has a fault at row %d", (int) fault->first);
+}
+
+/* The chain holds, and has a row for each user. */
+static void
+assert_audit(int64_t num_rows)
+{
+    struct trivet_audit_head head;
+    struct trivet_store *store;
+
+    assert_int_equal(
+        trivet_store_open(scratch.url, TRIVET_STORE_EXISTING, &store, NULL),
+        TRIVET_OK);
+    assert_int_equal(trivet_store_audit_verify(
+                         store, NULL, fail_for_fault, NULL, &head, NULL),
+        TRIVET_OK);
+    assert_int_equal(head.num_rows, num_rows);
+    trivet_store_close(store);
+}
+
+/* Work that is wanted or not, with a status of its own. */
+struct member {
+    const char *name;
+    enum trivet_status status; /* that it leaves with */
+    bool keep;
+    enum trivet_status ending; /* what leave returned */
+    atomic_bool is_in;
+    atomic_bool may_leave;
+    atomic_bool has_left;
+};
+
+static void *
+be_member(void *opaque)
+{
+    struct member *member = opaque;
+    struct trivet_error err = {.status = member->status};
+    struct trivet_store *store;
+
+    assert_int_equal(trivet_group_enter(group, &store, NULL), TRIVET_OK);
+    assert_int_equal(put_user(store, member->name), TRIVET_OK);
+    atomic_store(&member->is_in, true);
+    while (!atomic_load(&member->may_leave)) {
+        wait_ms(1);
+    }
+    member->ending =
+        trivet_group_leave(group, member->status, member->keep, &err);
+    atomic_store(&member->has_left, true);
+    return NULL;
+}
+
+static void
+wait_for(atomic_bool *flag)
+{
+    for (int i = 0; i < 10000 && !atomic_load(flag); i++) {
+        wait_ms(1);
+    }
+    assert_true(atomic_load(flag));
+}
+
+/* Two that share a commit: the second waits while the first is in. */
+static void
+run_two(struct member *first, struct member *second)
+{
+    pthread_t threads[2];
+
+    assert_int_equal(pthread_create(&threads[0], NULL, be_member, first), 0);
+    wait_for(&first->is_in);
+    assert_int_equal(pthread_create(&threads[1], NULL, be_member, second), 0);
+    wait_ms(100); /* it waits for its turn now */
+    assert_false(atomic_load(&second->is_in));
+    atomic_store(&first->may_leave, true);
+    wait_for(&second->is_in);
+
+    if (first->keep && first->status == TRIVET_OK) {
+        wait_ms(50); /* not durable yet: not told so, not seen */
+        assert_false(atomic_load(&first->has_left));
+        assert_int_equal(count_users(first->name), 0);
+    }
+
+    atomic_store(&second->may_leave, true);
+    assert_int_equal(pthread_join(threads[0], NULL), 0);
+    assert_int_equal(pthread_join(threads[1], NULL), 0);
+}
+
+static void
+one_alone_is_committed_at_once(void **state)
+{
+    struct member one = {.name = "one", .keep = true, .may_leave = true};
+
+    (void) state;
+
+    (void) be_member(&one);
+    assert_int_equal(one.ending, TRIVET_OK);
+    assert_int_equal(count_users("one"), 1);
+    assert_audit(1);
+}
+
+static void
+one_that_is_not_wanted_leaves_nothing(void **state)
+{
+    struct member one = {.name = "one", .may_leave = true};
+    struct member two = {.name = "two",
+        .keep = true,
+        .may_leave = true,
+        .status = TRIVET_E_CONFLICT};
+
+    (void) state;
+
+    (void) be_member(&one);
+    (void) be_member(&two);
+    assert_int_equal(one.ending, TRIVET_OK);
+    assert_int_equal(two.ending, TRIVET_E_CONFLICT);
+    assert_int_equal(count_users("*"), 0);
+    assert_audit(0);
+}
+
+static void
+two_share_a_commit(void **state)
+{
+    struct member one = {.name = "one", .keep = true};
+    struct member two = {.name = "two", .keep = true};
+
+    (void) state;
+
+    run_two(&one, &two);
+    assert_int_equal(one.ending, TRIVET_OK);
+    assert_int_equal(two.ending, TRIVET_OK);
+    assert_int_equal(count_users("*"), 2);
+    assert_audit(2);
+}
+
+static void
+what_is_taken_back_is_its_own_alone(void **state)
+{
+    struct member one = {.name = "one", .keep = true};
+    struct member two = {.name = "two"};
+    struct member three = {.name = "three"};
+    struct member four = {.name = "four", .keep = true};
+
+    (void) state;
+
+    run_two(&one, &two);
+    run_two(&three, &four);
+    assert_int_equal(one.ending, TRIVET_OK);
+    assert_int_equal(four.ending, TRIVET_OK);
+    assert_int_equal(count_users("one"), 1);
+    assert_int_equal(count_users("four"), 1);
+    assert_int_equal(count_users("*"), 2);
+    assert_audit(2);
+}
+
+static void
+a_store_that_fails_one_fails_all_that_wait(void **state)
+{
+    struct member one = {.name = "one", .keep = true};
+    struct member two = {
+        .name = "two", .keep = true, .status = TRIVET_E_UNAVAILABLE};
+    struct member three = {.name = "three", .keep = true, .may_leave = true};
+
+    (void) state;
+
+    run_two(&one, &two);
+    assert_int_equal(one.ending, TRIVET_E_UNAVAILABLE);
+    assert_int_equal(two.ending, TRIVET_E_UNAVAILABLE);
+    assert_int_equal(count_users("*"), 0);
+
+    (void) be_member(&three); /* and the next is served again */
+    assert_int_equal(three.ending, TRIVET_OK);
+    assert_int_equal(count_users("*"), 1);
+    assert_audit(1);
+}
+
+static void
+a_store_that_is_gone_lets_nobody_in(void **state)
+{
+    struct member one = {.name = "one", .keep = true, .may_leave = true};
+    struct trivet_error err = {.status = TRIVET_OK};
+    struct trivet_store *store;
+    char elsewhere[MAX_SCRATCH_PATH];
+
+    (void) state;
+
+    scratch_name(&scratch, "elsewhere", elsewhere);
+    assert_int_equal(rename(scratch.path, elsewhere), 0);
+    for (int i = 0; i < 3; i++) {
+        assert_int_equal(
+            trivet_group_enter(group, &store, &err), TRIVET_E_UNAVAILABLE);
+        assert_int_equal(err.status, TRIVET_E_UNAVAILABLE);
+    }
+    assert_int_equal(rename(elsewhere, scratch.path), 0);
+    (void) be_member(&one);
+    assert_int_equal(one.ending, TRIVET_OK);
+    assert_int_equal(count_users("one"), 1);
+}
+
+/* ---- many -------------------------------------------------------------- */
+
+static atomic_uint num_kept;
+
+static void *
+work(void *opaque)
+{
+    size_t number = *(const size_t *) opaque;
+
+    for (size_t i = 0; i < NUM_ROUNDS; i++) {
+        struct trivet_store *store;
+        bool keep = (number + i) % 3 != 0;
+        char name[32];
+
+        (void) snprintf(
+            name, sizeof name, "%s-%zu-%zu", keep ? "kept" : "not", number, i);
+        assert_int_equal(trivet_group_enter(group, &store, NULL), TRIVET_OK);
+        assert_int_equal(put_user(store, name), TRIVET_OK);
+        assert_int_equal(
+            trivet_group_leave(group, TRIVET_OK, keep, NULL), TRIVET_OK);
+
+        assert_int_equal(count_users(name), keep);
+        atomic_fetch_add(&num_kept, keep);
+    }
+
+    return NULL;
+}
+
+static void
+many_at_once_each_find_their_own(void **state)
+{
+    pthread_t threads[NUM_THREADS];
+    size_t numbers[NUM_THREADS];
+
+    (void) state;
+
+    for (size_t i = 0; i < NUM_THREADS; i++) {
+        numbers[i] = i;
+        assert_int_equal(
+            pthread_create(&threads[i], NULL, work, &numbers[i]), 0);
+    }
+    for (size_t i = 0; i < NUM_THREADS; i++) {
+        assert_int_equal(pthread_join(threads[i], NULL), 0);
+    }
+
+    assert_int_equal(count_users("kept-*"), atomic_load(&num_kept));
+    assert_int_equal(count_users("not-*"), 0);
+    assert_audit(atomic_load(&num_kept));
+}
+
+#define GROUP_TEST(name)                                                       \
+    cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        GROUP_TEST(one_alone_is_committed_at_once),
+        GROUP_TEST(one_that_is_not_wanted_leaves_nothing),
+        GROUP_TEST(two_share_a_commit),
+        GROUP_TEST(what_is_taken_back_is_its_own_alone),
+        GROUP_TEST(a_store_that_fails_one_fails_all_that_wait),
+        GROUP_TEST(a_store_that_is_gone_lets_nobody_in),
+        GROUP_TEST(many_at_once_each_find_their_own),
+    };
+
+    return cmocka_run_group_tests_name("group", tests, NULL, NULL);
+}
