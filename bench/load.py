@@ -93,9 +93,9 @@ def run(server, script, seconds, clients, threads, *args):
     return result
 
 
-def calls(server, records, seconds, connections=CONNECTIONS):
+def calls(server, records, seconds, first=0):
     """As fast as it can. Per request: CPU, and how many in a second."""
-    result = run(server, "calls.lua", seconds, connections, 1, records)
+    result = run(server, "calls.lua", seconds, CONNECTIONS, 1, records, first)
     return {
         "cpu_us": result["cpu_us"] / result["requests"],
         "per_s": result["requests"] / result["seconds"],

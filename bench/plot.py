@@ -45,6 +45,8 @@ def _bars(figures):
 
 def draw(figures, caption):
     bars = _bars(figures)
+    if not bars or not figures.has("rsa"):
+        return ""
     floor = median(figures.floor(1, 1))
     most = max([floor, *(max(values) for _, values, _ in bars)])
     scale = (WIDTH - LEFT - RIGHT) / most

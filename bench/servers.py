@@ -7,6 +7,7 @@ load's core and whose CPU time is not counted.
 """
 import os
 import pwd
+import re
 import shutil
 import signal
 import socket
@@ -145,7 +146,7 @@ worker_processes 1;
 worker_rlimit_nofile 16384;
 pid {folder}/nginx.pid;
 error_log {folder}/error.log warn;
-thread_pool default threads=8 max_queue=65536;
+{threads}
 events {{ worker_connections 4096; }}
 http {{
     access_log off;
@@ -202,10 +203,18 @@ class Nginx(Server):
     def parts(self):
         return {}
 
+    def threads(self):
+        """As `trivet serve` wrote it for its own nginx."""
+        if self.data is None:
+            return ""
+        written = (self.data / "nginx.conf").read_text()
+        return re.search(r"^thread_pool .*;$", written, flags=re.M)[0]
+
     def command(self):
         parts = {"folder": self.folder, "data": self.data, **self.parts()}
         server = (TLS if self.tls else "") + self.locations
         text = NGINX_CONF.format(
+            threads=self.threads(),
             modules="\n".join(f"load_module {path};" for path in self.modules),
             user=pwd.getpwuid(os.getuid()).pw_name,
             port=self.port,

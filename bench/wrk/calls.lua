@@ -1,5 +1,6 @@
 -- SPDX-License-Identifier: Apache-2.0
--- calls.lua FOLDER RECORDS - sends the prepared requests, in turn, as fast as it can
+-- calls.lua FOLDER RECORDS FIRST - sends the prepared requests in turn, from FIRST on,
+-- as fast as it can
 local threads = {}
 local requests = {}
 local next_one = 0
@@ -11,6 +12,7 @@ end
 function init(args)
     folder = args[1]
     requests = dofile(folder .. "/result.lua").records(args[2])
+    next_one = tonumber(args[3])
 end
 
 function request()
