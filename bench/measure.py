@@ -258,15 +258,13 @@ class Bench:
                     yield f"{name} GET {kind} {size}", get(kind, size)
 
     def paced(self):
-        def at(arrivals):
+        def at(arrivals, server=self.gateway):
             if "gateway GET fresh 1k" not in self.rows:
                 raise Failed("a pace is of the capacity: 'gateway GET fresh 1k'")
             capacity = self.rows["gateway GET fresh 1k"][-1]["per_s"]
-            records = self.get(self.gateway, "fresh", "1k")
+            records = self.get(server, "fresh", "1k")
             rate = 0.7 * capacity
-            result = load.paced(
-                self.gateway, records, self.plan.paced_s, rate, arrivals
-            )
+            result = load.paced(server, records, self.plan.paced_s, rate, arrivals)
             if result["sent"] < 0.9:
                 self.say(f"the pace was not kept: {result['sent']:.2f} of it")
             return result
@@ -274,6 +272,7 @@ class Bench:
         yield "gateway at 70 %, evenly", lambda: at("even")
         if self.plan.everything:
             yield "gateway at 70 %, at random", lambda: at("poisson")
+            yield "plain at that rate, evenly", lambda: at("even", self.plain)
 
     def crowd(self, server, records):
         """Each round goes on where the one before ended: with many sessions, no

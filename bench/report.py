@@ -124,6 +124,8 @@ def _against(figures, name, cpu):
     """The ratio that counts for a row, and what it is against."""
     if not figures.has("rsa"):
         return ""
+    if name.startswith("plain"):
+        return ""
     if name.startswith("client"):
         if figures.has("client: curl") and name != "client: curl":
             curl = figures.each("client: curl", "cpu_us")

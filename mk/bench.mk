@@ -23,7 +23,7 @@ ifneq ($(SAN),1)
 check-system: bench-built
 endif
 
-bench: bench-built ## measure everything (20 minutes)
+bench: bench-built ## measure everything (15 minutes)
 	$(Q)tools/install-packages bench
 	$(Q)TRIVET_BUILD=$(abspath $(B)) $(PYTHON) bench/run $(BENCH_ARGS)
 
