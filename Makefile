@@ -22,6 +22,7 @@ include mk/rules.mk
 include mk/client.mk
 include mk/nginx.mk
 include mk/check.mk
+include mk/bench.mk
 include mk/install.mk
 
 .PHONY: all clean help

@@ -1,0 +1,386 @@
+# SPDX-License-Identifier: Apache-2.0
+"""measure.py - the scenarios, and the rounds in which each is run once
+
+A scenario is a name, a server and a function that runs one round of it. Rounds
+go through all scenarios, the floor first, so that a machine that drifts
+drifts under all of them alike; what is compared is of the same round.
+"""
+import fcntl
+import json
+import os
+import platform
+import resource
+import statistics
+import subprocess
+import tempfile
+import time
+from contextlib import ExitStack
+from pathlib import Path
+
+import load
+import sessions
+from load import raw
+from servers import (
+    BUILD,
+    LOAD_CPUS,
+    SERVER_CPU,
+    Api,
+    Failed,
+    Gateway,
+    Njs,
+    Node,
+    Plain,
+    anonymous_kib,
+    environment,
+    make_data,
+)
+
+import bunq  # tests/system, found by servers
+
+NUM_BODIES_PER_S = 4000  # more than one core can sign
+NUM_CONTEXTS_PER_S = 1000
+NUM_TO_FILL_CACHES = 3000  # else memory would still be growing
+PEER_API_KEY = "bench-key"
+
+
+class Plan:
+    """How much of it all."""
+
+    def __init__(self, rounds, seconds, counts, sizes=(), peers=True,
+                 everything=False, client_calls=0):  # fmt: skip
+        self.rounds = rounds
+        self.seconds = seconds
+        self.counts = counts  # sessions alive
+        self.sizes = sizes  # of answers, beside 1 KiB
+        self.peers = peers
+        self.everything = everything  # also what no target needs
+        self.client_calls = client_calls
+        self.paced_s = 2 * seconds  # a p99 needs more requests than a median
+
+
+FULL = Plan(
+    5, 2.0, (1000, 100000, 10000000),
+    sizes=("0", "64k", "1m"), everything=True, client_calls=20,
+)  # fmt: skip
+QUICK = Plan(3, 0.6, (1000, 100000, 1000000))
+SMOKE = Plan(1, 0.2, (1000,), client_calls=1)
+
+
+class Bench:
+    def __init__(self, plan, say):
+        self.plan = plan
+        self.say = say
+        self.asked = {}  # requests that a server with many sessions has had
+        self.rows = {}  # name -> list of dicts, one for each round
+        self.stack = ExitStack()
+
+    def __enter__(self):
+        folder = sessions.CACHE
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = self.stack.enter_context(open(folder / "lock", "w"))
+        fcntl.flock(lock, fcntl.LOCK_EX)  # two would measure each other
+        made = tempfile.TemporaryDirectory(prefix="run-", dir=folder)
+        self.tmp = Path(self.stack.enter_context(made))
+        try:
+            self.start_servers()
+        except BaseException:
+            self.stack.close()
+            raise
+        return self
+
+    def __exit__(self, *_):
+        self.stack.close()
+
+    # ---- before the rounds
+
+    def start_servers(self):
+        start = self.stack.enter_context
+        data = make_data(self.tmp / "data")
+        self.api = start(Api(self.tmp))
+        self.plain = start(Plain(self.tmp, data, self.api))
+        self.gateway = start(Gateway(self.tmp, data, self.api))
+        self.served = [self.gateway]
+        if self.plan.peers:
+            settings = sessions.server_settings(data, PEER_API_KEY)
+            self.njs = start(Njs(self.tmp, data, self.api, settings))
+            self.node = start(Node(self.tmp, data, self.api, settings))
+            self.served += [self.njs, self.node]
+        self.crowds = {}
+        for count in self.plan.counts:
+            crowd, samples = sessions.store_with(count, self.say)
+            server = start(Gateway(self.tmp, crowd, self.api, f"sessions-{count}"))
+            self.crowds[count] = (server, self.crowd_records(count, samples))
+        self.clients = {server: self.open(server) for server in self.served}
+        self.prepare_contexts()
+
+    def open(self, server):
+        """A context by another implementation, which also judges the answers."""
+        secret = None if server is self.gateway else PEER_API_KEY
+        client = bunq.ready(server, secret=secret)
+        for path in ("/v1/fresh/1k", "/v1/same/1k"):
+            bunq.assert_admitted(client.get(path), client.server_key)
+        bunq.assert_admitted(client.post("/v1/same/1k", b"a body"), client.server_key)
+        wrong = client.post("/v1/same/1k", b"a body", signature=client.sign(b"other"))
+        assert wrong.status in (400, 401), wrong
+        return client
+
+    def crowd_records(self, count, samples):
+        return load.write_records(
+            self.tmp / f"crowd-{count}",
+            [
+                raw("GET", "/v1/fresh/1k", **{bunq.TOKEN: token, bunq.SIGNATURE: signature})
+                for token, signature in samples
+            ],
+        )
+
+    def prepare_contexts(self):
+        """Each with a user and an API key of its own; the clients' keys repeat."""
+        count = int(NUM_CONTEXTS_PER_S * self.plan.seconds * self.plan.rounds) + 100
+        secrets = sessions.put_api_keys(self.gateway.data / "trivet.db", count)
+        keys = sessions.many_keys(64)
+        self.context_records = {}
+        ours = self._contexts(secrets, keys)
+        self.context_records[self.gateway] = load.write_records(
+            self.tmp / "contexts-gateway", ours
+        )
+        theirs = self._contexts([PEER_API_KEY] * len(keys), keys)
+        for server in self.served[1:]:
+            path = self.tmp / f"contexts-{server.name}"
+            self.context_records[server] = load.write_records(path, theirs)
+
+    @staticmethod
+    def _contexts(secrets, keys):
+        records = []
+        for i, secret in enumerate(secrets):
+            key = keys[i % len(keys)]
+            body = json.dumps({"client_public_key": bunq.public_pem(key)}).encode()
+            records.append(raw("POST", "/v1/installation", body))
+            for path, message in (
+                ("/v1/device-server", {"description": "bench", "secret": secret}),
+                ("/v1/session-server", {"secret": secret}),
+            ):
+                body = json.dumps(message).encode()
+                headers = {bunq.TOKEN: "@TOKEN@", bunq.SIGNATURE: bunq.sign(key, body)}
+                records.append(raw("POST", path, body, **headers))
+        return records
+
+    def next_bodies(self):
+        """Signed bodies of 1 KiB that no round has sent before."""
+        key = self.clients[self.gateway].key
+        count = int(NUM_BODIES_PER_S * self.plan.seconds)
+        self.bodies = []
+        for _ in range(count):
+            body = os.urandom(512).hex().encode()
+            self.bodies.append((body, bunq.sign(key, body)))
+
+    # ---- what is sent
+
+    def get(self, server, kind, size):
+        path = f"/v1/{kind}/{size}"
+        if server is self.plain:
+            return self._write([raw("GET", path)])
+        return self._write([raw("GET", path, **self.clients[server].headers())])
+
+    def post(self, server, kind):
+        """fresh: other bodies and other answers; same: one of each."""
+        bodies = self.bodies if kind == "fresh" else self.bodies[:1]
+        path = f"/v1/{kind}/1k"
+        if server is self.plain:
+            return self._write([raw("POST", path, body) for body, _ in bodies])
+        token = self.clients[server].token
+        return self._write(
+            [
+                raw("POST", path, body, **{bunq.TOKEN: token, bunq.SIGNATURE: signature})
+                for body, signature in bodies
+            ]
+        )
+
+    def _write(self, records):
+        return load.write_records(self.tmp / "records", records)
+
+    # ---- the rounds
+
+    def warm_up(self):
+        """Not measured: Node.js compiles what it runs often."""
+        for server in (self.plain, *self.served):
+            load.calls(server, self.get(server, "same", "1k"), self.plan.seconds / 2)
+
+    def measure(self, only):
+        self.warm_up()
+        for number in range(self.plan.rounds):
+            self.say(f"round {number + 1} of {self.plan.rounds}")
+            self.next_bodies()
+            for name, function in self.scenarios():
+                if not only.search(name):
+                    continue
+                self.rows.setdefault(name, []).append(function())
+        return self.rows
+
+    def scenarios(self):
+        """In the order in which they run: the floor, then what is held against it."""
+        seconds = self.plan.seconds
+        yield "rsa", openssl_speed
+
+        yield from self.calls("plain", self.plain)
+        yield from self.calls("gateway", self.gateway)
+        yield from self.paced()
+        for server in self.served[1:]:
+            yield from self.calls(server.name, server)
+
+        for server in self.served:
+            if server is self.gateway or self.plan.everything:
+                yield f"{server.name} contexts", lambda s=server: load.contexts(
+                    s, self.context_records[s], seconds
+                )
+        for count, (server, records) in self.crowds.items():
+            yield f"sessions {count}", lambda s=server, r=records: self.crowd(s, r)
+        if self.plan.client_calls:
+            yield from self.client()
+
+    def calls(self, name, server):
+        seconds = self.plan.seconds
+        kinds = ["same"] if server is self.plain else ["fresh", "same"]
+
+        def get(kind, size):
+            return lambda: load.calls(server, self.get(server, kind, size), seconds)
+
+        def post(kind):
+            return lambda: load.calls(server, self.post(server, kind), seconds)
+
+        is_peer = server in self.served[1:]
+        for kind in kinds:
+            yield f"{name} GET {kind} 1k", get(kind, "1k")
+            if not is_peer or self.plan.everything:
+                yield f"{name} POST {kind} 1k", post(kind)
+        if not is_peer:
+            for size in self.plan.sizes:
+                for kind in ["same"] if size == "0" else kinds:
+                    yield f"{name} GET {kind} {size}", get(kind, size)
+
+    def paced(self):
+        def at(arrivals, server=self.gateway):
+            if "gateway GET fresh 1k" not in self.rows:
+                raise Failed("a pace is of the capacity: 'gateway GET fresh 1k'")
+            capacity = self.rows["gateway GET fresh 1k"][-1]["per_s"]
+            records = self.get(server, "fresh", "1k")
+            rate = 0.7 * capacity
+            result = load.paced(server, records, self.plan.paced_s, rate, arrivals)
+            if result["sent"] < 0.9:
+                self.say(f"the pace was not kept: {result['sent']:.2f} of it")
+            return result
+
+        yield "gateway at 70 %, evenly", lambda: at("even")
+        if self.plan.everything:
+            yield "gateway at 70 %, at random", lambda: at("poisson")
+            yield "plain at that rate, evenly", lambda: at("even", self.plain)
+
+    def crowd(self, server, records):
+        """Each round goes on where the one before ended: with many sessions, no
+        request comes twice, and nothing of it is remembered."""
+        while True:
+            first = self.asked.get(server, 0)
+            result = load.calls(server, records, self.plan.seconds, first)
+            self.asked[server] = first + round(result["per_s"] * self.plan.seconds)
+            if len(self.crowds) == 1 or self.asked[server] >= NUM_TO_FILL_CACHES:
+                break
+        result["anonymous_kib"] = anonymous_kib(server.worker)
+        return result
+
+    # ---- the client
+
+    def client(self):
+        context = self.tmp / "client" / "context"
+        context.parent.mkdir(exist_ok=True)
+        base = [f"{self.gateway.base}/v1", "--ca", self.gateway.ca, "-c", context]
+        if not context.exists():
+            _quietly([BUILD / "trivet", "login", "-q", "--url", *base,
+                      "--new-sandbox-user"])  # fmt: skip
+        call = [BUILD / "trivet", "call", "--no-throttle", "-c", context, "GET", "fresh/1k"]
+        curl = ["curl", "-sf", "--cacert", self.gateway.ca]
+        for name, value in self.clients[self.gateway].headers().items():
+            curl += ["-H", f"{name}: {value}"]
+        curl.append(f"{self.gateway.base}/v1/fresh/1k")
+        library = [BUILD / "bench-client", context, "fresh/1k", self.plan.seconds]
+
+        count = self.plan.client_calls
+        yield "client: curl", lambda: _run_often(curl, count)
+        yield "client: trivet call", lambda: _run_often(call, count)
+        yield "client: library", lambda: _run_library(library)
+
+
+def openssl_speed():
+    """One signature and one verification, by its own CPU accounting."""
+    output = subprocess.run(
+        ["taskset", "-c", str(SERVER_CPU), "openssl", "speed", "-mr", "-seconds", "1",
+         "rsa2048"],
+        capture_output=True, text=True, check=True, env=environment(),
+    ).stdout  # fmt: skip
+    for line in output.splitlines():
+        if line.startswith("+F2:"):
+            signs, verifies = map(float, line.split(":")[3:5])  # per second
+            return {"sign_us": 1e6 / signs, "verify_us": 1e6 / verifies}
+    raise Failed(f"openssl speed: {output}")
+
+
+def _on_load(command):
+    return ["taskset", "-c", ",".join(map(str, LOAD_CPUS)), *map(str, command)]
+
+
+def _quietly(command):
+    done = subprocess.run(
+        _on_load(command), capture_output=True, text=True, env=environment()
+    )
+    if done.returncode != 0:
+        raise Failed(f"{command}: {done.stdout}{done.stderr}")
+    return done.stdout
+
+
+def _run_often(command, count):
+    """A command of its own for each call: time and CPU of one."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    start = time.monotonic()
+    for _ in range(count):
+        _quietly(command)
+    took = time.monotonic() - start
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    used = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    return {"cpu_us": used / count * 1e6, "per_s": count / took}
+
+
+def _run_library(command):
+    calls, took, used = map(float, _quietly(command).split())
+    return {"cpu_us": used / calls * 1e6, "per_s": calls / took}
+
+
+# ---- the machine -------------------------------------------------------------
+
+
+def fsync_us(folder):
+    """One small write and its way to the disk, the median of many."""
+    times = []
+    with tempfile.NamedTemporaryFile(dir=folder) as file:
+        for _ in range(100):
+            file.write(os.urandom(4096))
+            file.flush()
+            start = time.monotonic()
+            os.fdatasync(file.fileno())
+            times.append(time.monotonic() - start)
+    return statistics.median(times) * 1e6
+
+
+def machine(folder):
+    model = "unknown"
+    for line in Path("/proc/cpuinfo").read_text().splitlines():
+        if line.startswith("model name"):
+            model = line.partition(":")[2].strip()
+            break
+    openssl = subprocess.run(["openssl", "version"], capture_output=True, text=True)
+    return {
+        "date": time.strftime("%Y-%m-%d", time.gmtime()),
+        "cpu": model,
+        "cpus": os.cpu_count(),
+        "kernel": platform.release(),
+        "openssl": " ".join(openssl.stdout.split()[:2]),
+        "fsync_us": fsync_us(folder),
+        "load": os.getloadavg()[0],
+    }

@@ -1,0 +1,218 @@
+# SPDX-License-Identifier: Apache-2.0
+"""report.py - targets, the table, the plot: all from the rows of measure.py"""
+from statistics import median
+
+# ---- figures -----------------------------------------------------------------
+
+
+class Figures:
+    """The rounds of every scenario. A ratio is made in each round, of figures of
+    that round, and then has a median and a spread like anything else."""
+
+    def __init__(self, rows):
+        self.rows = rows
+
+    def has(self, name):
+        return name in self.rows
+
+    def each(self, name, figure):
+        return [row[figure] for row in self.rows[name]]
+
+    def ratio(self, above, below):
+        return [a / b for a, b in zip(above, below)]
+
+    def floor(self, signs, verifies):
+        return [
+            signs * row["sign_us"] + verifies * row["verify_us"]
+            for row in self.rows["rsa"]
+        ]
+
+    def counts(self):
+        names = [name for name in self.rows if name.startswith("sessions ")]
+        return sorted(int(name.split()[1]) for name in names)
+
+
+# ---- targets -----------------------------------------------------------------
+
+
+class Target:
+    def __init__(self, name, values, sign, limit):
+        self.name = name
+        self.value = median(values)
+        self.low = min(values)
+        self.high = max(values)
+        self.sign = sign
+        self.limit = limit
+        self.met = self.value <= limit if sign == "<=" else self.value >= limit
+
+    def __str__(self):
+        word = "met" if self.met else "missed"
+        return (
+            f"{self.name}: {self.value:.2f}"
+            f" (target {self.sign} {self.limit:.2f}) {word}"
+        )
+
+
+def _memory(figures, count):
+    return figures.each(f"sessions {count}", "anonymous_kib")[-1:]
+
+
+def _best_peer(figures, scenario):
+    names = [f"{peer} {scenario}" for peer in ("njs", "node")]
+    peers = [figures.each(name, "per_s") for name in names]
+    return [max(round_of) for round_of in zip(*peers)]
+
+
+def targets(figures):
+    """Those whose scenarios were run."""
+    f = figures
+    found = []
+
+    def add(name, scenarios, above, below, sign, limit):
+        if all(f.has(scenario) for scenario in scenarios):
+            found.append(Target(name, f.ratio(above(), below()), sign, limit))
+
+    def cpu(scenario):
+        return lambda: f.each(scenario, "cpu_us")
+
+    for method in ("GET", "POST"):
+        fresh, same = (f"gateway {method} {kind} 1k" for kind in ("fresh", "same"))
+        plain = f"plain {method} same 1k"
+        name = method.lower()
+        add(f"cpu-fresh-{name}", [fresh, "rsa"], cpu(fresh),
+            lambda: f.floor(1, 1), "<=", 1.10)  # fmt: skip
+        add(f"cpu-same-{name}", [same, plain], cpu(same), cpu(plain), "<=", 1.60)
+
+    add("cpu-context", ["gateway contexts", "rsa"], cpu("gateway contexts"),
+        lambda: f.floor(3, 2), "<=", 1.25)  # fmt: skip
+
+    counts = f.counts()
+    if len(counts) > 1:
+        few, some, many = counts[0], counts[-2], counts[-1]
+        add(f"cpu-sessions-{many}", [], cpu(f"sessions {many}"),
+            cpu(f"sessions {few}"), "<=", 1.10)  # fmt: skip
+        # a worker's caches are full with either
+        add(f"memory-sessions-{many}", [], lambda: _memory(f, many),
+            lambda: _memory(f, some), "<=", 1.10)  # fmt: skip
+
+    for kind, limit in (("fresh", 1.40), ("same", 5.00)):
+        scenario = f"GET {kind} 1k"
+        add(f"rate-{kind}-best-peer",
+            [f"{server} {scenario}" for server in ("gateway", "njs", "node")],
+            lambda s=scenario: f.each(f"gateway {s}", "per_s"),
+            lambda s=scenario: _best_peer(f, s), ">=", limit)  # fmt: skip
+
+    evenly = "gateway at 70 %, evenly"
+    add("p99-at-70-percent", [evenly, "rsa"], lambda: f.each(evenly, "p99_us"),
+        lambda: f.each("rsa", "sign_us"), "<=", 5.00)  # fmt: skip
+    return found
+
+
+# ---- the table ---------------------------------------------------------------
+
+LARGE = (" 64k", " 1m")  # here proxying costs as much as RSA
+
+
+def spread(values, form="{:.0f}"):
+    if len(values) == 1:
+        return form.format(values[0])
+    low, high = form.format(min(values)), form.format(max(values))
+    return f"{form.format(median(values))} ({low}-{high})"
+
+
+def _against(figures, name, cpu):
+    """The ratio that counts for a row, and what it is against."""
+    if not figures.has("rsa"):
+        return ""
+    if name.startswith("plain"):
+        return ""
+    if name.startswith("client"):
+        if figures.has("client: curl") and name != "client: curl":
+            curl = figures.each("client: curl", "cpu_us")
+            return spread(figures.ratio(cpu, curl), "{:.2f}") + " x curl"
+        return ""
+    if "contexts" in name:
+        ratio = figures.ratio(cpu, figures.floor(3, 2))
+        return spread(ratio, "{:.2f}") + " x (3 s + 2 v)"
+    floor, words = figures.floor(1, 1), "s + v"
+    if " same " in name or name.endswith(LARGE):
+        plain = " ".join(["plain", *name.split()[1:]]).replace("fresh", "same")
+        if name == plain or not figures.has(plain):
+            return ""
+        proxying = figures.each(plain, "cpu_us")
+        if " same " in name:
+            return spread(figures.ratio(cpu, proxying), "{:.2f}") + " x plain"
+        floor = [a + b for a, b in zip(floor, proxying)]
+        words += " + plain"
+    return spread(figures.ratio(cpu, floor), "{:.2f}") + f" x ({words})"
+
+
+HEAD = ("what", "ratio", "CPU µs", "per second", "p50 µs", "p99 µs", "memory MiB")
+
+
+def table(figures):
+    """Rows of texts, the head first."""
+    found = [HEAD]
+    for name, rounds in figures.rows.items():
+        if name == "rsa":
+            for word in ("sign", "verify"):
+                values = figures.each(name, f"{word}_us")
+                found.append((f"openssl RSA-2048 {word}", "", spread(values, "{:.1f}")))
+            continue
+        cpu = figures.each(name, "cpu_us")
+        row = [name, _against(figures, name, cpu), spread(cpu)]
+        for figure in ("per_s", "p50_us", "p99_us"):
+            known = figure in rounds[0]
+            row.append(spread(figures.each(name, figure)) if known else "")
+        if "anonymous_kib" in rounds[0]:
+            row.append(f"{figures.each(name, 'anonymous_kib')[-1] / 1024:.0f}")
+        found.append(tuple(row))
+    return [tuple(row) + ("",) * (len(HEAD) - len(row)) for row in found]
+
+
+def as_text(rows):
+    widths = [max(len(row[i]) for row in rows) for i in range(len(HEAD))]
+    return "\n".join(
+        "  ".join(
+            cell.ljust(width) if i < 2 else cell.rjust(width)
+            for i, (cell, width) in enumerate(zip(row, widths))
+        ).rstrip()
+        for row in rows
+    )
+
+
+def as_markdown(rows):
+    lines = ["| " + " | ".join(row) + " |" for row in rows]
+    lines.insert(1, "| --- | --- |" + " ---: |" * (len(HEAD) - 2))
+    return "\n".join(lines)
+
+
+def short(figures):
+    """For the README: what one core does, and what it would do at best."""
+    peers = [name for name in ("node", "njs") if figures.has(f"{name} GET fresh 1k")]
+    head = ["one core, 1 KiB", "ratio", "trivet", *peers]
+    lines = [head, ["---"] * 2 + ["---:"] * (len(head) - 2)]
+    for words, scenario in (
+        ("GET, answers that never repeat", "GET fresh 1k"),
+        ("GET, answers that repeat", "GET same 1k"),
+        ("POST, bodies and answers that never repeat", "POST fresh 1k"),
+        ("whole contexts", "contexts"),
+    ):
+        name = f"gateway {scenario}"
+        ratio = _against(figures, name, figures.each(name, "cpu_us"))
+        row = [words, ratio]
+        for server in ("gateway", *peers):
+            name = f"{server} {scenario}"
+            known = figures.has(name)
+            rate = median(figures.each(name, "per_s")) if known else 0
+            row.append(f"{rate:,.0f}/s" if known else "")
+        lines.append(row)
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+
+
+def about(machine, plan):
+    return (
+        f"{machine['date']}, {machine['cpu']}, {machine['cpus']} cores,"
+        f" {machine['openssl']}, fsync {machine['fsync_us']:.0f} µs;"
+        f" {plan.rounds} rounds of {plan.seconds} s, medians (lowest-highest)"
+    )

@@ -1,0 +1,372 @@
+# SPDX-License-Identifier: Apache-2.0
+"""servers.py - what is measured: each server a process group on a core of its own
+
+All have one worker on the server's core, the same certificate, keep-alive on
+both sides, no access log, and the same API behind them, which runs on the
+load's core and whose CPU time is not counted.
+"""
+import os
+import pwd
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+BENCH = ROOT / "bench"
+BUILD = Path(os.environ.get("TRIVET_BUILD", ROOT / "build/release")).resolve()
+sys.path.insert(0, str(ROOT / "tests/system"))
+os.environ.setdefault("TRIVET_BUILD", str(BUILD))
+
+import gateway as tested  # noqa: E402 (tests/system, for keys and store)
+from gateway import end_with_us, environment, free_port  # noqa: E402
+
+NGINX = BUILD / "nginx-root/usr/sbin/nginx"
+MODULE = BUILD / "ngx_http_trivet_module.so"
+SIZES = {"0": 0, "1k": 1024, "64k": 65536, "1m": 1048576}
+
+_cpus = sorted(os.sched_getaffinity(0))
+SERVER_CPU = _cpus[0]
+LOAD_CPUS = _cpus[1:] or _cpus
+
+
+class Failed(Exception):
+    pass
+
+
+# ---- CPU time and memory -----------------------------------------------------
+
+
+def cpu_ns(pid):
+    """The CPU time of a process with all its threads, ended ones too."""
+    return time.clock_gettime_ns((~pid << 3) | 2)
+
+
+def anonymous_kib(pid):
+    """Memory that belongs to the process alone: neither files nor shared."""
+    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
+        if line.startswith("RssAnon:"):
+            return int(line.split()[1])
+    raise Failed(f"no RssAnon of {pid}")
+
+
+def children(pid):
+    return [
+        int(child)
+        for task in Path(f"/proc/{pid}/task").iterdir()
+        for child in (task / "children").read_text().split()
+    ]
+
+
+# ---- a server ----------------------------------------------------------------
+
+
+class Server:
+    """A process that listens on self.port. A context manager."""
+
+    cpus = [SERVER_CPU]
+    has_master = False
+    tls = True
+
+    def __init__(self, name, folder):
+        self.name = name
+        self.folder = Path(folder)
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.host = "127.0.0.1"
+        self.port = free_port()
+        self.process = None
+
+    @property
+    def base(self):
+        return f"{'https' if self.tls else 'http'}://{self.host}:{self.port}"
+
+    def command(self):
+        raise NotImplementedError
+
+    def __enter__(self):
+        log = open(self.folder / f"{self.name}.stderr", "wb")
+        with log:
+            self.process = subprocess.Popen(
+                ["taskset", "-c", ",".join(map(str, self.cpus)), *self.command()],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                env=environment(),
+                start_new_session=True,
+                preexec_fn=end_with_us,
+            )
+        self.wait_until_listening()
+        return self
+
+    def __exit__(self, *_):
+        self.process.send_signal(signal.SIGTERM)
+        try:
+            self.process.wait(10)
+        except subprocess.TimeoutExpired:
+            os.killpg(self.process.pid, signal.SIGKILL)
+            self.process.wait(10)
+
+    def trouble(self):
+        texts = []
+        for path in (self.folder / f"{self.name}.stderr", self.folder / "error.log"):
+            if path.exists():
+                texts.append(path.read_text(errors="replace")[-2000:])
+        return "\n".join(texts)
+
+    def wait_until_listening(self):
+        end = time.monotonic() + 30
+        while time.monotonic() < end and self.process.poll() is None:
+            try:
+                socket.create_connection((self.host, self.port), 1).close()
+                if not self.has_master or children(self.process.pid):
+                    return
+            except OSError:
+                pass
+            time.sleep(0.02)
+        raise Failed(f"{self.name} does not start:\n{self.trouble()}")
+
+    @property
+    def worker(self):
+        """The one process whose CPU time counts."""
+        if not self.has_master:
+            return self.process.pid
+        (worker,) = children(self.process.pid)
+        return worker
+
+
+NGINX_CONF = """
+{modules}
+daemon off;
+user {user};
+worker_processes 1;
+worker_rlimit_nofile 16384;
+pid {folder}/nginx.pid;
+error_log {folder}/error.log warn;
+{threads}
+events {{ worker_connections 4096; }}
+http {{
+    access_log off;
+    server_tokens off;
+    keepalive_requests 100000000;
+    client_max_body_size 16m;
+    client_body_buffer_size 64k;
+    client_body_temp_path {folder}/body;
+    proxy_temp_path {folder}/proxy;
+    fastcgi_temp_path {folder}/fastcgi;
+    uwsgi_temp_path {folder}/uwsgi;
+    scgi_temp_path {folder}/scgi;
+    {http}
+    server {{
+        listen 127.0.0.1:{port} {ssl};
+        {server}
+    }}
+}}
+"""
+
+# Debian's defaults would make each proxied connection a new one.
+PROXY = """
+    upstream api {{
+        server 127.0.0.1:{api};
+        keepalive 128;
+        keepalive_requests 100000000;
+    }}
+    proxy_http_version 1.1;
+    proxy_set_header Connection "";
+"""
+
+TLS = """
+        ssl_certificate {data}/tls.crt;
+        ssl_certificate_key {data}/tls.key;
+        ssl_protocols TLSv1.2 TLSv1.3;
+        ssl_session_cache shared:tls:2m;
+"""
+
+
+class Nginx(Server):
+    """One worker of Debian's nginx."""
+
+    has_master = True
+    modules = ()
+    http = ""
+    locations = ""
+
+    def __init__(self, name, folder, data=None):
+        super().__init__(name, Path(folder) / name)
+        self.data = data
+        self.tls = data is not None
+        self.ca = self.tls and data / "ca.pem"
+
+    def parts(self):
+        return {}
+
+    def threads(self):
+        """As `trivet serve` wrote it for its own nginx."""
+        if self.data is None:
+            return ""
+        written = (self.data / "nginx.conf").read_text()
+        return re.search(r"^thread_pool .*;$", written, flags=re.M)[0]
+
+    def command(self):
+        parts = {"folder": self.folder, "data": self.data, **self.parts()}
+        server = (TLS if self.tls else "") + self.locations
+        text = NGINX_CONF.format(
+            threads=self.threads(),
+            modules="\n".join(f"load_module {path};" for path in self.modules),
+            user=pwd.getpwuid(os.getuid()).pw_name,
+            port=self.port,
+            ssl="ssl http2" if self.tls else "",
+            folder=self.folder,
+            http=self.http.format(**parts),
+            server=server.format(**parts),
+        )
+        if os.getuid() != 0:
+            text = text.replace("\nuser ", "\n#user ")
+        conf = self.folder / "nginx.conf"
+        conf.write_text(text)
+        return [NGINX, "-p", self.folder, "-c", conf, "-e", self.folder / "error.log"]
+
+
+class Api(Nginx):
+    """The API behind: /v1/same/SIZE and /v1/fresh/SIZE, where the first 32 bytes
+    never repeat. Made of variables, so that both cost it the same."""
+
+    cpus = LOAD_CPUS
+
+    def __init__(self, folder):
+        super().__init__("api", folder)
+        self.locations = "default_type application/json;\n" + self.pads()
+        for size, length in SIZES.items():
+            pad = self.pad(length - 32)
+            for kind, start in (("same", "x" * 32), ("fresh", "$request_id")):
+                text = f"{start}{pad}" if length else ""
+                self.locations += (
+                    f'location = /v1/{kind}/{size} {{{{ return 200 "{text}"; }}}}\n'
+                )
+
+    @staticmethod
+    def pads():
+        """$p0 to $p20: 1, 2, 4, ... bytes."""
+        text = "set $p0 x;\n"
+        for power in range(1, 21):
+            text += f'set $p{power} "$p{power - 1}$p{power - 1}";\n'
+        return text
+
+    @staticmethod
+    def pad(length):
+        return "".join(
+            f"${{{{p{power}}}}}" for power in range(21) if length >> power & 1 and length > 0
+        )
+
+
+class Plain(Nginx):
+    """The floor: TLS and proxying, nothing else."""
+
+    http = PROXY
+    locations = "location / {{ proxy_pass http://api; }}"
+
+    def __init__(self, folder, data, api):
+        super().__init__("plain", folder, data)
+        self.api = api
+
+    def parts(self):
+        return {"api": self.api.port}
+
+
+class Gateway(Plain):
+    modules = (MODULE,)
+    http = (
+        PROXY
+        + """
+    trivet_store sqlite:{data}/trivet.db;
+    trivet_server_key {data}/server.pem;
+    trivet_profile strict;
+    trivet_sandbox on;
+"""
+    )
+    locations = """
+        location /v1/ {{
+            trivet_calls on;
+            trivet_protect on;
+            proxy_pass http://api;
+        }}
+"""
+
+    def __init__(self, folder, data, api, name="gateway"):
+        super().__init__(folder, data, api)
+        self.name = name
+        self.folder = Path(folder) / name
+        self.folder.mkdir(parents=True, exist_ok=True)
+
+
+class Njs(Plain):
+    """nginx with njs (bench/peers/njs.js): what a user would script."""
+
+    modules = (ROOT / "build/nginx-njs/usr/lib/nginx/modules/ngx_http_js_module.so",)
+    http = (
+        PROXY
+        + """
+    js_path {peers};
+    js_import njs.js;
+    js_preload_object settings from {folder}/settings.json;
+    subrequest_output_buffer_size 2m;
+    client_body_in_single_buffer on;
+"""
+    )
+    locations = """
+        location /v1/ {{ js_content njs.handle; }}
+        location /behind/ {{
+            internal;
+            rewrite ^/behind(/.*) $1 break;
+            proxy_pass http://api;
+        }}
+"""
+
+    def __init__(self, folder, data, api, settings):
+        super().__init__(folder, data, api)
+        self.name = "njs"
+        self.folder = Path(folder) / "njs"
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.settings = settings
+
+    def parts(self):
+        sessions = self.folder / "sessions"
+        sessions.mkdir(exist_ok=True)
+        (self.folder / "settings.json").write_text(self.settings(str(sessions)))
+        return {"api": self.api.port, "peers": BENCH / "peers"}
+
+
+class Node(Server):
+    """Node.js (bench/peers/node.mjs): what a user would write."""
+
+    def __init__(self, folder, data, api, settings):
+        super().__init__("node", Path(folder) / "node")
+        self.data = data
+        self.ca = data / "ca.pem"
+        self.api = api
+        self.settings = settings
+
+    def command(self):
+        settings = self.folder / "settings.json"
+        settings.write_text(self.settings(""))
+        return [
+            shutil.which("node") or "node",
+            BENCH / "peers/node.mjs",
+            str(self.port),
+            str(self.api.port),
+            self.data / "tls.crt",
+            self.data / "tls.key",
+            settings,
+        ]
+
+
+def make_data(folder):
+    """A data directory with keys, certificates and an empty store."""
+    folder = Path(folder)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with tested.Gateway(folder):
+        pass
+    return folder

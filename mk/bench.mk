@@ -1,0 +1,32 @@
+# SPDX-License-Identifier: Apache-2.0
+# Measuring (docs/performance.md). Figures are judged by readers, not by tests.
+
+NJS_ROOT = build/nginx-njs
+NJS_MODULE = $(NJS_ROOT)/usr/lib/nginx/modules/ngx_http_js_module.so
+BENCH_CLIENT = $(B)/bench-client
+
+$(NJS_MODULE):
+	@echo "  FETCH njs"
+	$(Q)bench/fetch-njs $(NJS_ROOT)
+
+$(BENCH_CLIENT): $(B)/obj/bench/client.o $(B)/libtrivet.a
+	@echo "  LD    $@"
+	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS_CLIENT) $(LIBS_CRYPTO) \
+		$(LIBS_CORE) -lpthread
+
+.PHONY: bench bench-quick bench-built
+
+bench-built: all $(BENCH_CLIENT) $(NJS_MODULE)
+
+# They try the harness (tests/system/test_bench.py).
+ifneq ($(SAN),1)
+check-system: bench-built
+endif
+
+bench: bench-built ## measure everything (15 minutes)
+	$(Q)tools/install-packages bench
+	$(Q)TRIVET_BUILD=$(abspath $(B)) $(PYTHON) bench/run $(BENCH_ARGS)
+
+bench-quick: bench-built ## one line for each target of speed (90 seconds)
+	$(Q)tools/install-packages bench
+	$(Q)TRIVET_BUILD=$(abspath $(B)) $(PYTHON) bench/run --quick $(BENCH_ARGS)
