@@ -30,7 +30,7 @@ CACHE = ROOT / "build/bench"
 LOCALHOST = bytes(10) + b"\xff\xff" + bytes([127, 0, 0, 1])
 PER_INSTALLATION = 10
 NUM_SAMPLES = 30000
-NUM_KEYS = 4096  # more than a worker keeps parsed (authority/authority.c)
+NUM_KEYS = 2048  # more than a worker keeps parsed (authority/authority.c)
 LIFE_S = 2147483
 US = 1000000
 
@@ -87,10 +87,23 @@ def many_keys(count):
     return keys
 
 
-def public_der(key):
+def _public_der(key):
     return key.public_key().public_bytes(
         serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
     )
+
+
+def _crowd_keys(count):
+    """(DER, PEM, signature of the empty body) of so many keys. Kept."""
+    path = CACHE / f"keys-{NUM_KEYS}.json"
+    if not path.exists():
+        found = [
+            (_public_der(key).hex(), bunq.public_pem(key), bunq.sign(key, b""))
+            for key in many_keys(NUM_KEYS)
+        ]
+        path.write_text(json.dumps(found))
+    found = json.loads(path.read_text())[:count]
+    return [(bytes.fromhex(der), pem, signature) for der, pem, signature in found]
 
 
 # ---- rows --------------------------------------------------------------------
@@ -134,8 +147,6 @@ def put_api_keys(store, count):
 
 def _put_installations(db, count, keys, now):
     """Users, API keys, addresses, installations and devices, numbers 1 to count."""
-    ders = [public_der(key) for key in keys]
-    texts = [bunq.public_pem(key) for key in keys]
     numbers = range(1, count + 1)
     (server_key,) = db.execute("SELECT id FROM server_key").fetchone()
     db.executemany(
@@ -160,7 +171,7 @@ def _put_installations(db, count, keys, now):
         "INSERT INTO installation (id, created_us, public_der, public_text, address,"
         " server_key_id) VALUES (?, ?, ?, ?, ?, ?)",
         (
-            (i, now, ders[i % len(keys)], texts[i % len(keys)], LOCALHOST, server_key)
+            (i, now, *keys[i % len(keys)][:2], LOCALHOST, server_key)
             for i in numbers
         ),
     )
@@ -196,8 +207,8 @@ def _session_rows(count, num_installations, samples, now):
 
 
 def _fill(data, count):
-    keys = many_keys(min(NUM_KEYS, max(count // PER_INSTALLATION, 1)))
     num_installations = max(count // PER_INSTALLATION, 1)
+    keys = _crowd_keys(min(NUM_KEYS, num_installations))
     now = int(time.time() * US)
     samples = _samples(count, num_installations, len(keys))
 
@@ -227,14 +238,12 @@ def _fill(data, count):
     if found != count:
         raise Failed(f"{data}: {found} sessions, not {count}")
 
-    empty = {}
-    lines = []
-    for _, token, installation in samples:
-        number = installation % len(keys)
-        if number not in empty:
-            empty[number] = bunq.sign(keys[number], b"")
-        lines.append(f"{token} {empty[number]}\n")
-    (data / "samples").write_text("".join(lines))
+    (data / "samples").write_text(
+        "".join(
+            f"{token} {keys[installation % len(keys)][2]}\n"
+            for _, token, installation in samples
+        )
+    )
 
 
 def _fingerprint():
