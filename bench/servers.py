@@ -232,34 +232,34 @@ class Nginx(Server):
 
 class Api(Nginx):
     """The API behind: /v1/same/SIZE and /v1/fresh/SIZE, where the first 32 bytes
-    never repeat. Made of variables, so that both cost it the same."""
+    never repeat. Small ones are a text, so that the API costs next to nothing:
+    it shares the load's core, and slow answers would keep the server idle."""
 
     cpus = LOAD_CPUS
 
     def __init__(self, folder):
         super().__init__("api", folder)
-        self.locations = "default_type application/json;\n" + self.pads()
+        self.locations = "default_type application/json;\n"
         for size, length in SIZES.items():
-            pad = self.pad(length - 32)
-            for kind, start in (("same", "x" * 32), ("fresh", "$request_id")):
+            for kind, start in (("same", "x" * 32), ("fresh", "${{request_id}}")):
+                sets, pad = self.pad(length - 32)
                 text = f"{start}{pad}" if length else ""
                 self.locations += (
-                    f'location = /v1/{kind}/{size} {{{{ return 200 "{text}"; }}}}\n'
+                    f"location = /v1/{kind}/{size} {{{{"
+                    f' {sets} return 200 "{text}"; }}}}\n'
                 )
 
     @staticmethod
-    def pads():
-        """$p0 to $p20: 1, 2, 4, ... bytes."""
-        text = "set $p0 x;\n"
-        for power in range(1, 21):
-            text += f'set $p{power} "$p{power - 1}$p{power - 1}";\n'
-        return text
-
-    @staticmethod
     def pad(length):
-        return "".join(
-            f"${{{{p{power}}}}}" for power in range(21) if length >> power & 1 and length > 0
-        )
+        """nginx takes no text of more than 4 KiB: $p0 to $p20 are 1, 2, 4, ...
+        bytes."""
+        if length <= 2048:
+            return "", "x" * length
+        sets = "set $p0 x;"
+        for power in range(1, length.bit_length()):
+            sets += f' set $p{power} "$p{power - 1}$p{power - 1}";'
+        powers = [n for n in range(length.bit_length()) if length >> n & 1]
+        return sets, "".join(f"${{{{p{n}}}}}" for n in powers)
 
 
 class Plain(Nginx):
