@@ -129,6 +129,7 @@ trivet_authority_free(struct trivet_authority *authority)
     trivet_verifier_cache_free(authority->verifiers);
     trivet_digest_free(authority->digest);
     trivet_store_close(authority->store);
+    free(authority->recalled);
     free(authority);
 }
 
@@ -139,6 +140,12 @@ drop_store(struct trivet_authority *authority)
 {
     trivet_store_close(authority->store);
     authority->store = NULL;
+
+    /* Another connection counts its versions anew. */
+    for (size_t i = 0; authority->recalled != NULL && i < TRIVET_NUM_RECALLED;
+         i++) {
+        authority->recalled[i].is_filled = false;
+    }
 }
 
 static enum trivet_status
@@ -473,7 +480,12 @@ ensure_store_lately(struct trivet_authority *authority, int64_t now_us,
     trivet_store_set_patience(authority->store, PATIENCE_HERE_MS);
     authority->looked_us = now_us;
 
-    return TRIVET_OK;
+    if (authority->recalled == NULL) {
+        authority->recalled =
+            calloc(TRIVET_NUM_RECALLED, sizeof authority->recalled[0]);
+    }
+
+    return authority->recalled == NULL ? TRIVET_E_MEMORY : TRIVET_OK;
 }
 
 bool
@@ -485,6 +497,12 @@ trivet_authority_admit(struct trivet_authority *authority,
     if (request->call != NULL || trivet_case_has_request_id(&c)
         || ensure_store_lately(authority, c.now_us, c.err) != TRIVET_OK)
     {
+        return false;
+    }
+    if (trivet_store_get_version(authority->store, &authority->version, c.err)
+        != TRIVET_OK)
+    {
+        drop_store(authority);
         return false;
     }
 

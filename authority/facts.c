@@ -50,6 +50,47 @@ take_installation(struct trivet_case *c, struct trivet_facts *facts)
     };
 }
 
+/* Sessions stay as they were found while nobody changes the store: where the
+ * next is judged without a hop, they need not be looked up again. */
+static struct trivet_recalled *
+place_of(const struct trivet_case *c, const unsigned char *digest)
+{
+    struct trivet_recalled *recalled = c->authority->recalled;
+
+    return recalled == NULL
+               ? NULL
+               : &recalled[(digest[0] | digest[1] << 8) % TRIVET_NUM_RECALLED];
+}
+
+static enum trivet_status
+find_session(struct trivet_case *c, const unsigned char *digest)
+{
+    const struct trivet_address *address = &c->request->address;
+    struct trivet_recalled *place = place_of(c, digest);
+
+    if (place != NULL && place->is_filled
+        && place->version == c->authority->version
+        && memcmp(place->digest, digest, sizeof place->digest) == 0
+        && trivet_address_equal(&place->address, address))
+    {
+        c->session = place->session;
+        return TRIVET_OK;
+    }
+
+    TRIVET_TRY(trivet_store_session_find(
+        c->authority->store, digest, address, &c->session, c->err));
+
+    if (place != NULL) {
+        place->is_filled = true;
+        memcpy(place->digest, digest, sizeof place->digest);
+        place->address = *address;
+        place->version = c->authority->version;
+        place->session = c->session;
+    }
+
+    return TRIVET_OK;
+}
+
 /* The token's meaning: first as what the rule asks for, then as the other
  * kind, so that a token of the wrong kind can be told from an unknown one. */
 static enum trivet_status
@@ -65,8 +106,7 @@ look_up_token(struct trivet_case *c, struct trivet_facts *facts)
         bool is_session = (i == 0) == is_session_first;
         struct trivet_store *store = c->authority->store;
         enum trivet_status status =
-            is_session ? trivet_store_session_find(
-                store, digest, address, &c->session, c->err)
+            is_session ? find_session(c, digest)
                        : trivet_store_installation_find(
                            store, digest, address, &c->installation, c->err);
 

@@ -8,6 +8,18 @@
 #include "store/pages.h"
 #include "store/store.h"
 
+/* How many sessions a worker's event loop has at hand, some 1.3 KB each. */
+enum { TRIVET_NUM_RECALLED = 256 };
+
+/* A session as it was found, for trivet_authority_admit. */
+struct trivet_recalled {
+    bool is_filled;
+    unsigned char digest[TRIVET_DIGEST_LEN]; /* of its token */
+    struct trivet_address address;           /* that it was used from */
+    int64_t version;                         /* of the store, then */
+    struct trivet_session session;
+};
+
 struct trivet_authority {
     const struct trivet_authority_config *config;
     struct trivet_store *store; /* NULL while it cannot be reached */
@@ -15,7 +27,11 @@ struct trivet_authority {
     struct trivet_signer *signers[TRIVET_MAX_SERVER_KEYS];
     struct trivet_verifier_cache *verifiers;
     struct trivet_digest *digest; /* for what each request needs */
-    int64_t looked_us;            /* at the store's name (admit)  */
+
+    /* of trivet_authority_admit alone */
+    int64_t looked_us; /* at the store's name                     */
+    int64_t version;   /* of the store, as this request found it  */
+    struct trivet_recalled *recalled; /* TRIVET_NUM_RECALLED, or NULL */
 };
 
 /* One request on its way through the authority. */

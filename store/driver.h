@@ -55,6 +55,11 @@ struct trivet_driver {
      * close it then. */
     bool (*is_current)(void *connection);
 
+    /* A number that is another one once another connection has committed a
+     * change. Only good to compare with others of this connection. */
+    enum trivet_status (*get_version)(
+        void *connection, int64_t *out, struct trivet_error *err);
+
     /* How long a statement waits for others that write; 0: as it is after
      * opening. */
     void (*set_patience)(void *connection, unsigned max_wait_ms);

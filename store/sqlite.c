@@ -34,6 +34,7 @@ struct connection {
     struct stat file; /* as it was opened */
     int max_busy_steps;
     sqlite3_stmt *statements[MAX_STATEMENTS];
+    sqlite3_stmt *version; /* NULL: not prepared yet */
 };
 
 /* SQLite's own handler sleeps up to 100 ms at a time: too long for requests
@@ -75,6 +76,7 @@ close_connection(void *opaque)
         (void) sqlite3_finalize(connection->statements[i]);
     }
 
+    (void) sqlite3_finalize(connection->version);
     (void) sqlite3_close(connection->db);
     free(connection->path);
     free(connection);
@@ -230,6 +232,30 @@ is_current(void *opaque)
            && now.st_size >= connection->file.st_size;
 }
 
+static enum trivet_status
+get_version(void *opaque, int64_t *out, struct trivet_error *err)
+{
+    struct connection *connection = opaque;
+    enum trivet_status status = TRIVET_OK;
+
+    if (connection->version == NULL
+        && sqlite3_prepare_v3(connection->db, "PRAGMA data_version", -1,
+               SQLITE_PREPARE_PERSISTENT, &connection->version, NULL)
+               != SQLITE_OK)
+    {
+        return fail(connection, "store.version", err);
+    }
+
+    if (sqlite3_step(connection->version) == SQLITE_ROW) {
+        *out = sqlite3_column_int64(connection->version, 0);
+    } else {
+        status = fail(connection, "store.version", err);
+    }
+
+    (void) sqlite3_reset(connection->version);
+    return status;
+}
+
 static int
 bind(sqlite3_stmt *statement, int at, const struct trivet_value *value)
 {
@@ -369,6 +395,7 @@ const struct trivet_driver trivet_sqlite_driver = {
     .open = open_connection,
     .close = close_connection,
     .is_current = is_current,
+    .get_version = get_version,
     .set_patience = set_patience,
     .run_script = run_script,
     .run = run,

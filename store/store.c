@@ -286,3 +286,10 @@ trivet_store_is_current(struct trivet_store *store)
 {
     return store->driver->is_current(store->connection);
 }
+
+enum trivet_status
+trivet_store_get_version(
+    struct trivet_store *store, int64_t *out, struct trivet_error *err)
+{
+    return store->driver->get_version(store->connection, out, err);
+}

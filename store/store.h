@@ -50,6 +50,11 @@ TRIVET_MUST_USE enum trivet_status trivet_store_check(
 /* Whether the handle still reaches what the url names. Cheap. */
 bool trivet_store_is_current(struct trivet_store *store);
 
+/* A number that is another one once somebody else has changed something in the
+ * store. Only good to compare with others of this handle. Cheap. */
+TRIVET_MUST_USE enum trivet_status trivet_store_get_version(
+    struct trivet_store *store, int64_t *out, struct trivet_error *err);
+
 /* How long to wait for others that write; 0: as long as the driver thinks
  * right, some seconds. */
 void trivet_store_set_patience(

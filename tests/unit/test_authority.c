@@ -1232,6 +1232,52 @@ a_refusal_repeats_no_secret(void **state)
     trivet_answer_release(&answer);
 }
 
+/* Twice, so that the event loop has the session at hand; then somebody else
+ * changes what was found. ask() compares both ways each time. */
+static void
+a_session_at_hand_is_looked_up_again_after_any_change(void **state)
+{
+    static const struct {
+        const char *change;
+        const char *undo;
+    } rows[] = {
+        {"UPDATE session SET ended_us = 1",
+            "UPDATE session SET ended_us = NULL"},
+        {"UPDATE session SET anchored_us = 1",
+            "UPDATE session SET anchored_us = 9000000000000000"},
+        {"UPDATE session SET timeout_s = 0, anchored_us = 1",
+            "UPDATE session SET timeout_s = NULL,"
+            " anchored_us = 9000000000000000"},
+        {"UPDATE api_key SET revoked_us = 1",
+            "UPDATE api_key SET revoked_us = NULL"},
+        {"UPDATE permitted_ip SET is_active = 0",
+            "UPDATE permitted_ip SET is_active = 1"},
+        {"UPDATE server_key SET retired_us = 1",
+            "UPDATE server_key SET retired_us = NULL"},
+        {"UPDATE installation SET public_der = x'00'", NULL},
+    };
+    struct sent sent;
+
+    (void) state;
+
+    log_in(&ann);
+    make_protected(&sent, &ann);
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct trivet_answer answer;
+
+        assert_admitted(&sent);
+        assert_admitted(&sent);
+        (void) operate("%s", rows[i].change);
+        answer = ask(&sent);
+        assert_denies(&answer);
+        trivet_answer_release(&answer);
+        if (rows[i].undo != NULL) {
+            (void) operate("%s", rows[i].undo);
+        }
+    }
+}
+
 int
 main(void)
 {
@@ -1266,6 +1312,7 @@ main(void)
         WORLD_TEST(installations_of_a_retired_server_key_are_refused),
         WORLD_TEST(a_retired_server_key_is_given_to_nobody),
         WORLD_TEST(a_server_key_out_of_reach_refuses_its_installations_alone),
+        WORLD_TEST(a_session_at_hand_is_looked_up_again_after_any_change),
         WORLD_TEST(a_store_that_is_gone_refuses_until_it_is_back),
         WORLD_TEST(a_store_exchanged_for_garbage_refuses_until_it_is_back),
         WORLD_TEST(an_authority_may_come_before_its_store),
