@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* context_device.c - trivet device list, of a context */
 #include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
 
 #include "cli/client.h"
 #include "cli/client_commands.h"
+#include "cli/pages.h"
 
 struct device {
     struct cli_client client;
@@ -64,14 +67,13 @@ put_field(const char *text, char end)
 }
 
 static void
-print(const struct trivet_answer *answer)
+print(const json_t *devices)
 {
-    json_t *root = json_loadb(answer->body, answer->body_len, 0, NULL);
     size_t i;
     const json_t *element;
     char created[20]; /* without the fraction */
 
-    json_array_foreach(json_object_get(root, "Response"), i, element)
+    json_array_foreach(devices, i, element)
     {
         const json_t *device = json_object_get(element, "DeviceServer");
 
@@ -91,17 +93,28 @@ print(const struct trivet_answer *answer)
         put_field(created, '\t');
         put_field(text_of(device, "description"), '\n');
     }
+}
 
+/* In the form of the server's answer, in one line. */
+static void
+print_json(json_t *devices)
+{
+    json_t *root = json_pack("{s:O}", "Response", devices);
+    char *text = json_dumps(root, JSON_COMPACT);
+
+    if (text != NULL) {
+        (void) puts(text);
+    }
+    free(text);
     json_decref(root);
 }
 
 int
 cli_context_device_list(int argc, char **argv)
 {
-    const struct trivet_call call = {.method = "GET", .path = "device"};
     struct device device = {.client = CLI_CLIENT_INIT};
     struct trivet_context *context;
-    struct trivet_answer *answer;
+    json_t *devices;
     int number;
 
     if (argp_parse(&argp, argc, argv, 0, NULL, &device) != 0) {
@@ -113,14 +126,14 @@ cli_context_device_list(int argc, char **argv)
         return number;
     }
 
-    number = cli_call(context, &call, &answer);
+    number = cli_pages_get(context, "device", false, &devices);
     if (number == CLI_OK) {
         if (device.is_json) {
-            (void) puts(answer->body);
+            print_json(devices);
         } else {
-            print(answer);
+            print(devices);
         }
-        trivet_answer_free(answer);
+        json_decref(devices);
     }
 
     trivet_context_close(context);

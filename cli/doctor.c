@@ -19,6 +19,7 @@
 
 #include "cli/client.h"
 #include "cli/client_commands.h"
+#include "cli/pages.h"
 #include "client/clock.h"
 #include "client/pins.h"
 #include "client/probe.h"
@@ -428,8 +429,6 @@ collect_addresses(const struct doctor *doctor, long long credential,
     struct trivet_permitted *set)
 {
     char path[160];
-    const struct trivet_call call = {.method = "GET", .path = path};
-    struct trivet_answer *answer;
     json_t *root;
     size_t i;
     const json_t *element;
@@ -437,13 +436,11 @@ collect_addresses(const struct doctor *doctor, long long credential,
     (void) snprintf(path, sizeof path,
         "user/%lld/credential-password-ip/%lld/ip",
         (long long) doctor->info.user_id, credential);
-    if (trivet_call(doctor->context, &call, &answer, NULL) != TRIVET_OK) {
+    if (cli_pages_get(doctor->context, path, true, &root) != CLI_OK) {
         return false;
     }
 
-    root = json_loadb(answer->body, answer->body_len, 0, NULL);
-    trivet_answer_free(answer);
-    json_array_foreach(json_object_get(root, "Response"), i, element)
+    json_array_foreach(root, i, element)
     {
         const json_t *entry = json_object_get(element, "PermittedIp");
         const char *ip = json_string_value(json_object_get(entry, "ip"));
@@ -463,9 +460,7 @@ static int
 examine_addresses(struct doctor *doctor)
 {
     char path[96];
-    const struct trivet_call call = {.method = "GET", .path = path};
     struct trivet_permitted *set = calloc(1, sizeof *set);
-    struct trivet_answer *answer = NULL;
     char own[TRIVET_MAX_ADDRESS_TEXT] = "unknown";
     json_t *root;
     size_t i;
@@ -474,18 +469,14 @@ examine_addresses(struct doctor *doctor)
     (void) snprintf(path, sizeof path, "user/%lld/credential-password-ip",
         (long long) doctor->info.user_id);
     if (set == NULL || !doctor->has_session
-        || trivet_call(doctor->context, &call, &answer, NULL) != TRIVET_OK
-        || answer->status != 200)
+        || cli_pages_get(doctor->context, path, true, &root) != CLI_OK)
     {
         say(VERDICT_OK, "addresses", NULL, "the server does not list them");
-        trivet_answer_free(answer);
         free(set);
         return CLI_OK;
     }
 
-    root = json_loadb(answer->body, answer->body_len, 0, NULL);
-    trivet_answer_free(answer);
-    json_array_foreach(json_object_get(root, "Response"), i, element)
+    json_array_foreach(root, i, element)
     {
         (void) collect_addresses(doctor,
             json_integer_value(json_object_get(

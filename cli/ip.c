@@ -14,6 +14,7 @@
 
 #include "cli/client.h"
 #include "cli/client_commands.h"
+#include "cli/pages.h"
 #include "core/address.h"
 
 enum { OPTION_CREDENTIAL = 0x200, MAX_CREDENTIALS = 64, MAX_IP_PATH = 160 };
@@ -100,23 +101,6 @@ static const struct argp argp = {
     .children = children,
 };
 
-/* The list of an answer; *out_root is to be freed. */
-static int
-get_list(const struct ip *ip, const char *path, json_t **out_root)
-{
-    const struct trivet_call call = {.method = "GET", .path = path};
-    struct trivet_answer *answer;
-    int number = cli_call(ip->context, &call, &answer);
-
-    if (number != CLI_OK) {
-        return number;
-    }
-
-    *out_root = json_loadb(answer->body, answer->body_len, 0, NULL);
-    trivet_answer_free(answer);
-    return CLI_OK;
-}
-
 static int
 find_credentials(struct ip *ip)
 {
@@ -137,12 +121,12 @@ find_credentials(struct ip *ip)
 
     (void) snprintf(
         path, sizeof path, "user/%lld/credential-password-ip", ip->user);
-    number = get_list(ip, path, &root);
+    number = cli_pages_get(ip->context, path, false, &root);
     if (number != CLI_OK) {
         return number;
     }
 
-    json_array_foreach(json_object_get(root, "Response"), i, element)
+    json_array_foreach(root, i, element)
     {
         const json_t *id = json_object_get(
             json_object_get(element, "CredentialPasswordIp"), "id");
@@ -181,12 +165,12 @@ walk(const struct ip *ip, long long credential, const char *wanted,
 
     (void) snprintf(path, sizeof path,
         "user/%lld/credential-password-ip/%lld/ip", ip->user, credential);
-    number = get_list(ip, path, &root);
+    number = cli_pages_get(ip->context, path, false, &root);
     if (number != CLI_OK) {
         return number;
     }
 
-    json_array_foreach(json_object_get(root, "Response"), i, element)
+    json_array_foreach(root, i, element)
     {
         const json_t *entry = json_object_get(element, "PermittedIp");
         const char *address = json_string_value(json_object_get(entry, "ip"));

@@ -30,7 +30,7 @@ CLIENT_SRCS = client/alone.c client/call.c client/clock.c client/context.c \
 	client/state.c client/throttle.c client/transport.c client/worker.c
 
 CLI_CLIENT_SRCS = cli/call.c cli/client.c cli/context_device.c \
-	cli/contexts.c cli/doctor.c cli/explain.c cli/ip.c cli/keygen.c \
+	cli/contexts.c cli/doctor.c cli/explain.c cli/ip.c cli/keygen.c cli/pages.c \
 	cli/keys.c cli/list.c cli/login.c cli/logout.c cli/pins.c cli/sign.c \
 	cli/status.c cli/transfer.c
 

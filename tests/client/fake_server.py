@@ -148,6 +148,7 @@ class Protocol:
         self.min_gap = 1e9  # seconds between session-server calls
         self.last_session = None
         self.ips = {}
+        self.is_endless = False  # each page is followed by the first
         self.headers = []  # more of them, on every answer
 
     def misbehave(self, kind, path="", times=1, arg=None):
@@ -186,8 +187,9 @@ class Protocol:
             kind = fault.kind if fault else ""
             known = headers.get("x-bunq-client-authentication") in (
                 set(self.installations) | set(self.sessions))
+            path, _, self.query = target.partition("?")
             status, data = self.refuse(kind) or self.route(
-                method, target.split("?")[0], headers, body
+                method, path, headers, body
             )
         raw = data if isinstance(data, bytes) else json.dumps(
             data, separators=(",", ":")).encode()
@@ -354,14 +356,34 @@ class Protocol:
             number = int(path.rsplit("/", 1)[1])
             self.ips[number].update(json.loads(body))
             return ok([{"Id": {"id": number}}])
-        return ok([{"PermittedIp": {"id": n, **ip}}
-                   for n, ip in sorted(self.ips.items())])
+        status, answer = paged(path, self.query, {
+            n: {"PermittedIp": {"id": n, **ip}} for n, ip in self.ips.items()})
+        if self.is_endless:
+            answer["Pagination"]["older_url"] = f"/v1{path}?count=200"
+        return status, answer
 
 
 # As the sandbox has it; control characters are another server's.
 EXPLAINED = [{"url_together_post": "https://x.example/"}, 7,
              {"mistake": "bom", "explanation": "Sent\x1b[1m with one.\n"},
              {"explanation": "Not this one."}]
+
+
+def paged(path, query, elements):
+    """A page of elements by their ids, newest first, as bunq gives it."""
+    query = dict(part.split("=") for part in query.split("&") if part)
+    count = int(query.get("count", 10))
+    ids = sorted(elements, reverse=True)
+    if "older_id" in query:
+        ids = [n for n in ids if n < int(query["older_id"])]
+    older = None
+    if len(ids) > count:
+        ids = ids[:count]
+        older = f"/v1{path}?count={count}&older_id={ids[-1]}"
+    status, answer = ok([elements[n] for n in ids])
+    answer["Pagination"] = {"future_url": None, "newer_url": None,
+                            "older_url": older}
+    return status, answer
 
 
 def ok(elements):

@@ -308,6 +308,23 @@ def test_ip_list_add_disable(logged_in, server):
     assert logged_in("ip", "add", "nonsense").returncode == 2
 
 
+def test_lists_are_shown_to_their_last_page(logged_in, server):
+    server.protocol.ips = {
+        n: {"ip": f"10.1.{n // 256}.{n % 256}", "status": "ACTIVE"}
+        for n in range(1, 451)}
+    lines = logged_in("ip", "list").stdout.splitlines()
+    assert len([line for line in lines if "10.1." in line]) == 450
+    assert logged_in("ip", "disable", "10.1.0.1", "--no-throttle").returncode == 0
+    assert server.protocol.ips[1]["status"] == "INACTIVE"
+
+
+def test_a_list_without_an_end_is_given_up(logged_in, server):
+    """A server whose older pages are this page again."""
+    server.protocol.ips = {1: {"ip": "10.1.0.1", "status": "ACTIVE"}}
+    server.protocol.is_endless = True
+    assert "10.1.0.1" in logged_in("ip", "list", "--no-throttle").stdout
+
+
 def test_ip_disable_compares_addresses(logged_in, server):
     server.protocol.ips = {1: {"ip": "2001:db8::1", "status": "ACTIVE"}}
     assert logged_in("ip", "disable", "2001:DB8:0::1").returncode == 0
