@@ -4,15 +4,18 @@
 #include "store/group.h"
 
 #include <pthread.h>
+#include <stdint.h>
 #include <stdlib.h>
 
 #include "store/internal.h"
 
-/* Of one commit: how many answers may wait for it. */
-enum { MAX_MEMBERS = 64 };
+/* Between two commits: how many may have had their turn, whether their work is
+ * kept or not. Those whose work is kept wait for the last of them. */
+enum { MAX_TURNS = 64 };
 
 /* A transaction and those that wait for its end. */
 struct batch {
+    unsigned num_turns;   /* that ended in it                  */
     unsigned num_members; /* whose work is in it               */
     unsigned num_readers; /* that still look at what became of it */
     bool is_over;
@@ -30,6 +33,12 @@ struct trivet_group {
     bool is_taken;        /* the turn is somebody's   */
     unsigned num_waiting; /* for the turn             */
     struct batch *batch;  /* NULL: no transaction open */
+
+    /* Those who waited while another found the store locked or gone share what
+     * he found: each would wait as long, one after the other. */
+    uint64_t num_came;        /* how many there were, ever */
+    uint64_t last_failed;     /* who came by then does     */
+    struct trivet_error fail; /* what was found            */
 
     struct trivet_audit_end end; /* as it was when the turn began */
 };
@@ -86,11 +95,15 @@ trivet_group_free(struct trivet_group *group)
 
 /* ---- the turn ---------------------------------------------------------- */
 
-static void
+/* Returns the caller's number. */
+static uint64_t
 take_turn(struct trivet_group *group)
 {
+    uint64_t number;
+
     (void) pthread_mutex_lock(&group->lock);
 
+    number = ++group->num_came;
     group->num_waiting++;
     while (group->is_taken) {
         (void) pthread_cond_wait(&group->turn_ended, &group->lock);
@@ -99,6 +112,7 @@ take_turn(struct trivet_group *group)
     group->is_taken = true;
 
     (void) pthread_mutex_unlock(&group->lock);
+    return number;
 }
 
 /* With the lock. */
@@ -218,17 +232,40 @@ take_back_work(struct trivet_group *group, struct trivet_error *err)
 
 /* ---- members ----------------------------------------------------------- */
 
+/* Begins a batch for the one with that number, unless it was tried in vain
+ * while he waited. */
+static enum trivet_status
+begin_for(struct trivet_group *group, uint64_t number, struct trivet_error *err)
+{
+    enum trivet_status status;
+
+    if (number <= group->last_failed) {
+        *err = group->fail;
+        return group->fail.status;
+    }
+
+    status = begin_batch(group, err);
+    if (status != TRIVET_OK) {
+        (void) pthread_mutex_lock(&group->lock);
+        group->last_failed = group->num_came;
+        (void) pthread_mutex_unlock(&group->lock);
+        group->fail = *err;
+        group->fail.status = status;
+    }
+
+    return status;
+}
+
 enum trivet_status
 trivet_group_enter(struct trivet_group *group, struct trivet_store **out,
     struct trivet_error *err)
 {
     struct trivet_error why = {.status = TRIVET_OK};
     enum trivet_status status = TRIVET_OK;
-
-    take_turn(group);
+    uint64_t number = take_turn(group);
 
     if (group->batch == NULL) {
-        status = begin_batch(group, &why);
+        status = begin_for(group, number, &why);
     }
     if (status == TRIVET_OK) {
         status = run(group, TRIVET_SQL_SAVEPOINT, &why);
@@ -284,8 +321,7 @@ hand_on(struct trivet_group *group)
     bool is_handed;
 
     (void) pthread_mutex_lock(&group->lock);
-    is_handed =
-        group->num_waiting > 0 && group->batch->num_members < MAX_MEMBERS;
+    is_handed = group->num_waiting > 0 && group->batch->num_turns < MAX_TURNS;
     if (is_handed) {
         end_turn(group);
     }
@@ -329,6 +365,7 @@ trivet_group_leave(struct trivet_group *group, enum trivet_status status,
     }
 
     /* Before the turn is handed on: whoever commits must see it. */
+    batch->num_turns++;
     batch->num_members += keep;
     batch->num_readers += keep;
 

@@ -25,7 +25,8 @@ void trivet_group_free(struct trivet_group *group);
  * trivet_group_leave, which must follow; *out sees what others of the same
  * group have written. Be quick: others wait.
  *
- * TRIVET_E_UNAVAILABLE  as of the store; do not leave then.
+ * TRIVET_E_UNAVAILABLE  as of the store, or as another of the group found it
+ *                       while this one waited; do not leave then.
  */
 TRIVET_MUST_USE enum trivet_status trivet_group_enter(
     struct trivet_group *group, struct trivet_store **out,

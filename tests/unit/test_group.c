@@ -319,6 +319,119 @@ many_at_once_each_find_their_own(void **state)
     assert_audit(atomic_load(&num_kept));
 }
 
+/* ---- who waits, and how long ------------------------------------------- */
+
+static int64_t
+now_ms(void)
+{
+    struct timespec now;
+
+    (void) clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t) now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+static void *
+be_refused(void *opaque)
+{
+    struct trivet_error err = {.status = TRIVET_OK};
+    struct trivet_store *store;
+
+    (void) opaque;
+
+    assert_int_equal(
+        trivet_group_enter(group, &store, &err), TRIVET_E_UNAVAILABLE);
+    assert_int_equal(err.status, TRIVET_E_UNAVAILABLE);
+    assert_string_not_equal(err.detail, "");
+    return NULL;
+}
+
+/* Not one after the other: each would wait as long as the first. */
+static void
+those_who_wait_for_a_locked_store_are_refused_together(void **state)
+{
+    struct member one = {.name = "one", .keep = true, .may_leave = true};
+    pthread_t threads[NUM_THREADS];
+    struct trivet_store *locker;
+    struct trivet_store *store;
+    int64_t begin_ms;
+    int64_t once_ms;
+
+    (void) state;
+
+    assert_int_equal(
+        trivet_store_open(scratch.url, TRIVET_STORE_EXISTING, &locker, NULL),
+        TRIVET_OK);
+    assert_int_equal(trivet_store_begin(locker, NULL), TRIVET_OK);
+
+    begin_ms = now_ms();
+    assert_int_equal(
+        trivet_group_enter(group, &store, NULL), TRIVET_E_UNAVAILABLE);
+    once_ms = now_ms() - begin_ms;
+
+    begin_ms = now_ms();
+    for (size_t i = 0; i < NUM_THREADS; i++) {
+        assert_int_equal(
+            pthread_create(&threads[i], NULL, be_refused, NULL), 0);
+    }
+    for (size_t i = 0; i < NUM_THREADS; i++) {
+        assert_int_equal(pthread_join(threads[i], NULL), 0);
+    }
+    assert_in_range(now_ms() - begin_ms, 0, 2 * once_ms);
+
+    trivet_store_rollback(locker);
+    trivet_store_close(locker);
+    (void) be_member(&one); /* that it failed once is forgotten */
+    assert_int_equal(one.ending, TRIVET_OK);
+    assert_int_equal(count_users("*"), 1);
+}
+
+static atomic_bool is_flood_over;
+
+static void *
+flood(void *opaque)
+{
+    (void) opaque;
+
+    while (!atomic_load(&is_flood_over)) {
+        struct trivet_store *store;
+
+        assert_int_equal(trivet_group_enter(group, &store, NULL), TRIVET_OK);
+        assert_int_equal(put_user(store, "flood"), TRIVET_OK);
+        assert_int_equal(
+            trivet_group_leave(group, TRIVET_OK, false, NULL), TRIVET_OK);
+    }
+
+    return NULL;
+}
+
+/* Calls that are refused come and go at once, and there is always a next. */
+static void
+a_flood_of_the_unwanted_does_not_put_off_the_commit(void **state)
+{
+    struct member one = {.name = "one", .keep = true, .may_leave = true};
+    pthread_t threads[NUM_THREADS];
+    pthread_t wanted;
+
+    (void) state;
+
+    atomic_store(&is_flood_over, false);
+    for (size_t i = 0; i < NUM_THREADS; i++) {
+        assert_int_equal(pthread_create(&threads[i], NULL, flood, NULL), 0);
+    }
+    wait_ms(100);
+    assert_int_equal(pthread_create(&wanted, NULL, be_member, &one), 0);
+    wait_for(&one.has_left);
+    atomic_store(&is_flood_over, true);
+
+    for (size_t i = 0; i < NUM_THREADS; i++) {
+        assert_int_equal(pthread_join(threads[i], NULL), 0);
+    }
+    assert_int_equal(pthread_join(wanted, NULL), 0);
+    assert_int_equal(one.ending, TRIVET_OK);
+    assert_int_equal(count_users("*"), 1);
+    assert_audit(1);
+}
+
 #define GROUP_TEST(name)                                                       \
     cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
@@ -333,6 +446,8 @@ main(void)
         GROUP_TEST(a_store_that_fails_one_fails_all_that_wait),
         GROUP_TEST(a_store_that_is_gone_lets_nobody_in),
         GROUP_TEST(many_at_once_each_find_their_own),
+        GROUP_TEST(those_who_wait_for_a_locked_store_are_refused_together),
+        GROUP_TEST(a_flood_of_the_unwanted_does_not_put_off_the_commit),
     };
 
     return cmocka_run_group_tests_name("group", tests, NULL, NULL);
