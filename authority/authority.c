@@ -13,9 +13,6 @@
 /* Parsed client keys that one thread keeps. */
 enum { NUM_CACHED_KEYS = 1024 };
 
-/* How long trivet_authority_admit waits for a store that is locked. */
-enum { PATIENCE_HERE_MS = 1 };
-
 /* How long it goes on without a look whether the store is still the one. */
 #define CURRENT_FOR_US INT64_C(10000)
 
@@ -149,13 +146,13 @@ drop_store(struct trivet_authority *authority)
 }
 
 static enum trivet_status
-open_store(struct trivet_authority *authority, int64_t now_us,
-    struct trivet_error *err)
+open_store(struct trivet_authority *authority, enum trivet_store_mode mode,
+    int64_t now_us, struct trivet_error *err)
 {
     const struct trivet_authority_config *config = authority->config;
 
-    TRIVET_TRY(trivet_store_open(
-        config->store_url, TRIVET_STORE_EXISTING, &authority->store, err));
+    TRIVET_TRY(
+        trivet_store_open(config->store_url, mode, &authority->store, err));
     trivet_store_act_as_gateway(authority->store, NULL);
 
     for (size_t i = 0; i < config->num_server_keys; i++) {
@@ -174,8 +171,8 @@ open_store(struct trivet_authority *authority, int64_t now_us,
 
 /* A store that failed, or was exchanged, is opened anew: all works again when
  * it is back. */
-enum trivet_status
-trivet_authority_ensure_store(struct trivet_authority *authority,
+static enum trivet_status
+ensure_store(struct trivet_authority *authority, enum trivet_store_mode mode,
     int64_t now_us, struct trivet_error *err)
 {
     if (authority->store != NULL && !trivet_store_is_current(authority->store))
@@ -184,7 +181,14 @@ trivet_authority_ensure_store(struct trivet_authority *authority,
     }
 
     return authority->store != NULL ? TRIVET_OK
-                                    : open_store(authority, now_us, err);
+                                    : open_store(authority, mode, now_us, err);
+}
+
+enum trivet_status
+trivet_authority_ensure_store(struct trivet_authority *authority,
+    int64_t now_us, struct trivet_error *err)
+{
+    return ensure_store(authority, TRIVET_STORE_EXISTING, now_us, err);
 }
 
 /* ---- answers ----------------------------------------------------------- */
@@ -464,7 +468,8 @@ make_case(struct trivet_authority *authority,
     };
 }
 
-/* A look at the file's name costs a third of a look into it. */
+/* A look at the file's name costs a third of a look into it. It is for an event
+ * loop: neither to open the store nor to read it may make it wait. */
 static enum trivet_status
 ensure_store_lately(struct trivet_authority *authority, int64_t now_us,
     struct trivet_error *err)
@@ -476,8 +481,8 @@ ensure_store_lately(struct trivet_authority *authority, int64_t now_us,
         return TRIVET_OK;
     }
 
-    TRIVET_TRY(trivet_authority_ensure_store(authority, now_us, err));
-    trivet_store_set_patience(authority->store, PATIENCE_HERE_MS);
+    TRIVET_TRY(ensure_store(authority, TRIVET_STORE_AT_ONCE, now_us, err));
+    trivet_store_set_patience(authority->store, TRIVET_STORE_AT_ONCE_MS);
     authority->looked_us = now_us;
 
     if (authority->recalled == NULL) {

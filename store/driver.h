@@ -45,10 +45,10 @@ struct trivet_driver {
     const char *scheme;
 
     /* Connects to location (the URL behind the scheme). may_create: make an
-     * empty database when there is none. TRIVET_E_UNAVAILABLE when it cannot be
-     * opened. */
+     * empty database when there is none. max_wait_ms: of set_patience, for the
+     * opening too. TRIVET_E_UNAVAILABLE when it cannot be opened. */
     enum trivet_status (*open)(const char *location, bool may_create,
-        void **out, struct trivet_error *err);
+        unsigned max_wait_ms, void **out, struct trivet_error *err);
     void (*close)(void *connection); /* accepts NULL */
 
     /* False when the connection no longer reaches what its location names:
@@ -60,8 +60,8 @@ struct trivet_driver {
     enum trivet_status (*get_version)(
         void *connection, int64_t *out, struct trivet_error *err);
 
-    /* How long a statement waits for others that write; 0: as it is after
-     * opening. */
+    /* How long a statement waits for others that write; 0: as long as the
+     * driver thinks right. */
     void (*set_patience)(void *connection, unsigned max_wait_ms);
 
     /* Runs a script without parameters or rows. */

@@ -188,8 +188,8 @@ connect(
 }
 
 static enum trivet_status
-open_connection(
-    const char *location, bool may_create, void **out, struct trivet_error *err)
+open_connection(const char *location, bool may_create, unsigned max_wait_ms,
+    void **out, struct trivet_error *err)
 {
     struct connection *connection = calloc(1, sizeof *connection);
     enum trivet_status status;
@@ -199,7 +199,7 @@ open_connection(
             err, TRIVET_E_MEMORY, "store.open", "out of memory");
     }
 
-    set_patience(connection, 0);
+    set_patience(connection, max_wait_ms);
     connection->path = strdup(location);
     if (connection->path == NULL) {
         close_connection(connection);

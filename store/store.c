@@ -246,8 +246,10 @@ trivet_store_open(const char *url, enum trivet_store_mode mode,
     }
 
     store->driver = driver;
-    status = driver->open(url + strlen(driver->scheme),
-        mode == TRIVET_STORE_MIGRATE, &store->connection, err);
+    status =
+        driver->open(url + strlen(driver->scheme), mode == TRIVET_STORE_MIGRATE,
+            mode == TRIVET_STORE_AT_ONCE ? TRIVET_STORE_AT_ONCE_MS : 0,
+            &store->connection, err);
     if (status == TRIVET_OK && mode == TRIVET_STORE_MIGRATE) {
         status = migrate(store, err);
     }

@@ -26,8 +26,13 @@ struct trivet_store;
 
 enum trivet_store_mode {
     TRIVET_STORE_EXISTING, /* must be there, with the schema of this version */
+    TRIVET_STORE_AT_ONCE,  /* the same, with a patience from the beginning of
+                              TRIVET_STORE_AT_ONCE_MS                       */
     TRIVET_STORE_MIGRATE   /* made when it is not there, brought up to date  */
 };
+
+/* Who must not wait at all waits so long for others. */
+enum { TRIVET_STORE_AT_ONCE_MS = 1 };
 
 /* Whether there is a driver for that url. Does not block. */
 bool trivet_store_knows(const char *url);

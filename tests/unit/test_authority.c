@@ -3,6 +3,8 @@
 #define _POSIX_C_SOURCE 200809L
 #include "tests/unit/world.h"
 
+#include <time.h>
+
 #define AUTHENTICATION "Insufficient authentication."
 #define CREDENTIALS                                                            \
     "User credentials are incorrect. Incorrect API key or IP address."
@@ -1015,6 +1017,58 @@ a_store_exchanged_for_garbage_refuses_until_it_is_back(void **state)
     }
 }
 
+static int64_t
+milliseconds(void)
+{
+    struct timespec now;
+
+    (void) clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t) now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* As by an operator who writes a copy to its place: only those may wait for it
+ * whom a thread of their own serves. */
+static void
+a_store_that_cannot_be_opened_yet_does_not_stop_who_passes(void **state)
+{
+    struct sent sent;
+    struct trivet_answer answer;
+    char away[MAX_SCRATCH_PATH];
+    char copy[MAX_SCRATCH_PATH];
+    sqlite3 *other;
+    int64_t begin_ms;
+
+    (void) state;
+
+    log_in(&ann);
+    make_protected(&sent, &ann);
+    assert_true(trivet_authority_admit(world.passing, &sent.request, &answer));
+
+    scratch_name(&world.scratch, "away", away);
+    scratch_name(&world.scratch, "copy", copy);
+    assert_int_equal(sqlite3_open(copy, &other), SQLITE_OK);
+    assert_int_equal(
+        sqlite3_exec(other,
+            "CREATE TABLE a (b); BEGIN EXCLUSIVE; INSERT INTO a VALUES (1)",
+            NULL, NULL, NULL),
+        SQLITE_OK);
+    assert_int_equal(rename(world.scratch.path, away), 0);
+    assert_int_equal(rename(copy, world.scratch.path), 0);
+
+    world.now_us += LOOK_US;
+    begin_ms = milliseconds();
+    for (int i = 0; i < 10; i++) {
+        assert_false(
+            trivet_authority_admit(world.passing, &sent.request, &answer));
+    }
+    assert_in_range(milliseconds() - begin_ms, 0, 1000);
+
+    assert_int_equal(sqlite3_close(other), SQLITE_OK);
+    assert_int_equal(rename(away, world.scratch.path), 0);
+    assert_true(trivet_authority_admit(world.passing, &sent.request, &answer));
+    assert_works_from(&ann, HOME);
+}
+
 static void
 an_authority_may_come_before_its_store(void **state)
 {
@@ -1315,6 +1369,7 @@ main(void)
         WORLD_TEST(a_session_at_hand_is_looked_up_again_after_any_change),
         WORLD_TEST(a_store_that_is_gone_refuses_until_it_is_back),
         WORLD_TEST(a_store_exchanged_for_garbage_refuses_until_it_is_back),
+        WORLD_TEST(a_store_that_cannot_be_opened_yet_does_not_stop_who_passes),
         WORLD_TEST(an_authority_may_come_before_its_store),
         WORLD_TEST(another_store_in_its_place_knows_nobody),
         WORLD_TEST(a_write_that_fails_leaves_nothing),
