@@ -14,11 +14,14 @@
 static enum trivet_status
 digest_id(struct trivet_case *c)
 {
+    const struct trivet_request_ids *ids = c->authority->config->request_ids;
     struct trivet_digest *digest = c->authority->digest;
     bool is_session = c->session.id != 0;
     int64_t owner = is_session ? c->session.device_id : c->installation.id;
 
     trivet_digest_start(digest);
+    trivet_digest_add(
+        digest, trivet_slice_make(ids->secret, sizeof ids->secret));
     trivet_digest_add(digest, trivet_slice_text(is_session ? "d" : "i"));
     trivet_digest_add(digest, trivet_slice_make(&owner, sizeof owner));
     trivet_digest_add(digest, c->request->id);

@@ -20,6 +20,7 @@ trivet_request_ids_init(struct trivet_request_ids *ids)
     enum trivet_status status = TRIVET_E_INTERNAL;
 
     memset(ids, 0, sizeof *ids);
+    TRIVET_TRY(trivet_random(ids->secret, sizeof ids->secret));
 
     if (pthread_mutexattr_init(&attributes) != 0) {
         return TRIVET_E_INTERNAL;

@@ -21,7 +21,11 @@
 #include "crypto/digest.h"
 #include "trivet/status.h"
 
-enum { TRIVET_NUM_REQUEST_ID_SETS = 16384, TRIVET_REQUEST_ID_SET_SIZE = 8 };
+enum {
+    TRIVET_NUM_REQUEST_ID_SETS = 16384,
+    TRIVET_REQUEST_ID_SET_SIZE = 8,
+    TRIVET_REQUEST_ID_SECRET_LEN = 32
+};
 
 struct trivet_request_id_set {
     uint64_t ids[TRIVET_REQUEST_ID_SET_SIZE]; /* 0: none */
@@ -30,15 +34,17 @@ struct trivet_request_id_set {
 /* A megabyte. */
 struct trivet_request_ids {
     pthread_mutex_t mutex;
+    unsigned char secret[TRIVET_REQUEST_ID_SECRET_LEN]; /* read alone */
     struct trivet_request_id_set sets[TRIVET_NUM_REQUEST_ID_SETS];
 };
 
 /* Once, by one process, before others know of it. TRIVET_E_INTERNAL: the system
- * has no such mutexes. */
+ * has no such mutexes; or as of trivet_random. */
 TRIVET_MUST_USE enum trivet_status trivet_request_ids_init(
     struct trivet_request_ids *ids);
 
-/* Whether the digest (of a device and an id) is new; if so it is not from now
+/* Whether the digest (of the secret, a device and an id: so nobody can choose
+ * ids that push another's out) is new; if so it is not from now
  * on. What cannot be remembered is not new. */
 bool trivet_request_ids_take(struct trivet_request_ids *ids,
     const unsigned char digest[TRIVET_DIGEST_LEN]);

@@ -156,6 +156,61 @@ a_failing_store_uses_up_nothing(void **state)
     assert_used(&sent);
 }
 
+/* Where an id is kept, for somebody who knows how that is worked out. */
+static uint64_t
+guess_set(int64_t device_id, const char *id)
+{
+    unsigned char text[64] = "d";
+    unsigned char digest[TRIVET_DIGEST_LEN];
+    uint64_t number;
+    unsigned len;
+
+    memcpy(text + 1, &device_id, sizeof device_id);
+    memcpy(text + 1 + sizeof device_id, id, strlen(id));
+    assert_int_equal(EVP_Digest(text, 1 + sizeof device_id + strlen(id), digest,
+                         &len, EVP_sha256(), NULL),
+        1);
+    memcpy(&number, digest + sizeof number, sizeof number);
+    return number % TRIVET_NUM_REQUEST_ID_SETS;
+}
+
+/* Who has another's request, and a session of his own, looks for ids that would
+ * take the place of its id. */
+static void
+nobody_can_push_out_the_id_of_another(void **state)
+{
+    struct sent sent;
+    uint64_t set;
+    int num_pushed = 0;
+    char id[32];
+
+    (void) state;
+
+    remember_ids();
+    log_in(&ann);
+    log_in(&bob);
+
+    make_protected(&sent, &ann);
+    use_id(&sent, "captured");
+    assert_admitted(&sent);
+    assert_used(&sent);
+    set = guess_set(ann.device_id, "captured");
+
+    for (int i = 0; num_pushed < 2 * TRIVET_REQUEST_ID_SET_SIZE; i++) {
+        (void) snprintf(id, sizeof id, "%d", i);
+        if (guess_set(bob.device_id, id) == set) {
+            make_protected(&sent, &bob);
+            use_id(&sent, id);
+            assert_admitted(&sent);
+            num_pushed++;
+        }
+    }
+
+    make_protected(&sent, &ann);
+    use_id(&sent, "captured");
+    assert_used(&sent);
+}
+
 static void
 without_memory_for_ids_nobody_passes(void **state)
 {
@@ -370,6 +425,7 @@ main(void)
         WORLD_TEST(an_id_is_used_up_by_what_is_admitted),
         WORLD_TEST(what_is_refused_uses_up_nothing),
         WORLD_TEST(a_failing_store_uses_up_nothing),
+        WORLD_TEST(nobody_can_push_out_the_id_of_another),
         WORLD_TEST(without_memory_for_ids_nobody_passes),
         WORLD_TEST(one_session_of_an_installation),
         WORLD_TEST(either_digest_will_do),
