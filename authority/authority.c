@@ -133,16 +133,20 @@ trivet_authority_free(struct trivet_authority *authority)
 /* ---- the store --------------------------------------------------------- */
 
 static void
-drop_store(struct trivet_authority *authority)
+forget_sessions(struct trivet_authority *authority)
 {
-    trivet_store_close(authority->store);
-    authority->store = NULL;
-
-    /* Another connection counts its versions anew. */
     for (size_t i = 0; authority->recalled != NULL && i < TRIVET_NUM_RECALLED;
          i++) {
         authority->recalled[i].is_filled = false;
     }
+}
+
+static void
+drop_store(struct trivet_authority *authority)
+{
+    trivet_store_close(authority->store);
+    authority->store = NULL;
+    forget_sessions(authority); /* another connection counts versions anew */
 }
 
 static enum trivet_status
@@ -511,6 +515,7 @@ trivet_authority_admit(struct trivet_authority *authority,
         return false;
     }
 
+    c.may_recall = true;
     if (decide(&c) != TRIVET_OK) {
         drop_store(authority);
         return false;
@@ -525,6 +530,8 @@ trivet_authority_answer(struct trivet_authority *authority,
 {
     struct trivet_case c = make_case(authority, request, out);
     enum trivet_status status;
+
+    forget_sessions(authority); /* what it changes itself has no new version */
 
     status = trivet_authority_ensure_store(authority, c.now_us, c.err);
     if (status == TRIVET_OK) {

@@ -57,7 +57,7 @@ place_of(const struct trivet_case *c, const unsigned char *digest)
 {
     struct trivet_recalled *recalled = c->authority->recalled;
 
-    return recalled == NULL
+    return recalled == NULL || !c->may_recall
                ? NULL
                : &recalled[(digest[0] | digest[1] << 8) % TRIVET_NUM_RECALLED];
 }

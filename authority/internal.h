@@ -45,7 +45,8 @@ struct trivet_case {
     /* What the token stands for; the one that the call's rule asks for. */
     struct trivet_installation installation;
     struct trivet_session session;
-    bool is_doomed; /* it is to be ended */
+    bool is_doomed;  /* it is to be ended */
+    bool may_recall; /* the version of the store is known */
 
     unsigned char request_id[TRIVET_DIGEST_LEN]; /* and whose; request_id.c */
     bool has_request_id;

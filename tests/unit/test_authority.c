@@ -1017,6 +1017,35 @@ a_store_exchanged_for_garbage_refuses_until_it_is_back(void **state)
     }
 }
 
+/* Changes of its own do not give the store another version. */
+static void
+one_that_answers_too_admits_nobody_who_logged_out(void **state)
+{
+    struct sent sent;
+    struct sent logout;
+    struct trivet_answer answer;
+    char path[64];
+
+    (void) state;
+
+    log_in(&ann);
+    make_protected(&sent, &ann);
+    (void) snprintf(
+        path, sizeof path, "/v1/session/%lld", (long long) ann.session_id);
+    make_request(&logout, "DELETE", path, ann.session_token, &ann, "");
+
+    for (int i = 0; i < 2; i++) {
+        assert_true(
+            trivet_authority_admit(world.authority, &sent.request, &answer));
+    }
+
+    trivet_authority_answer(world.authority, &logout.request, &answer);
+    assert_int_equal(answer.status, 200);
+    trivet_answer_release(&answer);
+    assert_false(
+        trivet_authority_admit(world.authority, &sent.request, &answer));
+}
+
 static int64_t
 milliseconds(void)
 {
@@ -1370,6 +1399,7 @@ main(void)
         WORLD_TEST(a_store_that_is_gone_refuses_until_it_is_back),
         WORLD_TEST(a_store_exchanged_for_garbage_refuses_until_it_is_back),
         WORLD_TEST(a_store_that_cannot_be_opened_yet_does_not_stop_who_passes),
+        WORLD_TEST(one_that_answers_too_admits_nobody_who_logged_out),
         WORLD_TEST(an_authority_may_come_before_its_store),
         WORLD_TEST(another_store_in_its_place_knows_nobody),
         WORLD_TEST(a_write_that_fails_leaves_nothing),
