@@ -438,6 +438,7 @@ ngx_http_trivet_post(ngx_http_request_t *r, ngx_thread_task_t *task)
 ngx_uint_t
 ngx_http_trivet_admit_here(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx)
 {
+    off_t len;
     ngx_chain_t *cl, *body;
     ngx_http_trivet_main_conf_t *tmcf;
 
@@ -449,8 +450,13 @@ ngx_http_trivet_admit_here(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx)
 
     body = r->request_body == NULL ? NULL : r->request_body->bufs;
 
+    len = 0;
+
     for (cl = body; cl != NULL; cl = cl->next) {
-        if (cl->buf->in_file) {
+        len += ngx_buf_size(cl->buf);
+
+        /* Digesting much takes longer than the hop. */
+        if (cl->buf->in_file || len > NGX_HTTP_TRIVET_READ_SIZE) {
             return 0;
         }
     }

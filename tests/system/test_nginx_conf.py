@@ -753,3 +753,41 @@ def test_two_server_keys_serve_old_and_new_installations(start, data):
     moved.gateway = only_new
     answer = moved.get("/v1/user")
     bunq.assert_refused(answer, 503, reason="server-key-unavailable")
+
+
+# ---- where requests are judged -----------------------------------------------
+
+LARGE = "client_body_buffer_size 1m; client_max_body_size 1m;"
+FEW = "thread_pool default threads=1 max_queue=0;"
+
+
+def test_large_bodies_in_memory_do_not_occupy_the_event_loop(start, upstream):
+    """While the pool's threads wait for the store, what is judged on the event
+    loop passes, and what needs a thread finds none."""
+    client = bunq.ready(start(upstream, location=LARGE))
+    client.gateway = start(upstream, location=LARGE, top=FEW)
+    upstream.plan("/v1/body", reply(TEXT, headers=[JSON]))
+    small, large = b"x" * 64 * 1024, b"x" * (64 * 1024 + 1)
+    for body in (small, large, b"x" * 1024 * 1024):
+        is_whole(client.post("/v1/body", body=body), client, TEXT)
+
+    def occupy():
+        client.from_address(None).post_installation()
+
+    threads = [threading.Thread(target=occupy) for _ in range(16)]
+    lock = sqlite3.connect(client.gateway.data / "trivet.db", isolation_level=None)
+    lock.execute("BEGIN IMMEDIATE")
+    try:
+        for thread in threads:
+            thread.start()
+        time.sleep(0.5)
+        statuses = []
+        for _ in range(8):  # there are two workers, each with a pool
+            other = client.from_address(None)
+            is_whole(other.post("/v1/body", body=small), client, TEXT)
+            statuses.append(other.post("/v1/body", body=large).status)
+    finally:
+        lock.close()
+        for thread in threads:
+            thread.join()
+    assert 500 in statuses
