@@ -28,6 +28,13 @@ _trivet() {
     local command=${COMP_WORDS[1]:-}
     local words=
 
+    # bash makes three words of --profile=strict.
+    if [ "$word" = "=" ]; then
+        word=
+    elif [ "$before" = "=" ] && [ "$COMP_CWORD" -gt 2 ]; then
+        before=${COMP_WORDS[COMP_CWORD - 2]}
+    fi
+
     COMPREPLY=()
     if [ "$COMP_CWORD" -eq 1 ]; then
         words=$(_trivet_commands)
@@ -58,7 +65,9 @@ _trivet() {
         "clock 2") words="reset +1h +1d +8d" ;;
         "incident 2") words="429-unsigned html-502 lowercase-headers
             session-dies slow wrong-signature ip-flip all" ;;
-        "incident 3") words="on off" ;;
+        "incident 3")
+            words="on off"
+            [ "$before" != "all" ] || words="off" ;;
         "key 2" | "user 2" | "device 2" | "session 2" | "server-key 2")
             words=$(trivet "$command" --help 2>/dev/null |
                 sed -n 's/^  \([a-z][a-z-]*\)  .*/\1/p') ;;

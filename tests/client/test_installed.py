@@ -166,6 +166,23 @@ def test_bash_completion(logged_in):
     assert "revoke" in complete(logged_in, "trivet", "key", "")
 
 
+def test_bash_completes_values(logged_in):
+    serve = ("trivet", "serve")
+    classic = ["current", "classic"]
+    assert complete(logged_in, *serve, "--profile", "c") == classic
+    assert complete(logged_in, *serve, "--profile", "=", "c") == classic
+    assert "strict" in complete(logged_in, *serve, "--profile", "=")
+    assert complete(logged_in, *serve, "--switch", "=", "sess") == ["sessions="]
+    assert complete(logged_in, *serve, "--port", "=") == []
+
+
+def test_bash_completes_incidents(logged_in):
+    incident = ("trivet", "incident")
+    assert complete(logged_in, *incident, "s") == ["session-dies", "slow"]
+    assert complete(logged_in, *incident, "slow", "") == ["on", "off"]
+    assert complete(logged_in, *incident, "all", "") == ["off"]
+
+
 @pytest.mark.skipif(shutil.which("zsh") is None, reason="no zsh")
 def test_zsh_completion_parses():
     subprocess.run(["zsh", "-n", str(ROOT / "completion/_trivet")], check=True)
