@@ -35,6 +35,7 @@ _Static_assert(sizeof(struct state) == 64, "the file has 64 bytes");
 
 struct trivet_sandbox {
     struct state *state;
+    int fd; /* of the same file, to ask for its size */
     bool is_to_be_written;
 };
 
@@ -94,6 +95,16 @@ refuse(const char *path, const char *what, struct trivet_error *err)
 {
     return trivet_error_set(
         err, TRIVET_E_USAGE, "sandbox", "%s: %s", path, what);
+}
+
+/* It holds nothing that anybody would miss. */
+static enum trivet_status
+refuse_damaged(const char *path, struct trivet_error *err)
+{
+    return refuse(path,
+        "damaged, or not a sandbox's state; remove it, and \"trivet serve\" "
+        "makes another",
+        err);
 }
 
 static bool
@@ -159,7 +170,7 @@ check_file(int fd, const char *path, struct trivet_error *err)
         return refuse(path, "others can read or write it; chmod 600 it", err);
     }
     if (info.st_size != (off_t) sizeof(struct state)) {
-        return refuse(path, "damaged, or not a sandbox's state", err);
+        return refuse_damaged(path, err);
     }
 
     return TRIVET_OK;
@@ -181,24 +192,21 @@ is_damaged(const struct state *state)
 }
 
 static enum trivet_status
-map(int fd, const char *path, struct trivet_sandbox *sandbox,
-    struct trivet_error *err)
+map(const char *path, struct trivet_sandbox *sandbox, struct trivet_error *err)
 {
     int protection =
         sandbox->is_to_be_written ? PROT_READ | PROT_WRITE : PROT_READ;
 
-    TRIVET_TRY(check_file(fd, path, err));
+    TRIVET_TRY(check_file(sandbox->fd, path, err));
 
-    sandbox->state =
-        mmap(NULL, sizeof(struct state), protection, MAP_SHARED, fd, 0);
+    sandbox->state = mmap(
+        NULL, sizeof(struct state), protection, MAP_SHARED, sandbox->fd, 0);
     if (sandbox->state == MAP_FAILED) {
         sandbox->state = NULL;
         return fail_on(path, err);
     }
 
-    return is_damaged(sandbox->state)
-               ? refuse(path, "damaged, or not a sandbox's state", err)
-               : TRIVET_OK;
+    return is_damaged(sandbox->state) ? refuse_damaged(path, err) : TRIVET_OK;
 }
 
 enum trivet_status
@@ -223,9 +231,9 @@ trivet_sandbox_open(const char *path, bool is_to_be_written,
             err, TRIVET_E_MEMORY, "sandbox", "out of memory");
     }
 
+    sandbox->fd = fd;
     sandbox->is_to_be_written = is_to_be_written;
-    status = map(fd, path, sandbox, err);
-    (void) close(fd); /* the mapping stays */
+    status = map(path, sandbox, err);
     if (status != TRIVET_OK) {
         trivet_sandbox_close(sandbox);
         return status;
@@ -249,7 +257,22 @@ trivet_sandbox_close(struct trivet_sandbox *sandbox)
         (void) munmap(sandbox->state, sizeof(struct state));
     }
 
+    (void) close(sandbox->fd);
     free(sandbox);
+}
+
+/*
+ * Whether the file still has its size. Whoever empties it takes the page from
+ * under the mapping: a look at that would end the process, and nginx would make
+ * workers without end.
+ */
+static bool
+is_whole(const struct trivet_sandbox *sandbox)
+{
+    struct stat info;
+
+    return fstat(sandbox->fd, &info) == 0
+           && info.st_size == (off_t) sizeof(struct state);
 }
 
 /* ---- the clock --------------------------------------------------------- */
@@ -268,6 +291,10 @@ clamp(int64_t value, int64_t low, int64_t high)
 int64_t
 trivet_sandbox_offset_us(const struct trivet_sandbox *sandbox)
 {
+    if (!is_whole(sandbox)) {
+        return 0;
+    }
+
     return clamp(atomic_load(&sandbox->state->offset_us), 0, max_offset_us);
 }
 
@@ -302,7 +329,8 @@ bool
 trivet_sandbox_has(
     const struct trivet_sandbox *sandbox, enum trivet_incident incident)
 {
-    return (atomic_load(&sandbox->state->incidents) & 1u << incident) != 0;
+    return is_whole(sandbox)
+           && (atomic_load(&sandbox->state->incidents) & 1u << incident) != 0;
 }
 
 void
@@ -319,7 +347,8 @@ trivet_sandbox_set(
 int64_t
 trivet_sandbox_slow_s(const struct trivet_sandbox *sandbox)
 {
-    int64_t seconds = atomic_load(&sandbox->state->slow_s);
+    int64_t seconds =
+        is_whole(sandbox) ? atomic_load(&sandbox->state->slow_s) : 0;
 
     return seconds == 0 ? TRIVET_DEFAULT_SLOW_S
                         : clamp(seconds, 1, TRIVET_MAX_SLOW_S);

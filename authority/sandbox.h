@@ -3,12 +3,13 @@
  * sandbox.h - the sandbox's own state: a clock that can be put on, incidents
  *
  * One small file, mapped by each process that asks: what one writes, all others
- * see at their next look, without a call to the system. It survives restarts
- * and kill -9. Nothing but a sandbox maps it; it is what makes a data directory
- * one whose time can be moved.
+ * see at their next look. It survives restarts and kill -9. Nothing but a
+ * sandbox maps it; it is what makes a data directory one whose time can be
+ * moved.
  *
- * Whoever cuts the file short ends the processes that look at it (SIGBUS); but
- * it is its owner's alone.
+ * A file that was cut short says nothing: the clock is the true one, and
+ * nothing is on. Only who looks at the very moment it is cut is ended by that
+ * (SIGBUS).
  *
  * Reading and writing are atomic: any thread, any process. Only opening and
  * closing block.

@@ -363,6 +363,20 @@ def test_workers_that_died_come_back_to_the_same_time(serve):
     assert not client.is_alive()
 
 
+def test_a_state_that_is_emptied_ends_no_worker(serve):
+    gateway = serve()
+    client = bunq.ready(gateway)
+    clock(gateway, "+8d")
+    assert not client.is_alive()
+    workers = gateway.nginx_workers()
+    os.truncate(gateway.data / "sandbox.state", 0)
+    for _ in range(5):
+        assert client.is_alive()
+    assert gateway.nginx_workers() == workers
+    refused = run("clock", "--data", gateway.data)
+    assert refused.returncode == 2 and "remove it" in refused.stderr
+
+
 # ---- never outside the sandbox -----------------------------------------------
 
 

@@ -207,6 +207,32 @@ other_sizes_are_refused(void **state)
 }
 
 static void
+what_is_cut_short_later_says_nothing(void **state)
+{
+    static const off_t sizes[] = {0, 10, 63};
+    static const uint32_t all = (1u << TRIVET_NUM_INCIDENTS) - 1;
+
+    (void) state;
+
+    for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
+        spoil(40, &all, sizeof all);
+        trivet_sandbox_set_slow_s(sandbox, 9);
+        trivet_sandbox_set_doomed_session(sandbox, 7);
+        trivet_sandbox_reset_clock(sandbox);
+        assert_int_equal(trivet_sandbox_put_on(sandbox, 60, NULL), TRIVET_OK);
+        assert_true(trivet_sandbox_has(sandbox, TRIVET_INCIDENT_SLOW));
+
+        assert_int_equal(truncate(path, sizes[i]), 0);
+        assert_int_equal(trivet_sandbox_offset_us(sandbox), 0);
+        assert_false(trivet_sandbox_has(sandbox, TRIVET_INCIDENT_SLOW));
+        assert_int_equal(trivet_sandbox_slow_s(sandbox), TRIVET_DEFAULT_SLOW_S);
+        assert_int_equal(trivet_sandbox_doomed_session(sandbox), 0);
+
+        assert_int_equal(truncate(path, 64), 0);
+    }
+}
+
+static void
 foreign_and_damaged_contents_are_refused(void **state)
 {
     static const int64_t minus = -1;
@@ -466,6 +492,7 @@ main(void)
         STATE_TEST(file_of_another_user_is_refused),
         STATE_TEST(what_is_no_plain_file_is_refused),
         STATE_TEST(other_sizes_are_refused),
+        STATE_TEST(what_is_cut_short_later_says_nothing),
         STATE_TEST(foreign_and_damaged_contents_are_refused),
         STATE_TEST(what_turns_bad_later_stays_within_bounds),
         STATE_TEST(spans_add_up_to_ten_years_and_no_further),
