@@ -294,6 +294,23 @@ def test_keys_of_another_environment_are_unknown(serve, gateway):
     there.register(of_the_other).open()
 
 
+def test_keys_of_a_sandbox_that_was_open_nothing_outside_it(serve):
+    """Anybody could make them, and the store is the same."""
+    gateway = serve()
+    client = bunq.Client(gateway).install()
+    unused, used = client.make_user(), client.make_user()
+    client.register(used).open()
+    own = gateway.trivet("key", "create")["secret"]
+    gateway.stop()
+    gateway.options.append("--no-sandbox")
+    gateway.start()
+    client = bunq.Client(gateway).install()
+    for secret in (unused, used):
+        for answer in (client.post_device(secret), client.post_session(secret)):
+            bunq.assert_refused(answer, 400, CREDENTIALS, None, client.server_key)
+    client.register(own).open()
+
+
 def test_key_that_was_never_bound_can_be_revoked(gateway):
     client = bunq.Client(gateway).install()
     key = gateway.trivet("key", "create")
