@@ -6,6 +6,7 @@
 
 #include "core/encoding.h"
 #include "core/limits.h"
+#include "core/secret.h"
 #include "crypto/examine.h"
 
 enum {
@@ -290,6 +291,7 @@ trivet_explain(const struct trivet_explain_input *input,
     }
 
     status = explain(input, &scratch, &found);
+    trivet_wipe(scratch.data, cap); /* a body may hold an API key */
     free(scratch.data);
     if (status != TRIVET_OK) {
         return trivet_error_set(err, status, "explain",
