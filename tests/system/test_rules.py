@@ -304,6 +304,7 @@ def test_keys_of_a_sandbox_that_was_open_nothing_outside_it(serve):
     gateway.stop()
     gateway.options.append("--no-sandbox")
     gateway.start()
+    assert "was a sandbox's: sessions that anybody opened" in gateway.stderr()
     client = bunq.Client(gateway).install()
     for secret in (unused, used):
         for answer in (client.post_device(secret), client.post_session(secret)):
