@@ -1,50 +1,173 @@
 # SPDX-License-Identifier: Apache-2.0
-# Every source file is a visible line.
+# Every source file is a line, sorted.
 
-CORE_SRCS = core/account.c core/address.c core/canonical.c \
-	core/client_message.c core/decide.c core/encoding.c core/expiry.c \
-	core/memo.c core/message.c core/message_list.c core/mistake.c core/page.c \
-	core/pem.c core/profile.c core/rate.c core/reason.c \
-	core/secret.c core/slice.c core/status.c core/timestamp.c \
-	core/uuid.c core/writer.c
+CORE_SRCS = \
+	core/account.c \
+	core/address.c \
+	core/canonical.c \
+	core/client_message.c \
+	core/decide.c \
+	core/encoding.c \
+	core/expiry.c \
+	core/memo.c \
+	core/message.c \
+	core/message_list.c \
+	core/mistake.c \
+	core/page.c \
+	core/pem.c \
+	core/profile.c \
+	core/rate.c \
+	core/reason.c \
+	core/secret.c \
+	core/slice.c \
+	core/status.c \
+	core/timestamp.c \
+	core/uuid.c \
+	core/writer.c
 
-CRYPTO_SRCS = crypto/certificate.c crypto/digest.c crypto/examine.c \
-	crypto/explain.c crypto/key.c crypto/key_uri.c crypto/openssl.c crypto/pin.c \
-	crypto/psp_certificate.c crypto/public_der.c crypto/remembered.c \
-	crypto/signature.c crypto/thread.c crypto/token.c
+CRYPTO_SRCS = \
+	crypto/certificate.c \
+	crypto/digest.c \
+	crypto/examine.c \
+	crypto/explain.c \
+	crypto/key.c \
+	crypto/key_uri.c \
+	crypto/openssl.c \
+	crypto/pin.c \
+	crypto/psp_certificate.c \
+	crypto/public_der.c \
+	crypto/remembered.c \
+	crypto/signature.c \
+	crypto/thread.c \
+	crypto/token.c
 
-STORE_SRCS = store/audit.c store/group.c store/listing.c store/pages.c store/records.c store/sessions.c store/values.c \
-	store/sqlite.c store/statements.c store/store.c
+STORE_SRCS = \
+	store/audit.c \
+	store/group.c \
+	store/listing.c \
+	store/pages.c \
+	store/records.c \
+	store/sessions.c \
+	store/sqlite.c \
+	store/statements.c \
+	store/store.c \
+	store/values.c
 
-AUTHORITY_SRCS = authority/account.c authority/api_key.c authority/audit.c \
-	authority/authority.c authority/bucket.c authority/calls.c authority/credential.c \
-	authority/device.c authority/explain.c authority/facts.c authority/installation.c authority/permitted_ip.c \
-	authority/psp.c authority/refusals.c authority/request_id.c authority/request_ids.c \
-	authority/sandbox.c authority/server_error.c authority/session.c \
+AUTHORITY_SRCS = \
+	authority/account.c \
+	authority/api_key.c \
+	authority/audit.c \
+	authority/authority.c \
+	authority/bucket.c \
+	authority/calls.c \
+	authority/credential.c \
+	authority/device.c \
+	authority/explain.c \
+	authority/facts.c \
+	authority/installation.c \
+	authority/permitted_ip.c \
+	authority/psp.c \
+	authority/refusals.c \
+	authority/request_id.c \
+	authority/request_ids.c \
+	authority/sandbox.c \
+	authority/server_error.c \
+	authority/session.c \
 	authority/show.c \
 	authority/user.c
 
-CLIENT_SRCS = client/alone.c client/call.c client/clock.c client/context.c \
-	client/file.c client/pins.c \
-	client/probe.c client/record.c client/session.c client/settings.c \
-	client/state.c client/throttle.c client/transport.c client/worker.c
+CLIENT_SRCS = \
+	client/alone.c \
+	client/call.c \
+	client/clock.c \
+	client/context.c \
+	client/file.c \
+	client/pins.c \
+	client/probe.c \
+	client/record.c \
+	client/session.c \
+	client/settings.c \
+	client/state.c \
+	client/throttle.c \
+	client/transport.c \
+	client/worker.c
 
-CLI_CLIENT_SRCS = cli/call.c cli/client.c cli/context_device.c \
-	cli/contexts.c cli/doctor.c cli/explain.c cli/ip.c cli/keygen.c cli/pages.c \
-	cli/keys.c cli/list.c cli/login.c cli/logout.c cli/pins.c cli/sign.c \
-	cli/status.c cli/transfer.c
+CLI_CLIENT_SRCS = \
+	cli/call.c \
+	cli/client.c \
+	cli/context_device.c \
+	cli/contexts.c \
+	cli/doctor.c \
+	cli/explain.c \
+	cli/ip.c \
+	cli/keygen.c \
+	cli/keys.c \
+	cli/list.c \
+	cli/login.c \
+	cli/logout.c \
+	cli/pages.c \
+	cli/pins.c \
+	cli/sign.c \
+	cli/status.c \
+	cli/transfer.c
 
-CLI_SRCS = cli/audit.c cli/clock.c cli/command.c cli/data_dir.c cli/device.c \
-	cli/incident.c cli/key.c cli/main.c \
-	cli/nginx_conf.c cli/nginx_run.c cli/operator.c cli/profile.c cli/sandbox.c cli/serve.c cli/serve_options.c \
-	cli/server_key.c cli/server_keys.c cli/serving.c cli/session.c cli/table.c cli/user.c $(CLI_CLIENT_SRCS)
+CLI_SRCS = \
+	cli/audit.c \
+	cli/clock.c \
+	cli/command.c \
+	cli/data_dir.c \
+	cli/device.c \
+	cli/incident.c \
+	cli/key.c \
+	cli/main.c \
+	cli/nginx_conf.c \
+	cli/nginx_run.c \
+	cli/operator.c \
+	cli/profile.c \
+	cli/sandbox.c \
+	cli/serve.c \
+	cli/serve_options.c \
+	cli/server_key.c \
+	cli/server_keys.c \
+	cli/serving.c \
+	cli/session.c \
+	cli/table.c \
+	cli/user.c \
+	$(CLI_CLIENT_SRCS)
 
-UNIT_TESTS = test_address test_canonical test_memo test_decide test_encoding \
-	test_expiry test_message test_message_list test_mistake test_page \
-	test_profile test_rate test_reason test_slice \
-	test_timestamp test_writer \
-	test_certificate test_key test_signature test_token \
-	test_store test_sqlite test_group test_calls test_authority \
-	test_lifetime test_binding test_show test_permitted_ip \
-	test_audit test_explaining test_measures test_request_ids test_sandbox \
-	test_switches
+UNIT_TESTS = \
+	test_address \
+	test_audit \
+	test_authority \
+	test_binding \
+	test_calls \
+	test_canonical \
+	test_certificate \
+	test_decide \
+	test_encoding \
+	test_expiry \
+	test_explaining \
+	test_group \
+	test_key \
+	test_lifetime \
+	test_measures \
+	test_memo \
+	test_message \
+	test_message_list \
+	test_mistake \
+	test_page \
+	test_permitted_ip \
+	test_profile \
+	test_rate \
+	test_reason \
+	test_request_ids \
+	test_sandbox \
+	test_show \
+	test_signature \
+	test_slice \
+	test_sqlite \
+	test_store \
+	test_switches \
+	test_timestamp \
+	test_token \
+	test_writer
