@@ -569,6 +569,13 @@ trivet_authority_check_store(
     return status;
 }
 
+const char *
+trivet_authority_notice(const struct trivet_authority *authority)
+{
+    return authority->store == NULL ? NULL
+                                    : trivet_store_notice(authority->store);
+}
+
 enum trivet_status
 trivet_authority_count_sessions(
     struct trivet_authority *authority, int64_t *out, struct trivet_error *err)

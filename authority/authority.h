@@ -179,6 +179,10 @@ void trivet_authority_tell_left_out(struct trivet_authority *authority);
 TRIVET_MUST_USE enum trivet_status trivet_authority_check_store(
     struct trivet_authority *authority, struct trivet_error *err);
 
+/* What the operator should know of how the store was found; NULL: nothing, or
+ * the store is not open. Good until the next call of the authority. */
+const char *trivet_authority_notice(const struct trivet_authority *authority);
+
 /* How many sessions are alive (trivet_store_session_count_alive). */
 TRIVET_MUST_USE enum trivet_status trivet_authority_count_sessions(
     struct trivet_authority *authority, int64_t *out, struct trivet_error *err);

@@ -123,6 +123,22 @@ cli_data_dir(const struct cli_data_options *options, char out[CLI_MAX_PATH],
 }
 
 enum trivet_status
+cli_open_store_at(const char *url, enum trivet_store_mode mode,
+    struct trivet_store **out, struct trivet_error *err)
+{
+    const char *notice;
+
+    TRIVET_TRY(trivet_store_open(url, mode, out, err));
+
+    notice = trivet_store_notice(*out);
+    if (notice != NULL) {
+        (void) fprintf(stderr, "trivet: %s\n", notice);
+    }
+
+    return TRIVET_OK;
+}
+
+enum trivet_status
 cli_open_store(const struct cli_data_options *options,
     enum trivet_store_mode mode, struct trivet_store **out,
     struct trivet_error *err)
@@ -134,7 +150,7 @@ cli_open_store(const struct cli_data_options *options,
     TRIVET_TRY(cli_sandbox_use_clock(options, err));
 
     if (options->store != NULL) {
-        return trivet_store_open(options->store, mode, out, err);
+        return cli_open_store_at(options->store, mode, out, err);
     }
 
     TRIVET_TRY(cli_data_dir(options, dir, err));
@@ -147,7 +163,7 @@ cli_open_store(const struct cli_data_options *options,
 
     TRIVET_TRY(join("sqlite:", "", path, url, err));
 
-    return trivet_store_open(url, mode, out, err);
+    return cli_open_store_at(url, mode, out, err);
 }
 
 enum trivet_status

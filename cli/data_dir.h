@@ -47,6 +47,11 @@ TRIVET_MUST_USE enum trivet_status cli_open_store(
     const struct cli_data_options *options, enum trivet_store_mode mode,
     struct trivet_store **out, struct trivet_error *err);
 
+/* trivet_store_open, and its notice on stderr. */
+TRIVET_MUST_USE enum trivet_status cli_open_store_at(const char *url,
+    enum trivet_store_mode mode, struct trivet_store **out,
+    struct trivet_error *err);
+
 /* Microseconds since 1970, by the machine's clock, or by that of the sandbox
  * whose store was opened. */
 int64_t cli_now_us(void);

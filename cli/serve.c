@@ -346,7 +346,7 @@ prepare_store(struct serving *s, struct trivet_error *err)
     enum trivet_status status;
 
     TRIVET_TRY(
-        trivet_store_open(s->store_url, TRIVET_STORE_MIGRATE, &store, err));
+        cli_open_store_at(s->store_url, TRIVET_STORE_MIGRATE, &store, err));
 
     status = cli_server_keys_prepare(&home, store, given, err);
     if (status == TRIVET_OK) {

@@ -545,6 +545,26 @@ ngx_http_trivet_postconfiguration(ngx_conf_t *cf)
 
 /* ---- the worker -------------------------------------------------------- */
 
+/* Opens the store before there are requests; it may be opened later. */
+static void
+ngx_http_trivet_look_at_store(
+    ngx_cycle_t *cycle, struct trivet_authority *authority)
+{
+    const char *notice;
+    struct trivet_error err;
+
+    if (trivet_authority_check_store(authority, &err) != TRIVET_OK) {
+        ngx_log_error(NGX_LOG_WARN, cycle->log, 0, "trivet: %s", err.detail);
+        return;
+    }
+
+    notice = trivet_authority_notice(authority);
+    if (notice != NULL) {
+        ngx_log_error(NGX_LOG_WARN, cycle->log, 0, "trivet: %s", notice);
+    }
+}
+
+
 static ngx_int_t
 ngx_http_trivet_init_process(ngx_cycle_t *cycle)
 {
@@ -587,10 +607,7 @@ ngx_http_trivet_init_process(ngx_cycle_t *cycle)
         return NGX_ERROR;
     }
 
-    /* Opens the store before there are requests; it may be opened later. */
-    if (trivet_authority_check_store(tmcf->authority_here, &err) != TRIVET_OK) {
-        ngx_log_error(NGX_LOG_WARN, cycle->log, 0, "trivet: %s", err.detail);
-    }
+    ngx_http_trivet_look_at_store(cycle, tmcf->authority_here);
 
     return ngx_http_trivet_start_chores(cycle, tmcf);
 }

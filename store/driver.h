@@ -45,11 +45,17 @@ struct trivet_driver {
     const char *scheme;
 
     /* Connects to location (the URL behind the scheme). may_create: make an
-     * empty database when there is none. max_wait_ms: of set_patience, for the
-     * opening too. TRIVET_E_UNAVAILABLE when it cannot be opened. */
+     * empty database when there is none, that nobody else may read.
+     * max_wait_ms: of set_patience, for the opening too. TRIVET_E_UNAVAILABLE
+     * when it cannot be opened. */
     enum trivet_status (*open)(const char *location, bool may_create,
         unsigned max_wait_ms, void **out, struct trivet_error *err);
     void (*close)(void *connection); /* accepts NULL */
+
+    /* Takes from others what they may do with the database's files. What the
+     * operator should know of that, or NULL: there was nothing to be taken.
+     * Lives as long as the connection. */
+    const char *(*confine)(void *connection);
 
     /* False when the connection no longer reaches what its location names:
      * close it then. */

@@ -24,6 +24,7 @@ struct trivet_audit_end {
 struct trivet_store {
     const struct trivet_driver *driver;
     void *connection;
+    const char *notice; /* of the connection; NULL: none */
     bool is_in_transaction;
     struct trivet_actor actor;
     struct trivet_digest *digest; /* of audit.c; NULL until it is needed */

@@ -9,11 +9,14 @@
 #define _POSIX_C_SOURCE 200809L
 #include "store/driver.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <time.h>
+#include <unistd.h>
 
 enum {
     MAX_STATEMENTS = 96,
@@ -32,6 +35,7 @@ struct connection {
     sqlite3 *db;
     char *path;
     struct stat file; /* as it was opened */
+    char *notice;     /* NULL: none */
     int max_busy_steps;
     sqlite3_stmt *statements[MAX_STATEMENTS];
     sqlite3_stmt *version; /* NULL: not prepared yet */
@@ -78,6 +82,7 @@ close_connection(void *opaque)
 
     (void) sqlite3_finalize(connection->version);
     (void) sqlite3_close(connection->db);
+    free(connection->notice);
     free(connection->path);
     free(connection);
 }
@@ -152,12 +157,107 @@ apply_settings(struct connection *connection, struct trivet_error *err)
                              : fail(connection, "store.settings", err);
 }
 
+/* ---- the file's mode --------------------------------------------------- */
+
+/*
+ * A new file is 0600 before SQLite sees it, whatever the umask; what SQLite
+ * makes beside it gets the same mode. A file that is there is left alone.
+ *
+ * Closing it drops no lock of another connection: the file is new.
+ */
+static enum trivet_status
+make_file(const struct connection *connection, struct trivet_error *err)
+{
+    int fd = open(connection->path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC,
+        S_IRUSR | S_IWUSR);
+    bool is_made;
+
+    if (fd < 0) {
+        /* Of other failures SQLite tells. */
+        return TRIVET_OK;
+    }
+
+    is_made = fchmod(fd, S_IRUSR | S_IWUSR) == 0;
+    if (!is_made) {
+        (void) trivet_error_set(err, TRIVET_E_UNAVAILABLE, "store.open",
+            "%s: chmod: %s", connection->path, strerror(errno));
+    }
+    (void) close(fd);
+
+    return is_made ? TRIVET_OK : TRIVET_E_UNAVAILABLE;
+}
+
+/* Takes from others what they may do with the file; the mode that it had
+ * before, or 0 when nothing was to be taken. *out_is_done: it could be. */
+static unsigned
+take_from_others(const char *path, bool *out_is_done)
+{
+    struct stat info;
+
+    *out_is_done = true;
+    if (lstat(path, &info) != 0) {
+        return 0;
+    }
+    /* A link may be the store's own name, and nothing else's. */
+    if (S_ISLNK(info.st_mode) && stat(path, &info) != 0) {
+        return 0;
+    }
+    if (!S_ISREG(info.st_mode) || (info.st_mode & (S_IRWXG | S_IRWXO)) == 0) {
+        return 0;
+    }
+
+    *out_is_done = chmod(path, info.st_mode & S_IRWXU) == 0;
+    return info.st_mode & 07777;
+}
+
+/*
+ * A store that others may read, of an earlier version or after a copy, is for
+ * its owner alone from now on. By name: a file must not be opened and closed
+ * beside SQLite, whose locks would go with it.
+ */
+static const char *
+confine(void *opaque)
+{
+    struct connection *connection = opaque;
+    static const char *const suffixes[] = {"", "-wal", "-shm", "-journal"};
+    const size_t cap = strlen(connection->path) + 128;
+    char *text = malloc(cap);
+
+    for (size_t i = 0; text != NULL && i < sizeof suffixes / sizeof suffixes[0];
+         i++)
+    {
+        unsigned mode;
+        bool is_done;
+
+        (void) snprintf(text, cap, "%s%s", connection->path, suffixes[i]);
+        mode = take_from_others(text, &is_done);
+        if (mode == 0 || connection->notice != NULL) {
+            continue;
+        }
+
+        (void) snprintf(text, cap,
+            is_done ? "%s%s: others could open it (mode %04o); now they cannot"
+                    : "%s%s: others can open it (mode %04o); chmod 600 it",
+            connection->path, suffixes[i], mode);
+        connection->notice = strdup(text);
+    }
+
+    free(text);
+    return connection->notice;
+}
+
+/* ---- opening ----------------------------------------------------------- */
+
 static enum trivet_status
 connect(
     struct connection *connection, bool may_create, struct trivet_error *err)
 {
     int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX
                 | (may_create ? SQLITE_OPEN_CREATE : 0);
+
+    if (may_create) {
+        TRIVET_TRY(make_file(connection, err));
+    }
 
     if (sqlite3_open_v2(connection->path, &connection->db, flags, NULL)
         != SQLITE_OK)
@@ -394,6 +494,7 @@ const struct trivet_driver trivet_sqlite_driver = {
     .scheme = "sqlite:",
     .open = open_connection,
     .close = close_connection,
+    .confine = confine,
     .is_current = is_current,
     .get_version = get_version,
     .set_patience = set_patience,

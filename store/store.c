@@ -261,6 +261,9 @@ trivet_store_open(const char *url, enum trivet_store_mode mode,
         return status;
     }
 
+    /* Not before it is known to be a store: the name may be a wrong one. */
+    store->notice = driver->confine(store->connection);
+
     *out = store;
     return TRIVET_OK;
 }
@@ -275,6 +278,12 @@ trivet_store_close(struct trivet_store *store)
     store->driver->close(store->connection);
     trivet_digest_free(store->digest);
     free(store);
+}
+
+const char *
+trivet_store_notice(struct trivet_store *store)
+{
+    return store->notice;
 }
 
 void

@@ -38,7 +38,8 @@ enum { TRIVET_STORE_AT_ONCE_MS = 1 };
 bool trivet_store_knows(const char *url);
 
 /*
- * Opens the store at url, such as "sqlite:/var/lib/trivet/trivet.db".
+ * Opens the store at url, such as "sqlite:/var/lib/trivet/trivet.db". Its files
+ * are the owner's alone (0600), whatever the umask; looser ones are mended.
  *
  * TRIVET_E_USAGE     no driver for that url, or the schema is of a later
  *                    version (or of an earlier one, when not migrating).
@@ -47,6 +48,10 @@ TRIVET_MUST_USE enum trivet_status trivet_store_open(const char *url,
     enum trivet_store_mode mode, struct trivet_store **out,
     struct trivet_error *err);
 void trivet_store_close(struct trivet_store *store);
+
+/* What the operator should know of how the store was found, such as that
+ * others could read it; NULL: nothing. Lives as long as the handle. */
+const char *trivet_store_notice(struct trivet_store *store);
 
 /* Whether it can be read: one small statement. */
 TRIVET_MUST_USE enum trivet_status trivet_store_check(

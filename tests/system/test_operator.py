@@ -118,6 +118,27 @@ def test_commands_work_when_no_gateway_runs(serve):
     bunq.ready(gateway, secret=key["secret"])
 
 
+@pytest.mark.parametrize("umask", ["000", "022", "777"])
+def test_a_store_that_a_command_makes_is_its_owners_alone(tmp_path, umask):
+    path = tmp_path / "made.db"
+    shell = f'umask {umask}; exec "$0" user create Eve --store "sqlite:{path}"'
+    subprocess.run(["sh", "-c", shell, TRIVET], check=True, capture_output=True)
+    assert path.stat().st_mode & 0o7777 == 0o600
+    for beside in tmp_path.iterdir():
+        assert beside.stat().st_mode & 0o077 == 0, beside
+
+
+def test_a_store_that_others_could_read_is_mended_with_a_word(tmp_path):
+    path = tmp_path / "made.db"
+    store = f"sqlite:{path}"
+    run("user", "create", "Eve", "--store", store, check=True)
+    path.chmod(0o644)
+    told = run("user", "list", "--store", store, check=True).stderr
+    assert str(path) in told and "0644" in told
+    assert path.stat().st_mode & 0o7777 == 0o600
+    assert run("user", "list", "--store", store, check=True).stderr == ""
+
+
 # ---- key ---------------------------------------------------------------------
 
 

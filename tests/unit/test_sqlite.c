@@ -204,6 +204,98 @@ another_schema_version_is_refused_and_left_alone(void **state)
         scratch_sql(&scratch, "SELECT version FROM schema_version"), 0);
 }
 
+/* ---- who may read it ---------------------------------------------------- */
+
+enum { NOT_THERE = -1, OTHERS = S_IRWXG | S_IRWXO };
+
+static int
+mode_of(const char *suffix)
+{
+    char path[MAX_SCRATCH_PATH + 16];
+    struct stat info;
+
+    (void) snprintf(path, sizeof path, "%s%s", scratch.path, suffix);
+    return stat(path, &info) == 0 ? (int) (info.st_mode & 07777) : NOT_THERE;
+}
+
+static void
+a_new_store_is_its_owners_alone(void **state)
+{
+    static const mode_t umasks[] = {0, 022, 077, 0277, 0777};
+    (void) state;
+
+    for (size_t i = 0; i < sizeof umasks / sizeof umasks[0]; i++) {
+        mode_t before = umask(umasks[i]);
+        struct trivet_store *store = open_store(TRIVET_STORE_MIGRATE);
+
+        (void) umask(before);
+        put_user(store, 1);
+        assert_int_equal(mode_of(""), 0600);
+        assert_int_equal(mode_of("-wal"), 0600);
+        assert_int_equal(mode_of("-shm"), 0600);
+        assert_null(trivet_store_notice(store));
+        trivet_store_close(store);
+        assert_int_equal(unlink(scratch.path), 0);
+    }
+}
+
+static void
+loosen(const char *suffix, mode_t mode)
+{
+    char path[MAX_SCRATCH_PATH + 16];
+
+    (void) snprintf(path, sizeof path, "%s%s", scratch.path, suffix);
+    assert_int_equal(chmod(path, mode), 0);
+}
+
+static void
+a_looser_store_is_mended_with_a_word(void **state)
+{
+    static const mode_t modes[] = {0644, 0660, 0666, 0604, 0640};
+    (void) state;
+
+    trivet_store_close(open_store(TRIVET_STORE_MIGRATE));
+
+    for (size_t i = 0; i < sizeof modes / sizeof modes[0]; i++) {
+        struct trivet_store *first;
+        struct trivet_store *second;
+
+        loosen("", modes[i]);
+        first = open_store(TRIVET_STORE_EXISTING);
+        assert_non_null(trivet_store_notice(first));
+        assert_non_null(strstr(trivet_store_notice(first), scratch.path));
+        put_user(first, 10 + (int) i);
+        assert_int_equal(mode_of(""), 0600);
+        assert_int_equal(mode_of("-wal") & OTHERS, 0);
+        assert_int_equal(mode_of("-shm") & OTHERS, 0);
+
+        /* The files beside it alone, and a writer that has them open. */
+        loosen("-wal", 0644);
+        loosen("-shm", 0666);
+        second = open_store(TRIVET_STORE_EXISTING);
+        assert_non_null(trivet_store_notice(second));
+        assert_int_equal(mode_of("-wal"), 0600);
+        assert_int_equal(mode_of("-shm"), 0600);
+        put_user(first, 20 + (int) i);
+        put_user(second, 30 + (int) i);
+
+        trivet_store_close(second);
+        trivet_store_close(first);
+    }
+}
+
+static void
+what_is_no_store_keeps_its_mode(void **state)
+{
+    (void) state;
+
+    scratch_write(scratch.path, "root:x:0:0\n", 11);
+    loosen("", 0644);
+    assert_refused(scratch.url, TRIVET_STORE_EXISTING, TRIVET_E_UNAVAILABLE);
+    assert_refused(scratch.url, TRIVET_STORE_MIGRATE, TRIVET_E_UNAVAILABLE);
+    assert_int_equal(mode_of(""), 0644);
+}
+
 /* A store of the first version, with what is in it, becomes one of this. */
 /* A store as the first version made it. */
 static void
@@ -665,6 +757,9 @@ main(void)
         TEST(an_empty_file_is_a_store_only_when_migrating),
         TEST(commits_are_durable_and_readers_do_not_wait),
         TEST(another_schema_version_is_refused_and_left_alone),
+        TEST(a_new_store_is_its_owners_alone),
+        TEST(a_looser_store_is_mended_with_a_word),
+        TEST(what_is_no_store_keeps_its_mode),
         TEST(an_earlier_schema_is_brought_up_to_date),
         TEST(a_migration_that_fails_leaves_nothing),
         TEST(what_is_no_database_is_refused_and_left_alone),
