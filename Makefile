@@ -2,7 +2,8 @@
 # Makefile - the developers' door. `make help` lists the verbs.
 #
 # One non-recursive file; the parts are in mk/. Everything that is built lies
-# in build/$(VARIANT)/. SAN=1 builds the variant "san" with ASan and UBSan.
+# in build/$(VARIANT)/. SAN=1 builds the variant "san" with ASan and UBSan,
+# TSAN=1 "tsan" with ThreadSanitizer (libraries and tests, not the module).
 
 VERSION = 0.1.0
 PREFIX ?= /usr/local
@@ -10,8 +11,9 @@ DESTDIR ?=
 V ?= 0
 CI ?=
 SAN ?= 0
+TSAN ?= 0
 
-VARIANT := $(if $(filter 1,$(SAN)),san,release)
+VARIANT := $(if $(filter 1,$(SAN)),san,$(if $(filter 1,$(TSAN)),tsan,release))
 B := build/$(VARIANT)
 
 .DEFAULT_GOAL := all

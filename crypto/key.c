@@ -127,7 +127,7 @@ trivet_private_key_load(
     char *text = malloc(MAX_KEY_FILE);
     enum trivet_status status;
     ssize_t len;
-    int fd;
+    int fd = -1;
 
     if (text == NULL) {
         return trivet_error_set(

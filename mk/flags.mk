@@ -21,6 +21,9 @@ ifeq ($(SAN),1)
 OPTIMISE = -O1 -g -fno-omit-frame-pointer \
 	-fsanitize=address,undefined -fno-sanitize-recover=undefined
 SAN_LDFLAGS = -fsanitize=address,undefined
+else ifeq ($(TSAN),1)
+OPTIMISE = -O1 -g -fno-omit-frame-pointer -fsanitize=thread
+SAN_LDFLAGS = -fsanitize=thread
 else
 OPTIMISE = -O2 -g -D_FORTIFY_SOURCE=2
 SAN_LDFLAGS =
