@@ -3,7 +3,8 @@
 #
 # One non-recursive file; the parts are in mk/. Everything that is built lies
 # in build/$(VARIANT)/. SAN=1 builds the variant "san" with ASan and UBSan,
-# TSAN=1 "tsan" with ThreadSanitizer (libraries and tests, not the module).
+# TSAN=1 "tsan" with ThreadSanitizer, FUZZ=1 "fuzz" for libFuzzer (libraries and
+# tests, not the module).
 
 VERSION = 0.1.0
 PREFIX ?= /usr/local
@@ -12,8 +13,10 @@ V ?= 0
 CI ?=
 SAN ?= 0
 TSAN ?= 0
+FUZZ ?= 0
 
-VARIANT := $(if $(filter 1,$(SAN)),san,$(if $(filter 1,$(TSAN)),tsan,release))
+VARIANT := $(if $(filter 1,$(SAN)),san,$(if $(filter 1,$(TSAN)),tsan,$(if \
+	$(filter 1,$(FUZZ)),fuzz,release)))
 B := build/$(VARIANT)
 
 .DEFAULT_GOAL := all
@@ -24,6 +27,7 @@ include mk/rules.mk
 include mk/client.mk
 include mk/nginx.mk
 include mk/check.mk
+include mk/fuzz.mk
 include mk/bench.mk
 include mk/install.mk
 

@@ -27,6 +27,9 @@ split_begin(struct trivet_slice text, struct trivet_slice *label,
             *rest = trivet_slice_after(t, i);
             break;
         }
+        if (t.data[i] < ' ' || t.data[i] > '~') {
+            break; /* no byte of a label: a NUL would cut it off */
+        }
     }
 
     if (label->len == 0 || !trivet_slice_starts_with(*rest, mark_end)) {

@@ -28,3 +28,32 @@ lint: ## format, layers, banned names, exports, scripts, man pages, coverage
 
 format: ## put all C files into the project's form
 	$(Q)clang-format -i $$(git ls-files -co --exclude-standard '*.c' '*.h')
+
+# The C tests with threads, and libtrivet's, under ThreadSanitizer.
+TSAN_UNIT_TESTS = \
+	test_authority \
+	test_group \
+	test_memo \
+	test_request_ids \
+	test_sqlite \
+	test_throttle
+TSAN_OPTIONS_HERE = exitcode=66 suppressions=$(CURDIR)/tests/tsan.supp
+
+.PHONY: check-tsan check-tsan-built
+
+check-tsan: ## what has threads, under ThreadSanitizer
+	$(Q)$(MAKE) --no-print-directory TSAN=1 check-tsan-built
+
+check-tsan-built: $(TSAN_UNIT_TESTS:%=$(B)/tests/%) client $(CLIENT_TOOLS)
+	$(Q)for test in $(TSAN_UNIT_TESTS); do \
+		TSAN_OPTIONS="$(TSAN_OPTIONS_HERE)" $(B)/tests/$$test || exit 1; done
+	$(Q)TSAN_OPTIONS="$(TSAN_OPTIONS_HERE)" TRIVET_BUILD=$(abspath $(B)) \
+		$(PYTHON) -m pytest -q tests/client/test_together.py $(PYTEST_ARGS)
+
+.PHONY: check-long
+LONG_TESTS ?= tests/system tests/client
+
+# pytest's 5: no test is marked.
+check-long: all client $(CLIENT_TOOLS) ## the tests that take minutes
+	$(Q)TRIVET_BUILD=$(abspath $(B)) $(PYTHON) -m pytest -q -m long \
+		$(LONG_TESTS) $(PYTEST_ARGS) || [ $$? -eq 5 ]

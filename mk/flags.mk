@@ -24,6 +24,12 @@ SAN_LDFLAGS = -fsanitize=address,undefined
 else ifeq ($(TSAN),1)
 OPTIMISE = -O1 -g -fno-omit-frame-pointer -fsanitize=thread
 SAN_LDFLAGS = -fsanitize=thread
+else ifeq ($(FUZZ),1)
+override CC = $(FUZZ_CC)
+OPTIMISE = -O1 -g -fno-omit-frame-pointer \
+	-fsanitize=fuzzer-no-link,address,undefined \
+	-fno-sanitize-recover=undefined
+SAN_LDFLAGS = -fsanitize=address,undefined
 else
 OPTIMISE = -O2 -g -D_FORTIFY_SOURCE=2
 SAN_LDFLAGS =

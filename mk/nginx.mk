@@ -6,7 +6,7 @@ NGINX_ROOT = build/nginx-root
 NGINX_TREE = $(B)/nginx
 MODULE = $(B)/ngx_http_trivet_module.so
 
-GATEWAY_SRCS = $(wildcard gateway/*.c) gateway/module.h gateway/config
+GATEWAY_SRCS = $(wildcard gateway/*.c gateway/*.h) gateway/config
 
 # nginx's own headers are not as strict as we are.
 MODULE_CFLAGS = -std=gnu17 $(OPTIMISE) -fPIC \

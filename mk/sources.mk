@@ -171,3 +171,19 @@ UNIT_TESTS = \
 	test_timestamp \
 	test_token \
 	test_writer
+
+FUZZ_TARGETS = \
+	address \
+	certificate \
+	client_message \
+	der \
+	encoding \
+	explain \
+	message \
+	page \
+	pem \
+	pins \
+	private_key \
+	public_key \
+	record \
+	timestamp

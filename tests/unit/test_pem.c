@@ -24,6 +24,28 @@ rewrap(const char *text, char out[512])
 }
 
 static void
+a_label_has_no_bytes_that_cannot_be_shown(void **state)
+{
+    static const char text[] = "-----BEGIN K\0Y-----\nBBBB\n-----END K";
+    char out[512];
+    struct trivet_writer writer = trivet_writer_make(out, sizeof(out));
+
+    (void) state;
+
+    assert_int_equal(
+        trivet_pem_rewrap(trivet_slice_make(text, sizeof(text) - 1), &writer),
+        TRIVET_E_MALFORMED);
+    assert_int_equal(rewrap("-----BEGIN K\x1b"
+                            "Y-----\nBBBB\n-----END K\x1b"
+                            "Y-----",
+                         out),
+        TRIVET_E_MALFORMED);
+    assert_int_equal(
+        rewrap("-----BEGIN A KEY-----\nBBBB\n-----END A KEY-----", out),
+        TRIVET_OK);
+}
+
+static void
 every_layout_becomes_the_strict_one(void **state)
 {
     static const char *const texts[] = {
@@ -82,6 +104,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_layout_becomes_the_strict_one),
+        cmocka_unit_test(a_label_has_no_bytes_that_cannot_be_shown),
         cmocka_unit_test(what_is_no_pem_is_refused),
         cmocka_unit_test(a_full_writer_is_told),
     };
