@@ -104,7 +104,7 @@ tell(const struct trivet_sandbox *sandbox, const char *is_or_was)
 /* Outside the sandbox nothing maps it; it goes all the same, so that no command
  * takes the directory for a sandbox's. */
 static enum trivet_status
-remove_state(const char *dir, const char *path, struct trivet_error *err)
+remove_state(const char *path, struct trivet_error *err)
 {
     struct trivet_sandbox *sandbox;
 
@@ -113,10 +113,6 @@ remove_state(const char *dir, const char *path, struct trivet_error *err)
             (void) fprintf(
                 stderr, "trivet: no sandbox now: %s is removed\n", path);
         }
-        (void) fprintf(stderr,
-            "trivet: %s was a sandbox's: sessions that anybody opened there go "
-            "on; end them (trivet session), or serve from another --data\n",
-            dir);
         trivet_sandbox_close(sandbox);
     }
 
@@ -136,7 +132,7 @@ cli_sandbox_prepare(const char *dir, bool is_sandbox,
     TRIVET_TRY(cli_data_path(dir, name, out_path, err));
 
     if (!is_sandbox) {
-        return remove_state(dir, out_path, err);
+        return remove_state(out_path, err);
     }
 
     TRIVET_TRY(trivet_sandbox_create(out_path, err));

@@ -41,8 +41,9 @@ static const struct argp_option options_table[] = {
         "one switch of the profile by itself; may be given again for others",
         0},
     {"upstream", OPTION_UPSTREAM, "URL", 0,
-        "the API to protect (default: a small built-in one that tells who is "
-        "calling)",
+        "the API to protect; no sandbox then (default: a small built-in one "
+        "that "
+        "tells who is calling)",
         0},
     {"tls-cert", OPTION_TLS_CERT, "FILE", 0,
         "certificate and chain in PEM (default: one of its own for localhost)",
@@ -61,8 +62,12 @@ static const struct argp_option options_table[] = {
         "server.pem, which is made)",
         0},
     {"sandbox", OPTION_SANDBOX, NULL, 0,
-        "anybody may make users; refusals tell why (default)", 0},
-    {"no-sandbox", OPTION_NO_SANDBOX, NULL, 0, "neither of that", 0},
+        "anybody may make users and open sessions; refusals tell why (default "
+        "without --upstream; with it, only when named: then anybody can call "
+        "that API)",
+        0},
+    {"no-sandbox", OPTION_NO_SANDBOX, NULL, 0,
+        "neither of that (default with --upstream)", 0},
     {"rate-limits", OPTION_RATE_LIMITS, "classic|off", 0,
         "classic: for each address and endpoint GET 3 calls per 3 seconds, "
         "POST 5, PUT 2, session-server 1 per 30 seconds (default)",
@@ -129,7 +134,7 @@ parse_option(int key, char *arg, struct argp_state *state)
         options->server_key = arg;
         return 0;
     case OPTION_SANDBOX:
-        options->is_sandbox = true;
+        options->sandbox = CLI_SANDBOX_ON;
         return 0;
     case OPTION_METRICS:
         options->has_metrics = true;
@@ -138,7 +143,7 @@ parse_option(int key, char *arg, struct argp_state *state)
         options->rate_limits = arg;
         return 0;
     case OPTION_NO_SANDBOX:
-        options->is_sandbox = false;
+        options->sandbox = CLI_SANDBOX_OFF;
         return 0;
     case ARGP_KEY_ARG:
         argp_error(state, "too many arguments: %s", arg);
@@ -157,8 +162,9 @@ static const struct argp argp = {
     .options = options_table,
     .parser = parse_option,
     .doc = "Runs the gateway in the foreground, on nginx. With --upstream it "
-           "protects that API; without, it is a sandbox of bunq's "
-           "authentication.\vThe switches of a profile; trivet-profiles(7) "
+           "protects that API, and who calls needs an API key of \"trivet key "
+           "create\"; without, it is a sandbox of bunq's authentication.\vThe "
+           "switches of a profile; trivet-profiles(7) "
            "has more:",
     .children = children,
     .help_filter = cli_profile_help,
@@ -174,7 +180,6 @@ cli_serve_parse(int argc, char **argv, struct cli_serve_options *out)
         .session_timeout_s = TRIVET_DEFAULT_SESSION_TIMEOUT_S,
         .key_lifetime_s = TRIVET_DEFAULT_KEY_LIFETIME_S,
         .rate_limits = "classic",
-        .is_sandbox = true,
     };
 
     return argp_parse(&argp, argc, argv, 0, NULL, out) == 0;

@@ -8,6 +8,14 @@
 #include "cli/data_dir.h"
 #include "cli/profile.h"
 
+/* Where nothing is said, there is a sandbox where there is no API to protect.
+ */
+enum cli_sandbox_choice {
+    CLI_SANDBOX_UNSAID = 0,
+    CLI_SANDBOX_ON,
+    CLI_SANDBOX_OFF
+};
+
 /* Texts are those of the command line; NULL where nothing was said. */
 struct cli_serve_options {
     struct cli_data_options data;
@@ -21,7 +29,7 @@ struct cli_serve_options {
     long long key_lifetime_s;
     const char *server_key;
     const char *rate_limits;
-    bool is_sandbox;
+    enum cli_sandbox_choice sandbox;
     bool has_metrics;
 };
 

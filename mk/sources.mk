@@ -126,7 +126,11 @@ CLI_SRCS = \
 	cli/profile.c \
 	cli/sandbox.c \
 	cli/serve.c \
+	cli/serve_check.c \
 	cli/serve_options.c \
+	cli/serve_ready.c \
+	cli/serve_sandbox.c \
+	cli/serve_tls.c \
 	cli/server_key.c \
 	cli/server_keys.c \
 	cli/serving.c \

@@ -46,7 +46,7 @@ def upstream():
 def front(tmp_path_factory, upstream):
     """A gateway in front of `upstream`."""
     data = tmp_path_factory.mktemp("front") / "data"
-    with Gateway(data, "--upstream", upstream.url) as started:
+    with Gateway(data, "--sandbox", "--upstream", upstream.url) as started:
         yield started
 
 

@@ -328,7 +328,7 @@ def test_answer_of_doubtful_length_is_whole_or_refused(
 
 
 def test_dead_api_is_a_clear_502(serve):
-    gateway = serve("--upstream", f"http://127.0.0.1:{free_port()}")
+    gateway = serve("--sandbox", "--upstream", f"http://127.0.0.1:{free_port()}")
     client = bunq.ready(gateway)  # the protocol's own calls need no API
     answer = client.get("/v1/anything")
     bunq.assert_refused(
@@ -341,7 +341,7 @@ def test_api_that_comes_back_is_found(tmp_path):
     from upstream import Upstream
 
     first = Upstream()
-    with Gateway(tmp_path / "data", "--upstream", first.url) as gateway:
+    with Gateway(tmp_path / "data", "--sandbox", "--upstream", first.url) as gateway:
         client = bunq.ready(gateway)
         for _ in range(3):
             assert client.get("/v1/x").status == 200

@@ -60,7 +60,7 @@ def refuse(gateway, *words, status=2):
 @pytest.fixture(scope="module")
 def front(tmp_path_factory, upstream):
     data = tmp_path_factory.mktemp("front") / "data"
-    with Gateway(data, "--upstream", upstream.url, "--metrics") as started:
+    with Gateway(data, "--sandbox", "--upstream", upstream.url, "--metrics") as started:
         yield started
 
 
@@ -461,7 +461,7 @@ def test_who_does_not_wait_in_http_2_is_forgotten(calm):
 
 @pytest.mark.parametrize("profile", ["strict", "current", "classic"])
 def test_wrong_signature(serve, upstream, profile):
-    gateway = serve("--upstream", upstream.url, "--profile", profile)
+    gateway = serve("--sandbox", "--upstream", upstream.url, "--profile", profile)
     upstream.plan("/v1/b", reply(b'{"Response":[]}', headers=[JSON]))
     kind = Classic if profile == "classic" else bunq.Client
     client = kind(gateway)

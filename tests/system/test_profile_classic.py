@@ -106,7 +106,7 @@ def test_headers_of_the_api_behind_are_signed_too(tmp_path, upstream):
     upstream.plan("/v1/large", reply(large, headers=[JSON, warning]))
     upstream.plan("/v1/told", reply(b"{}", "422 No", headers=[JSON, warning]))
     upstream.plan("/v1/chunks", chunked([b'{"a":', b"1}"], headers=[JSON, warning]))
-    options = ["--profile", "classic", "--upstream", upstream.url]
+    options = ["--profile", "classic", "--sandbox", "--upstream", upstream.url]
     with Gateway(tmp_path / "data", *options) as gateway:
         client = Classic(gateway)
         client.install().register(client.make_user()).open()

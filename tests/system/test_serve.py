@@ -8,6 +8,7 @@ import ssl
 import stat
 import subprocess
 import time
+from pathlib import Path
 
 import pytest
 from cryptography import x509
@@ -412,6 +413,116 @@ def test_help_names_every_option():
     ):
         assert option in result.stdout, option
     assert "8443" in result.stdout
+
+
+# ---- in front of an API ------------------------------------------------------
+
+
+def with_upstream(*options):
+    return ("--upstream", "http://127.0.0.1:9", *options)
+
+
+def can_make_users(gateway):
+    answer = bunq.Client(gateway).install().http.post(
+        gateway.base + "/v1/sandbox-user-person", data=b"", timeout=10
+    )
+    return answer.status_code == 200
+
+
+@pytest.mark.parametrize(
+    "options, is_sandbox",
+    [
+        ((), True),
+        (("--sandbox",), True),
+        (("--no-sandbox",), False),
+        (with_upstream(), False),
+        (with_upstream("--no-sandbox"), False),
+        (with_upstream("--sandbox"), True),
+        (("--sandbox", *with_upstream()), True),
+        (with_upstream("--sandbox", "--no-sandbox"), False),
+        (with_upstream("--no-sandbox", "--sandbox"), True),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, tuple) else str(value),
+)
+def test_in_front_of_an_api_a_sandbox_must_be_asked_for(serve, options, is_sandbox):
+    gateway = serve(*options)
+    assert can_make_users(gateway) == is_sandbox
+    assert (gateway.data / "sandbox.state").exists() == is_sandbox
+    assert ("sandbox-user-person" in gateway.lines[-1]) == is_sandbox
+    said = [line for line in gateway.stderr().splitlines() if "--sandbox" in line]
+    if is_sandbox and "--upstream" in options:
+        assert len(said) == 1
+        assert "anybody" in said[0] and "http://127.0.0.1:9" in said[0]
+    else:
+        assert said == []
+
+
+def test_a_sandbox_that_is_put_in_front_of_an_api_lets_nobody_in(serve, upstream):
+    """Whoever made a user while it was a sandbox has a session."""
+    gateway = serve()
+    client = bunq.Client(gateway).install()
+    unused = client.make_user()
+    client.register(client.make_user()).open()
+    other = bunq.ready(gateway)
+    assert client.is_alive() and other.is_alive()
+    gateway.stop()
+    gateway.options += ["--upstream", upstream.url]
+    gateway.start()
+    assert "was a sandbox's: its 2 open sessions were ended" in gateway.stderr()
+    for stranger in (client, other):
+        stranger.http = bunq.make_session(gateway)
+        assert not stranger.is_alive()
+        assert stranger.get("/v1/api").status == 401
+        assert stranger.post_session(stranger.secret).status == 400
+    assert client.post_device(unused).status == 400
+    assert upstream.count("/v1/api") == 0
+    assert gateway.trivet("session", "list")[0]["status"] == "ENDED"
+    made = gateway.trivet("key", "create", "--user", "A")
+    invited = bunq.Client(gateway).install().register(made["secret"]).open()
+    assert invited.get("/v1/api").status == 200
+    gateway.stop()
+    gateway.start()  # its own sessions go on
+    assert "was a sandbox's" not in gateway.stderr()
+    invited.http = bunq.make_session(gateway)
+    assert invited.is_alive()
+
+
+def test_neither_does_one_that_left_the_sandbox_before(serve, upstream):
+    gateway = serve()
+    client = bunq.ready(gateway)
+    gateway.stop()
+    gateway.options += ["--no-sandbox"]
+    gateway.start()
+    assert "sessions that anybody opened there go on" in gateway.stderr()
+    client.http = bunq.make_session(gateway)
+    assert client.is_alive()
+    gateway.stop()
+    gateway.options += ["--upstream", upstream.url]
+    gateway.start()
+    assert "its 1 open sessions were ended" in gateway.stderr()
+    client.http = bunq.make_session(gateway)
+    assert not client.is_alive()
+
+
+def test_a_sandbox_by_name_in_front_of_an_api_keeps_its_sessions(serve, upstream):
+    gateway = serve()
+    client = bunq.ready(gateway)
+    gateway.stop()
+    gateway.options += ["--upstream", upstream.url, "--sandbox"]
+    gateway.start()
+    client.http = bunq.make_session(gateway)
+    assert client.is_alive()
+
+
+def test_help_page_and_readme_agree_on_the_sandbox():
+    said = " ".join(run("serve", "--help", check=True).stdout.split())
+    assert "default without --upstream" in said
+    assert "only when named" in said
+    root = Path(__file__).resolve().parents[2]
+    page = " ".join((root / "man/trivet-serve.1").read_text().split())
+    assert "only when this option is given" in page
+    readme = (root / "README.md").read_text()
+    assert "./run --upstream http://127.0.0.1:8000" in readme
 
 
 # ---- what must not start -----------------------------------------------------

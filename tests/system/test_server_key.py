@@ -160,7 +160,7 @@ def test_no_request_is_lost_while_keys_rotate(serve):
 
 
 def test_a_slow_request_outlives_a_reload(serve, upstream):
-    gateway = serve("--upstream", upstream.url)
+    gateway = serve("--sandbox", "--upstream", upstream.url)
     client = bunq.ready(gateway)
 
     def slow(request, connection):
@@ -489,7 +489,7 @@ def token_environment(request, monkeypatch):
 
 @needs_token
 def test_a_key_in_a_token_signs_all_answers(serve, token, upstream):
-    gateway = serve("--upstream", upstream.url, "--server-key", token.uri("one"))
+    gateway = serve("--sandbox", "--upstream", upstream.url, "--server-key", token.uri("one"))
     client = bunq.ready(gateway)
     assert numbers(client) == token.one
     assert not (gateway.data / "server.pem").exists()
@@ -501,7 +501,7 @@ def test_a_key_in_a_token_signs_all_answers(serve, token, upstream):
 
 @needs_token
 def test_many_at_once_share_the_token(serve, token, upstream):
-    gateway = serve("--upstream", upstream.url, "--server-key", token.uri("one"))
+    gateway = serve("--sandbox", "--upstream", upstream.url, "--server-key", token.uri("one"))
     clients = [bunq.ready(gateway, key_number=i) for i in range(6)]
     failures = []
 

@@ -20,7 +20,7 @@ TEXT = "Service temporarily unavailable."
 def placed(tmp_path):
     """A gateway in front of an API, with a client."""
     upstream = Upstream()
-    with Gateway(tmp_path / "data", "--upstream", upstream.url) as gateway:
+    with Gateway(tmp_path / "data", "--sandbox", "--upstream", upstream.url) as gateway:
         gateway.upstream = upstream
         gateway.client = bunq.ready(gateway)
         yield gateway

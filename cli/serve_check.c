@@ -1,0 +1,293 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* serve_check.c - what can be wrong before anything is made */
+#define _DEFAULT_SOURCE
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "cli/serve.h"
+#include "client/probe.h"
+
+static enum trivet_status
+check_options(struct serving *s, struct trivet_error *err)
+{
+    const struct cli_serve_options *o = s->options;
+
+    if (trivet_address_parse(trivet_slice_text(o->listen), &s->address)
+        != TRIVET_OK)
+    {
+        return trivet_error_set(err, TRIVET_E_USAGE, "serve",
+            "--listen %s: not an IP address", o->listen);
+    }
+
+    (void) snprintf(s->listen, sizeof s->listen,
+        strchr(o->listen, ':') == NULL ? "%s" : "[%s]", o->listen);
+
+    TRIVET_TRY(cli_profile_format(&o->profile, s->profile, err));
+
+    if (strcmp(o->rate_limits, "classic") != 0
+        && strcmp(o->rate_limits, "off") != 0)
+    {
+        return trivet_error_set(err, TRIVET_E_USAGE, "serve",
+            "--rate-limits %s: classic and off are known", o->rate_limits);
+    }
+
+    if (o->data.store != NULL
+        && (!trivet_store_knows(o->data.store)
+            || !cli_nginx_conf_takes(o->data.store)))
+    {
+        return trivet_error_set(err, TRIVET_E_USAGE, "serve",
+            "--store %s: not a store URL; sqlite:PATH is one", o->data.store);
+    }
+
+    s->is_sandbox =
+        o->sandbox == CLI_SANDBOX_ON
+        || (o->sandbox == CLI_SANDBOX_UNSAID && o->upstream == NULL);
+
+    if ((o->tls_cert == NULL) != (o->tls_key == NULL)) {
+        return trivet_error_set(err, TRIVET_E_USAGE, "serve",
+            "--tls-cert and --tls-key come together");
+    }
+
+    if (o->upstream != NULL
+        && (trivet_url_parse(o->upstream, &s->upstream, err) != TRIVET_OK
+            || !cli_nginx_conf_takes(o->upstream)))
+    {
+        return trivet_error_set(err, TRIVET_E_USAGE, "serve",
+            "--upstream %s: not a URL of the form http[s]://host[:port][/path]",
+            o->upstream);
+    }
+
+    return TRIVET_OK;
+}
+
+enum trivet_status
+cli_serve_check_key_mode(const char *path, struct trivet_error *err)
+{
+    struct stat info;
+
+    if (stat(path, &info) != 0) {
+        return errno == ENOENT ? TRIVET_OK
+                               : trivet_error_set(err, TRIVET_E_USAGE, "serve",
+                                   "%s: %s", path, strerror(errno));
+    }
+
+    if ((info.st_mode & (S_IRWXG | S_IRWXO)) != 0) {
+        return trivet_error_set(err, TRIVET_E_USAGE, "serve",
+            "%s: mode %04o lets others at the private key; chmod 600 it", path,
+            (unsigned) info.st_mode & 07777);
+    }
+
+    return TRIVET_OK;
+}
+
+static enum trivet_status
+refuse_path(const char *path, struct trivet_error *err)
+{
+    return trivet_error_set(err, TRIVET_E_USAGE, "serve",
+        "%s: no $, quotes, braces, semicolons or backslashes in paths, please: "
+        "nginx cannot take them",
+        path);
+}
+
+/* nginx reads the names in its own directory: they are made absolute. */
+static enum trivet_status
+check_given_tls(struct serving *s, struct trivet_error *err)
+{
+    const struct cli_serve_options *o = s->options;
+
+    if (o->tls_cert == NULL) {
+        return TRIVET_OK;
+    }
+
+    if (realpath(o->tls_cert, s->given_cert) == NULL
+        || access(o->tls_cert, R_OK) != 0)
+    {
+        return trivet_error_set(err, TRIVET_E_USAGE, "serve", "%s: %s",
+            o->tls_cert, strerror(errno));
+    }
+
+    if (realpath(o->tls_key, s->given_key) == NULL
+        || access(o->tls_key, R_OK) != 0) {
+        return trivet_error_set(err, TRIVET_E_USAGE, "serve", "%s: %s",
+            o->tls_key, strerror(errno));
+    }
+
+    if (!cli_nginx_conf_takes(s->given_cert)
+        || !cli_nginx_conf_takes(s->given_key)) {
+        return refuse_path(s->given_cert, err);
+    }
+
+    return cli_serve_check_key_mode(o->tls_key, err);
+}
+
+/* Whoever may write there can have any code run here. */
+static enum trivet_status
+check_dir(const char *path, struct trivet_error *err)
+{
+    struct stat info;
+
+    if (stat(path, &info) != 0) {
+        return TRIVET_OK; /* it is about to be made */
+    }
+
+    if (!S_ISDIR(info.st_mode)) {
+        return trivet_error_set(
+            err, TRIVET_E_USAGE, "serve", "%s: not a directory", path);
+    }
+
+    if (info.st_uid != geteuid() || (info.st_mode & (S_IWGRP | S_IWOTH)) != 0) {
+        return trivet_error_set(err, TRIVET_E_USAGE, "serve",
+            "%s: the data directory must be yours, and no others' to write",
+            path);
+    }
+
+    return TRIVET_OK;
+}
+
+enum trivet_status
+cli_serve_check_port(struct serving *s, struct trivet_error *err)
+{
+    bool is_ipv4 = strchr(s->options->listen, ':') == NULL;
+    struct sockaddr_in6 six = {
+        .sin6_family = AF_INET6,
+        .sin6_port = htons((uint16_t) s->options->port),
+    };
+    struct sockaddr_in four = {
+        .sin_family = AF_INET,
+        .sin_port = htons((uint16_t) s->options->port),
+    };
+    struct sockaddr *any =
+        is_ipv4 ? (struct sockaddr *) &four : (struct sockaddr *) &six;
+    socklen_t len = is_ipv4 ? sizeof four : sizeof six;
+    int on = 1;
+    int fd = socket(any->sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    bool is_bound;
+
+    (void) inet_pton(AF_INET, s->options->listen, &four.sin_addr);
+    (void) inet_pton(AF_INET6, s->options->listen, &six.sin6_addr);
+
+    is_bound = fd >= 0
+               && setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) == 0
+               && bind(fd, any, len) == 0 && listen(fd, 1) == 0
+               && getsockname(fd, any, &len) == 0;
+    if (!is_bound) {
+        (void) trivet_error_set(err, TRIVET_E_USAGE, "serve",
+            "cannot listen on %s port %lld: %s", s->options->listen,
+            s->options->port, strerror(errno));
+    }
+    if (fd >= 0) {
+        (void) close(fd);
+    }
+
+    s->port = ntohs(is_ipv4 ? four.sin_port : six.sin6_port);
+    return is_bound ? TRIVET_OK : TRIVET_E_USAGE;
+}
+
+/* The environment's, or what lies beside this program, or what is installed. */
+static enum trivet_status
+find_part(const struct serving *s, const char *variable, const char *beside,
+    const char *installed, char out[CLI_MAX_PATH], struct trivet_error *err)
+{
+    const char *given = getenv(variable);
+    const char *slash = strrchr(s->self, '/');
+
+    if (given != NULL) {
+        (void) snprintf(out, CLI_MAX_PATH, "%s", given);
+        return access(out, R_OK) == 0
+                   ? TRIVET_OK
+                   : trivet_error_set(err, TRIVET_E_USAGE, "serve",
+                       "%s: %s: %s", variable, given, strerror(errno));
+    }
+
+    if (slash != NULL
+        && snprintf(out, CLI_MAX_PATH, "%.*s/%s", (int) (slash - s->self),
+               s->self, beside)
+               < CLI_MAX_PATH
+        && access(out, R_OK) == 0)
+    {
+        return TRIVET_OK;
+    }
+
+    (void) snprintf(out, CLI_MAX_PATH, "%s", installed);
+    return access(out, R_OK) == 0
+               ? TRIVET_OK
+               : trivet_error_set(err, TRIVET_E_USAGE, "serve",
+                   "%s: not there; %s can name another", installed, variable);
+}
+
+static enum trivet_status
+find_parts(struct serving *s, struct trivet_error *err)
+{
+    ssize_t len = readlink("/proc/self/exe", s->self, sizeof s->self - 1);
+
+    s->self[len > 0 ? len : 0] = '\0';
+
+    TRIVET_TRY(find_part(s, "TRIVET_NGINX", "nginx-root/usr/sbin/nginx",
+        "/usr/sbin/nginx", s->program, err));
+
+    return find_part(s, "TRIVET_MODULE", "ngx_http_trivet_module.so",
+        TRIVET_MODULE_PATH, s->module, err);
+}
+
+static enum trivet_status
+name_files(struct serving *s, struct trivet_error *err)
+{
+    const struct {
+        const char *name;
+        char *out;
+    } files[] = {
+        {"log", s->log_dir},
+        {"log/error.log", s->log},
+        {"tmp", s->temporary},
+        {"nginx.conf", s->conf},
+        {"nginx.conf.next", s->next_conf},
+        {"ca.pem", s->ca_cert},
+        {"ca.key", s->ca_key},
+        {"tls.crt", s->tls_cert},
+        {"tls.key", s->tls_key},
+        {"sandbox.state", s->sandbox_state},
+    };
+    const char *store = s->options->data.store;
+    int len;
+
+    TRIVET_TRY(cli_data_dir(&s->options->data, s->dir, err));
+
+    if (!cli_nginx_conf_takes(s->dir) || !cli_nginx_conf_takes(s->module)) {
+        return refuse_path(s->dir, err);
+    }
+
+    for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
+        TRIVET_TRY(cli_data_path(s->dir, files[i].name, files[i].out, err));
+    }
+
+    len = store != NULL ? snprintf(s->store_url, CLI_MAX_PATH, "%s", store)
+                        : snprintf(s->store_url, CLI_MAX_PATH,
+                            "sqlite:%s/trivet.db", s->dir);
+
+    return len < CLI_MAX_PATH ? TRIVET_OK
+                              : trivet_error_set(err, TRIVET_E_LIMIT, "serve",
+                                  "the path is too long");
+}
+
+enum trivet_status
+cli_serve_check(struct serving *s, struct trivet_error *err)
+{
+    TRIVET_TRY(check_options(s, err));
+    TRIVET_TRY(check_given_tls(s, err));
+    TRIVET_TRY(find_parts(s, err));
+    TRIVET_TRY(name_files(s, err));
+    TRIVET_TRY(check_dir(s->dir, err));
+
+    if (s->options->server_key == NULL) {
+        return TRIVET_OK;
+    }
+
+    return cli_server_key_given(
+        s->options->server_key, s->given_server_key, err);
+}
