@@ -201,8 +201,11 @@ put_proxy(FILE *to, const struct trivet_url *upstream)
         "            proxy_http_version 1.1;\n"
         "            proxy_set_header Connection \"\";\n"
         "            proxy_set_header Host %s:%u;\n"
+        "            proxy_set_header X-Real-IP $remote_addr;\n"
         "            proxy_set_header X-Forwarded-For $remote_addr;\n"
-        "            proxy_set_header X-Forwarded-Proto https;\n",
+        "            proxy_set_header X-Forwarded-Proto https;\n"
+        "            proxy_set_header X-Forwarded-Host $host;\n"
+        "            proxy_set_header X-Forwarded-Port $server_port;\n",
         upstream->is_https ? "https" : "http", upstream->path,
         upstream->path[0] == '\0' ? "" : "/v1/", upstream->host,
         upstream->port);

@@ -269,7 +269,9 @@ ngx_http_trivet_is_stripped(
 
     ngx_uint_t i;
 
-    if (ngx_http_trivet_is_identity(h)) {
+    if (ngx_http_trivet_is_identity(h)
+        || (!tlcf->pass_forwarded && ngx_http_trivet_is_forwarded(&h->key)))
+    {
         return 1;
     }
 
@@ -370,6 +372,9 @@ ngx_http_trivet_strip_headers(
 #endif
     r->headers_in.range = NULL;
     r->headers_in.if_range = NULL;
+    if (!tlcf->pass_forwarded) {
+        ngx_http_trivet_forget_forwarded(r);
+    }
 
     return NGX_OK;
 }

@@ -140,6 +140,14 @@ static ngx_command_t  ngx_http_trivet_commands[] = {
       offsetof(ngx_http_trivet_loc_conf_t, pass_credentials),
       NULL },
 
+    { ngx_string("trivet_pass_forwarded"),
+      NGX_HTTP_MAIN_CONF | NGX_HTTP_SRV_CONF | NGX_HTTP_LOC_CONF
+          | NGX_CONF_FLAG,
+      ngx_conf_set_flag_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_trivet_loc_conf_t, pass_forwarded),
+      NULL },
+
     { ngx_string("trivet_answer_limit"),
       NGX_HTTP_TRIVET_ANY|NGX_CONF_TAKE1,
       ngx_conf_set_size_slot,
@@ -400,6 +408,7 @@ ngx_http_trivet_create_loc_conf(ngx_conf_t *cf)
     tlcf->calls = NGX_CONF_UNSET;
     tlcf->protect = NGX_CONF_UNSET;
     tlcf->pass_credentials = NGX_CONF_UNSET;
+    tlcf->pass_forwarded = NGX_CONF_UNSET;
     tlcf->require_signature = NGX_CONF_UNSET_UINT;
     tlcf->answer_limit = NGX_CONF_UNSET_SIZE;
     tlcf->answer_buffer = NGX_CONF_UNSET_SIZE;
@@ -421,6 +430,7 @@ ngx_http_trivet_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     ngx_conf_merge_value(conf->calls, prev->calls, 0);
     ngx_conf_merge_value(conf->protect, prev->protect, 0);
     ngx_conf_merge_value(conf->pass_credentials, prev->pass_credentials, 0);
+    ngx_conf_merge_value(conf->pass_forwarded, prev->pass_forwarded, 0);
     ngx_conf_merge_uint_value(
         conf->require_signature, prev->require_signature, 0);
     ngx_conf_merge_size_value(

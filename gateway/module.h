@@ -9,6 +9,7 @@
  * collecting.c keeps its body back until it is whole
  * evidence.c   what the sandbox explains a refused signature by
  * headers.c    reads the request's header, strips and adds fields
+ * forwarded.c  fields that only a proxy may send: the table
  * metrics.c    counters that all workers share; probes
  * variables.c  $trivet_...
  * request_ids.c  memory for the ids of requests
@@ -70,6 +71,7 @@ typedef struct {
     ngx_flag_t calls;
     ngx_flag_t protect;
     ngx_flag_t pass_credentials;
+    ngx_flag_t pass_forwarded;
     ngx_uint_t require_signature;
     size_t answer_limit;
     size_t answer_buffer;
@@ -236,6 +238,13 @@ ngx_int_t ngx_http_trivet_add_header(
 /* Signs digest with the installation's server key. */
 ngx_int_t ngx_http_trivet_add_signature(ngx_http_request_t *r,
     ngx_http_trivet_ctx_t *ctx, const unsigned char digest[TRIVET_DIGEST_LEN]);
+
+/* forwarded.c */
+/* Whether a field of that name is one that only a proxy may send. */
+ngx_uint_t ngx_http_trivet_is_forwarded(ngx_str_t *name);
+/* What nginx keeps of such fields beside their list, such as for
+ * $proxy_add_x_forwarded_for. */
+void ngx_http_trivet_forget_forwarded(ngx_http_request_t *r);
 
 /* signing.c */
 void ngx_http_trivet_init_filters(void);
