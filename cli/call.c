@@ -10,6 +10,7 @@
 #include "cli/client.h"
 #include "cli/client_commands.h"
 #include "client/file.h"
+#include "client/target.h"
 
 enum {
     OPTION_PRINT_CURL = 0x200,
@@ -124,7 +125,9 @@ static const struct argp argp = {
     .doc = "Make a signed call and print the verified answer's body."
            "\vExit status: 0 for a 2xx; 3 for 401 and 403; 4 for other 4xx; 5 "
            "for 5xx and network trouble; 6 when the answer cannot be trusted; "
-           "7 for 429.",
+           "7 for 429; 10 when it was sent and no answer came, so that nobody "
+           "knows "
+           "whether the server acted: look before you call again.",
     .children = children,
 };
 
@@ -248,8 +251,6 @@ print_headers(const struct call *call, bool has_body)
 static void
 print_url(const char *base_url, const char *path)
 {
-    path += strspn(path, "/");
-    path += strncmp(path, "v1/", 3) == 0 ? 3 : 0;
     (void) fputs("  '", stdout);
     print_inside(base_url, strlen(base_url));
     (void) putchar('/');
@@ -265,7 +266,13 @@ print_curl(const struct call *call, struct trivet_context *context,
     char signature[TRIVET_SIGNATURE_SIZE];
     struct trivet_context_info info;
     struct trivet_error err;
+    const char *below;
 
+    trivet_context_describe(context, &info);
+    if (trivet_target_below(info.base_url, call->path, &below, &err)
+        != TRIVET_OK) {
+        return cli_fail(&err);
+    }
     if (body->len > 0 && memchr(body->data, '\0', body->len) != NULL) {
         return cli_complain(
             CLI_USAGE, "the body holds a NUL: no command line can");
@@ -277,7 +284,6 @@ print_curl(const struct call *call, struct trivet_context *context,
         return cli_fail(&err);
     }
 
-    trivet_context_describe(context, &info);
     (void) printf("# TOKEN: session_context.token of %s\n", call->client.path);
     (void) fputs("curl -g --path-as-is \\\n", stdout);
     print_option("-X", call->method, strlen(call->method));
@@ -296,7 +302,7 @@ print_curl(const struct call *call, struct trivet_context *context,
         /* --data-binary would read a file when an @ comes first. */
         print_option("--data-raw", body->data, body->len);
     }
-    print_url(info.base_url, call->path);
+    print_url(info.base_url, below);
 
     return CLI_OK;
 }

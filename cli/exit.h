@@ -13,7 +13,8 @@ enum cli_exit {
     CLI_UNTRUSTED = 6,     /* certificate, pin or signature do not fit       */
     CLI_THROTTLED = 7,     /* a rate limit stands in the way                 */
     CLI_NOT_FOUND = 8,     /* the thing named does not exist                 */
-    CLI_CONFLICT = 9       /* it exists already, or belongs to something else */
+    CLI_CONFLICT = 9, /* it exists already, or belongs to something else     */
+    CLI_OUTCOME_UNKNOWN = 10 /* sent, no answer: the server may have acted   */
 };
 
 #endif

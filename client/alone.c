@@ -44,7 +44,8 @@ ask_sandbox_user(struct trivet_worker *worker, bool is_company,
     struct trivet_secret *out, struct trivet_error *err)
 {
     const struct trivet_order order = {.method = "POST",
-        .path = is_company ? "sandbox-user-company" : "sandbox-user-person"};
+        .path = is_company ? "sandbox-user-company" : "sandbox-user-person",
+        .is_harmless = true}; /* a user more that nobody knows */
     struct trivet_wire_answer answer;
     enum trivet_status status;
     bool is_verified;

@@ -91,6 +91,38 @@ struct login {
     struct trivet_error *err;
 };
 
+/* What may have happened at the server when a step's answer was lost. What was
+ * done before the step is in the file. */
+static const struct {
+    const char *path;
+    const char *text;
+} losses[] = {
+    {"installation", "it may have made an installation that nobody will use; "
+                     "the key pair is kept"},
+    {"device-server", "it may have registered this device; the installation is "
+                      "kept"},
+    {"session-server", "it may have opened a session that nobody will use; "
+                       "installation and device are kept"},
+};
+
+/* The next try takes the step again: that harms nobody. */
+static enum trivet_status
+explain_lost_step(const char *path, const struct trivet_error *cause,
+    struct trivet_error *err)
+{
+    const char *text = "";
+
+    for (size_t i = 0; i < sizeof losses / sizeof losses[0]; i++) {
+        if (strcmp(losses[i].path, path) == 0) {
+            text = losses[i].text;
+        }
+    }
+
+    return trivet_error_set(err, cause->status, cause->where,
+        "%s: the server did not answer: %s, and trying again is safe (%s)",
+        path, text, cause->detail);
+}
+
 /* POSTs body as the installation (or as nobody yet) and wants a 2xx. */
 static enum trivet_status
 post(const struct login *login, const char *path,
@@ -104,7 +136,9 @@ post(const struct login *login, const char *path,
         .body = trivet_slice_make(body->data, body->len),
         .token = is_installed ? &record->installation_token : NULL,
         .is_signed = is_installed,
+        .is_harmless = true,
     };
+    struct trivet_error ours = {.status = TRIVET_OK, .where = "session"};
     struct trivet_worker *worker;
     bool is_verified;
     enum trivet_status status;
@@ -117,8 +151,13 @@ post(const struct login *login, const char *path,
     /* Not one of the state's: its keys are not those of the record yet. */
     TRIVET_TRY(trivet_worker_new(
         login->context->settings, record, 0, &worker, login->err));
-    status =
-        trivet_worker_exchange(worker, &order, out, &is_verified, login->err);
+    status = trivet_worker_exchange(worker, &order, out, &is_verified, &ours);
+    if (status == TRIVET_E_UNAVAILABLE && trivet_worker_has_sent(worker)) {
+        status = explain_lost_step(path, &ours, login->err);
+    } else if (status != TRIVET_OK) {
+        status = trivet_error_set(
+            login->err, ours.status, ours.where, "%s", ours.detail);
+    }
     trivet_worker_free(worker);
 
     if (status == TRIVET_OK && (out->status < 200 || out->status > 299)) {

@@ -18,6 +18,7 @@ struct trivet_transport {
     struct trivet_wire_answer *answer; /* of the exchange under way */
     size_t body_cap;
     bool is_too_big;
+    unsigned num_sends; /* how often curl wanted to send, in this exchange */
 };
 
 static const char *const unwanted[] = {"Expect:", "Accept:", "Content-Type:"};
@@ -182,6 +183,23 @@ take_body(char *data, size_t size, size_t num, void *arg)
     return len;
 }
 
+/* Curl is about to send the request on a connection that stands: the second
+ * time is a repetition. */
+static int
+allow_one_send(void *arg, char *remote_address, char *local_address,
+    int remote_port, int local_port)
+{
+    struct trivet_transport *transport = arg;
+
+    (void) remote_address;
+    (void) local_address;
+    (void) remote_port;
+    (void) local_port;
+
+    return transport->num_sends++ == 0 ? CURL_PREREQFUNC_OK
+                                       : CURL_PREREQFUNC_ABORT;
+}
+
 /* ---- making one -------------------------------------------------------- */
 
 /* What holds for every exchange. */
@@ -210,6 +228,9 @@ set_always(struct trivet_transport *transport)
         /* What is given holds for all: NO_PROXY makes no exception. */
         && curl_easy_setopt(curl, CURLOPT_NOPROXY, "") == CURLE_OK
         && curl_easy_setopt(curl, CURLOPT_PATH_AS_IS, 1L) == CURLE_OK
+        && curl_easy_setopt(curl, CURLOPT_PREREQFUNCTION, allow_one_send)
+               == CURLE_OK
+        && curl_easy_setopt(curl, CURLOPT_PREREQDATA, transport) == CURLE_OK
         && curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, transport->message)
                == CURLE_OK
         && curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, take_header)
@@ -362,6 +383,12 @@ set_request(CURL *curl, const struct trivet_wire_request *request,
 
     if (curl_easy_setopt(curl, CURLOPT_URL, request->url) != CURLE_OK
         || curl_easy_setopt(curl, CURLOPT_HTTPHEADER, lines) != CURLE_OK
+        || curl_easy_setopt(
+               curl, CURLOPT_FRESH_CONNECT, request->max_idle_s == 0 ? 1L : 0L)
+               != CURLE_OK
+        || curl_easy_setopt(
+               curl, CURLOPT_MAXAGE_CONN, (long) request->max_idle_s)
+               != CURLE_OK
         || curl_easy_setopt(curl, CURLOPT_HTTPGET, 1L) != CURLE_OK)
     {
         return false;
@@ -485,6 +512,10 @@ explain(
     if (code == CURLE_SSL_PINNEDPUBKEYNOTMATCH) {
         return explain_pin(transport, err);
     }
+    if (trivet_transport_has_lost_kept(transport)) {
+        return trivet_error_set(err, TRIVET_E_UNAVAILABLE, "transport",
+            "the connection was lost while the request was under way");
+    }
 
     for (size_t i = 0; i < sizeof troubles / sizeof troubles[0]; i++) {
         if (troubles[i].code == code) {
@@ -522,9 +553,11 @@ trivet_transport_exchange(struct trivet_transport *transport,
 {
     struct trivet_wire_answer answer = {0};
     struct curl_slist *lines;
-    enum trivet_status status = set_pins(transport, now_us, err);
+    enum trivet_status status;
     CURLcode code = CURLE_OUT_OF_MEMORY;
 
+    transport->num_sends = 0;
+    status = set_pins(transport, now_us, err);
     if (status != TRIVET_OK) {
         return status;
     }
@@ -557,6 +590,18 @@ trivet_transport_exchange(struct trivet_transport *transport,
     return status;
 }
 
+bool
+trivet_transport_has_sent(const struct trivet_transport *transport)
+{
+    return transport->num_sends > 0;
+}
+
+bool
+trivet_transport_has_lost_kept(const struct trivet_transport *transport)
+{
+    return transport->num_sends > 1;
+}
+
 char *
 trivet_transport_fetch_chain(struct trivet_transport *transport,
     const char *url, struct trivet_error *err)
@@ -569,6 +614,7 @@ trivet_transport_fetch_chain(struct trivet_transport *transport,
     transport->answer = &answer;
     transport->message[0] = '\0';
     transport->is_too_big = false;
+    transport->num_sends = 0;
     (void) curl_easy_setopt(curl, CURLOPT_URL, url);
     (void) curl_easy_setopt(curl, CURLOPT_CERTINFO, 1L);
     (void) curl_easy_setopt(curl, CURLOPT_CONNECT_ONLY, 1L);

@@ -5,6 +5,12 @@
  * TLS 1.2 at least; certificate chain and host name are always verified;
  * redirects are not followed and nothing is decoded: the body is what was
  * signed. A transport keeps its connection for the next exchange.
+ *
+ * A request is sent once and never again. curl repeats one by itself when a
+ * kept connection turns out to be lost, whatever its method is, and after some
+ * errors of HTTP/2: each of these ways leads past the callback that curl calls
+ * before it sends, which lets the first pass alone. TLS early data, which
+ * somebody else could repeat, is not used.
  * Blocks: yes. Threads: one per transport.
  */
 #ifndef TRIVET_CLIENT_TRANSPORT_H
@@ -35,6 +41,9 @@ struct trivet_wire_request {
     const struct trivet_header *headers;
     size_t num_headers;
     struct trivet_slice body; /* data NULL: the request has none */
+    /* How long a kept connection may have been idle to be used again; 0: a new
+     * one is made. */
+    int max_idle_s;
 };
 
 struct trivet_wire_answer {
@@ -66,6 +75,14 @@ TRIVET_MUST_USE enum trivet_status trivet_transport_exchange(
     struct trivet_transport *transport,
     const struct trivet_wire_request *request, int64_t now_us,
     struct trivet_wire_answer *out, struct trivet_error *err);
+
+/* Of the last exchange, which failed: whether a byte of the request may have
+ * left. False: the server certainly has not seen it. */
+bool trivet_transport_has_sent(const struct trivet_transport *transport);
+
+/* Of the last exchange, which failed: whether it was lost with a connection
+ * that was kept from an exchange before, and nothing came back. */
+bool trivet_transport_has_lost_kept(const struct trivet_transport *transport);
 
 /* What the server's certificate chain was, leaf first, as PEM in one text:
  * for looking at. Owned; free it. NULL when there was none. Connects only. */

@@ -6,22 +6,22 @@
 #include <stdlib.h>
 
 #include "client/clock.h"
+#include "client/target.h"
 #include "client/throttle.h"
 #include "core/timestamp.h"
-#include "core/uuid.h"
 #include "crypto/digest.h"
 #include "crypto/key.h"
 #include "crypto/signature.h"
 
-#define HEADER_TOKEN     "X-Bunq-Client-Authentication"
-#define HEADER_SIGNATURE "X-Bunq-Client-Signature"
 #define SERVER_SIGNATURE "X-Bunq-Server-Signature"
 
 enum {
-    MAX_HEADERS = 64,
-    MAX_METHOD = 16,                      /* bytes */
-    MAX_FULL_URL = TRIVET_MAX_URL + 4096, /* bytes */
-    STATUS_THROTTLED = 429
+    STATUS_THROTTLED = 429,
+    /* Servers close connections that nobody uses, and a request that meets
+     * that is lost: for one that cannot be repeated only what was used a moment
+     * ago will do. */
+    MAX_IDLE_S = 118,
+    MAX_IDLE_UNSAFE_S = 15
 };
 
 struct trivet_worker {
@@ -210,21 +210,6 @@ trivet_worker_verify(struct trivet_worker *worker, struct trivet_slice bytes,
     return TRIVET_OK;
 }
 
-const char *
-trivet_wire_header(
-    const struct trivet_header *headers, size_t num, const char *name)
-{
-    for (size_t i = 0; i < num; i++) {
-        if (trivet_slice_equal_nocase(
-                trivet_slice_text(headers[i].name), trivet_slice_text(name)))
-        {
-            return headers[i].value;
-        }
-    }
-
-    return NULL;
-}
-
 /* A signature that is there must fit; on a 2xx to a signed order it must be
  * there. An error may come unsigned: 429, 491 and 5xx always do. */
 static enum trivet_status
@@ -261,124 +246,7 @@ verify_answer(struct trivet_worker *worker, const struct trivet_order *order,
     return TRIVET_OK;
 }
 
-/* ---- the request ------------------------------------------------------- */
-
-/* The rest of path behind the base URL: "user", "/user", "/v1/user" alike. */
-static const char *
-strip_path(const char *path)
-{
-    while (*path == '/') {
-        path++;
-    }
-
-    return strncmp(path, "v1/", 3) == 0 ? path + 3 : path;
-}
-
-/* A name is a token, a value has no line end: nothing is smuggled in. */
-static bool
-is_header_safe(const struct trivet_header *header)
-{
-    static const char token_marks[] = "!#$%&'*+-.^_`|~";
-
-    if (header->name[0] == '\0') {
-        return false;
-    }
-
-    for (const char *p = header->name; *p != '\0'; p++) {
-        bool is_letter = (*p >= 'a' && *p <= 'z') || (*p >= 'A' && *p <= 'Z')
-                         || (*p >= '0' && *p <= '9');
-
-        if (!is_letter && strchr(token_marks, *p) == NULL) {
-            return false;
-        }
-    }
-
-    for (const char *p = header->value; *p != '\0'; p++) {
-        if ((unsigned char) *p < 0x20 && *p != '\t') {
-            return false;
-        }
-    }
-
-    return true;
-}
-
-/* method = 1*16UPALPHA. Not HEAD: its answer has no body to verify. */
-static bool
-is_method_usable(const char *method)
-{
-    size_t len = strspn(method, "ABCDEFGHIJKLMNOPQRSTUVWXYZ");
-
-    return len > 0 && len <= MAX_METHOD && method[len] == '\0'
-           && strcmp(method, "HEAD") != 0;
-}
-
-/* The headers of a request while they are put together. */
-struct header_list {
-    struct trivet_header headers[MAX_HEADERS];
-    size_t num;
-};
-
-/* One of trivet's own, unless the caller has set it. */
-static void
-add_own(struct header_list *list, const struct trivet_order *order,
-    const char *name, const char *value)
-{
-    if (trivet_wire_header(order->headers, order->num_headers, name) == NULL) {
-        list->headers[list->num++] = (struct trivet_header){name, value};
-    }
-}
-
-static bool
-is_among(const char *name, const char *const *names, size_t num)
-{
-    for (size_t i = 0; i < num; i++) {
-        if (trivet_slice_equal_nocase(
-                trivet_slice_text(name), trivet_slice_text(names[i])))
-        {
-            return true;
-        }
-    }
-
-    return false;
-}
-
-/* What a caller must not set: the last two say how long the body is. */
-static const char *const own_headers[] = {
-    HEADER_TOKEN, HEADER_SIGNATURE, "Content-Length", "Transfer-Encoding"};
-
-/* What is not told. */
-static const char *const secret_headers[] = {HEADER_TOKEN, "Authorization",
-    "Proxy-Authorization", "Cookie", "Set-Cookie"};
-
-#define NUM_OWN    (sizeof own_headers / sizeof own_headers[0])
-#define NUM_SECRET (sizeof secret_headers / sizeof secret_headers[0])
-
-static enum trivet_status
-add_given(struct header_list *list, const struct trivet_order *order,
-    struct trivet_error *err)
-{
-    if (order->num_headers > MAX_HEADERS / 2) {
-        return trivet_error_set(
-            err, TRIVET_E_LIMIT, "call", "more than 32 headers");
-    }
-
-    for (size_t i = 0; i < order->num_headers; i++) {
-        const struct trivet_header *header = &order->headers[i];
-
-        if (is_among(header->name, own_headers, NUM_OWN)) {
-            return trivet_error_set(err, TRIVET_E_USAGE, "call",
-                "%s is set by trivet alone", header->name);
-        }
-        if (!is_header_safe(header)) {
-            return trivet_error_set(err, TRIVET_E_USAGE, "call",
-                "a header's name or value holds what it must not");
-        }
-
-        list->headers[list->num++] = *header;
-    }
-
-    return TRIVET_OK;
-}
+/* ---- one exchange ------------------------------------------------------ */
 
 static void
 tell_request(const struct trivet_worker *worker,
@@ -394,7 +262,7 @@ tell_request(const struct trivet_worker *worker,
         settings, TRIVET_EVENT_SENT, 0, "%s %s", request->method, request->url);
     for (size_t i = 0; i < request->num_headers; i++) {
         const struct trivet_header *header = &request->headers[i];
-        bool is_secret = is_among(header->name, secret_headers, NUM_SECRET);
+        bool is_secret = trivet_header_is_secret(header->name);
 
         trivet_tell(settings, TRIVET_EVENT_SENT, 0, "%s: %s", header->name,
             is_secret ? "[left out]" : header->value);
@@ -415,8 +283,7 @@ tell_answer(const struct trivet_worker *worker,
 
     trivet_tell(settings, TRIVET_EVENT_RECEIVED, 0, "%u", answer->status);
     for (size_t i = 0; i < answer->num_headers; i++) {
-        bool is_secret =
-            is_among(answer->headers[i].name, secret_headers, NUM_SECRET);
+        bool is_secret = trivet_header_is_secret(answer->headers[i].name);
 
         trivet_tell(settings, TRIVET_EVENT_RECEIVED, 0, "%s: %s",
             answer->headers[i].name,
@@ -446,41 +313,44 @@ report_pin(const struct trivet_worker *worker,
         "the server's key %s is not pinned", text);
 }
 
-/* Everything but what is signed. */
-static enum trivet_status
-build_headers(const struct trivet_order *order, const char *request_id,
-    struct header_list *list, struct trivet_error *err)
+bool
+trivet_worker_has_sent(const struct trivet_worker *worker)
 {
-    TRIVET_TRY(add_given(list, order, err));
-
-    add_own(list, order, "Cache-Control", "no-cache");
-    add_own(list, order, "User-Agent", "trivet/" TRIVET_VERSION);
-    add_own(list, order, "X-Bunq-Language", "en_US");
-    add_own(list, order, "X-Bunq-Region", "nl_NL");
-    add_own(list, order, "X-Bunq-Geolocation", "0 0 0 0 000");
-    add_own(list, order, "X-Bunq-Client-Request-Id", request_id);
-    if (order->body.len > 0) {
-        add_own(list, order, "Content-Type", "application/json");
-    }
-    if (order->token != NULL) {
-        add_own(list, order, HEADER_TOKEN, (const char *) order->token->bytes);
-    }
-
-    return TRIVET_OK;
+    return trivet_transport_has_sent(worker->transport);
 }
 
-static enum trivet_status
-build_url(const struct trivet_worker *worker, const char *path, char *out,
-    size_t cap, struct trivet_error *err)
+/* Whether a request that was sent may have changed something that is not to be
+ * changed twice. */
+static bool
+is_delicate(const struct trivet_order *order)
 {
-    int len = snprintf(out, cap, "%s/%s", worker->base_url, strip_path(path));
+    return !order->is_harmless && !trivet_method_is_safe(order->method);
+}
 
-    if (len < 0 || (size_t) len >= cap || strpbrk(path, " \r\n\t#") != NULL) {
-        return trivet_error_set(err, TRIVET_E_USAGE, "call",
-            "the path is too long or holds blanks or a #");
+/* What to say of a request that got no answer. */
+static enum trivet_status
+explain_loss(const struct trivet_worker *worker,
+    const struct trivet_order *order, const struct trivet_error *cause,
+    struct trivet_error *err)
+{
+    if (!is_delicate(order) || !trivet_worker_has_sent(worker)) {
+        return trivet_error_set(
+            err, cause->status, cause->where, "%s", cause->detail);
     }
 
-    return TRIVET_OK;
+    return trivet_error_set(err, TRIVET_E_OUTCOME_UNKNOWN, "call",
+        "%s %.60s was sent, and it is not known whether the server acted: look "
+        "before you send it again (%s)",
+        order->method, order->path, cause->detail);
+}
+
+/* What to say of an answer that cannot be trusted. */
+static enum trivet_status
+explain_distrust(const struct trivet_order *order,
+    const struct trivet_error *cause, struct trivet_error *err)
+{
+    return trivet_error_set(err, cause->status, cause->where, "%s%s",
+        cause->detail, is_delicate(order) ? "; the server may have acted" : "");
 }
 
 /* Sends, and judges what comes back. */
@@ -489,57 +359,72 @@ send_request(struct trivet_worker *worker, const struct trivet_order *order,
     const struct trivet_wire_request *request, struct trivet_wire_answer *out,
     bool *out_is_verified, struct trivet_error *err)
 {
+    struct trivet_error ours = {.status = TRIVET_E_INTERNAL, .where = "call"};
     struct trivet_wire_answer answer;
     int64_t now_us = trivet_clock_now_us();
-    enum trivet_status status;
 
     tell_request(worker, request);
-    TRIVET_TRY(trivet_transport_exchange(
-        worker->transport, request, now_us, &answer, err));
+    if (trivet_transport_exchange(
+            worker->transport, request, now_us, &answer, &ours)
+        != TRIVET_OK)
+    {
+        return explain_loss(worker, order, &ours, err);
+    }
     answer.sent_us = now_us;
     report_pin(worker, &answer, now_us);
 
-    status = verify_answer(worker, order, &answer, out_is_verified, err);
-    tell_answer(worker, &answer, *out_is_verified);
-    if (status != TRIVET_OK) {
+    if (verify_answer(worker, order, &answer, out_is_verified, &ours)
+        != TRIVET_OK) {
+        tell_answer(worker, &answer, false);
         trivet_wire_answer_release(&answer);
-        return status;
+        return explain_distrust(order, &ours, err);
     }
 
+    tell_answer(worker, &answer, *out_is_verified);
     *out = answer;
     return TRIVET_OK;
 }
 
-/* Signs and sends once. */
+/* Builds, signs and sends once. */
 static enum trivet_status
 send_once(struct trivet_worker *worker, const struct trivet_order *order,
+    int max_idle_s, struct trivet_wire_answer *out, bool *out_is_verified,
+    struct trivet_error *err)
+{
+    struct trivet_request request;
+
+    TRIVET_TRY(trivet_request_build(order, worker->base_url, &request, err));
+    if (order->is_signed) {
+        TRIVET_TRY(
+            trivet_worker_sign(worker, order->body, request.signature, err));
+        trivet_request_add_signature(&request);
+    }
+
+    return send_request(worker, order,
+        &(struct trivet_wire_request){order->method, request.url,
+            request.headers, request.num_headers, order->body, max_idle_s},
+        out, out_is_verified, err);
+}
+
+/* The same, but what is safe to repeat outlives a kept connection that the
+ * server has closed meanwhile: with another request id, for the server may have
+ * seen the first. */
+static enum trivet_status
+send_safely(struct trivet_worker *worker, const struct trivet_order *order,
     struct trivet_wire_answer *out, bool *out_is_verified,
     struct trivet_error *err)
 {
-    char signature[TRIVET_SIGNATURE_SIZE];
-    char url[MAX_FULL_URL];
-    char request_id[TRIVET_UUID_SIZE];
-    unsigned char random[16];
-    struct header_list list = {.num = 0};
-    struct trivet_wire_request request = {
-        order->method, url, list.headers, 0, order->body};
+    bool is_safe = trivet_method_is_safe(order->method);
+    enum trivet_status status = send_once(worker, order,
+        is_safe ? MAX_IDLE_S : MAX_IDLE_UNSAFE_S, out, out_is_verified, err);
 
-    if (!is_method_usable(order->method)) {
-        return trivet_error_set(err, TRIVET_E_USAGE, "call",
-            "the method has to be capital letters, and not HEAD");
+    if (status == TRIVET_OK || !is_safe
+        || !trivet_transport_has_lost_kept(worker->transport))
+    {
+        return status;
     }
 
-    TRIVET_TRY(build_url(worker, order->path, url, sizeof url, err));
-    TRIVET_TRY(trivet_random(random, sizeof random));
-    trivet_uuid_format(random, request_id);
-    TRIVET_TRY(build_headers(order, request_id, &list, err));
-    if (order->is_signed) {
-        TRIVET_TRY(trivet_worker_sign(worker, order->body, signature, err));
-        add_own(&list, order, HEADER_SIGNATURE, signature);
-    }
-    request.num_headers = list.num;
-
-    return send_request(worker, order, &request, out, out_is_verified, err);
+    return send_once(worker, order, 0, out, out_is_verified, err);
 }
 
 /* ---- the rate limit ---------------------------------------------------- */
@@ -586,13 +471,16 @@ trivet_worker_exchange(struct trivet_worker *worker,
     const struct trivet_order *order, struct trivet_wire_answer *out,
     bool *out_is_verified, struct trivet_error *err)
 {
-    const struct trivet_rate_call call =
-        trivet_rate_classify(trivet_slice_text(order->method),
-            trivet_slice_text(strip_path(order->path)));
     const char *throttle_file = worker->settings->throttle_file;
+    struct trivet_rate_call call;
+    const char *below;
+
+    TRIVET_TRY(trivet_target_below(worker->base_url, order->path, &below, err));
+    call = trivet_rate_classify(
+        trivet_slice_text(order->method), trivet_slice_text(below));
 
     if (!is_throttled(worker->settings, &call)) {
-        return send_once(worker, order, out, out_is_verified, err);
+        return send_safely(worker, order, out, out_is_verified, err);
     }
 
     for (int num_tries = 1;; num_tries++) {
@@ -600,7 +488,7 @@ trivet_worker_exchange(struct trivet_worker *worker,
         int block_s;
 
         TRIVET_TRY(wait_for_turn(worker, order, &call, err));
-        TRIVET_TRY(send_once(worker, order, out, out_is_verified, err));
+        TRIVET_TRY(send_safely(worker, order, out, out_is_verified, err));
         if (out->status != STATUS_THROTTLED) {
             return TRIVET_OK;
         }

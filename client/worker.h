@@ -9,6 +9,7 @@
 #ifndef TRIVET_CLIENT_WORKER_H
 #define TRIVET_CLIENT_WORKER_H
 
+#include "client/request.h"
 #include "client/settings.h"
 #include "client/transport.h"
 
@@ -26,17 +27,6 @@ uint64_t trivet_worker_generation(const struct trivet_worker *worker);
 /* In a list of workers, kept by their owner. */
 struct trivet_worker **trivet_worker_next(struct trivet_worker *worker);
 
-/* One exchange as it is meant; see struct trivet_call. */
-struct trivet_order {
-    const char *method;
-    const char *path;         /* below the base URL */
-    struct trivet_slice body; /* data NULL: none    */
-    const struct trivet_header *headers;
-    size_t num_headers;
-    const struct trivet_secret *token; /* NULL: none                      */
-    bool is_signed;                    /* and a 2xx has to be signed too  */
-};
-
 /*
  * Waits for the rate limit, signs, sends, receives, verifies. After a 429 it
  * waits and tries once more.
@@ -45,11 +35,20 @@ struct trivet_order {
  *                       verified, and so is every signature that came along.
  * TRIVET_E_UNTRUSTED    a signature is missing or wrong; a certificate; a pin.
  * TRIVET_E_THROTTLED    waiting would take longer than the settings allow.
+ * TRIVET_E_OUTCOME_UNKNOWN  it was sent and no answer came, and it is neither
+ *                       safe (GET, HEAD) nor harmless to repeat. Before it was
+ *                       sent, or when it is: TRIVET_E_UNAVAILABLE and others.
+ *
+ * Only what is safe is sent again after a lost connection, once, and only when
+ * it was lost with a connection kept from before.
  */
 TRIVET_MUST_USE enum trivet_status trivet_worker_exchange(
     struct trivet_worker *worker, const struct trivet_order *order,
     struct trivet_wire_answer *out, bool *out_is_verified,
     struct trivet_error *err);
+
+/* Of the last exchange, which failed: whether a byte may have left. */
+bool trivet_worker_has_sent(const struct trivet_worker *worker);
 
 TRIVET_MUST_USE enum trivet_status trivet_worker_sign(
     struct trivet_worker *worker, struct trivet_slice bytes,
@@ -59,9 +58,5 @@ TRIVET_MUST_USE enum trivet_status trivet_worker_sign(
 TRIVET_MUST_USE enum trivet_status trivet_worker_verify(
     struct trivet_worker *worker, struct trivet_slice bytes,
     struct trivet_slice signature, struct trivet_error *err);
-
-/* The first value of a header, in any case, or NULL. */
-const char *trivet_wire_header(
-    const struct trivet_header *headers, size_t num, const char *name);
 
 #endif

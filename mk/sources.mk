@@ -85,9 +85,11 @@ CLIENT_SRCS = \
 	client/pins.c \
 	client/probe.c \
 	client/record.c \
+	client/request.c \
 	client/session.c \
 	client/settings.c \
 	client/state.c \
+	client/target.c \
 	client/throttle.c \
 	client/transport.c \
 	client/worker.c

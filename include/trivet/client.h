@@ -28,7 +28,11 @@
  *   TRIVET_E_REFUSED      the server refused a step of the login
  *   TRIVET_E_UNTRUSTED    certificate, pin or signature: do not use the answer
  *   TRIVET_E_THROTTLED    a rate limit, and waiting would take too long
- *   TRIVET_E_UNAVAILABLE  network or server down; trying again may help
+ *   TRIVET_E_UNAVAILABLE  network or server down; trying again may help, and
+ *                         does no harm
+ *   TRIVET_E_OUTCOME_UNKNOWN  a call other than GET was sent and no answer
+ *                         came: the server may have acted. Look, before you
+ *                         make it again
  */
 #ifndef TRIVET_CLIENT_H
 #define TRIVET_CLIENT_H
@@ -225,7 +229,8 @@ enum trivet_call_flags {
 struct trivet_call {
     const char *method; /* such as "GET"                                    */
     const char *path;   /* below the base URL, with its query: "user",
-                           "/user" and "/v1/user" are the same              */
+                           "/user" and "/v1/user" are the same; or a whole
+                           URL of the context's own server                  */
     const void *body;   /* sent and signed as it is; may be binary          */
     size_t body_len;
     const struct trivet_header *headers; /* on top of trivet's own; a name
@@ -261,9 +266,16 @@ struct trivet_answer {
  * answers 401 or 403 in a session that is older than 30 s. Waits for the rate
  * limit.
  *
+ * A call is sent once. It is sent again only when the first certainly was not
+ * carried out: after such a 401, 403 or 429. A GET is sent again, once, when a
+ * connection that was kept from a call before turns out to be lost.
+ *
  * TRIVET_OK           the server answered; look at (*out)->status. A 2xx is
  *                     verified.
- * TRIVET_E_UNTRUSTED  among others: a 2xx without a signature that fits.
+ * TRIVET_E_UNTRUSTED  among others: a 2xx without a signature that fits. A call
+ *                     other than GET may have been carried out.
+ * TRIVET_E_OUTCOME_UNKNOWN  it was sent, and the connection was lost, the time
+ *                     was up or the answer broke off. Never for a GET.
  */
 TRIVET_API TRIVET_MUST_USE enum trivet_status trivet_call(
     struct trivet_context *context, const struct trivet_call *call,

@@ -25,7 +25,10 @@ enum trivet_status {
     TRIVET_E_REFUSED,     /* the server understood the request and said no   */
     TRIVET_E_UNTRUSTED,   /* a signature, a certificate or a pin did not fit */
     TRIVET_E_THROTTLED,   /* a rate limit: later it may pass                 */
-    TRIVET_E_NO_SESSION   /* there is no session, and none was to be opened  */
+    TRIVET_E_NO_SESSION,  /* there is no session, and none was to be opened  */
+    /* A request was sent and no answer came that can be used: it is not known
+     * whether the server acted. Look before you send it again. */
+    TRIVET_E_OUTCOME_UNKNOWN
 };
 
 enum { TRIVET_MAX_ERROR_DETAIL = 256 };

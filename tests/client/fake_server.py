@@ -11,6 +11,7 @@ import base64
 import contextlib
 import dataclasses
 import datetime
+import functools
 import http.server
 import ipaddress
 import json
@@ -113,6 +114,12 @@ def sign(key, data):
     ).decode()
 
 
+@functools.lru_cache
+def other_key():
+    """Of somebody else."""
+    return rsa.generate_private_key(65537, 2048)
+
+
 @dataclasses.dataclass
 class Fault:
     kind: str
@@ -135,7 +142,7 @@ class Protocol:
     def __init__(self, session_timeout=3600):
         self.lock = threading.RLock()
         self.key = rsa.generate_private_key(65537, 2048)
-        self.other_key = rsa.generate_private_key(65537, 2048)
+        self.other_key = other_key()
         self.installations = {}  # token -> client's public key
         self.sessions = {}  # token -> installation token
         self.calls = []  # (method, path)
@@ -150,10 +157,20 @@ class Protocol:
         self.ips = {}
         self.is_endless = False  # each page is followed by the first
         self.headers = []  # more of them, on every answer
+        self.connections = []  # the caller's port, for each request
+        self.unread = []  # paths whose requests are cut off inside the body
 
     def misbehave(self, kind, path="", times=1, arg=None):
         with self.lock:
             self.faults.append(Fault(kind, path, times, arg))
+
+    def take_unread(self, path):
+        with self.lock:
+            for part in self.unread:
+                if part in path:
+                    self.unread.remove(part)
+                    return True
+        return False
 
     def count(self, path):
         return sum(1 for _, p in self.calls if p.endswith(path))
@@ -404,8 +421,18 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def log_message(self, *args):
         pass
 
+    def reset(self, _read=b""):
+        self.connection.setsockopt(
+            socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.connection.close()
+        self.close_connection = True
+
     def serve(self):
         length = int(self.headers.get("Content-Length", 0))
+        self.server.protocol.connections.append(self.client_address[1])
+        if self.server.protocol.take_unread(self.path):
+            self.reset(self.rfile.read(length // 2))
+            return
         body = self.rfile.read(length)
         headers = {k.lower(): v for k, v in self.headers.items()}
         answer = self.server.protocol.answer(
@@ -414,9 +441,12 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if kind == "slow":
             time.sleep(answer.fault.arg)
         if kind == "dropped":
-            self.connection.setsockopt(
-                socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-            self.connection.close()
+            self.reset()
+            return
+        if kind in ("closed", "last"):  # in order, and without a word
+            if kind == "last":  # and nobody listens any more
+                self.server.shutdown()
+                self.server.server_close()
             self.close_connection = True
             return
         # Not send_response: it adds headers, and is told what to do.
@@ -432,6 +462,13 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.close_connection = True
         else:
             lines.append(f"Content-Length: {len(answer.body)}")
+        if kind == "half-head":
+            lines, sent = lines[:2], b""
+            self.wfile.write("\r\n".join(lines).encode("latin-1"))
+            self.close_connection = True
+            return
+        if kind == "closes-after":
+            self.close_connection = True  # and did not say so
         if kind in ("truncated", "endless"):
             sent = sent[:len(sent) // 2]
             self.close_connection = True
@@ -579,14 +616,31 @@ class Http2Server:
                     connection.acknowledge_received_data(
                         event.flow_controlled_length, event.stream_id)
                 elif isinstance(event, h2.events.StreamEnded):
-                    self.reply(connection, event.stream_id,
-                               *streams.pop(event.stream_id))
-            tls.sendall(connection.data_to_send())
+                    if self.reply(connection, event.stream_id,
+                                  *streams.pop(event.stream_id)):
+                        tls.sendall(connection.data_to_send())
+                        tls.close()
+                        return
+            with contextlib.suppress(OSError):  # it may have gone
+                tls.sendall(connection.data_to_send())
 
     def reply(self, connection, stream, headers, body):
         answer = self.protocol.answer(
             headers[":method"], headers[":path"], headers, body)
+        kind = answer.fault.kind if answer.fault else ""
+        if kind == "refused-stream":
+            connection.reset_stream(stream, error_code=7)
+            return False
+        if kind == "needs-1.1":
+            connection.reset_stream(stream, error_code=13)
+            return False
+        if kind == "goaway":
+            connection.close_connection(last_stream_id=0)
+            return True
+        if kind == "dropped":
+            return True
         connection.send_headers(
             stream, [(":status", str(answer.status))]
             + [(n.lower(), v) for n, v in answer.headers])
         connection.send_data(stream, answer.body, end_stream=True)
+        return False

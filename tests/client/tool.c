@@ -9,6 +9,9 @@
  *                                  the memory of the process grew
  *   tool twice FILE SECONDS PATH   a call, a pause, a call, on one handle
  *   tool footprint FILE NUM PATH   NUM open contexts; prints bytes of each
+ *   tool kept FILE METHOD PATH     GET user, then that call on the connection
+ *                                  that was kept; prints its status
+ *   tool rested FILE METHOD PATH   the same, half a second later
  */
 #define _DEFAULT_SOURCE
 #include <malloc.h>
@@ -206,6 +209,34 @@ run_footprint(const char *file, int num, const char *path)
     return 0;
 }
 
+/* A call after another one on the same handle. Prints what became of it. */
+static int
+run_on_kept(
+    const char *file, const char *method, const char *path, unsigned pause_us)
+{
+    struct trivet_context *context = open_context(file, 0);
+    static const char body[] = "{\"amount\":1}";
+    bool has_body = strcmp(method, "GET") != 0 && strcmp(method, "DELETE") != 0;
+    const struct trivet_call ours = {.method = method,
+        .path = path,
+        .body = has_body ? body : NULL,
+        .body_len = has_body ? sizeof body - 1 : 0};
+    struct trivet_answer *answer = NULL;
+    struct trivet_error err = {TRIVET_OK, "", ""};
+    bool is_good = call(context, "user");
+    enum trivet_status status;
+
+    (void) usleep(pause_us);
+    status = trivet_call(context, &ours, &answer, &err);
+    (void) printf("%s %u\n", trivet_status_name(status),
+        status == TRIVET_OK ? answer->status : 0);
+    (void) fprintf(stderr, "%s\n", err.detail);
+    trivet_answer_free(answer);
+    trivet_context_close(context);
+
+    return is_good ? 0 : 1;
+}
+
 int
 main(int argc, char **argv)
 {
@@ -224,6 +255,13 @@ main(int argc, char **argv)
         if (strcmp(argv[1], verbs[i].word) == 0) {
             return verbs[i].run(argv[2], atoi(argv[3]), argv[4]);
         }
+    }
+
+    if (argc == 5 && strcmp(argv[1], "kept") == 0) {
+        return run_on_kept(argv[2], argv[3], argv[4], 0);
+    }
+    if (argc == 5 && strcmp(argv[1], "rested") == 0) {
+        return run_on_kept(argv[2], argv[3], argv[4], 500000);
     }
 
     return 2;

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * request.h - a request put together: its URL, its header, what is signed
+ *
+ * Blocks: no.
+ */
+#ifndef TRIVET_CLIENT_REQUEST_H
+#define TRIVET_CLIENT_REQUEST_H
+
+#include "core/secret.h"
+#include "core/slice.h"
+#include "core/uuid.h"
+#include "trivet/client.h"
+
+#define TRIVET_HEADER_TOKEN     "X-Bunq-Client-Authentication"
+#define TRIVET_HEADER_SIGNATURE "X-Bunq-Client-Signature"
+
+enum {
+    TRIVET_MAX_REQUEST_HEADERS = 64,
+    TRIVET_MAX_FULL_URL = TRIVET_MAX_URL + 4096 /* bytes, with the NUL */
+};
+
+/* One exchange as it is meant; see struct trivet_call. */
+struct trivet_order {
+    const char *method;
+    const char *path;         /* as trivet_target_below reads it */
+    struct trivet_slice body; /* data NULL: none    */
+    const struct trivet_header *headers;
+    size_t num_headers;
+    const struct trivet_secret *token; /* NULL: none                      */
+    bool is_signed;                    /* and a 2xx has to be signed too  */
+    /* Sending it twice does no harm, such as a step of the login. It is not
+     * repeated for that, but trouble is TRIVET_E_UNAVAILABLE. */
+    bool is_harmless;
+};
+
+/* Points into itself and into the order: not to be copied. */
+struct trivet_request {
+    char url[TRIVET_MAX_FULL_URL];
+    char id[TRIVET_UUID_SIZE];
+    char signature[TRIVET_SIGNATURE_SIZE];
+    struct trivet_header headers[TRIVET_MAX_REQUEST_HEADERS];
+    size_t num_headers;
+};
+
+/*
+ * Everything but the signature, with a new request id.
+ *
+ * TRIVET_E_USAGE  method, path or a header cannot be sent: err says why.
+ * TRIVET_E_LIMIT  more than 32 headers were given.
+ */
+TRIVET_MUST_USE enum trivet_status trivet_request_build(
+    const struct trivet_order *order, const char *base_url,
+    struct trivet_request *out, struct trivet_error *err);
+
+/* Adds the header of request->signature. */
+void trivet_request_add_signature(struct trivet_request *request);
+
+/* GET and HEAD ask and change nothing: they may be repeated. */
+bool trivet_method_is_safe(const char *method);
+
+/* Whether the value of a header is not told to anybody. */
+bool trivet_header_is_secret(const char *name);
+
+/* The first value of a header, in any case, or NULL. */
+const char *trivet_wire_header(
+    const struct trivet_header *headers, size_t num, const char *name);
+
+#endif

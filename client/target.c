@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * target.c - where a call goes: below the context's URL, and nowhere else
+ *
+ * A request always goes to the context's own server, whatever is given. What is
+ * refused here is a text whose author meant another one: signed and sent as a
+ * path, it would tell a server what was meant for somebody else.
+ */
+#include "client/target.h"
+
+#include <curl/curl.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+enum { MAX_ORIGIN = 512 }; /* bytes of scheme, host and port, with the NUL */
+
+static enum trivet_status
+refuse(struct trivet_error *err, const char *what, const char *base_url)
+{
+    return trivet_error_set(err, TRIVET_E_USAGE, "call",
+        "the path %s; a call goes to a path below %.120s", what, base_url);
+}
+
+/* The length of "scheme:" at the beginning of text; 0 when there is none. */
+static size_t
+scheme_len(const char *text)
+{
+    static const char letters[] = "abcdefghijklmnopqrstuvwxyz"
+                                  "ABCDEFGHIJKLMNOPQRSTUVWXYZ";
+    static const char others[] = "abcdefghijklmnopqrstuvwxyz"
+                                 "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+.-";
+    size_t len = strspn(text, others);
+
+    return len > 0 && strchr(letters, text[0]) != NULL && text[len] == ':'
+               ? len + 1
+               : 0;
+}
+
+/* Where "//host:port" at `text` ends. */
+static size_t
+authority_len(const char *text)
+{
+    return 2 + strcspn(text + 2, "/?#");
+}
+
+/* One part of the URL, or NULL; free it with curl_free. */
+static char *
+get_part(CURLU *url, CURLUPart part)
+{
+    char *text = NULL;
+
+    /* A host of other letters is compared as it is asked for. */
+    return curl_url_get(url, part, &text, CURLU_DEFAULT_PORT | CURLU_PUNYCODE)
+                   == CURLUE_OK
+               ? text
+               : NULL;
+}
+
+static bool
+has_equal_part(CURLU *a, CURLU *b, CURLUPart part)
+{
+    char *part_a = get_part(a, part);
+    char *part_b = get_part(b, part);
+    bool is_equal =
+        part_a != NULL && part_b != NULL && strcasecmp(part_a, part_b) == 0;
+
+    curl_free(part_a);
+    curl_free(part_b);
+    return is_equal;
+}
+
+/* Whether "https:" with that authority is where base_url is. */
+static bool
+is_same_server(const char *base_url, const char *authority, size_t len)
+{
+    char text[MAX_ORIGIN];
+    CURLU *ours = curl_url();
+    CURLU *theirs = curl_url();
+    bool is_same = false;
+
+    /* Nothing that a second reader could take for something else. */
+    if (ours != NULL && theirs != NULL && memchr(authority, '@', len) == NULL
+        && memchr(authority, '%', len) == NULL
+        && snprintf(text, sizeof text, "https:%.*s/", (int) len, authority)
+               < (int) sizeof text)
+    {
+        is_same = curl_url_set(ours, CURLUPART_URL, base_url, 0) == CURLUE_OK
+                  && curl_url_set(theirs, CURLUPART_URL, text, 0) == CURLUE_OK
+                  && has_equal_part(ours, theirs, CURLUPART_SCHEME)
+                  && has_equal_part(ours, theirs, CURLUPART_HOST)
+                  && has_equal_part(ours, theirs, CURLUPART_PORT);
+    }
+
+    curl_url_cleanup(ours);
+    curl_url_cleanup(theirs);
+    return is_same;
+}
+
+/* A path as it is sent: no reader may see a line end or another host in it. */
+static enum trivet_status
+check_path(const char *path, const char *base_url, struct trivet_error *err)
+{
+    for (const unsigned char *p = (const unsigned char *) path; *p != '\0'; p++)
+    {
+        if (*p <= 0x20 || *p == 0x7f) {
+            return refuse(err, "holds a blank or a control byte", base_url);
+        }
+        if (*p > 0x7f) {
+            return refuse(err,
+                "holds a letter that is not ASCII: write it percent-encoded",
+                base_url);
+        }
+        if (*p == '#' || *p == '\\') {
+            return refuse(err, "holds a # or a backslash", base_url);
+        }
+    }
+
+    return TRIVET_OK;
+}
+
+/* The path of the base URL: "/v1" of "https://host:1/v1". */
+static const char *
+path_of(const char *base_url)
+{
+    const char *authority = strstr(base_url, "//");
+
+    return authority == NULL ? "" : authority + authority_len(authority);
+}
+
+/* What follows the base URL in a URL; `rest` begins behind its scheme. */
+static enum trivet_status
+read_url(const char *base_url, const char *rest, const char **out,
+    struct trivet_error *err)
+{
+    const char *base_path = path_of(base_url);
+    size_t base_len = strlen(base_path);
+    size_t len = strncmp(rest, "//", 2) == 0 ? authority_len(rest) : 0;
+    const char *path = rest + len;
+
+    if (len == 0 || !is_same_server(base_url, rest, len)) {
+        return refuse(err, "is the URL of another server", base_url);
+    }
+    if (strncmp(path, base_path, base_len) != 0 || path[base_len] != '/') {
+        return refuse(
+            err, "is a URL of this server, but not below it", base_url);
+    }
+
+    *out = path + base_len + 1;
+    return check_path(*out, base_url, err);
+}
+
+enum trivet_status
+trivet_target_below(const char *base_url, const char *given, const char **out,
+    struct trivet_error *err)
+{
+    size_t len = scheme_len(given);
+
+    if (len > 0 && strncasecmp(given, "https:", len) != 0) {
+        return refuse(err,
+            "begins like a URL that is not https (put a / before it when it "
+            "is none)",
+            base_url);
+    }
+    if (len > 0 || strncmp(given, "//", 2) == 0) {
+        return read_url(base_url, given + len, out, err);
+    }
+
+    TRIVET_TRY(check_path(given, base_url, err));
+
+    given += given[0] == '/';
+    *out = strncmp(given, "v1/", 3) == 0 ? given + 3 : given;
+    return TRIVET_OK;
+}
