@@ -23,6 +23,7 @@
 #include "crypto/signature.h"
 #include "crypto/token.h"
 #include "store/group.h"
+#include "store/prune.h"
 
 enum { TRIVET_MAX_SERVER_KEYS = 16, TRIVET_MAX_PEM = 4096 };
 
@@ -178,6 +179,12 @@ void trivet_authority_tell_left_out(struct trivet_authority *authority);
 /* Whether the store can be read now. */
 TRIVET_MUST_USE enum trivet_status trivet_authority_check_store(
     struct trivet_authority *authority, struct trivet_error *err);
+
+/* One run of pruning, beside those who write: at most max_each of each kind
+ * (trivet_store_prune). */
+TRIVET_MUST_USE enum trivet_status trivet_authority_prune(
+    struct trivet_authority *authority, const struct trivet_prune_ages *ages,
+    int64_t max_each, struct trivet_pruned *out, struct trivet_error *err);
 
 /* What the operator should know of how the store was found; NULL: nothing, or
  * the store is not open. Good until the next call of the authority. */

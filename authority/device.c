@@ -61,9 +61,16 @@ put_device(struct trivet_case *c, const struct trivet_api_key *key,
         .address = c->request->address,
     };
     int64_t id;
+    enum trivet_status status = trivet_store_device_put(
+        c->authority->store, &made, c->now_us, &id, c->err);
 
-    TRIVET_TRY(trivet_store_device_put(
-        c->authority->store, &made, c->now_us, &id, c->err));
+    /* Since its token was looked up, it was pruned. */
+    if (status == TRIVET_E_NOT_FOUND) {
+        return trivet_case_refuse(c, TRIVET_REASON_TOKEN_UNKNOWN, NULL);
+    }
+    if (status != TRIVET_OK) {
+        return status;
+    }
 
     c->answer->identity.device_id = id;
     return trivet_case_answer(c, trivet_message_id(id));

@@ -16,6 +16,20 @@ check_server_key(struct trivet_case *c, bool *out_is_good)
     return TRIVET_OK;
 }
 
+enum trivet_status
+trivet_case_digest_signed(struct trivet_case *c, struct trivet_slice key_text,
+    struct trivet_slice token, unsigned char out[TRIVET_DIGEST_LEN])
+{
+    struct trivet_digest *digest = c->authority->digest;
+
+    trivet_digest_start(digest);
+    trivet_digest_add(digest, trivet_slice_trim(key_text));
+    trivet_digest_add(digest, trivet_slice_text("\n"));
+    trivet_digest_add(digest, token);
+
+    return trivet_digest_finish(digest, out);
+}
+
 static enum trivet_status
 put_installation(struct trivet_case *c,
     const struct trivet_installation_request *request,
@@ -24,18 +38,21 @@ put_installation(struct trivet_case *c,
     const struct trivet_server_key *server_key =
         &c->authority->config->server_keys[0];
     unsigned char digest[TRIVET_DIGEST_LEN];
+    unsigned char signed_digest[TRIVET_DIGEST_LEN];
     struct trivet_new_installation made = {
         .key = key,
-        .public_text =
-            trivet_slice_make(request->public_key, request->public_key_len),
         .address = c->request->address,
         .server_key_id = c->authority->server_key_ids[0],
         .token_digest = digest,
+        .signed_digest = signed_digest,
     };
     int64_t id;
     int64_t token_id;
 
     TRIVET_TRY(trivet_case_digest(c, trivet_secret_slice(token), digest));
+    TRIVET_TRY(trivet_case_digest_signed(c,
+        trivet_slice_make(request->public_key, request->public_key_len),
+        trivet_secret_slice(token), signed_digest));
     TRIVET_TRY(trivet_store_installation_put(
         c->authority->store, &made, c->now_us, &id, &token_id, c->err));
 

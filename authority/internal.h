@@ -105,6 +105,11 @@ enum trivet_status trivet_case_show_one(struct trivet_case *c, long long id,
 /* trivet_token_digest, without a look-up of the algorithm each time. */
 TRIVET_MUST_USE enum trivet_status trivet_case_digest(struct trivet_case *c,
     struct trivet_slice token, unsigned char out[TRIVET_DIGEST_LEN]);
+/* Digest of what a payment service provider signs: key_text, trimmed, a
+ * newline, token. */
+TRIVET_MUST_USE enum trivet_status trivet_case_digest_signed(
+    struct trivet_case *c, struct trivet_slice key_text,
+    struct trivet_slice token, unsigned char out[TRIVET_DIGEST_LEN]);
 
 /* ---- facts.c ----------------------------------------------------------- */
 

@@ -35,27 +35,21 @@ reason_of(enum trivet_psp_fault fault)
     return TRIVET_REASON_PSP_CERTIFICATE;
 }
 
-/* What the certificate's key signed: the public key as it was sent, ending in
- * exactly one newline, and the token. */
+/* What the certificate's key signed. */
 static enum trivet_status
-make_text(struct trivet_case *c, struct trivet_secret *token, char *out,
-    size_t cap, struct trivet_slice *out_text)
+find_digest(struct trivet_case *c, unsigned char out[TRIVET_DIGEST_LEN])
 {
-    char pem[TRIVET_MAX_PUBLIC_KEY_TEXT + 1];
-    struct trivet_slice key;
-    int len;
+    struct trivet_signed_text found;
 
-    TRIVET_TRY(trivet_store_installation_text(
-        c->authority->store, c->installation.id, pem, sizeof pem, c->err));
+    TRIVET_TRY(trivet_store_installation_signed(
+        c->authority->store, c->installation.id, &found, c->err));
 
-    key = trivet_slice_trim(trivet_slice_text(pem));
-    len = snprintf(out, cap, "%.*s\n%.*s", (int) key.len,
-        (const char *) key.data, (int) token->len, (const char *) token->bytes);
-    if (len < 0 || (size_t) len >= cap) {
-        return TRIVET_E_INTERNAL;
+    if (!found.has_digest) {
+        return trivet_case_digest_signed(
+            c, trivet_slice_text(found.key_text), c->request->token, out);
     }
 
-    *out_text = trivet_slice_make(out, (size_t) len);
+    memcpy(out, found.digest, TRIVET_DIGEST_LEN);
     return TRIVET_OK;
 }
 
@@ -70,20 +64,12 @@ judge(struct trivet_case *c, const struct trivet_psp_request *request,
         .now_s = c->now_us / TRIVET_US_PER_S,
     };
     unsigned char signature[TRIVET_MAX_SIGNATURE];
-    char text[TRIVET_MAX_PUBLIC_KEY_TEXT + TRIVET_MAX_API_KEY + 2];
     struct trivet_psp_claim claim = {
         .certificate_pem =
             trivet_slice_make(request->certificate, request->certificate_len),
         .chain_pem = trivet_slice_make(request->chain, request->chain_len),
     };
-    struct trivet_secret token = {.len = c->request->token.len};
-    enum trivet_status status;
     size_t len;
-
-    if (token.len > sizeof token.bytes) {
-        return TRIVET_E_INTERNAL; /* it was found: it cannot be */
-    }
-    memcpy(token.bytes, c->request->token.data, token.len);
 
     /* What is no base64 is no signature: its length fits none. */
     if (trivet_base64_decode(
@@ -95,14 +81,9 @@ judge(struct trivet_case *c, const struct trivet_psp_request *request,
     }
     claim.signature = trivet_slice_make(signature, len);
 
-    status = make_text(c, &token, text, sizeof text, &claim.text);
-    if (status == TRIVET_OK) {
-        status = trivet_psp_judge(&claim, &trust, out_fault, out, c->err);
-    }
+    TRIVET_TRY(find_digest(c, claim.digest));
 
-    trivet_wipe(text, sizeof text);
-    trivet_secret_wipe(&token);
-    return status;
+    return trivet_psp_judge(&claim, &trust, out_fault, out, c->err);
 }
 
 /* The provider's user, made at the first time. */
@@ -151,13 +132,21 @@ put_credential(struct trivet_case *c, const struct trivet_psp *psp,
         .expires_us = made.expires_us,
         .token = (const char *) secret->bytes,
     };
+    enum trivet_status status;
 
     TRIVET_TRY(trivet_case_digest(c, trivet_secret_slice(secret), digest));
     TRIVET_TRY(find_user(c, psp, &made.user_id));
     TRIVET_TRY(trivet_store_api_key_put(
         store, &made, c->now_us, &credential.id, c->err));
-    TRIVET_TRY(trivet_store_api_key_asked_by(
-        store, credential.id, c->installation.id, c->err));
+    status = trivet_store_api_key_asked_by(
+        store, credential.id, c->installation.id, c->err);
+    /* Since its token was looked up, the installation was pruned. */
+    if (status == TRIVET_E_CONFLICT) {
+        return trivet_case_refuse(c, TRIVET_REASON_TOKEN_UNKNOWN, NULL);
+    }
+    if (status != TRIVET_OK) {
+        return status;
+    }
 
     c->answer->identity.user_id = made.user_id;
     c->answer->identity.api_key_id = credential.id;

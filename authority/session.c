@@ -7,14 +7,14 @@ static enum trivet_status
 shorten_first(struct trivet_case *c, int64_t api_key_id, int64_t id)
 {
     struct trivet_store *store = c->authority->store;
-    int64_t num_sessions;
+    bool is_first;
 
-    TRIVET_TRY(
-        trivet_store_session_count(store, api_key_id, &num_sessions, c->err));
+    TRIVET_TRY(trivet_store_api_key_open_first(
+        store, api_key_id, c->now_us, &is_first, c->err));
 
-    return num_sessions > 1 ? TRIVET_OK
-                            : trivet_store_session_set_timeout(
-                                store, id, TRIVET_PSP_FIRST_SESSION_S, c->err);
+    return is_first ? trivet_store_session_set_timeout(
+               store, id, TRIVET_PSP_FIRST_SESSION_S, c->err)
+                    : TRIVET_OK;
 }
 
 static enum trivet_status

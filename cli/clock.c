@@ -6,6 +6,7 @@
 #include "cli/command.h"
 #include "cli/sandbox.h"
 #include "cli/table.h"
+#include "core/duration.h"
 #include "core/timestamp.h"
 
 enum { OPTION_JSON = 0x200 };
@@ -62,57 +63,21 @@ static const struct argp argp = {
 
 /* ---- a span ------------------------------------------------------------ */
 
-/* 0: no such unit. */
-static long long
-seconds_of(char unit)
-{
-    static const struct {
-        char name;
-        long long seconds;
-    } units[] = {{'s', 1}, {'m', 60}, {'h', 3600}, {'d', 86400}, {'w', 604800}};
-
-    for (size_t i = 0; i < sizeof units / sizeof units[0]; i++) {
-        if (units[i].name == unit) {
-            return units[i].seconds;
-        }
-    }
-
-    return 0;
-}
-
-/*
- * span = "+" 1*( number unit )
- *
- * At most TRIVET_MAX_CLOCK_OFFSET_S.
- */
+/* "+" and a duration; at most TRIVET_MAX_CLOCK_OFFSET_S. */
 static enum trivet_status
 parse_span(const char *text, long long *out, struct trivet_error *err)
 {
-    const char *p = text;
-    long long seconds = 0;
+    int64_t seconds;
 
-    if (*p++ != '+' || *p == '\0') {
+    if (text[0] != '+'
+        || trivet_duration_parse(
+               trivet_slice_text(text + 1), TRIVET_MAX_CLOCK_OFFSET_S, &seconds)
+               != TRIVET_OK)
+    {
         return trivet_error_set(err, TRIVET_E_USAGE, "clock",
-            "%s: not a span such as +8d or +1d12h (s, m, h, d, w), and not "
-            "\"reset\"",
+            "%s: not a span such as +8d or +1d12h (s, m, h, d, w; ten years at "
+            "most), and not \"reset\"",
             text);
-    }
-
-    while (*p != '\0') {
-        size_t len = strspn(p, "0123456789");
-        long long unit = seconds_of(p[len]);
-        long long number;
-
-        if (unit == 0 || !trivet_slice_to_id(trivet_slice_make(p, len), &number)
-            || number > (TRIVET_MAX_CLOCK_OFFSET_S - seconds) / unit)
-        {
-            return trivet_error_set(err, TRIVET_E_USAGE, "clock",
-                "%s: not a span such as +8d or +1d12h of ten years at most",
-                text);
-        }
-
-        seconds += number * unit;
-        p += len + 1;
     }
 
     *out = seconds;

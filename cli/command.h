@@ -40,6 +40,7 @@ int cli_key_main(int argc, char **argv);
 int cli_user_main(int argc, char **argv);
 int cli_device_main(int argc, char **argv);
 int cli_session_main(int argc, char **argv);
+int cli_prune_main(int argc, char **argv);
 int cli_audit_main(int argc, char **argv);
 int cli_server_key_main(int argc, char **argv);
 int cli_clock_main(int argc, char **argv);

@@ -30,6 +30,7 @@ static const struct cli_command commands[] = {
     {"user", "users: create, list, auto-logout", cli_user_main},
     {"device", "devices: list", cli_device_main},
     {"session", "sessions: list, end", cli_session_main},
+    {"prune", "remove what nobody uses any more", cli_prune_main},
     {"audit", "what happened: show, follow, verify", cli_audit_main},
     {"server-key", "the server's keys: rotate, list, retire",
         cli_server_key_main},

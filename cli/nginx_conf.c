@@ -77,6 +77,27 @@ put_process(FILE *to, const struct cli_nginx_conf *conf)
 }
 
 static void
+put_age(FILE *to, const char *name, int64_t age_s)
+{
+    if (age_s < 0) {
+        (void) fprintf(to, " %s=off", name);
+        return;
+    }
+
+    (void) fprintf(to, " %s=%llds", name, (long long) age_s);
+}
+
+static void
+put_prune(FILE *to, const struct trivet_prune_ages *ages)
+{
+    (void) fprintf(to, "    trivet_prune");
+    put_age(to, "installations", ages->installations_s);
+    put_age(to, "sessions", ages->sessions_s);
+    put_age(to, "api-keys", ages->api_keys_s);
+    (void) fprintf(to, ";\n");
+}
+
+static void
 put_http(FILE *to, const struct cli_nginx_conf *conf)
 {
     static const char *const temporary[] = {
@@ -109,6 +130,9 @@ put_http(FILE *to, const struct cli_nginx_conf *conf)
         conf->store_url, conf->profile, conf->is_sandbox ? "on" : "off",
         conf->session_timeout_s, conf->key_lifetime_s);
 
+    if (conf->prune_ages != NULL) {
+        put_prune(to, conf->prune_ages);
+    }
     if (conf->sandbox_state != NULL) {
         (void) fprintf(
             to, "    trivet_sandbox_state \"%s\";\n", conf->sandbox_state);

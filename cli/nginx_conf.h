@@ -5,6 +5,7 @@
 
 #include "cli/server_keys.h"
 #include "client/probe.h"
+#include "core/prune_ages.h"
 #include "trivet/status.h"
 
 struct cli_nginx_conf {
@@ -22,7 +23,8 @@ struct cli_nginx_conf {
     long long key_lifetime_s;
     bool is_sandbox;
     bool has_rate_limits;
-    const char *sandbox_state; /* NULL: none */
+    const struct trivet_prune_ages *prune_ages; /* NULL: the module's own */
+    const char *sandbox_state;                  /* NULL: none */
     bool has_metrics; /* /metrics, /live and /ready, for this machine alone */
 };
 

@@ -74,6 +74,7 @@ write_conf(const struct serving *s, const char *path, struct trivet_error *err)
         .key_lifetime_s = o->key_lifetime_s,
         .is_sandbox = s->is_sandbox,
         .has_rate_limits = strcmp(o->rate_limits, "classic") == 0,
+        .prune_ages = o->has_prune ? &o->prune_ages : NULL,
         .sandbox_state = s->is_sandbox ? s->sandbox_state : NULL,
         .has_metrics = o->has_metrics,
     };

@@ -3,6 +3,7 @@
 #include "cli/serve_options.h"
 
 #include <argp.h>
+#include <string.h>
 
 #include "core/limits.h"
 #include "core/slice.h"
@@ -21,7 +22,8 @@ enum {
     OPTION_SANDBOX,
     OPTION_NO_SANDBOX,
     OPTION_METRICS,
-    OPTION_RATE_LIMITS
+    OPTION_RATE_LIMITS,
+    OPTION_PRUNE
 };
 
 enum { DEFAULT_PORT = 8443 };
@@ -72,6 +74,11 @@ static const struct argp_option options_table[] = {
         "classic: for each address and endpoint GET 3 calls per 3 seconds, "
         "POST 5, PUT 2, session-server 1 per 30 seconds (default)",
         0},
+    {"prune", OPTION_PRUNE, "off|NAME=AGE", 0,
+        "how long what nobody uses any more is kept: installations= without a "
+        "device (7d), sessions= after their end (90d), api-keys= that expired "
+        "unused (7d); may be given again for others",
+        0},
     {"metrics", OPTION_METRICS, NULL, 0,
         "/metrics, /live and /ready on the same port, for callers on this "
         "machine",
@@ -88,6 +95,27 @@ parse_number(struct argp_state *state, const char *name, const char *arg,
         || *out > high)
     {
         argp_error(state, "%s: a number from %lld to %lld", name, low, high);
+    }
+}
+
+static void
+parse_prune(struct argp_state *state, struct cli_serve_options *options,
+    const char *arg)
+{
+    options->has_prune = true;
+
+    if (strcmp(arg, "off") == 0) {
+        options->prune_ages = trivet_prune_ages_never;
+        return;
+    }
+
+    if (trivet_prune_ages_set(&options->prune_ages, trivet_slice_text(arg))
+        != TRIVET_OK)
+    {
+        argp_error(state,
+            "--prune %s: neither \"off\" nor one of installations=AGE, "
+            "sessions=AGE, api-keys=AGE with an age such as 7d, 12h or off",
+            arg);
     }
 }
 
@@ -139,6 +167,9 @@ parse_option(int key, char *arg, struct argp_state *state)
     case OPTION_METRICS:
         options->has_metrics = true;
         return 0;
+    case OPTION_PRUNE:
+        parse_prune(state, options, arg);
+        return 0;
     case OPTION_RATE_LIMITS:
         options->rate_limits = arg;
         return 0;
@@ -180,6 +211,7 @@ cli_serve_parse(int argc, char **argv, struct cli_serve_options *out)
         .session_timeout_s = TRIVET_DEFAULT_SESSION_TIMEOUT_S,
         .key_lifetime_s = TRIVET_DEFAULT_KEY_LIFETIME_S,
         .rate_limits = "classic",
+        .prune_ages = trivet_prune_ages_default,
     };
 
     return argp_parse(&argp, argc, argv, 0, NULL, out) == 0;

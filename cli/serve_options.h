@@ -7,6 +7,7 @@
 
 #include "cli/data_dir.h"
 #include "cli/profile.h"
+#include "core/prune_ages.h"
 
 /* Where nothing is said, there is a sandbox where there is no API to protect.
  */
@@ -29,6 +30,8 @@ struct cli_serve_options {
     long long key_lifetime_s;
     const char *server_key;
     const char *rate_limits;
+    bool has_prune; /* it was said how long things are kept */
+    struct trivet_prune_ages prune_ages;
     enum cli_sandbox_choice sandbox;
     bool has_metrics;
 };

@@ -51,6 +51,9 @@ _trivet() {
         words=$(trivet serve --help 2>/dev/null |
             sed -nE 's/^  ([a-z0-9-]+=)[A-Za-z0-9|-]+: .*/\1/p')
         compopt -o nospace 2>/dev/null
+    elif [ "$before" = "--prune" ]; then
+        words="off installations= sessions= api-keys="
+        compopt -o nospace 2>/dev/null
     elif [ "$before" = "--rate-limits" ]; then
         words="classic off"
     elif [ "${word#-}" != "$word" ]; then

@@ -33,6 +33,8 @@ enum {
     TRIVET_MAX_EXPLAIN_KEYS = 32,
     TRIVET_MAX_EXPLAIN_WORK = 2 * 1024 * 1024,
 
+    TRIVET_MAX_PRUNE_EVERY_S = 86400, /* between two runs of pruning        */
+
     TRIVET_MIN_SESSION_TIMEOUT_S = 1,
     /* Java SDKs multiply the timeout by 1000 in 32 bits: above this every
      * session looks expired to them. */

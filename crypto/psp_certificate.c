@@ -5,6 +5,7 @@
 #include <openssl/bio.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>
+#include <openssl/rsa.h>
 #include <openssl/x509_vfy.h>
 #include <openssl/x509v3.h>
 #include <stdio.h>
@@ -210,16 +211,17 @@ judge_chain(const struct trivet_psp_trust *trust, X509 *certificate,
 static bool
 has_signed(X509 *certificate, const struct trivet_psp_claim *claim)
 {
-    EVP_MD_CTX *context = EVP_MD_CTX_new();
-    bool fits = context != NULL
-                && EVP_DigestVerifyInit(context, NULL, EVP_sha256(), NULL,
-                       X509_get0_pubkey(certificate))
-                       == 1
-                && EVP_DigestVerify(context, claim->signature.data,
-                       claim->signature.len, claim->text.data, claim->text.len)
-                       == 1;
+    EVP_PKEY_CTX *context =
+        EVP_PKEY_CTX_new(X509_get0_pubkey(certificate), NULL);
+    bool fits =
+        context != NULL && EVP_PKEY_verify_init(context) == 1
+        && EVP_PKEY_CTX_set_rsa_padding(context, RSA_PKCS1_PADDING) == 1
+        && EVP_PKEY_CTX_set_signature_md(context, EVP_sha256()) == 1
+        && EVP_PKEY_verify(context, claim->signature.data, claim->signature.len,
+               claim->digest, sizeof claim->digest)
+               == 1;
 
-    EVP_MD_CTX_free(context);
+    EVP_PKEY_CTX_free(context);
     ERR_clear_error();
     return fits;
 }

@@ -19,8 +19,8 @@
 struct trivet_psp_claim {
     struct trivet_slice certificate_pem;
     struct trivet_slice chain_pem; /* intermediates and root, in any order */
-    struct trivet_slice text;      /* what was signed                      */
     struct trivet_slice signature; /* raw bytes                            */
+    unsigned char digest[TRIVET_DIGEST_LEN]; /* of what was signed         */
 };
 
 /* What the certificate is held against. */

@@ -105,6 +105,13 @@ static ngx_command_t  ngx_http_trivet_commands[] = {
       offsetof(ngx_http_trivet_main_conf_t, memo_size),
       NULL },
 
+    { ngx_string("trivet_prune"),
+      NGX_HTTP_MAIN_CONF|NGX_CONF_1MORE,
+      ngx_http_trivet_prune,
+      NGX_HTTP_MAIN_CONF_OFFSET,
+      0,
+      NULL },
+
     { ngx_string("trivet_profile"),
       NGX_HTTP_TRIVET_ANY|NGX_CONF_1MORE,
       ngx_http_trivet_profile,
@@ -373,6 +380,8 @@ ngx_http_trivet_create_main_conf(ngx_conf_t *cf)
     tmcf->session_timeout = NGX_CONF_UNSET;
     tmcf->key_lifetime = NGX_CONF_UNSET;
     tmcf->memo_size = NGX_CONF_UNSET_SIZE;
+    tmcf->prune_ages = trivet_prune_ages_default;
+    tmcf->prune_every_s = NGX_CONF_UNSET;
 
     return tmcf;
 }
@@ -390,6 +399,7 @@ ngx_http_trivet_init_main_conf(ngx_conf_t *cf, void *conf)
         tmcf->session_timeout, TRIVET_DEFAULT_SESSION_TIMEOUT_S);
     ngx_conf_init_value(tmcf->key_lifetime, TRIVET_DEFAULT_KEY_LIFETIME_S);
     ngx_conf_init_size_value(tmcf->memo_size, 4 * 1024 * 1024);
+    ngx_http_trivet_init_prune_conf(tmcf);
 
     return NGX_CONF_OK;
 }
@@ -619,7 +629,11 @@ ngx_http_trivet_init_process(ngx_cycle_t *cycle)
 
     ngx_http_trivet_look_at_store(cycle, tmcf->authority_here);
 
-    return ngx_http_trivet_start_chores(cycle, tmcf);
+    if (ngx_http_trivet_start_chores(cycle, tmcf) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    return ngx_http_trivet_start_pruning(cycle, tmcf);
 }
 
 

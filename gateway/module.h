@@ -14,6 +14,7 @@
  * variables.c  $trivet_...
  * request_ids.c  memory for the ids of requests
  * memos.c      signatures that all workers remember together
+ * pruning.c    removes what nobody uses any more
  * rates.c      rate limits: what nginx counts, what a 429 says
  * incidents.c  the sandbox's clock, and its failures on purpose
  * keys.c       the server's keys: files, hardware
@@ -28,9 +29,11 @@
 
 #include "authority/authority.h"
 #include "authority/sandbox.h"
+#include "core/duration.h"
 #include "core/rate.h"
 
 typedef struct ngx_http_trivet_metrics_s ngx_http_trivet_metrics_t;
+typedef struct ngx_http_trivet_pruning_s ngx_http_trivet_pruning_t;
 
 typedef struct {
     ngx_str_t store_url;
@@ -42,6 +45,8 @@ typedef struct {
     ngx_int_t session_timeout;
     ngx_int_t key_lifetime;
     size_t memo_size;
+    struct trivet_prune_ages prune_ages;
+    ngx_int_t prune_every_s;
     ngx_uint_t is_used; /* by a location */
 
     ngx_thread_pool_t *thread_pool;
@@ -180,6 +185,17 @@ ngx_int_t ngx_http_trivet_post_work(
 ngx_int_t ngx_http_trivet_start_chores(
     ngx_cycle_t *cycle, ngx_http_trivet_main_conf_t *tmcf);
 void ngx_http_trivet_end_chores(ngx_http_trivet_main_conf_t *tmcf);
+/* Work for no request, to be posted again and again; done runs on the event
+ * loop with data in ev->data. NULL: no memory. */
+ngx_thread_task_t *ngx_http_trivet_make_chore(ngx_cycle_t *cycle,
+    ngx_http_trivet_main_conf_t *tmcf, ngx_http_trivet_work_pt work,
+    ngx_event_handler_pt done, void *data);
+
+/* pruning.c */
+char *ngx_http_trivet_prune(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+void ngx_http_trivet_init_prune_conf(ngx_http_trivet_main_conf_t *tmcf);
+ngx_int_t ngx_http_trivet_start_pruning(
+    ngx_cycle_t *cycle, ngx_http_trivet_main_conf_t *tmcf);
 
 /* answering.c */
 ngx_int_t ngx_http_trivet_send_answer(

@@ -561,25 +561,41 @@ ngx_http_trivet_chore_handler(ngx_event_t *ev)
 }
 
 
+ngx_thread_task_t *
+ngx_http_trivet_make_chore(ngx_cycle_t *cycle,
+    ngx_http_trivet_main_conf_t *tmcf, ngx_http_trivet_work_pt work,
+    ngx_event_handler_pt done, void *data)
+{
+    ngx_thread_task_t *task;
+    ngx_http_trivet_job_t *job;
+
+    task = ngx_thread_task_alloc(cycle->pool, sizeof(ngx_http_trivet_job_t));
+    if (task == NULL) {
+        return NULL;
+    }
+
+    job = task->ctx;
+    job->tmcf = tmcf;
+    job->work = work;
+    job->data = data;
+
+    task->handler = ngx_http_trivet_work_handler;
+    task->event.handler = done;
+    task->event.data = data;
+
+    return task;
+}
+
+
 ngx_int_t
 ngx_http_trivet_start_chores(
     ngx_cycle_t *cycle, ngx_http_trivet_main_conf_t *tmcf)
 {
-    ngx_http_trivet_job_t *job;
-
-    tmcf->chore =
-        ngx_thread_task_alloc(cycle->pool, sizeof(ngx_http_trivet_job_t));
+    tmcf->chore = ngx_http_trivet_make_chore(cycle, tmcf,
+        ngx_http_trivet_tell_left_out, ngx_http_trivet_chore_done, tmcf);
     if (tmcf->chore == NULL) {
         return NGX_ERROR;
     }
-
-    job = tmcf->chore->ctx;
-    job->tmcf = tmcf;
-    job->work = ngx_http_trivet_tell_left_out;
-
-    tmcf->chore->handler = ngx_http_trivet_work_handler;
-    tmcf->chore->event.handler = ngx_http_trivet_chore_done;
-    tmcf->chore->event.data = tmcf;
 
     tmcf->chore_timer.handler = ngx_http_trivet_chore_handler;
     tmcf->chore_timer.data = &ngx_http_trivet_no_connection;

@@ -7,6 +7,7 @@ CORE_SRCS = \
 	core/canonical.c \
 	core/client_message.c \
 	core/decide.c \
+	core/duration.c \
 	core/encoding.c \
 	core/expiry.c \
 	core/memo.c \
@@ -16,6 +17,7 @@ CORE_SRCS = \
 	core/page.c \
 	core/pem.c \
 	core/profile.c \
+	core/prune_ages.c \
 	core/rate.c \
 	core/reason.c \
 	core/secret.c \
@@ -46,6 +48,7 @@ STORE_SRCS = \
 	store/group.c \
 	store/listing.c \
 	store/pages.c \
+	store/prune.c \
 	store/records.c \
 	store/sessions.c \
 	store/sqlite.c \
@@ -66,6 +69,7 @@ AUTHORITY_SRCS = \
 	authority/facts.c \
 	authority/installation.c \
 	authority/permitted_ip.c \
+	authority/pruning.c \
 	authority/psp.c \
 	authority/refusals.c \
 	authority/request_id.c \
@@ -126,6 +130,7 @@ CLI_SRCS = \
 	cli/nginx_run.c \
 	cli/operator.c \
 	cli/profile.c \
+	cli/prune.c \
 	cli/sandbox.c \
 	cli/serve.c \
 	cli/serve_check.c \
@@ -164,6 +169,7 @@ UNIT_TESTS = \
 	test_page \
 	test_permitted_ip \
 	test_profile \
+	test_prune \
 	test_rate \
 	test_reason \
 	test_request_ids \

@@ -49,6 +49,7 @@ static const char *const words[TRIVET_NUM_AUDIT_EVENTS] = {
     [TRIVET_AUDIT_SESSION_ENDED] = "session-ended",
     [TRIVET_AUDIT_REFUSED] = "refused",
     [TRIVET_AUDIT_REFUSALS_LEFT_OUT] = "refusals-left-out",
+    [TRIVET_AUDIT_PRUNED] = "pruned",
 };
 
 /* ---- hashing ----------------------------------------------------------- */

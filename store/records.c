@@ -303,28 +303,26 @@ trivet_store_psp_put(struct trivet_store *store, int64_t user_id,
 
 /* ---- installations ----------------------------------------------------- */
 
-struct found_text {
-    char *out;
-    size_t cap;
-};
-
 static void
-read_text(void *opaque, const struct trivet_value *columns)
+read_signed(void *opaque, const struct trivet_value *columns)
 {
-    const struct found_text *found = opaque;
+    struct trivet_signed_text *out = opaque;
 
-    trivet_column_text(&columns[0], found->out, found->cap);
+    out->has_digest = columns[0].bytes.len == sizeof out->digest;
+    if (out->has_digest) {
+        memcpy(out->digest, columns[0].bytes.data, sizeof out->digest);
+    }
+    trivet_column_text(&columns[1], out->key_text, sizeof out->key_text);
 }
 
 enum trivet_status
-trivet_store_installation_text(struct trivet_store *store, int64_t id,
-    char *out, size_t cap, struct trivet_error *err)
+trivet_store_installation_signed(struct trivet_store *store, int64_t id,
+    struct trivet_signed_text *out, struct trivet_error *err)
 {
     const struct trivet_value params[] = {trivet_value_integer(id)};
-    struct found_text found = {out, cap};
 
     return RUN(
-        store, TRIVET_SQL_INSTALLATION_TEXT, params, read_text, &found, err);
+        store, TRIVET_SQL_INSTALLATION_SIGNED, params, read_signed, out, err);
 }
 
 static enum trivet_status
@@ -334,7 +332,7 @@ put_installation(struct trivet_store *store,
 {
     const struct trivet_value installation[] = {trivet_value_integer(now_us),
         trivet_value_blob(made->key->der, made->key->der_len),
-        trivet_value_text(made->public_text),
+        trivet_value_digest(made->signed_digest),
         trivet_value_address(&made->address),
         trivet_value_integer(made->server_key_id)};
     struct trivet_value token[2];
@@ -481,6 +479,19 @@ trivet_store_api_key_asked(struct trivet_store *store, int64_t id,
 
     return RUN(
         store, TRIVET_SQL_API_KEY_ASKED, params, read_asked_key, out, err);
+}
+
+enum trivet_status
+trivet_store_api_key_open_first(struct trivet_store *store, int64_t id,
+    int64_t now_us, bool *out_is_first, struct trivet_error *err)
+{
+    const struct trivet_value params[] = {
+        trivet_value_integer(id), trivet_value_integer(now_us)};
+    enum trivet_status status =
+        RUN_FOR_ID(store, TRIVET_SQL_API_KEY_OPEN_FIRST, params, &id, err);
+
+    *out_is_first = status == TRIVET_OK;
+    return status == TRIVET_E_NOT_FOUND ? TRIVET_OK : status;
 }
 
 enum trivet_status

@@ -4,11 +4,13 @@
 
 #include "core/timestamp.h"
 
-enum trivet_status
-trivet_store_device_put(struct trivet_store *store,
-    const struct trivet_new_device *made, int64_t now_us, int64_t *out_id,
-    struct trivet_error *err)
+static enum trivet_status
+put_device(struct trivet_store *store, const struct trivet_new_device *made,
+    int64_t now_us, int64_t *out_id, struct trivet_error *err)
 {
+    const struct trivet_value registered[] = {
+        trivet_value_integer(made->installation_id),
+        trivet_value_integer(now_us)};
     const struct trivet_value params[] = {trivet_value_integer(now_us),
         trivet_value_integer(made->installation_id),
         trivet_value_integer(made->api_key_id),
@@ -20,11 +22,31 @@ trivet_store_device_put(struct trivet_store *store,
         .api_key_id = made->api_key_id,
         .installation_id = made->installation_id,
     };
+    int64_t id;
 
+    TRIVET_TRY(RUN_FOR_ID(
+        store, TRIVET_SQL_INSTALLATION_REGISTER, registered, &id, err));
     TRIVET_TRY(CHANGE(store, TRIVET_SQL_DEVICE_PUT, params, &entry.device_id,
         &entry, now_us, err));
 
     *out_id = entry.device_id;
+    return TRIVET_OK;
+}
+
+enum trivet_status
+trivet_store_device_put(struct trivet_store *store,
+    const struct trivet_new_device *made, int64_t now_us, int64_t *out_id,
+    struct trivet_error *err)
+{
+    enum trivet_status status;
+    bool is_own;
+    int64_t id;
+
+    TRIVET_TRY(trivet_store_enter(store, &is_own, err));
+    status = put_device(store, made, now_us, &id, err);
+    TRIVET_TRY(trivet_store_leave(store, is_own, status, err));
+
+    *out_id = id;
     return TRIVET_OK;
 }
 
@@ -60,15 +82,6 @@ trivet_store_session_is_alive(struct trivet_store *store,
 
     *out = is_alive != 0;
     return TRIVET_OK;
-}
-
-enum trivet_status
-trivet_store_session_count(struct trivet_store *store, int64_t api_key_id,
-    int64_t *out, struct trivet_error *err)
-{
-    const struct trivet_value params[] = {trivet_value_integer(api_key_id)};
-
-    return RUN_FOR_ID(store, TRIVET_SQL_SESSION_COUNT, params, out, err);
 }
 
 enum trivet_status

@@ -19,7 +19,7 @@
 #include <unistd.h>
 
 enum {
-    MAX_STATEMENTS = 96,
+    MAX_STATEMENTS = 128,
     BUSY_STEP_NS = 500000,
     BUSY_STEPS_PER_MS = 2,
     MAX_BUSY_MS = 3000 /* then the store counts as down */

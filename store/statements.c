@@ -51,6 +51,30 @@
           "installation_id, " table "device_id, " table "session_id, " table   \
           "reason, " table "detail, " table "hash"
 
+/* What pruning removes: of before $1, at most $2. Each is found through an
+ * index that has these alone, the oldest first. */
+#define UNBOUND_KEYS                                                           \
+    "SELECT k.id FROM api_key k WHERE k.bound_us IS NULL"                      \
+    " AND k.expires_us < $1 AND NOT EXISTS (SELECT 1 FROM device d"            \
+    " WHERE d.api_key_id = k.id) ORDER BY k.expires_us LIMIT $2"
+#define UNREGISTERED                                                           \
+    "SELECT i.id FROM installation i WHERE i.registered_us IS NULL"            \
+    " AND i.created_us < $1 AND NOT EXISTS (SELECT 1 FROM device d"            \
+    " WHERE d.installation_id = i.id) AND NOT EXISTS (SELECT 1"                \
+    " FROM api_key k WHERE k.installation_id = i.id)"                          \
+    " ORDER BY i.created_us LIMIT $2"
+#define ENDED_SESSIONS                                                         \
+    "SELECT s.id FROM session s WHERE s.ended_us IS NOT NULL"                  \
+    " AND s.ended_us < $1 ORDER BY s.ended_us LIMIT $2"
+/* Of the $3 that may be over. */
+#define EXPIRED_SESSIONS                                                       \
+    "SELECT s.id FROM (SELECT * FROM session WHERE ended_us IS NULL"           \
+    " AND anchored_us < $1 ORDER BY anchored_us LIMIT $3) s"                   \
+    " JOIN device d ON d.id = s.device_id"                                     \
+    " JOIN api_key k ON k.id = d.api_key_id"                                   \
+    " JOIN users u ON u.id = k.user_id"                                        \
+    " WHERE s.anchored_us + " LIFE_OF_SESSION " * 1000000 < $1 LIMIT $2"
+
 /* clang-format off */
 static const char *const texts[TRIVET_NUM_STATEMENTS] = {
     [TRIVET_SQL_COMMIT] = "COMMIT",
@@ -127,11 +151,15 @@ static const char *const texts[TRIVET_NUM_STATEMENTS] = {
         "UPDATE users SET psp_digest = $2, distinguished_name = $3"
         " WHERE id = $1 RETURNING id",
 
-    [TRIVET_SQL_INSTALLATION_TEXT] =
-        "SELECT public_text FROM installation WHERE id = $1",
+    [TRIVET_SQL_INSTALLATION_SIGNED] =
+        "SELECT signed_digest, public_text FROM installation WHERE id = $1",
+    [TRIVET_SQL_INSTALLATION_REGISTER] =
+        "UPDATE installation SET registered_us = COALESCE(registered_us, $2)"
+        " WHERE id = $1 RETURNING id",
     [TRIVET_SQL_INSTALLATION_PUT] =
         "INSERT INTO installation (created_us, public_der, public_text,"
-        " address, server_key_id) VALUES ($1, $2, $3, $4, $5) RETURNING id",
+        " signed_digest, address, server_key_id)"
+        " VALUES ($1, $2, '', $3, $4, $5) RETURNING id",
     [TRIVET_SQL_INSTALLATION_TOKEN_PUT] =
         "INSERT INTO installation_token (installation_id, digest)"
         " VALUES ($1, $2) RETURNING id",
@@ -165,6 +193,9 @@ static const char *const texts[TRIVET_NUM_STATEMENTS] = {
         " LEFT JOIN device d ON d.id = (SELECT MAX(e.id) FROM device e"
         " WHERE e.api_key_id = k.id)"
         " WHERE k.id = $1 AND k.installation_id = $2",
+    [TRIVET_SQL_API_KEY_OPEN_FIRST] =
+        "UPDATE api_key SET opened_us = $2"
+        " WHERE id = $1 AND opened_us IS NULL RETURNING id",
     [TRIVET_SQL_API_KEY_BIND] =
         "UPDATE api_key SET bound_us = $2, updated_us = $2,"
         " allow_all_ips = CASE WHEN $3 <> 0 THEN 1 ELSE allow_all_ips END"
@@ -237,9 +268,6 @@ static const char *const texts[TRIVET_NUM_STATEMENTS] = {
         " JOIN installation i ON i.id = d.installation_id"
         " JOIN server_key y ON y.id = i.server_key_id"
         " WHERE s.digest = $1",
-    [TRIVET_SQL_SESSION_COUNT] =
-        "SELECT COUNT(*) FROM session s JOIN device d ON d.id = s.device_id"
-        " WHERE d.api_key_id = $1",
     [TRIVET_SQL_SESSION_IS_ALIVE] =
         "SELECT CASE WHEN EXISTS (SELECT 1 FROM device d"
         " JOIN session s ON s.device_id = d.id"
@@ -295,6 +323,28 @@ static const char *const texts[TRIVET_NUM_STATEMENTS] = {
         "SELECT " AUDIT_COLUMNS("a.") ", h.num_rows, h.last_hash"
         " FROM audit_head h LEFT JOIN audit a ON a.id IS NOT NULL"
         " WHERE h.id = 1 ORDER BY a.id",
+
+    [TRIVET_SQL_PRUNE_PERMITTED_IPS] =
+        "DELETE FROM permitted_ip WHERE api_key_id IN (" UNBOUND_KEYS ")",
+    [TRIVET_SQL_PRUNE_API_KEYS] =
+        "DELETE FROM api_key WHERE id IN (" UNBOUND_KEYS ") RETURNING id",
+    [TRIVET_SQL_PRUNE_INSTALLATION_TOKENS] =
+        "DELETE FROM installation_token"
+        " WHERE installation_id IN (" UNREGISTERED ")",
+    [TRIVET_SQL_PRUNE_INSTALLATIONS] =
+        "DELETE FROM installation WHERE id IN (" UNREGISTERED ") RETURNING id",
+    [TRIVET_SQL_PRUNE_SESSIONS_ENDED] =
+        "DELETE FROM session WHERE id IN (" ENDED_SESSIONS ") RETURNING id",
+    [TRIVET_SQL_PRUNE_SESSIONS_EXPIRED] =
+        "DELETE FROM session WHERE id IN (" EXPIRED_SESSIONS ") RETURNING id",
+    [TRIVET_SQL_PRUNE_COUNT_API_KEYS] =
+        "SELECT COUNT(*) FROM (" UNBOUND_KEYS ") AS found",
+    [TRIVET_SQL_PRUNE_COUNT_INSTALLATIONS] =
+        "SELECT COUNT(*) FROM (" UNREGISTERED ") AS found",
+    [TRIVET_SQL_PRUNE_COUNT_SESSIONS_ENDED] =
+        "SELECT COUNT(*) FROM (" ENDED_SESSIONS ") AS found",
+    [TRIVET_SQL_PRUNE_COUNT_SESSIONS_EXPIRED] =
+        "SELECT COUNT(*) FROM (" EXPIRED_SESSIONS ") AS found",
 };
 /* clang-format on */
 

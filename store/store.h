@@ -151,10 +151,12 @@ TRIVET_MUST_USE enum trivet_status trivet_store_psp_put(
 
 struct trivet_new_installation {
     const struct trivet_public_key *key;
-    struct trivet_slice public_text;
     struct trivet_address address;
     int64_t server_key_id;
-    const unsigned char *token_digest; /* TRIVET_DIGEST_LEN bytes */
+    /* TRIVET_DIGEST_LEN bytes each; of what a payment service provider with
+     * this installation signs (struct trivet_signed_text). */
+    const unsigned char *token_digest;
+    const unsigned char *signed_digest;
 };
 
 TRIVET_MUST_USE enum trivet_status trivet_store_installation_put(
@@ -177,9 +179,19 @@ TRIVET_MUST_USE enum trivet_status trivet_store_installation_find(
     const struct trivet_address *address, struct trivet_installation *out,
     struct trivet_error *err);
 
-/* The public key exactly as it was received, NUL-terminated. */
-TRIVET_MUST_USE enum trivet_status trivet_store_installation_text(
-    struct trivet_store *store, int64_t id, char *out, size_t cap,
+/*
+ * What a payment service provider signs: the public key as the installation
+ * sent it, trimmed, a newline, the installation's token. The digest of that is
+ * kept; of installations that an earlier version made, the key's text is.
+ */
+struct trivet_signed_text {
+    bool has_digest;
+    unsigned char digest[TRIVET_DIGEST_LEN];
+    char key_text[TRIVET_MAX_PUBLIC_KEY_TEXT + 1]; /* when there is no digest */
+};
+
+TRIVET_MUST_USE enum trivet_status trivet_store_installation_signed(
+    struct trivet_store *store, int64_t id, struct trivet_signed_text *out,
     struct trivet_error *err);
 
 /* ---- API keys and their permitted IPs ---------------------------------- */
@@ -232,6 +244,12 @@ TRIVET_MUST_USE enum trivet_status trivet_store_api_key_asked(
     struct trivet_store *store, int64_t id, int64_t installation_id,
     struct trivet_asked_key *out, struct trivet_error *err);
 
+/* Whether a session is the first with the key; asked once for each, when it is
+ * opened. Part of that. */
+TRIVET_MUST_USE enum trivet_status trivet_store_api_key_open_first(
+    struct trivet_store *store, int64_t id, int64_t now_us, bool *out_is_first,
+    struct trivet_error *err);
+
 /* From now on valid until revoked; allow_all_ips frees it from binding. */
 TRIVET_MUST_USE enum trivet_status trivet_store_api_key_bind(
     struct trivet_store *store, int64_t id, bool allow_all_ips, int64_t now_us,
@@ -271,6 +289,8 @@ struct trivet_new_device {
     struct trivet_address address;
 };
 
+/* TRIVET_E_NOT_FOUND: the installation was pruned meanwhile (store/prune.h); it
+ * is not, once it has a device. */
 TRIVET_MUST_USE enum trivet_status trivet_store_device_put(
     struct trivet_store *store, const struct trivet_new_device *made,
     int64_t now_us, int64_t *out_id, struct trivet_error *err);
@@ -285,10 +305,6 @@ TRIVET_MUST_USE enum trivet_status trivet_store_session_is_alive(
     struct trivet_store *store, int64_t installation_id, int64_t now_us,
     bool *out, struct trivet_error *err);
 
-/* How many sessions were opened with the key, ended ones too. */
-TRIVET_MUST_USE enum trivet_status trivet_store_session_count(
-    struct trivet_store *store, int64_t api_key_id, int64_t *out,
-    struct trivet_error *err);
 /* A life of its own, whatever the user's auto-logout time is. A part of opening
  * it: the audit has one row for the whole. */
 TRIVET_MUST_USE enum trivet_status trivet_store_session_set_timeout(

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """PSD2: payment service providers, by a certificate that cryptography made"""
 import base64
+import sqlite3
 import datetime
 
 import pytest
@@ -84,6 +85,36 @@ def claim(client, psp, *chain, key=None, text=None):
 @pytest.fixture
 def client(gateway):
     return bunq.Client(gateway, key_number=3).install()
+
+
+def test_an_installation_of_before_has_its_text(client, root, middle):
+    """Stores of earlier versions keep the key's text, and no digest."""
+    pem = "\r\n" + bunq.public_pem(client.key) + "\n\n"
+    db = sqlite3.connect(client.gateway.data / "trivet.db", timeout=10)
+    with db:
+        db.execute(
+            "UPDATE installation SET signed_digest = NULL, public_text = ?"
+            " WHERE id = (SELECT MAX(id) FROM installation)",
+            (pem,),
+        )
+    db.close()
+    refused(client, claim(client, provider(middle), middle, root, text="x"),
+            "psp-signature-wrong")
+    body = claim(client, provider(middle), middle, root)
+    bunq.assert_admitted(client.post(PATH, body), client.server_key)
+
+
+@pytest.mark.parametrize("key_text", ["\r\n  {}\n\n\n", "{}"])
+def test_what_is_signed_is_the_text_as_it_was_sent(gateway, root, middle, key_text):
+    client = bunq.Client(gateway, key_number=3)
+    sent = key_text.format(bunq.public_pem(client.key).replace("\n", "\r\n"))
+    answer = client.call("POST", "/v1/installation", {"client_public_key": sent})
+    bunq.assert_admitted(answer)
+    client.installation_token = answer.element("Token")["token"]
+    client.server_key = None
+    text = sent.strip() + "\n" + client.installation_token
+    body = claim(client, provider(middle), middle, root, text=text)
+    bunq.assert_admitted(client.post(PATH, body))
 
 
 def refused(client, body, reason, status=400):

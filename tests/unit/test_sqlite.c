@@ -297,23 +297,29 @@ what_is_no_store_keeps_its_mode(void **state)
 }
 
 /* A store of the first version, with what is in it, becomes one of this. */
-/* A store as the first version made it. */
 static void
-make_first_version(void)
+run_script(sqlite3 *db, const char *path)
 {
     char sql[16384];
-    FILE *file = fopen("store/schema/0001-sqlite.sql", "re");
+    FILE *file = fopen(path, "re");
     size_t len;
-    sqlite3 *db;
 
     assert_non_null(file);
     len = fread(sql, 1, sizeof sql - 1, file);
     assert_true(len > 0 && len < sizeof sql - 1);
     sql[len] = '\0';
     (void) fclose(file);
+    assert_int_equal(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
+}
+
+/* A store as the first version made it. */
+static void
+make_first_version(void)
+{
+    sqlite3 *db;
 
     assert_int_equal(sqlite3_open(scratch.path, &db), SQLITE_OK);
-    assert_int_equal(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
+    run_script(db, "store/schema/0001-sqlite.sql");
     assert_int_equal(
         sqlite3_exec(db,
             "CREATE TABLE schema_version (version BIGINT NOT NULL);"
@@ -342,6 +348,68 @@ an_earlier_schema_is_brought_up_to_date(void **state)
     assert_int_equal(
         scratch_sql(&scratch, "SELECT created_us FROM server_key"), 7);
 
+    trivet_store_close(open_store(TRIVET_STORE_EXISTING));
+}
+
+/* The sixth version had no pruning; its installations have the key's text. */
+static void
+a_store_without_pruning_gets_it(void **state)
+{
+    static const char *const scripts[] = {"0001-sqlite", "0002-sqlite",
+        "0003-audit", "0004-metrics", "0005-server-key", "0006-psp"};
+    sqlite3 *db;
+    (void) state;
+
+    assert_int_equal(sqlite3_open(scratch.path, &db), SQLITE_OK);
+    for (size_t i = 0; i < sizeof scripts / sizeof scripts[0]; i++) {
+        char path[64];
+
+        (void) snprintf(path, sizeof path, "store/schema/%s.sql", scripts[i]);
+        run_script(db, path);
+    }
+    assert_int_equal(
+        sqlite3_exec(db,
+            "CREATE TABLE schema_version (version BIGINT NOT NULL);"
+            "INSERT INTO schema_version VALUES (6);"
+            "INSERT INTO server_key (id, created_us, public_der)"
+            " VALUES (1, 7, x'00');"
+            "INSERT INTO users (id, created_us, updated_us, kind, public_uuid,"
+            " display_name, auto_logout_s) VALUES (1, 0, 0, 0, 'u', 'U', 9);"
+            "INSERT INTO installation (id, created_us, public_der, public_text,"
+            " address, server_key_id) VALUES"
+            " (1, 5, x'01', char(13,10) || ' a' || char(10) || 'b ' ||"
+            " char(10, 9, 10), zeroblob(16), 1),"
+            " (2, 6, x'02', 'plain', zeroblob(16), 1);"
+            "INSERT INTO api_key (id, created_us, updated_us, user_id, digest,"
+            " label, expires_us, bound_us, installation_id) VALUES"
+            " (1, 0, 0, 1, x'01', '', 0, 0, NULL),"
+            " (2, 0, 0, 1, x'02', '', 0, 0, 2);"
+            "INSERT INTO device (id, created_us, installation_id, api_key_id,"
+            " description, address) VALUES (1, 8, 2, 1, '', zeroblob(16)),"
+            " (2, 9, 2, 2, '', zeroblob(16));"
+            "INSERT INTO session (id, created_us, anchored_us, digest,"
+            " device_id) VALUES (1, 11, 11, x'01', 1), (2, 12, 12, x'02', 2)",
+            NULL, NULL, NULL),
+        SQLITE_OK);
+    assert_int_equal(sqlite3_close(db), SQLITE_OK);
+
+    trivet_store_close(open_store(TRIVET_STORE_MIGRATE));
+
+    assert_int_equal(
+        scratch_sql(&scratch, "SELECT public_text = 'a' || char(10) || 'b' AND"
+                              " signed_digest IS NULL AND registered_us IS NULL"
+                              " FROM installation WHERE id = 1"),
+        1);
+    assert_int_equal(scratch_sql(&scratch,
+                         "SELECT registered_us FROM installation WHERE id = 2"),
+        8);
+    assert_int_equal(scratch_sql(&scratch,
+                         "SELECT opened_us IS NULL FROM api_key WHERE id = 1"),
+        1);
+    assert_int_equal(
+        scratch_sql(&scratch, "SELECT opened_us FROM api_key WHERE id = 2"),
+        12);
+    assert_int_equal(scratch_sql(&scratch, "SELECT COUNT(*) FROM session"), 2);
     trivet_store_close(open_store(TRIVET_STORE_EXISTING));
 }
 
@@ -761,6 +829,7 @@ main(void)
         TEST(a_looser_store_is_mended_with_a_word),
         TEST(what_is_no_store_keeps_its_mode),
         TEST(an_earlier_schema_is_brought_up_to_date),
+        TEST(a_store_without_pruning_gets_it),
         TEST(a_migration_that_fails_leaves_nothing),
         TEST(what_is_no_database_is_refused_and_left_alone),
         TEST(a_folder_in_its_place_is_refused),

@@ -112,10 +112,10 @@ try_installation(
     struct digest digest = digest_of(number);
     struct trivet_new_installation made = {
         .key = &key,
-        .public_text = trivet_slice_text("a PEM text"),
         .address = home,
         .server_key_id = server_key_id,
         .token_digest = digest.bytes,
+        .signed_digest = digest.bytes,
     };
 
     return trivet_store_installation_put(
@@ -806,32 +806,24 @@ an_installation_needs_a_server_key_that_is_there(void **state)
 }
 
 static void
-the_public_keys_text_is_kept_byte_for_byte(void **state)
+what_a_provider_signs_is_kept_as_a_digest(void **state)
 {
-    static const char text[] = "-----BEGIN\r\n'\"\0\xff;--\n";
-    struct trivet_public_key key = key_of(1);
+    struct trivet_signed_text found;
     struct digest digest = digest_of(1);
-    struct trivet_new_installation made = {
-        .key = &key,
-        .public_text = trivet_slice_make(text, sizeof text - 1),
-        .address = ipv6,
-        .server_key_id = put_server_key(200),
-        .token_digest = digest.bytes,
-    };
-    int64_t id;
-    int64_t token_id;
+    int64_t id = put_installation(1);
 
     (void) state;
 
     assert_int_equal(
-        trivet_store_installation_put(store, &made, NOW, &id, &token_id, NULL),
-        TRIVET_OK);
+        trivet_store_installation_signed(store, id, &found, NULL), TRIVET_OK);
+    assert_true(found.has_digest);
+    assert_memory_equal(found.digest, digest.bytes, sizeof digest.bytes);
+    assert_int_equal(scratch_sql(&scratch,
+                         "SELECT SUM(length(public_text)) FROM installation"),
+        0);
     assert_int_equal(
-        scratch_sql(&scratch, "SELECT CAST(public_text AS BLOB) ="
-                              " x'2d2d2d2d2d424547494e0d0a272200ff3b2d2d0a'"
-                              " FROM installation"),
-        1);
-    assert_true(find_installation(1, &ipv6).is_at_home);
+        trivet_store_installation_signed(store, id + 1, &found, NULL),
+        TRIVET_E_NOT_FOUND);
 }
 
 static void
@@ -1078,7 +1070,7 @@ a_device_needs_an_installation_and_an_api_key(void **state)
     (void) state;
 
     assert_int_equal(try_device(line.installation + 1, line.api_key, "x", &id),
-        TRIVET_E_CONFLICT);
+        TRIVET_E_NOT_FOUND);
     assert_int_equal(try_device(line.installation, line.api_key + 1, "x", &id),
         TRIVET_E_CONFLICT);
     assert_int_equal(try_session(9, line.device + 1, &id), TRIVET_E_CONFLICT);
@@ -1480,7 +1472,7 @@ main(void)
         TEST(an_installation_is_found_by_its_token),
         TEST(two_installations_never_share_a_token),
         TEST(an_installation_needs_a_server_key_that_is_there),
-        TEST(the_public_keys_text_is_kept_byte_for_byte),
+        TEST(what_a_provider_signs_is_kept_as_a_digest),
         TEST(an_installation_is_at_home_where_it_was_made),
         TEST(the_keys_of_its_devices_free_an_installation),
         TEST(a_new_api_key_is_free_and_alive),
