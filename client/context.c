@@ -30,8 +30,62 @@ trivet_context_lock(struct trivet_context *context,
 {
     const struct trivet_settings *settings = context->settings;
     int max_wait_s = NUM_STEPS * (settings->timeout_s + settings->max_wait_s);
+    enum trivet_status status =
+        trivet_file_lock_acquire(settings->lock_file, max_wait_s, out, err);
 
-    return trivet_file_lock_acquire(settings->lock_file, max_wait_s, out, err);
+    if (status == TRIVET_OK) {
+        out->is_read_only = trivet_file_is_read_only(settings->file);
+    }
+    if (status != TRIVET_E_NOT_FOUND) {
+        return status;
+    }
+
+    status = trivet_file_lock_itself(settings->file, max_wait_s, out, err);
+
+    return status != TRIVET_E_NOT_FOUND
+               ? status
+               : trivet_error_set(err, TRIVET_E_USAGE, "context.lock",
+                   "%s: neither there nor can it be made", settings->file);
+}
+
+/* The same for a change that has to be written. */
+static enum trivet_status
+lock_for_writing(struct trivet_context *context, struct trivet_file_lock *out,
+    struct trivet_error *err)
+{
+    TRIVET_TRY(trivet_context_lock(context, out, err));
+
+    if (out->is_read_only) {
+        trivet_file_lock_release(out);
+        return trivet_error_set(err, TRIVET_E_USAGE, "context.lock",
+            "%s: cannot be written", context->settings->file);
+    }
+
+    return TRIVET_OK;
+}
+
+/* Puts the session of this process, if it has one of its own, over that of the
+ * file, unless the file has got another. */
+static void
+put_own_session(struct trivet_context *context, struct trivet_record *record)
+{
+    struct trivet_state *state = trivet_context_state(context);
+    const struct trivet_secret *token = &record->session_token;
+
+    if (state == NULL) {
+        return;
+    }
+
+    (void) pthread_mutex_lock(&state->mutex);
+    state->file_token = *token;
+    if (state->has_own_session && state->passed_over.len == token->len
+        && trivet_ct_equal(state->passed_over.bytes, token->bytes, token->len))
+    {
+        record->session_token = state->own.session_token;
+        record->session_expires_us = state->own.session_expires_us;
+        record->holder = state->own.holder;
+    }
+    (void) pthread_mutex_unlock(&state->mutex);
 }
 
 enum trivet_status
@@ -57,6 +111,7 @@ trivet_context_load(struct trivet_context *context, struct trivet_record *out,
         trivet_record_parse(trivet_slice_make(text.data, text.len), out, err);
     trivet_file_text_release(&text);
     if (status == TRIVET_OK) {
+        put_own_session(context, out);
         status = trivet_settings_apply(settings, out, err);
     }
 
@@ -92,7 +147,7 @@ change_record(struct trivet_context *context,
         return out_of_memory(err);
     }
 
-    status = trivet_context_lock(context, &lock, err);
+    status = lock_for_writing(context, &lock, err);
     if (status == TRIVET_OK) {
         status = trivet_context_load(context, record, err);
         if (status == TRIVET_OK) {
@@ -170,7 +225,7 @@ start_anew(struct trivet_context *context, struct trivet_error *err)
         return out_of_memory(err);
     }
 
-    status = trivet_context_lock(context, &lock, err);
+    status = lock_for_writing(context, &lock, err);
     if (status == TRIVET_OK) {
         status = begin_anew(context, record, err);
         trivet_file_lock_release(&lock);

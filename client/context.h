@@ -30,6 +30,13 @@ struct trivet_state {
     struct trivet_record record;
     struct trivet_worker *idle;
     uint64_t fruitless; /* see call.c */
+
+    /* A session of this process alone, where the file cannot be written: it
+     * stands in for the file's, as long as that has the same one. */
+    bool has_own_session;
+    struct trivet_record own;         /* of which the session counts */
+    struct trivet_secret file_token;  /* as last read                */
+    struct trivet_secret passed_over; /* what `own` stands in for    */
 };
 
 struct trivet_context {
@@ -60,7 +67,8 @@ void trivet_context_give_worker(
 void trivet_context_adopt(
     struct trivet_context *context, const struct trivet_record *record);
 
-/* The record in the file, with the settings over it. Zeroed first.
+/* The record in the file, with the settings and a session of this process's own
+ * over it. Zeroed first.
  * TRIVET_E_NOT_FOUND: there is no file; out then holds the settings alone. */
 TRIVET_MUST_USE enum trivet_status trivet_context_load(
     struct trivet_context *context, struct trivet_record *out,
@@ -71,7 +79,12 @@ TRIVET_MUST_USE enum trivet_status trivet_context_save(
     struct trivet_context *context, const struct trivet_record *record,
     struct trivet_error *err);
 
-/* The lock of the file, for a change of what is in it. */
+/* From now on the session of record is this process's own. Tells so once. */
+void trivet_context_keep_in_memory(struct trivet_context *context,
+    const struct trivet_record *record, const char *reason);
+
+/* The lock of the file, for a change of what is in it. Where nothing can be
+ * written it is held too, with is_read_only set. */
 TRIVET_MUST_USE enum trivet_status trivet_context_lock(
     struct trivet_context *context, struct trivet_file_lock *out,
     struct trivet_error *err);

@@ -89,6 +89,7 @@ struct login {
     struct trivet_context *context;
     struct trivet_record *record;
     struct trivet_error *err;
+    bool is_read_only; /* nothing can be written down */
 };
 
 /* What may have happened at the server when a step's answer was lost. What was
@@ -341,21 +342,41 @@ static const struct {
 static enum trivet_status
 keep_step(const struct login *login, bool is_session)
 {
+    const char *file = login->context->settings->file;
     struct trivet_error ours = {.status = TRIVET_OK};
-    enum trivet_status status =
-        trivet_context_save(login->context, login->record, &ours);
+    enum trivet_status status;
+
+    if (login->is_read_only) {
+        status = trivet_error_set(
+            &ours, TRIVET_E_USAGE, "session", "%s cannot be written", file);
+    } else {
+        status = trivet_context_save(login->context, login->record, &ours);
+    }
 
     if (status != TRIVET_OK && !is_session) {
         return trivet_error_set(
             login->err, ours.status, ours.where, "%s", ours.detail);
     }
     if (status != TRIVET_OK) {
-        trivet_tell(login->context->settings, TRIVET_EVENT_WARNING, 0,
-            "the session is not written down: %s", ours.detail);
+        trivet_context_keep_in_memory(
+            login->context, login->record, ours.detail);
     }
 
     trivet_context_adopt(login->context, login->record);
     return TRIVET_OK;
+}
+
+/* An installation or a device that is lost with the process is of no use to
+ * anybody: such steps are not even taken. */
+static enum trivet_status
+check_step_can_be_kept(const struct login *login, bool is_session)
+{
+    return is_session || !login->is_read_only
+               ? TRIVET_OK
+               : trivet_error_set(login->err, TRIVET_E_USAGE, "session",
+                   "%s cannot be written, and a login has to be: log in where "
+                   "it can (trivet login)",
+                   login->context->settings->file);
 }
 
 static enum trivet_status
@@ -371,6 +392,8 @@ take_steps(const struct login *login)
             continue;
         }
 
+        TRIVET_TRY(
+            check_step_can_be_kept(login, steps[i].take == open_session));
         TRIVET_TRY(steps[i].take(login));
         TRIVET_TRY(keep_step(login, steps[i].take == open_session));
     }
@@ -386,9 +409,9 @@ is_same(const struct trivet_secret *a, const struct trivet_secret *b)
 
 static enum trivet_status
 ensure_locked(struct trivet_context *context, const struct trivet_secret *dead,
-    struct trivet_record *record, struct trivet_error *err)
+    bool is_read_only, struct trivet_record *record, struct trivet_error *err)
 {
-    const struct login login = {context, record, err};
+    const struct login login = {context, record, err, is_read_only};
     enum trivet_status status = trivet_context_load(context, record, err);
 
     if (status != TRIVET_OK && status != TRIVET_E_NOT_FOUND) {
@@ -419,7 +442,7 @@ trivet_session_ensure(struct trivet_context *context,
 
     status = trivet_context_lock(context, &lock, err);
     if (status == TRIVET_OK) {
-        status = ensure_locked(context, dead, record, err);
+        status = ensure_locked(context, dead, lock.is_read_only, record, err);
         trivet_file_lock_release(&lock);
     }
 

@@ -214,21 +214,31 @@ take_ips(const struct trivet_context_options *options,
     return TRIVET_OK;
 }
 
-/* A link is followed: it is its target that gets replaced. */
+/* A link of ours or of root is followed: it is its target that gets replaced,
+ * and its target's folder that has the lock. A folder that is not there is told
+ * when it is needed. */
 static enum trivet_status
 take_file(
     const char *file, struct trivet_settings *out, struct trivet_error *err)
 {
-    if (!copy_path(file, out->file, sizeof out->file)) {
+    struct trivet_place place;
+    enum trivet_status status = trivet_place_find(file, true, &place, err);
+
+    if (status != TRIVET_OK && status != TRIVET_E_NOT_FOUND) {
+        return status;
+    }
+    if (status == TRIVET_OK) {
+        trivet_place_release(&place);
+    }
+    if (!copy(status == TRIVET_OK ? place.path : file, out->file,
+            sizeof out->file)) {
         return refuse(err, "the path of the context file is too long");
     }
 
     (void) snprintf(
         out->lock_file, sizeof out->lock_file, "%s.lock", out->file);
-    (void) snprintf(out->throttle_file, sizeof out->throttle_file,
-        "%s.throttle", out->file);
 
-    return TRIVET_OK;
+    return trivet_throttle_new(out->file, &out->throttle, err);
 }
 
 static int
@@ -311,6 +321,7 @@ trivet_settings_free(struct trivet_settings *settings)
         free(settings->permitted_ips[i]);
     }
     free(settings->permitted_ips);
+    trivet_throttle_free(settings->throttle);
     trivet_wipe(settings, sizeof *settings);
     free(settings);
 }

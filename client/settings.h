@@ -2,12 +2,14 @@
 /*
  * settings.h - the options of a context, checked and copied
  *
- * Not changed after they were made: shared by all threads.
+ * Not changed after they were made, but for the throttle, which has a lock of
+ * its own: shared by all threads.
  */
 #ifndef TRIVET_CLIENT_SETTINGS_H
 #define TRIVET_CLIENT_SETTINGS_H
 
 #include "client/record.h"
+#include "client/throttle.h"
 #include "trivet/client.h"
 
 enum {
@@ -20,7 +22,7 @@ struct trivet_settings {
     unsigned flags;
     char file[TRIVET_MAX_PATH];
     char lock_file[TRIVET_MAX_PATH + 16];
-    char throttle_file[TRIVET_MAX_PATH + 16];
+    struct trivet_throttle *throttle; /* NULL without a file */
 
     /* "" or unset: what the file says */
     enum trivet_environment environment;

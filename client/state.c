@@ -71,7 +71,33 @@ trivet_context_state(struct trivet_context *context)
     }
 
     trivet_wipe(&fresh->inherited->record, sizeof fresh->inherited->record);
+    trivet_wipe(&fresh->inherited->own, sizeof fresh->inherited->own);
     return fresh;
+}
+
+void
+trivet_context_keep_in_memory(struct trivet_context *context,
+    const struct trivet_record *record, const char *reason)
+{
+    struct trivet_state *state = trivet_context_state(context);
+    bool is_first;
+
+    if (state == NULL) {
+        return;
+    }
+
+    (void) pthread_mutex_lock(&state->mutex);
+    is_first = !state->has_own_session;
+    state->has_own_session = true;
+    state->own = *record;
+    state->passed_over = state->file_token;
+    (void) pthread_mutex_unlock(&state->mutex);
+
+    if (is_first) {
+        trivet_tell(context->settings, TRIVET_EVENT_WARNING, 0,
+            "the session is not written down, and ends with this process: %s",
+            reason);
+    }
 }
 
 /* Whether workers made of a have to be made anew for b. */

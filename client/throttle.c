@@ -3,7 +3,10 @@
 #define _POSIX_C_SOURCE 200809L
 #include "client/throttle.h"
 
+#include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "client/file.h"
@@ -121,7 +124,44 @@ trivet_throttle_read_seconds(const char *text, int default_s)
                                                  : (int) seconds;
 }
 
-/* ---- the file ---------------------------------------------------------- */
+/* ---- the table of a context --------------------------------------------- */
+
+struct trivet_throttle {
+    char path[TRIVET_MAX_FILE_PATH];
+    pthread_mutex_t mutex; /* guards what follows */
+    struct trivet_throttle_table memory;
+};
+
+enum trivet_status
+trivet_throttle_new(const char *context_file, struct trivet_throttle **out,
+    struct trivet_error *err)
+{
+    struct trivet_throttle *throttle = calloc(1, sizeof *throttle);
+
+    if (throttle == NULL || pthread_mutex_init(&throttle->mutex, NULL) != 0) {
+        free(throttle);
+        return trivet_error_set(
+            err, TRIVET_E_MEMORY, "throttle", "out of memory");
+    }
+
+    (void) snprintf(
+        throttle->path, sizeof throttle->path, "%s.throttle", context_file);
+    throttle->memory.magic = MAGIC;
+    *out = throttle;
+
+    return TRIVET_OK;
+}
+
+void
+trivet_throttle_free(struct trivet_throttle *throttle)
+{
+    if (throttle == NULL) {
+        return;
+    }
+
+    (void) pthread_mutex_destroy(&throttle->mutex);
+    free(throttle);
+}
 
 static void
 read_table(int fd, struct trivet_throttle_table *out)
@@ -134,27 +174,36 @@ read_table(int fd, struct trivet_throttle_table *out)
 }
 
 /* Whoever has the lock keeps it for microseconds. A process that was stopped
- * with it must not stop the others: they call uncounted, but for sessions. */
-static enum trivet_status
-acquire(const char *path, const struct trivet_rate_call *call,
-    struct trivet_file_lock *out)
+ * with it must not stop the others: they count for themselves, but for
+ * sessions. */
+static bool
+acquire(const struct trivet_throttle *throttle,
+    const struct trivet_rate_call *call, struct trivet_file_lock *out)
 {
     bool is_session = call->kind == TRIVET_RATE_SESSION;
 
     return trivet_file_lock_acquire(
-        path, is_session ? -1 : MAX_LOCK_WAIT_S, out, NULL);
+               throttle->path, is_session ? -1 : MAX_LOCK_WAIT_S, out, NULL)
+           == TRIVET_OK;
 }
 
 int64_t
-trivet_throttle_file_reserve(const char *path,
+trivet_throttle_wait_for(struct trivet_throttle *throttle,
     const struct trivet_rate_call *call, int64_t now_us, int64_t max_wait_us)
 {
     struct trivet_throttle_table table;
     struct trivet_file_lock lock;
     int64_t at_us;
 
-    if (call->endpoint == 0 || acquire(path, call, &lock) != TRIVET_OK) {
+    if (call->endpoint == 0) {
         return now_us;
+    }
+    if (!acquire(throttle, call, &lock)) {
+        (void) pthread_mutex_lock(&throttle->mutex);
+        at_us = trivet_throttle_reserve(
+            &throttle->memory, call, now_us, max_wait_us);
+        (void) pthread_mutex_unlock(&throttle->mutex);
+        return at_us;
     }
 
     read_table(lock.fd, &table);
@@ -166,13 +215,19 @@ trivet_throttle_file_reserve(const char *path,
 }
 
 void
-trivet_throttle_file_block(const char *path,
+trivet_throttle_hold(struct trivet_throttle *throttle,
     const struct trivet_rate_call *call, int64_t now_us, int block_s)
 {
     struct trivet_throttle_table table;
     struct trivet_file_lock lock;
 
-    if (call->endpoint == 0 || acquire(path, call, &lock) != TRIVET_OK) {
+    if (call->endpoint == 0) {
+        return;
+    }
+    if (!acquire(throttle, call, &lock)) {
+        (void) pthread_mutex_lock(&throttle->mutex);
+        trivet_throttle_block(&throttle->memory, call, now_us, block_s);
+        (void) pthread_mutex_unlock(&throttle->mutex);
         return;
     }
 

@@ -13,6 +13,7 @@
 
 #include "core/rate.h"
 #include "trivet/status.h"
+#include "trivet/status.h"
 
 enum {
     TRIVET_MAX_THROTTLE_STAMPS = 8, /* calls remembered of an endpoint */
@@ -48,11 +49,21 @@ void trivet_throttle_block(struct trivet_throttle_table *table,
  * 1 and TRIVET_MAX_THROTTLE_BLOCK_S; default_s when it names none. */
 int trivet_throttle_read_seconds(const char *text, int default_s);
 
-/* The two above on the table in the file `path`. Blocks: yes, for
- * microseconds. A file that cannot be used is as good as an empty one. */
-int64_t trivet_throttle_file_reserve(const char *path,
+/* The table of a context: in a file beside its own, for all processes, or,
+ * where that cannot be written, in the memory of this one. Threads: any number
+ * at once. */
+struct trivet_throttle;
+
+/* context_file: the path without links. Owned: free it. */
+TRIVET_MUST_USE enum trivet_status trivet_throttle_new(const char *context_file,
+    struct trivet_throttle **out, struct trivet_error *err);
+void trivet_throttle_free(struct trivet_throttle *throttle);
+
+/* The two above on that table. Blocks: yes, for microseconds. A file with
+ * something else in it is as good as an empty one. */
+int64_t trivet_throttle_wait_for(struct trivet_throttle *throttle,
     const struct trivet_rate_call *call, int64_t now_us, int64_t max_wait_us);
-void trivet_throttle_file_block(const char *path,
+void trivet_throttle_hold(struct trivet_throttle *throttle,
     const struct trivet_rate_call *call, int64_t now_us, int block_s);
 
 #endif

@@ -436,8 +436,8 @@ wait_for_turn(struct trivet_worker *worker, const struct trivet_order *order,
 {
     const struct trivet_settings *settings = worker->settings;
     int64_t now_us = trivet_clock_now_us();
-    int64_t at_us = trivet_throttle_file_reserve(settings->throttle_file, call,
-        now_us, settings->max_wait_s * TRIVET_US_PER_S);
+    int64_t at_us = trivet_throttle_wait_for(settings->throttle, call, now_us,
+        settings->max_wait_s * TRIVET_US_PER_S);
     double seconds = (double) (at_us - now_us) / 1e6;
 
     if (at_us - now_us > settings->max_wait_s * TRIVET_US_PER_S) {
@@ -462,7 +462,7 @@ is_throttled(
 {
     bool is_session = call->kind == TRIVET_RATE_SESSION;
 
-    return settings->throttle_file[0] != '\0' && call->endpoint != 0
+    return settings->throttle != NULL && call->endpoint != 0
            && (is_session || (settings->flags & TRIVET_OPEN_UNTHROTTLED) == 0);
 }
 
@@ -471,7 +471,6 @@ trivet_worker_exchange(struct trivet_worker *worker,
     const struct trivet_order *order, struct trivet_wire_answer *out,
     bool *out_is_verified, struct trivet_error *err)
 {
-    const char *throttle_file = worker->settings->throttle_file;
     struct trivet_rate_call call;
     const char *below;
 
@@ -496,7 +495,8 @@ trivet_worker_exchange(struct trivet_worker *worker,
         /* Refused, so nothing was done: it may be sent again. */
         now_us = trivet_clock_now_us();
         block_s = trivet_throttle_read_seconds(out->body, call.per_s);
-        trivet_throttle_file_block(throttle_file, &call, now_us, block_s);
+        trivet_throttle_hold(
+            worker->settings->throttle, &call, now_us, block_s);
         if (num_tries == 2 || block_s > worker->settings->max_wait_s) {
             return TRIVET_OK;
         }

@@ -86,7 +86,9 @@ CLIENT_SRCS = \
 	client/clock.c \
 	client/context.c \
 	client/file.c \
+	client/inplace.c \
 	client/pins.c \
+	client/place.c \
 	client/probe.c \
 	client/record.c \
 	client/request.c \

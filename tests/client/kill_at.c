@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * kill_at.c - preloaded: kills the process inside the Nth write, fsync or
- * rename, as KILL_AT says ("write:2"). A write is cut in half before.
+ * kill_at.c - preloaded: kills the process inside the Nth write, fsync, rename
+ * or truncation, as KILL_AT says ("write:2"). A write is cut in half before.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -55,6 +55,46 @@ fsync(int fd)
     }
 
     return real(fd);
+}
+
+ssize_t
+pwrite(int fd, const void *data, size_t len, off_t at)
+{
+    ssize_t (*real)(int, const void *, size_t, off_t);
+
+    *(void **) &real = dlsym(RTLD_NEXT, "pwrite");
+    if (is_now("pwrite")) {
+        (void) !real(fd, data, len / 2, at);
+        die();
+    }
+
+    return real(fd, data, len, at);
+}
+
+int
+ftruncate(int fd, off_t len)
+{
+    int (*real)(int, off_t);
+
+    *(void **) &real = dlsym(RTLD_NEXT, "ftruncate");
+    if (is_now("ftruncate")) {
+        die();
+    }
+
+    return real(fd, len);
+}
+
+int
+renameat(int from_folder, const char *from, int to_folder, const char *to)
+{
+    int (*real)(int, const char *, int, const char *);
+
+    *(void **) &real = dlsym(RTLD_NEXT, "renameat");
+    if (is_now("rename")) {
+        die();
+    }
+
+    return real(from_folder, from, to_folder, to);
 }
 
 int
