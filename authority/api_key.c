@@ -42,6 +42,7 @@ trivet_case_find_key(struct trivet_case *c, const struct trivet_secret *secret,
     facts->is_revoked = out->is_revoked;
     facts->is_bound = out->is_bound;
     facts->expires_at_us = out->expires_us;
+    c->key_expires_us = out->expires_us;
     facts->is_address_permitted =
         out->is_address_permitted
         && trivet_case_takes_address(c, &c->request->address);

@@ -119,7 +119,8 @@ trivet_case_audit_refusal(struct trivet_case *c)
 
     if (!trivet_reason_is_credential(reason)
         || (refusals != NULL
-            && !trivet_refusals_admit(refusals, kind, c->now_us)))
+            && !trivet_refusals_admit(
+                refusals, kind, c->authority->config->now_us())))
     {
         return;
     }
@@ -136,10 +137,11 @@ void
 trivet_authority_tell_left_out(struct trivet_authority *authority)
 {
     struct trivet_refusals *refusals = authority->config->refusals;
-    int64_t now_us = authority->config->now_us();
+    int64_t now_us;
 
     if (refusals == NULL || !trivet_refusals_has_left_out(refusals)
-        || trivet_authority_ensure_store(authority, now_us, NULL) != TRIVET_OK)
+        || trivet_authority_ensure_store(authority, NULL) != TRIVET_OK
+        || trivet_authority_take_time(authority, &now_us, NULL) != TRIVET_OK)
     {
         return;
     }

@@ -87,6 +87,15 @@ trivet_authority_new(const struct trivet_authority_config *config,
             err, TRIVET_E_MEMORY, "authority.new", "out of memory");
     }
 
+    if (config->seen == NULL
+        && trivet_seen_init(&authority->own_seen) != TRIVET_OK) {
+        free(authority);
+        return trivet_error_set(
+            err, TRIVET_E_MEMORY, "authority.new", "out of memory");
+    }
+
+    authority->seen =
+        config->seen == NULL ? &authority->own_seen : config->seen;
     authority->config = config;
     authority->verifiers = trivet_verifier_cache_new(NUM_CACHED_KEYS);
     authority->digest = trivet_digest_new();
@@ -126,6 +135,9 @@ trivet_authority_free(struct trivet_authority *authority)
     trivet_verifier_cache_free(authority->verifiers);
     trivet_digest_free(authority->digest);
     trivet_store_close(authority->store);
+    if (authority->seen == &authority->own_seen) {
+        trivet_seen_destroy(&authority->own_seen);
+    }
     free(authority->recalled);
     free(authority);
 }
@@ -146,38 +158,50 @@ drop_store(struct trivet_authority *authority)
 {
     trivet_store_close(authority->store);
     authority->store = NULL;
+    authority->has_stored = false;
     forget_sessions(authority); /* another connection counts versions anew */
 }
 
 static enum trivet_status
-open_store(struct trivet_authority *authority, enum trivet_store_mode mode,
-    int64_t now_us, struct trivet_error *err)
+ensure_server_keys(struct trivet_authority *authority, struct trivet_error *err)
 {
     const struct trivet_authority_config *config = authority->config;
+    int64_t now_us;
 
-    TRIVET_TRY(
-        trivet_store_open(config->store_url, mode, &authority->store, err));
-    trivet_store_act_as_gateway(authority->store, NULL);
+    TRIVET_TRY(trivet_authority_take_time(authority, &now_us, err));
 
     for (size_t i = 0; i < config->num_server_keys; i++) {
-        enum trivet_status status = trivet_store_server_key_ensure(
-            authority->store, &config->server_keys[i].public_key, now_us,
-            &authority->server_key_ids[i], err);
-
-        if (status != TRIVET_OK) {
-            drop_store(authority);
-            return status;
-        }
+        TRIVET_TRY(trivet_store_server_key_ensure(authority->store,
+            &config->server_keys[i].public_key, now_us,
+            &authority->server_key_ids[i], err));
     }
 
     return TRIVET_OK;
+}
+
+static enum trivet_status
+open_store(struct trivet_authority *authority, enum trivet_store_mode mode,
+    struct trivet_error *err)
+{
+    enum trivet_status status;
+
+    TRIVET_TRY(trivet_store_open(
+        authority->config->store_url, mode, &authority->store, err));
+    trivet_store_act_as_gateway(authority->store, NULL);
+
+    status = ensure_server_keys(authority, err);
+    if (status != TRIVET_OK) {
+        drop_store(authority);
+    }
+
+    return status;
 }
 
 /* A store that failed, or was exchanged, is opened anew: all works again when
  * it is back. */
 static enum trivet_status
 ensure_store(struct trivet_authority *authority, enum trivet_store_mode mode,
-    int64_t now_us, struct trivet_error *err)
+    struct trivet_error *err)
 {
     if (authority->store != NULL && !trivet_store_is_current(authority->store))
     {
@@ -185,14 +209,14 @@ ensure_store(struct trivet_authority *authority, enum trivet_store_mode mode,
     }
 
     return authority->store != NULL ? TRIVET_OK
-                                    : open_store(authority, mode, now_us, err);
+                                    : open_store(authority, mode, err);
 }
 
 enum trivet_status
-trivet_authority_ensure_store(struct trivet_authority *authority,
-    int64_t now_us, struct trivet_error *err)
+trivet_authority_ensure_store(
+    struct trivet_authority *authority, struct trivet_error *err)
 {
-    return ensure_store(authority, TRIVET_STORE_EXISTING, now_us, err);
+    return ensure_store(authority, TRIVET_STORE_EXISTING, err);
 }
 
 /* ---- answers ----------------------------------------------------------- */
@@ -269,6 +293,9 @@ handle_in_group(struct trivet_case *c)
     trivet_store_act_as_gateway(c->authority->store, &c->request->address);
 
     status = c->request->call->handle(c);
+    if (status == TRIVET_OK && !is_refused(c)) {
+        status = trivet_case_keep_time(c, c->authority->store);
+    }
     status = trivet_group_leave(group, status, !is_refused(c), c->err);
     c->authority->store = own;
 
@@ -285,6 +312,9 @@ handle_alone(struct trivet_case *c)
     TRIVET_TRY(trivet_store_begin(store, c->err));
 
     status = c->request->call->handle(c);
+    if (status == TRIVET_OK && !is_refused(c)) {
+        status = trivet_case_keep_time(c, store);
+    }
     if (status == TRIVET_OK && !is_refused(c)) {
         status = trivet_store_commit(store, c->err);
     }
@@ -468,16 +498,16 @@ make_case(struct trivet_authority *authority,
         .request = request,
         .answer = out,
         .err = &out->error,
-        .now_us = authority->config->now_us(),
     };
 }
 
 /* A look at the file's name costs a third of a look into it. It is for an event
  * loop: neither to open the store nor to read it may make it wait. */
 static enum trivet_status
-ensure_store_lately(struct trivet_authority *authority, int64_t now_us,
-    struct trivet_error *err)
+ensure_store_lately(
+    struct trivet_authority *authority, struct trivet_error *err)
 {
+    int64_t now_us = authority->config->now_us();
     int64_t since_us = now_us - authority->looked_us;
 
     if (authority->store != NULL && since_us >= 0 && since_us < CURRENT_FOR_US)
@@ -485,7 +515,7 @@ ensure_store_lately(struct trivet_authority *authority, int64_t now_us,
         return TRIVET_OK;
     }
 
-    TRIVET_TRY(ensure_store(authority, TRIVET_STORE_AT_ONCE, now_us, err));
+    TRIVET_TRY(ensure_store(authority, TRIVET_STORE_AT_ONCE, err));
     trivet_store_set_patience(authority->store, TRIVET_STORE_AT_ONCE_MS);
     authority->looked_us = now_us;
 
@@ -504,12 +534,15 @@ trivet_authority_admit(struct trivet_authority *authority,
     struct trivet_case c = make_case(authority, request, out);
 
     if (request->call != NULL || trivet_case_has_request_id(&c)
-        || ensure_store_lately(authority, c.now_us, c.err) != TRIVET_OK)
+        || ensure_store_lately(authority, c.err) != TRIVET_OK)
     {
         return false;
     }
     if (trivet_store_get_version(authority->store, &authority->version, c.err)
-        != TRIVET_OK)
+            != TRIVET_OK
+        || trivet_authority_take_time_of(
+               authority, authority->version, &c.now_us, c.err)
+               != TRIVET_OK)
     {
         drop_store(authority);
         return false;
@@ -533,7 +566,10 @@ trivet_authority_answer(struct trivet_authority *authority,
 
     forget_sessions(authority); /* what it changes itself has no new version */
 
-    status = trivet_authority_ensure_store(authority, c.now_us, c.err);
+    status = trivet_authority_ensure_store(authority, c.err);
+    if (status == TRIVET_OK) {
+        status = trivet_authority_take_time(authority, &c.now_us, c.err);
+    }
     if (status == TRIVET_OK) {
         trivet_store_act_as_gateway(authority->store, &request->address);
         status = judge(&c);
@@ -548,6 +584,7 @@ trivet_authority_answer(struct trivet_authority *authority,
     if (status != TRIVET_OK) {
         refuse_failure(&c, status);
     } else if (is_refused(&c)) {
+        trivet_case_note_end(&c);
         trivet_case_audit_refusal(&c);
     }
 }
@@ -558,8 +595,7 @@ trivet_authority_check_store(
 {
     enum trivet_status status;
 
-    TRIVET_TRY(trivet_authority_ensure_store(
-        authority, authority->config->now_us(), err));
+    TRIVET_TRY(trivet_authority_ensure_store(authority, err));
 
     status = trivet_store_check(authority->store, err);
     if (status != TRIVET_OK) {
@@ -580,13 +616,16 @@ enum trivet_status
 trivet_authority_count_sessions(
     struct trivet_authority *authority, int64_t *out, struct trivet_error *err)
 {
-    int64_t now_us = authority->config->now_us();
     enum trivet_status status;
+    int64_t now_us;
 
-    TRIVET_TRY(trivet_authority_ensure_store(authority, now_us, err));
+    TRIVET_TRY(trivet_authority_ensure_store(authority, err));
 
-    status =
-        trivet_store_session_count_alive(authority->store, now_us, out, err);
+    status = trivet_authority_take_time(authority, &now_us, err);
+    if (status == TRIVET_OK) {
+        status = trivet_store_session_count_alive(
+            authority->store, now_us, out, err);
+    }
     if (status != TRIVET_OK) {
         drop_store(authority);
     }

@@ -14,6 +14,7 @@
 #include "authority/explain.h"
 #include "authority/refusals.h"
 #include "authority/request_ids.h"
+#include "authority/seen.h"
 #include "core/address.h"
 #include "core/decide.h"
 #include "core/message.h"
@@ -62,12 +63,18 @@ struct trivet_authority_config {
     int64_t session_timeout_s; /* auto-logout time of users made here        */
     int64_t key_lifetime_s;    /* of an API key, until it is first bound     */
 
-    int64_t (*now_us)(void);   /* the clock */
-    int64_t (*ticks_ns)(void); /* to measure with; NULL: nothing is measured */
+    int64_t (*now_us)(void);    /* the machine's clock, which may go back */
+    int64_t (*offset_us)(void); /* how far the sandbox's own clock is ahead of
+                                   it, and may be put back from; NULL: none */
+    int64_t (*ticks_ns)(void);  /* to measure with; NULL: nothing is measured */
 
     /* The sandbox alone: sessions up to this id die of their next use (an
      * incident, authority/sandbox.h). NULL: none does. */
     int64_t (*doomed_session)(void);
+
+    /* Of this process, shared by its authorities: the latest time that they
+     * saw. NULL: each has one of its own. */
+    struct trivet_seen *seen;
 
     /* Of this process, shared by its authorities. NULL: the audit takes every
      * refused credential, however fast they come. */
@@ -175,6 +182,12 @@ bool trivet_authority_admit(struct trivet_authority *authority,
 /* Writes what config->refusals left out since it was last told, if anything.
  * Cannot fail: what cannot be written is told later. */
 void trivet_authority_tell_left_out(struct trivet_authority *authority);
+
+/* Tells the store the time, when what it knows is so old (authority/seen.h);
+ * finds out whether the clock is behind. Cannot fail: what cannot be written is
+ * tried again by the next call. */
+void trivet_authority_note_time(
+    struct trivet_authority *authority, int64_t age_us);
 
 /* Whether the store can be read now. */
 TRIVET_MUST_USE enum trivet_status trivet_authority_check_store(

@@ -28,9 +28,17 @@ struct trivet_authority {
     struct trivet_verifier_cache *verifiers;
     struct trivet_digest *digest; /* for what each request needs */
 
+    struct trivet_seen *seen;         /* the configuration's, or own_seen    */
+    struct trivet_seen own_seen;      /* initialised when seen points to it  */
+    struct trivet_store_clock stored; /* as it was read for this request     */
+    int64_t clock_us;  /* the later of two, for this request            */
+    int64_t offset_us; /* of the sandbox's own clock, then              */
+
     /* of trivet_authority_admit alone */
     int64_t looked_us; /* at the store's name                     */
     int64_t version;   /* of the store, as this request found it  */
+    bool has_stored;   /* stored is of stored_version             */
+    int64_t stored_version;
     struct trivet_recalled *recalled; /* TRIVET_NUM_RECALLED, or NULL */
 };
 
@@ -40,13 +48,14 @@ struct trivet_case {
     const struct trivet_request *request;
     struct trivet_answer *answer;
     struct trivet_error *err;
-    int64_t now_us;
+    int64_t now_us; /* what is judged by: clock.c */
 
     /* What the token stands for; the one that the call's rule asks for. */
     struct trivet_installation installation;
     struct trivet_session session;
-    bool is_doomed;  /* it is to be ended */
-    bool may_recall; /* the version of the store is known */
+    int64_t key_expires_us; /* of the API key that the call carries */
+    bool is_doomed;         /* it is to be ended */
+    bool may_recall;        /* the version of the store is known */
 
     unsigned char request_id[TRIVET_DIGEST_LEN]; /* and whose; request_id.c */
     bool has_request_id;
@@ -135,8 +144,27 @@ const struct trivet_memos *trivet_case_memos(const struct trivet_case *c);
 
 /* Opens the store when it is not open, or no longer the one that was opened. */
 TRIVET_MUST_USE enum trivet_status trivet_authority_ensure_store(
-    struct trivet_authority *authority, int64_t now_us,
+    struct trivet_authority *authority, struct trivet_error *err);
+
+/* ---- clock.c ----------------------------------------------------------- */
+
+/* The time to judge by, of a store that is open. The second does not read the
+ * store's clock again while the store has the same version. */
+TRIVET_MUST_USE enum trivet_status trivet_authority_take_time(
+    struct trivet_authority *authority, int64_t *out_now_us,
     struct trivet_error *err);
+TRIVET_MUST_USE enum trivet_status trivet_authority_take_time_of(
+    struct trivet_authority *authority, int64_t version, int64_t *out_now_us,
+    struct trivet_error *err);
+
+/* Tells the store of the time: in the transaction that is open there; in one of
+ * its own when the case is refused because something has ended, so that it
+ * stays ended. */
+TRIVET_MUST_USE enum trivet_status trivet_case_keep_time(
+    struct trivet_case *c, struct trivet_store *store);
+void trivet_case_note_end(struct trivet_case *c);
+
+/* ---- request_id.c, explain.c, audit.c ---------------------------------- */
 
 /* Whether it has one that counts: then a mutex has to be waited for. */
 bool trivet_case_has_request_id(const struct trivet_case *c);

@@ -25,10 +25,14 @@ trivet_authority_prune(struct trivet_authority *authority,
     const struct trivet_prune_ages *ages, int64_t max_each,
     struct trivet_pruned *out, struct trivet_error *err)
 {
-    int64_t now_us = authority->config->now_us();
+    const struct trivet_authority_config *config = authority->config;
     struct trivet_pruned found;
+    /* By the clock, not by the later time of clock.c: what is removed cannot be
+     * had back when that turns out to have been wrong. */
+    int64_t now_us = config->now_us()
+                     + (config->offset_us == NULL ? 0 : config->offset_us());
 
-    TRIVET_TRY(trivet_authority_ensure_store(authority, now_us, err));
+    TRIVET_TRY(trivet_authority_ensure_store(authority, err));
 
     /* Mostly there is nothing: then nobody's turn is taken. */
     TRIVET_TRY(

@@ -32,7 +32,8 @@ struct trivet_refusals {
     struct trivet_refusal_budget budgets[TRIVET_NUM_REFUSAL_BUDGETS];
 };
 
-/* Whether a row may be written now; when not, it is counted as left out. */
+/* Whether a row may be written now, by the machine's clock; when not, it is
+ * counted as left out. */
 bool trivet_refusals_admit(struct trivet_refusals *refusals,
     enum trivet_refusal_budget_kind kind, int64_t now_us);
 

@@ -8,6 +8,7 @@
 #include "cli/table.h"
 #include "core/duration.h"
 #include "core/timestamp.h"
+#include "store/clock.h"
 
 enum { OPTION_JSON = 0x200 };
 
@@ -53,11 +54,13 @@ static const struct argp_child children[] = {
 static const struct argp argp = {
     .options = options_table,
     .parser = parse_option,
-    .args_doc = "[+SPAN | reset]",
+    .args_doc = "[+SPAN | reset | accept]",
     .doc = "Puts the clock of a sandbox on, by a span such as +8d or +1d12h "
            "(s, m, h, d, w), or back to the true time. Sessions, API keys "
            "and rate limits follow at once. Without an argument it shows the "
-           "time there.",
+           "time there.\v\"accept\" is for every store: the machine's clock "
+           "is right now, and the later time that was seen before was wrong. "
+           "What ended only by that time may be used again.",
     .children = children,
 };
 
@@ -122,6 +125,37 @@ move(struct trivet_sandbox *sandbox, const char *word, struct trivet_error *err)
     return trivet_sandbox_put_on(sandbox, seconds, err);
 }
 
+/* An operator's word that the machine's clock is right: any store's. */
+static enum trivet_status
+accept_clock(const struct options *options, struct trivet_error *err)
+{
+    struct trivet_store *store;
+    enum trivet_status status;
+    int64_t back_us;
+    char span[CLI_SPAN_SIZE];
+
+    TRIVET_TRY(
+        cli_open_store(&options->data, TRIVET_STORE_EXISTING, &store, err));
+    status = trivet_store_clock_accept(
+        store, cli_clock_us(), cli_clock_offset_us(), &back_us, err);
+    trivet_store_close(store);
+    if (status != TRIVET_OK) {
+        return status;
+    }
+
+    if (options->as_json) {
+        cli_json_print(json_pack(
+            "{s:I}", "back_seconds", (json_int_t) (back_us / TRIVET_US_PER_S)));
+        return TRIVET_OK;
+    }
+
+    cli_format_span(back_us, span);
+    (void) printf(back_us == 0 ? "the clock is not behind: nothing to accept\n"
+                               : "accepted: the time went %s back\n",
+        span);
+    return TRIVET_OK;
+}
+
 int
 cli_clock_main(int argc, char **argv)
 {
@@ -132,6 +166,11 @@ cli_clock_main(int argc, char **argv)
 
     if (argp_parse(&argp, argc, argv, 0, NULL, &options) != 0) {
         return CLI_USAGE;
+    }
+
+    if (options.word != NULL && strcmp(options.word, "accept") == 0) {
+        err.status = accept_clock(&options, &err);
+        return err.status == TRIVET_OK ? CLI_OK : cli_fail_here(&err);
     }
 
     status =

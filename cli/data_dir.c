@@ -12,8 +12,10 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "cli/client.h"
 #include "cli/sandbox.h"
 #include "core/timestamp.h"
+#include "store/clock.h"
 
 enum { OPTION_DATA = 0x100, OPTION_STORE };
 
@@ -50,6 +52,7 @@ const struct argp cli_data_argp = {
 };
 
 static int64_t clock_offset_us;
+static int64_t latest_us; /* that was seen with the store */
 
 void
 cli_put_clock_on(int64_t offset_us)
@@ -58,14 +61,50 @@ cli_put_clock_on(int64_t offset_us)
 }
 
 int64_t
-cli_now_us(void)
+cli_clock_offset_us(void)
+{
+    return clock_offset_us;
+}
+
+int64_t
+cli_clock_us(void)
 {
     struct timespec now;
 
     (void) clock_gettime(CLOCK_REALTIME, &now);
 
-    return (int64_t) now.tv_sec * TRIVET_US_PER_S + now.tv_nsec / 1000
-           + clock_offset_us;
+    return (int64_t) now.tv_sec * TRIVET_US_PER_S + now.tv_nsec / 1000;
+}
+
+int64_t
+cli_now_us(void)
+{
+    int64_t clock_us = cli_clock_us();
+
+    return (clock_us > latest_us ? clock_us : latest_us) + clock_offset_us;
+}
+
+enum trivet_status
+cli_use_store_clock(struct trivet_store *store, struct trivet_error *err)
+{
+    struct trivet_store_clock clock;
+    char span[CLI_SPAN_SIZE];
+    int64_t behind_us;
+
+    TRIVET_TRY(trivet_store_clock_get(store, &clock, err));
+
+    latest_us = clock.latest_us;
+    behind_us = latest_us - cli_clock_us();
+    if (behind_us >= TRIVET_US_PER_S) {
+        cli_format_span(behind_us, span);
+        (void) fprintf(stderr,
+            "trivet: the machine's clock is %s behind the latest time that was "
+            "seen with this store; that time counts until then (or \"trivet "
+            "clock accept\")\n",
+            span);
+    }
+
+    return TRIVET_OK;
 }
 
 static enum trivet_status
@@ -127,6 +166,7 @@ cli_open_store_at(const char *url, enum trivet_store_mode mode,
     struct trivet_store **out, struct trivet_error *err)
 {
     const char *notice;
+    enum trivet_status status;
 
     TRIVET_TRY(trivet_store_open(url, mode, out, err));
 
@@ -135,7 +175,13 @@ cli_open_store_at(const char *url, enum trivet_store_mode mode,
         (void) fprintf(stderr, "trivet: %s\n", notice);
     }
 
-    return TRIVET_OK;
+    status = cli_use_store_clock(*out, err);
+    if (status != TRIVET_OK) {
+        trivet_store_close(*out);
+        *out = NULL;
+    }
+
+    return status;
 }
 
 enum trivet_status

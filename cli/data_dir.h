@@ -52,11 +52,18 @@ TRIVET_MUST_USE enum trivet_status cli_open_store_at(const char *url,
     enum trivet_store_mode mode, struct trivet_store **out,
     struct trivet_error *err);
 
-/* Microseconds since 1970, by the machine's clock, or by that of the sandbox
- * whose store was opened. */
+/* Microseconds since 1970 by the machine's clock. */
+int64_t cli_clock_us(void);
+/* What is judged by: the later of that and of the latest time that was seen
+ * with the store that was opened; and so much on as its sandbox's clock is. */
 int64_t cli_now_us(void);
-/* For cli/sandbox.c: how far cli_now_us is ahead of the machine's clock. */
+/* For cli/sandbox.c: how far the sandbox's clock is ahead. */
 void cli_put_clock_on(int64_t offset_us);
+int64_t cli_clock_offset_us(void);
+/* Takes the latest time from the store; says on stderr when the machine's clock
+ * is behind it. cli_open_store does both. */
+TRIVET_MUST_USE enum trivet_status cli_use_store_clock(
+    struct trivet_store *store, struct trivet_error *err);
 
 /* Makes the directory and those above it (0700). */
 TRIVET_MUST_USE enum trivet_status cli_make_dir(

@@ -87,6 +87,15 @@ may_be_more(const struct trivet_pruned *pruned)
            || pruned->num_api_keys >= MAX_EACH;
 }
 
+/* Not cli_now_us: what is removed cannot be had back when a later time that was
+ * seen turns out to have been wrong. */
+static int64_t
+now_us(void)
+{
+    return cli_clock_us() + cli_clock_offset_us();
+}
+
+
 static enum trivet_status
 remove_all(struct cli_operator *op, const struct trivet_prune_ages *ages,
     struct trivet_pruned *out, struct trivet_error *err)
@@ -95,8 +104,8 @@ remove_all(struct cli_operator *op, const struct trivet_prune_ages *ages,
     struct trivet_pruned run;
 
     for (;;) {
-        TRIVET_TRY(trivet_store_prune(
-            op->store, ages, MAX_EACH, cli_now_us(), &run, err));
+        TRIVET_TRY(
+            trivet_store_prune(op->store, ages, MAX_EACH, now_us(), &run, err));
 
         out->num_installations += run.num_installations;
         out->num_sessions += run.num_sessions;
@@ -135,7 +144,7 @@ prune(struct cli_operator *op, void *extra, struct trivet_error *err)
     struct trivet_pruned pruned = {0};
     enum trivet_status status =
         pruning->is_dry ? trivet_store_prune_count(
-            op->store, &pruning->ages, cli_now_us(), &pruned, err)
+            op->store, &pruning->ages, now_us(), &pruned, err)
                         : remove_all(op, &pruning->ages, &pruned, err);
 
     if (status == TRIVET_OK) {

@@ -9,6 +9,8 @@
  */
 #include "module.h"
 
+#include "core/timestamp.h"
+
 
 #define NGX_HTTP_TRIVET_NUM_BOUNDS 11
 
@@ -59,6 +61,7 @@ struct ngx_http_trivet_metrics_s {
 typedef struct {
     enum trivet_status status;
     int64_t sessions;
+    int64_t behind_s; /* the clock is, the latest time that was seen */
 } ngx_http_trivet_work_t;
 
 
@@ -366,7 +369,9 @@ ngx_http_trivet_tell_all(u_char *p, u_char *end,
             work->sessions);
     }
 
-    return p;
+    return ngx_http_trivet_tell_counter(p, end, "trivet_clock_behind_seconds",
+        "gauge", "How far the clock is behind the latest time that was seen.",
+        work->behind_s);
 }
 
 
@@ -424,6 +429,9 @@ ngx_http_trivet_send_metrics(
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
+    work->behind_s =
+        trivet_seen_behind_us(&tmcf->seen, ngx_http_trivet_now_us())
+        / TRIVET_US_PER_S;
     end = ngx_http_trivet_tell_all(text, text + max, copy, work);
     if (end == text + max) {
         ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
@@ -447,6 +455,18 @@ ngx_http_trivet_count_sessions(struct trivet_authority *authority, void *data)
     work->status = authority == NULL ? TRIVET_E_MEMORY
                                      : trivet_authority_count_sessions(
                                          authority, &work->sessions, NULL);
+}
+
+
+/* As above: another worker may have told the store a later time. */
+static void
+ngx_http_trivet_read_time(struct trivet_authority *authority, void *data)
+{
+    (void) data;
+
+    if (authority != NULL) {
+        trivet_authority_note_time(authority, TRIVET_SEEN_LATELY_US);
+    }
 }
 
 
@@ -479,6 +499,27 @@ ngx_http_trivet_metrics_counted(ngx_http_request_t *r)
         metrics->sessions = (ngx_atomic_uint_t) work->sessions;
         metrics->counted_ms = ngx_current_msec;
     }
+
+    ngx_http_finalize_request(r, ngx_http_trivet_send_metrics(r, work));
+}
+
+
+/* The sessions are as they were counted a moment ago. */
+static void
+ngx_http_trivet_time_read(ngx_http_request_t *r)
+{
+    ngx_http_trivet_ctx_t *ctx;
+    ngx_http_trivet_work_t *work;
+    ngx_http_trivet_metrics_t *metrics;
+    ngx_http_trivet_main_conf_t *tmcf;
+
+    tmcf = ngx_http_get_module_main_conf(r, ngx_http_trivet_module);
+    ctx = ngx_http_trivet_get_ctx(r);
+    metrics = tmcf->metrics->data;
+    work = ctx->work;
+
+    work->status = TRIVET_OK;
+    work->sessions = (int64_t) metrics->sessions;
 
     ngx_http_finalize_request(r, ngx_http_trivet_send_metrics(r, work));
 }
@@ -552,7 +593,6 @@ static ngx_int_t
 ngx_http_trivet_metrics_handler(ngx_http_request_t *r)
 {
     ngx_int_t rc;
-    ngx_http_trivet_work_t work;
     ngx_http_trivet_metrics_t *metrics;
     ngx_http_trivet_main_conf_t *tmcf;
 
@@ -567,9 +607,8 @@ ngx_http_trivet_metrics_handler(ngx_http_request_t *r)
     if (metrics->counted_ms != 0
         && ngx_current_msec - metrics->counted_ms < NGX_HTTP_TRIVET_COUNT_MS)
     {
-        work.status = TRIVET_OK;
-        work.sessions = (int64_t) metrics->sessions;
-        return ngx_http_trivet_send_metrics(r, &work);
+        return ngx_http_trivet_ask_store(
+            r, ngx_http_trivet_read_time, ngx_http_trivet_time_read);
     }
 
     return ngx_http_trivet_ask_store(

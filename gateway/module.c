@@ -227,15 +227,14 @@ ngx_module_t  ngx_http_trivet_module = {
 
 
 /* Pool threads ask too: nginx's cached time is the event loop's alone. */
-static int64_t
+int64_t
 ngx_http_trivet_now_us(void)
 {
     struct timespec now;
 
     (void) clock_gettime(CLOCK_REALTIME, &now);
 
-    return (int64_t) now.tv_sec * TRIVET_US_PER_S + now.tv_nsec / 1000
-           + ngx_http_trivet_clock_offset_us();
+    return (int64_t) now.tv_sec * TRIVET_US_PER_S + now.tv_nsec / 1000;
 }
 
 
@@ -528,12 +527,18 @@ ngx_http_trivet_postconfiguration(ngx_conf_t *cf)
         .session_timeout_s = tmcf->session_timeout,
         .key_lifetime_s = tmcf->key_lifetime,
         .now_us = ngx_http_trivet_now_us,
+        .offset_us = ngx_http_trivet_clock_offset_us,
         .doomed_session = ngx_http_trivet_doomed_session,
         .ticks_ns = tmcf->metrics == NULL ? NULL : ngx_http_trivet_ticks_ns,
+        .seen = &tmcf->seen,
         .refusals = &tmcf->refusals,
         .explaining = &tmcf->explaining,
         .memos = &tmcf->memos,
     };
+
+    if (trivet_seen_init(&tmcf->seen) != TRIVET_OK) {
+        return NGX_ERROR;
+    }
 
     if (trivet_authority_check(&tmcf->authority, &err) != TRIVET_OK) {
         ngx_conf_log_error(

@@ -4,6 +4,7 @@
  *
  * admission.c  access phase: reads the request, asks the authority, refuses
  * task.c       the only place that may block, on nginx's thread pool
+ * chores.c     what a worker does on the store for no request
  * answering.c  sends answers of our own: refusals, the protocol's calls
  * signing.c    filters: signs what the API behind answers
  * collecting.c keeps its body back until it is whole
@@ -59,6 +60,10 @@ typedef struct {
 
     /* of this worker */
     struct trivet_refusals refusals;
+    struct trivet_seen seen; /* the latest time */
+    ngx_msec_t time_told;    /* in the log that the clock is behind */
+    ngx_uint_t is_time_told;
+    ngx_msec_t time_checked; /* by a chore */
     struct trivet_explaining explaining;
     ngx_thread_task_t *chore;
     ngx_event_t chore_timer;
@@ -181,7 +186,12 @@ typedef void (*ngx_http_trivet_work_pt)(
 ngx_int_t ngx_http_trivet_post_work(
     ngx_http_request_t *r, ngx_http_trivet_work_pt work, void *data);
 
-/* What the worker does for no request, and its last of it. */
+/* nginx's debug log asks each timer's data for its connection's socket. */
+extern ngx_connection_t ngx_http_trivet_no_connection;
+
+/* chores.c: their beginning, and the last of them. Whoever has judged a request
+ * has the store told the time, when that is due. */
+void ngx_http_trivet_tell_time(ngx_http_trivet_main_conf_t *tmcf);
 ngx_int_t ngx_http_trivet_start_chores(
     ngx_cycle_t *cycle, ngx_http_trivet_main_conf_t *tmcf);
 void ngx_http_trivet_end_chores(ngx_http_trivet_main_conf_t *tmcf);
@@ -301,6 +311,7 @@ ngx_int_t ngx_http_trivet_init_incidents(
 void ngx_http_trivet_take_sandbox(ngx_http_trivet_main_conf_t *tmcf);
 /* How far the clock is put on; outside the sandbox not at all. The first is
  * for a process whose worker has begun. */
+int64_t ngx_http_trivet_now_us(void);
 int64_t ngx_http_trivet_clock_offset_us(void);
 int64_t ngx_http_trivet_clock_offset_s(ngx_http_trivet_main_conf_t *tmcf);
 int64_t ngx_http_trivet_doomed_session(void);

@@ -5,7 +5,7 @@
  * No hop where a look at the store is all that is needed. Else one hop a
  * request: digest its body, ask the authority, come back; or some
  * other work on the store for a request (metrics.c); or, now and then and for
- * no request, what the audit still has to be told. The thread reads what the
+ * no request, a chore (chores.c). The thread reads what the
  * event loop leaves alone meanwhile (the body's buffers and the header's text:
  * the request is kept alive by r->main->blocked) and writes nothing but the
  * answer.
@@ -21,7 +21,6 @@
 enum {
     NGX_HTTP_TRIVET_READ_SIZE = 64 * 1024,
     NGX_HTTP_TRIVET_GUARD_MS = 60000,
-    NGX_HTTP_TRIVET_CHORE_MS = 5000,
     NGX_HTTP_TRIVET_END_MS = 1000 /* that a worker's end waits for threads */
 };
 
@@ -51,7 +50,7 @@ typedef struct {
 
 
 /* nginx's debug log asks each timer for its connection's socket. */
-static ngx_connection_t ngx_http_trivet_no_connection = {
+ngx_connection_t ngx_http_trivet_no_connection = {
     .fd = (ngx_socket_t) -1,
 };
 
@@ -381,6 +380,7 @@ ngx_http_trivet_task_done(ngx_event_t *ev)
     if (job->ctx != NULL) {
         job->ctx->state = NGX_HTTP_TRIVET_JUDGED;
         job->ctx->reason = job->ctx->answer.verdict.reason;
+        ngx_http_trivet_tell_time(job->tmcf);
     }
 
     r->write_event_handler(r);
@@ -473,6 +473,7 @@ ngx_http_trivet_admit_here(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx)
 
     ctx->state = NGX_HTTP_TRIVET_JUDGED;
     ctx->reason = TRIVET_REASON_NONE;
+    ngx_http_trivet_tell_time(tmcf);
 
     return 1;
 }
@@ -518,49 +519,6 @@ ngx_http_trivet_post_work(
 }
 
 
-/* ---- chores ------------------------------------------------------------ */
-
-static void
-ngx_http_trivet_tell_left_out(struct trivet_authority *authority, void *data)
-{
-    (void) data;
-
-    if (authority != NULL) {
-        trivet_authority_tell_left_out(authority);
-    }
-}
-
-
-static void
-ngx_http_trivet_chore_done(ngx_event_t *ev)
-{
-    ngx_http_trivet_main_conf_t *tmcf = ev->data;
-
-    tmcf->is_chore_posted = 0;
-}
-
-
-/* Refusals that the audit left out are told when the flood is over, too. */
-static void
-ngx_http_trivet_chore_handler(ngx_event_t *ev)
-{
-    ngx_thread_task_t *task;
-    ngx_http_trivet_main_conf_t *tmcf;
-
-    tmcf = ngx_http_cycle_get_module_main_conf(
-        (ngx_cycle_t *) ngx_cycle, ngx_http_trivet_module);
-    task = tmcf->chore;
-
-    if (!tmcf->is_chore_posted && trivet_refusals_has_left_out(&tmcf->refusals)
-        && ngx_thread_task_post(tmcf->thread_pool, task) == NGX_OK)
-    {
-        tmcf->is_chore_posted = 1;
-    }
-
-    ngx_add_timer(ev, NGX_HTTP_TRIVET_CHORE_MS);
-}
-
-
 ngx_thread_task_t *
 ngx_http_trivet_make_chore(ngx_cycle_t *cycle,
     ngx_http_trivet_main_conf_t *tmcf, ngx_http_trivet_work_pt work,
@@ -584,43 +542,4 @@ ngx_http_trivet_make_chore(ngx_cycle_t *cycle,
     task->event.data = data;
 
     return task;
-}
-
-
-ngx_int_t
-ngx_http_trivet_start_chores(
-    ngx_cycle_t *cycle, ngx_http_trivet_main_conf_t *tmcf)
-{
-    tmcf->chore = ngx_http_trivet_make_chore(cycle, tmcf,
-        ngx_http_trivet_tell_left_out, ngx_http_trivet_chore_done, tmcf);
-    if (tmcf->chore == NULL) {
-        return NGX_ERROR;
-    }
-
-    tmcf->chore_timer.handler = ngx_http_trivet_chore_handler;
-    tmcf->chore_timer.data = &ngx_http_trivet_no_connection;
-    tmcf->chore_timer.log = cycle->log;
-    tmcf->chore_timer.cancelable = 1; /* does not keep a worker waiting */
-
-    ngx_add_timer(&tmcf->chore_timer, NGX_HTTP_TRIVET_CHORE_MS);
-
-    return NGX_OK;
-}
-
-
-/* The worker ends, its pool threads are gone: blocking harms nobody. */
-void
-ngx_http_trivet_end_chores(ngx_http_trivet_main_conf_t *tmcf)
-{
-    struct trivet_authority *authority;
-
-    if (!trivet_refusals_has_left_out(&tmcf->refusals)
-        || trivet_authority_new(&tmcf->authority, &authority, NULL)
-               != TRIVET_OK)
-    {
-        return;
-    }
-
-    trivet_authority_tell_left_out(authority);
-    trivet_authority_free(authority);
 }

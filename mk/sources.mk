@@ -45,6 +45,7 @@ CRYPTO_SRCS = \
 
 STORE_SRCS = \
 	store/audit.c \
+	store/clock.c \
 	store/group.c \
 	store/listing.c \
 	store/pages.c \
@@ -63,6 +64,7 @@ AUTHORITY_SRCS = \
 	authority/authority.c \
 	authority/bucket.c \
 	authority/calls.c \
+	authority/clock.c \
 	authority/credential.c \
 	authority/device.c \
 	authority/explain.c \
@@ -75,6 +77,7 @@ AUTHORITY_SRCS = \
 	authority/request_id.c \
 	authority/request_ids.c \
 	authority/sandbox.c \
+	authority/seen.c \
 	authority/server_error.c \
 	authority/session.c \
 	authority/show.c \
@@ -156,6 +159,7 @@ UNIT_TESTS = \
 	test_calls \
 	test_canonical \
 	test_certificate \
+	test_clock \
 	test_decide \
 	test_encoding \
 	test_expiry \

@@ -47,6 +47,7 @@ static const char *const words[TRIVET_NUM_AUDIT_EVENTS] = {
     [TRIVET_AUDIT_SESSION_OPENED] = "session-opened",
     [TRIVET_AUDIT_SESSION_EXTENDED] = "session-extended",
     [TRIVET_AUDIT_SESSION_ENDED] = "session-ended",
+    [TRIVET_AUDIT_CLOCK_ACCEPTED] = "clock-accepted",
     [TRIVET_AUDIT_REFUSED] = "refused",
     [TRIVET_AUDIT_REFUSALS_LEFT_OUT] = "refusals-left-out",
     [TRIVET_AUDIT_PRUNED] = "pruned",

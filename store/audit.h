@@ -39,6 +39,8 @@ enum trivet_audit_event {
     TRIVET_AUDIT_SESSION_OPENED,
     TRIVET_AUDIT_SESSION_EXTENDED,
     TRIVET_AUDIT_SESSION_ENDED,
+    TRIVET_AUDIT_CLOCK_ACCEPTED,    /* an earlier one than was seen; detail: by
+                                       how much                             */
     TRIVET_AUDIT_REFUSED,           /* a credential; reason: why             */
     TRIVET_AUDIT_REFUSALS_LEFT_OUT, /* detail: how many, of whom             */
     TRIVET_AUDIT_PRUNED,            /* detail: how many of what              */

@@ -309,6 +309,19 @@ static const char *const texts[TRIVET_NUM_STATEMENTS] = {
         " JOIN api_key k ON k.id = d.api_key_id"
         " JOIN users u ON u.id = k.user_id WHERE " IS_ALIVE("$3"),
 
+    [TRIVET_SQL_CLOCK_GET] = "SELECT epoch, latest_us FROM clock WHERE id = 1",
+    [TRIVET_SQL_CLOCK_NOTE] =
+        "UPDATE clock SET latest_us = $2"
+        " WHERE id = 1 AND epoch = $1 AND latest_us < $2",
+    [TRIVET_SQL_CLOCK_ACCEPT] =
+        "UPDATE clock SET latest_us = $1, epoch = epoch + 1 WHERE id = 1",
+    [TRIVET_SQL_CLOCK_ANCHOR_SESSIONS] =
+        "UPDATE session SET anchored_us = $1"
+        " WHERE ended_us IS NULL AND anchored_us > $1",
+    [TRIVET_SQL_CLOCK_EXPIRE_KEYS] =
+        "UPDATE api_key SET expires_us = $1 + expires_us - created_us"
+        " WHERE bound_us IS NULL AND created_us > $1",
+
     [TRIVET_SQL_AUDIT_TAKE] =
         "UPDATE audit_head SET num_rows = num_rows WHERE id = 1"
         " RETURNING num_rows, last_hash",

@@ -33,7 +33,7 @@ def environment(**more):
     return env
 
 
-def run(*args, stdin=None, check=False, **kwargs):
+def run(*args, stdin=None, check=False, env=None, **kwargs):
     """The command trivet with these arguments, to its end."""
     result = subprocess.run(
         [str(TRIVET), *map(str, args)],
@@ -42,7 +42,7 @@ def run(*args, stdin=None, check=False, **kwargs):
         capture_output=True,
         text=True,
         timeout=60,
-        env=environment(),
+        env=environment(**(env or {})),
         **kwargs,
     )
     assert result.returncode >= 0, f"ended by signal {-result.returncode}: {result}"
@@ -176,6 +176,7 @@ class Gateway:
     entry, and its end is checked: no process left, no alarm in its logs."""
 
     may_crash = False  # set by tests that kill
+    env = {}  # more of the environment, of serve and of the commands
 
     def __init__(
         self,
@@ -224,7 +225,7 @@ class Gateway:
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=stderr,
-                env=environment(),
+                env=environment(**self.env),
                 cwd=self.cwd,
                 start_new_session=True,
                 preexec_fn=end_with_us,
@@ -357,7 +358,9 @@ class Gateway:
 
     def trivet(self, *args, stdin=None):
         """An operator's command on this data directory; its JSON."""
-        result = run(*args, "--data", self.data, "--json", stdin=stdin)
+        result = run(
+            *args, "--data", self.data, "--json", stdin=stdin, env=self.env
+        )
         assert result.returncode == 0, result
         return json.loads(result.stdout) if result.stdout.strip() else None
 

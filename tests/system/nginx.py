@@ -122,7 +122,7 @@ class Nginx(Gateway):
                     stdin=subprocess.DEVNULL,
                     stdout=subprocess.PIPE,
                     stderr=stderr,
-                    env=environment(),
+                    env=environment(**self.env),
                     start_new_session=True,
                     preexec_fn=end_with_us,
                 )

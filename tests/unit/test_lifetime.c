@@ -424,11 +424,14 @@ the_key_lifetime_is_the_configured_one(void **state)
     world.config.key_lifetime_s = 14400;
     get_api_key(&ann);
     install_from(&ann, HOME);
+    get_api_key(&bob);
+    install_from(&bob, HOME);
     world_pass(14400);
+    world.now_us--;
+    register_from(&bob, NULL, HOME);
+    world.now_us++;
     make_device(&sent, &ann, NULL, HOME);
     assert_refused(&sent, TRIVET_REASON_KEY_EXPIRED, 400, CREDENTIALS, 0);
-    world.now_us--;
-    register_from(&ann, NULL, HOME);
 }
 
 static void
