@@ -95,7 +95,6 @@ now_us(void)
     return cli_clock_us() + cli_clock_offset_us();
 }
 
-
 static enum trivet_status
 remove_all(struct cli_operator *op, const struct trivet_prune_ages *ages,
     struct trivet_pruned *out, struct trivet_error *err)
