@@ -9,6 +9,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "cli/nginx_proxy.h"
 #include "core/rate.h"
 
 enum {
@@ -20,7 +21,14 @@ enum {
 bool
 cli_nginx_conf_takes(const char *path)
 {
-    return strpbrk(path, "$\"'\\{};\n\r") == NULL;
+    for (const char *p = path; *p != '\0'; p++) {
+        if ((unsigned char) *p < ' ' || *p == 0x7f
+            || strchr("$\"'\\{};", *p) != NULL) {
+            return false;
+        }
+    }
+
+    return true;
 }
 
 bool
@@ -106,13 +114,14 @@ put_http(FILE *to, const struct cli_nginx_conf *conf)
     (void) fprintf(to,
         "    default_type application/octet-stream;\n"
         "    server_tokens off;\n"
-        "    client_max_body_size 16m;\n"
+        "    client_max_body_size %lld;\n"
+        "    large_client_header_buffers 4 %lld;\n"
         "    client_body_buffer_size 64k;\n"
         "    log_format trivet '$remote_addr [$time_iso8601] \"$request\" "
         "$status $body_bytes_sent user=$trivet_user_id "
         "session=$trivet_session_id reason=$trivet_reason';\n"
         "    access_log \"%s/log/access.log\" trivet;\n",
-        conf->dir);
+        conf->limits.body, conf->limits.header, conf->dir);
 
     for (size_t i = 0; i < sizeof temporary / sizeof temporary[0]; i++) {
         (void) fprintf(to, "    %s_temp_path \"%s/tmp/%s\";\n", temporary[i],
@@ -205,47 +214,6 @@ put_environment(FILE *to, const struct cli_nginx_conf *conf)
     }
 }
 
-static void
-put_upstream(FILE *to, const struct trivet_url *upstream)
-{
-    (void) fprintf(to,
-        "    upstream trivet_api {\n"
-        "        server %s:%u;\n"
-        "        keepalive 64;\n"
-        "    }\n"
-        "\n",
-        upstream->host, upstream->port);
-}
-
-static void
-put_proxy(FILE *to, const struct trivet_url *upstream)
-{
-    (void) fprintf(to,
-        "            proxy_pass %s://trivet_api%s%s;\n"
-        "            proxy_http_version 1.1;\n"
-        "            proxy_set_header Connection \"\";\n"
-        "            proxy_set_header Host %s:%u;\n"
-        "            proxy_set_header X-Real-IP $remote_addr;\n"
-        "            proxy_set_header X-Forwarded-For $remote_addr;\n"
-        "            proxy_set_header X-Forwarded-Proto https;\n"
-        "            proxy_set_header X-Forwarded-Host $host;\n"
-        "            proxy_set_header X-Forwarded-Port $server_port;\n",
-        upstream->is_https ? "https" : "http", upstream->path,
-        upstream->path[0] == '\0' ? "" : "/v1/", upstream->host,
-        upstream->port);
-
-    if (upstream->is_https) {
-        (void) fprintf(to,
-            "            proxy_ssl_server_name on;\n"
-            "            proxy_ssl_name %s;\n"
-            "            proxy_ssl_verify on;\n"
-            "            proxy_ssl_verify_depth 4;\n"
-            "            proxy_ssl_trusted_certificate "
-            "/etc/ssl/certs/ca-certificates.crt;\n",
-            upstream->host);
-    }
-}
-
 /* Neither signed nor protected: who asks is told apart by the address. */
 static void
 put_own_location(FILE *to, const char *path, const char *directive)
@@ -263,33 +231,83 @@ put_own_location(FILE *to, const char *path, const char *directive)
         path, directive);
 }
 
+/* Whose word on the caller's address is taken. */
+static void
+put_trusted(FILE *to, const struct cli_nginx_conf *conf)
+{
+    for (size_t i = 0; i < conf->num_trusted; i++) {
+        (void) fprintf(to, "    set_real_ip_from %s;\n", conf->trusted[i]);
+    }
+
+    if (conf->num_trusted > 0) {
+        (void) fprintf(to,
+            "    real_ip_header %s;\n"
+            "    real_ip_recursive on;\n"
+            "\n",
+            conf->has_proxy_protocol ? "proxy_protocol" : "X-Forwarded-For");
+    }
+}
+
+/* Who comes by localhost or an address would lock himself out of whatever else
+ * runs there. */
+static void
+put_hsts(FILE *to)
+{
+    (void) fprintf(to, "    map $host $trivet_hsts {\n"
+                       "        default max-age=31536000;\n"
+                       "        localhost \"\";\n"
+                       "        ~[.]localhost$ \"\";\n"
+                       "        ~^[0-9.]+$ \"\";\n"
+                       "        ~: \"\";\n"
+                       "    }\n"
+                       "\n");
+}
+
+static void
+put_tls(FILE *to, const struct cli_nginx_conf *conf)
+{
+    (void) fprintf(to,
+        "        listen %s:%u ssl http2%s;\n"
+        "        ssl_certificate \"%s\";\n"
+        "        ssl_certificate_key \"%s\";\n",
+        conf->listen, conf->port,
+        conf->has_proxy_protocol ? " proxy_protocol" : "",
+        conf->tls_certificate, conf->tls_key);
+
+    if (conf->tls_key_password != NULL) {
+        (void) fprintf(
+            to, "        ssl_password_file \"%s\";\n", conf->tls_key_password);
+    }
+
+    (void) fprintf(to, "        ssl_protocols TLSv1.2 TLSv1.3;\n"
+                       "        ssl_session_cache shared:tls:2m;\n");
+
+    if (!conf->is_own_tls) {
+        (void) fprintf(to, "        add_header Strict-Transport-Security "
+                           "$trivet_hsts always;\n");
+    }
+}
+
 static void
 put_server(FILE *to, const struct cli_nginx_conf *conf)
 {
-    (void) fprintf(to,
-        "    server {\n"
-        "        listen %s:%u ssl http2;\n"
-        "        ssl_certificate \"%s\";\n"
-        "        ssl_certificate_key \"%s\";\n"
-        "        ssl_protocols TLSv1.2 TLSv1.3;\n"
-        "        ssl_session_cache shared:tls:2m;\n"
-        "        add_header Strict-Transport-Security max-age=31536000 "
-        "always;\n"
-        "\n"
-        "        # Plain HTTP on this port: no answer at all.\n"
-        "        error_page 497 = @plain;\n"
-        "        location @plain {\n"
-        "            return 444;\n"
-        "        }\n"
-        "\n"
-        "        trivet_calls on;\n"
-        "        trivet_protect on;\n"
-        "\n"
-        "        location / {\n"
-        "            return 404;\n"
-        "        }\n"
-        "\n",
-        conf->listen, conf->port, conf->tls_certificate, conf->tls_key);
+    (void) fprintf(to, "    server {\n");
+    put_tls(to, conf);
+    (void) fprintf(to, "        absolute_redirect off;\n"
+                       "\n"
+                       "        # Plain HTTP on this port: no answer at all.\n"
+                       "        error_page 497 = @plain;\n"
+                       "        location @plain {\n"
+                       "            return 444;\n"
+                       "        }\n"
+                       "\n"
+                       "        trivet_calls on;\n"
+                       "        trivet_protect on;\n"
+                       "\n"
+                       "        location / {\n"
+                       "            return 404;\n"
+                       "        }\n"
+                       "\n");
 
     if (conf->has_metrics) {
         put_own_location(to, "/metrics", "trivet_metrics");
@@ -301,10 +319,10 @@ put_server(FILE *to, const struct cli_nginx_conf *conf)
     if (conf->has_rate_limits) {
         put_rate_limits(to);
     }
-    if (conf->upstream == NULL) {
+    if (conf->upstreams->num == 0) {
         (void) fprintf(to, "            trivet_identity;\n");
     } else {
-        put_proxy(to, conf->upstream);
+        cli_nginx_put_proxy(to, conf);
     }
 
     (void) fprintf(to, "        }\n    }\n");
@@ -328,8 +346,12 @@ cli_nginx_conf_format(const struct cli_nginx_conf *conf)
     if (conf->has_rate_limits) {
         put_rate_zones(to);
     }
-    if (conf->upstream != NULL) {
-        put_upstream(to, conf->upstream);
+    put_trusted(to, conf);
+    if (!conf->is_own_tls) {
+        put_hsts(to);
+    }
+    if (conf->upstreams->num > 0) {
+        cli_nginx_put_upstream(to, conf);
     }
     put_server(to, conf);
     (void) fprintf(to, "}\n");

@@ -3,10 +3,21 @@
 #ifndef TRIVET_CLI_NGINX_CONF_H
 #define TRIVET_CLI_NGINX_CONF_H
 
+#include "cli/network.h"
 #include "cli/server_keys.h"
-#include "client/probe.h"
+#include "cli/upstream.h"
 #include "core/prune_ages.h"
 #include "trivet/status.h"
+
+/* Bytes and milliseconds. */
+struct cli_nginx_limits {
+    long long header;        /* of a request: one field, the first line */
+    long long body;          /* of a request */
+    long long answer_header; /* of the API, all of it */
+    long long answer;        /* the body of an answer of the API */
+    long long connect_ms;    /* until the API takes a connection */
+    long long answer_ms;     /* between two reads or writes of the API */
+};
 
 struct cli_nginx_conf {
     const char *module; /* path of ngx_http_trivet_module.so */
@@ -18,7 +29,13 @@ struct cli_nginx_conf {
     const struct cli_server_keys *server_keys;
     const char *tls_certificate;
     const char *tls_key;
-    const struct trivet_url *upstream; /* NULL: the built-in API */
+    bool is_own_tls; /* a certificate for localhost, by a CA of its own */
+    const char *tls_key_password;          /* a file; NULL: none */
+    const struct cli_upstreams *upstreams; /* none: the built-in API */
+    struct cli_nginx_limits limits;
+    size_t num_trusted;
+    const char (*trusted)[CLI_MAX_NETWORK]; /* proxies */
+    bool has_proxy_protocol;
     long long session_timeout_s;
     long long key_lifetime_s;
     bool is_sandbox;
@@ -32,7 +49,7 @@ struct cli_nginx_conf {
 char *cli_nginx_conf_format(const struct cli_nginx_conf *conf);
 
 /* Whether a path can stand in the configuration: nginx would take "$" for a
- * variable, and quotes or line ends for syntax. */
+ * variable, and quotes or line ends for syntax. No control characters. */
 bool cli_nginx_conf_takes(const char *path);
 
 /* Whether a URI can. */

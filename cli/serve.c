@@ -14,27 +14,23 @@
 #include <unistd.h>
 
 #include "cli/command.h"
+#include "cli/resolver.h"
 #include "cli/sandbox.h"
 #include "cli/serve.h"
 #include "cli/serving.h"
 
-/* ---- what is made ------------------------------------------------------ */
+/* The first look-up of the API's names may take longer: then nginx is told
+ * later. */
+enum { MAX_FIRST_LOOK_MS = 3000, TICK_MS = 1000 };
 
-static struct cli_server_keys_home
-key_home(const struct serving *s)
-{
-    return (struct cli_server_keys_home){
-        .dir = s->dir,
-        .is_own_store = s->options->data.store == NULL,
-    };
-}
+/* ---- what is made ------------------------------------------------------ */
 
 /* The keys that answers are signed with; the first start makes one. Known to
  * the store before nginx asks. */
 static enum trivet_status
 prepare_store(struct serving *s, struct trivet_error *err)
 {
-    const struct cli_server_keys_home home = key_home(s);
+    const struct cli_server_keys_home home = cli_serve_key_home(s);
     const char *given =
         s->options->server_key == NULL ? NULL : s->given_server_key;
     struct trivet_store *store;
@@ -56,42 +52,6 @@ prepare_store(struct serving *s, struct trivet_error *err)
 }
 
 static enum trivet_status
-write_conf(const struct serving *s, const char *path, struct trivet_error *err)
-{
-    const struct cli_serve_options *o = s->options;
-    struct cli_nginx_conf conf = {
-        .module = s->module,
-        .dir = s->dir,
-        .listen = s->listen,
-        .port = s->port,
-        .profile = s->profile,
-        .store_url = s->store_url,
-        .server_keys = &s->server_keys,
-        .tls_certificate = o->tls_cert == NULL ? s->tls_cert : s->given_cert,
-        .tls_key = o->tls_key == NULL ? s->tls_key : s->given_key,
-        .upstream = o->upstream == NULL ? NULL : &s->upstream,
-        .session_timeout_s = o->session_timeout_s,
-        .key_lifetime_s = o->key_lifetime_s,
-        .is_sandbox = s->is_sandbox,
-        .has_rate_limits = strcmp(o->rate_limits, "classic") == 0,
-        .prune_ages = o->has_prune ? &o->prune_ages : NULL,
-        .sandbox_state = s->is_sandbox ? s->sandbox_state : NULL,
-        .has_metrics = o->has_metrics,
-    };
-    char *text = cli_nginx_conf_format(&conf);
-    enum trivet_status status;
-
-    if (text == NULL) {
-        return trivet_error_set(err, TRIVET_E_MEMORY, "serve", "out of memory");
-    }
-
-    status = cli_write_file(path, text, 0600, err);
-    free(text);
-
-    return status;
-}
-
-static enum trivet_status
 prepare_sandbox(struct serving *s, struct trivet_error *err)
 {
     return cli_sandbox_prepare(
@@ -101,7 +61,6 @@ prepare_sandbox(struct serving *s, struct trivet_error *err)
 static enum trivet_status
 prepare(struct serving *s, struct trivet_error *err)
 {
-    TRIVET_TRY(cli_serve_check(s, err));
     TRIVET_TRY(cli_serve_check_port(s, err));
 
     TRIVET_TRY(cli_make_dir(s->dir, err));
@@ -117,8 +76,10 @@ prepare(struct serving *s, struct trivet_error *err)
     }
     TRIVET_TRY(cli_serve_prepare_certificate(s, err));
     cli_serve_tell_sandbox(s);
+    cli_resolver_wait(MAX_FIRST_LOOK_MS);
+    cli_resolver_take(&s->upstreams);
 
-    return write_conf(s, s->conf, err);
+    return cli_serve_write_conf(s, s->conf, err);
 }
 
 /* ---- reloading --------------------------------------------------------- */
@@ -127,7 +88,7 @@ prepare(struct serving *s, struct trivet_error *err)
 static enum trivet_status
 read_keys(struct serving *s, struct trivet_error *err)
 {
-    const struct cli_server_keys_home home = key_home(s);
+    const struct cli_server_keys_home home = cli_serve_key_home(s);
     struct trivet_store *store;
     enum trivet_status status;
 
@@ -150,7 +111,8 @@ reload(struct serving *s, struct cli_nginx *nginx, struct trivet_error *err)
     }
 
     TRIVET_TRY(read_keys(s, err));
-    TRIVET_TRY(write_conf(s, s->next_conf, err));
+    cli_resolver_take(&s->upstreams);
+    TRIVET_TRY(cli_serve_write_conf(s, s->next_conf, err));
 
     trial.conf = s->next_conf;
     TRIVET_TRY(cli_nginx_test(&trial, err));
@@ -169,16 +131,19 @@ go_on(struct serving *s, struct cli_nginx *nginx)
 {
     for (;;) {
         struct trivet_error err = {.status = TRIVET_OK};
-        enum cli_nginx_event event =
-            s->wants_reload ? CLI_NGINX_RELOAD : cli_nginx_wait(nginx, -1);
         enum trivet_status status;
+        enum cli_nginx_event event =
+            s->wants_reload ? CLI_NGINX_RELOAD : cli_nginx_wait(nginx, TICK_MS);
 
-        s->wants_reload = false;
-
+        if (event == CLI_NGINX_TIMEOUT) {
+            s->wants_reload = cli_resolver_has_news(&s->upstreams);
+            continue;
+        }
         if (event != CLI_NGINX_RELOAD) {
             return event;
         }
 
+        s->wants_reload = false;
         status = reload(s, nginx, &err);
         cli_serving_tell(s->dir, status, &err);
         (void) fprintf(stderr, "trivet: reload: %s\n",
@@ -211,6 +176,20 @@ run(struct serving *s, struct trivet_error *err)
     return status;
 }
 
+static enum trivet_status
+prepare_and_run(struct serving *s, struct trivet_error *err)
+{
+    if (geteuid() == 0) {
+        (void) fputs("trivet: running as root: nginx's workers do too; an "
+                     "ordinary user is enough\n",
+            stderr);
+    }
+
+    TRIVET_TRY(prepare(s, err));
+
+    return run(s, err);
+}
+
 int
 cli_serve_main(int argc, char **argv)
 {
@@ -227,15 +206,14 @@ cli_serve_main(int argc, char **argv)
     (void) umask(077);
     serving.options = &options;
 
-    if (geteuid() == 0) {
-        (void) fputs("trivet: running as root: nginx's workers do too; an "
-                     "ordinary user is enough\n",
-            stderr);
-    }
-
-    status = prepare(&serving, &err);
+    status = cli_serve_check(&serving, &err);
     if (status == TRIVET_OK) {
-        status = run(&serving, &err);
+        status = cli_resolver_start(&serving.upstreams, &err);
+    }
+    if (status == TRIVET_OK && options.prints_config) {
+        status = cli_serve_print_conf(&serving, &err);
+    } else if (status == TRIVET_OK) {
+        status = prepare_and_run(&serving, &err);
     }
 
     err.status = status;

@@ -5,6 +5,7 @@
  * serve.c           prepares, runs and ends
  * serve_options.c   what was asked for
  * serve_check.c     what can be wrong before anything is made
+ * serve_conf.c      nginx's configuration
  * serve_sandbox.c   in front of an API: what a sandbox left behind
  * serve_tls.c       the certificate: its making, its renewal
  * serve_ready.c     whether it answers, and what is said then
@@ -26,7 +27,8 @@ struct serving {
     char listen[TRIVET_MAX_ADDRESS_TEXT + 2]; /* IPv6 in brackets */
     unsigned port;
     bool is_sandbox;
-    struct trivet_url upstream;
+    struct cli_upstreams upstreams;
+    char trusted[CLI_MAX_TRUSTED][CLI_MAX_NETWORK];
 
     char self[CLI_MAX_PATH];    /* this program */
     char program[CLI_MAX_PATH]; /* nginx */
@@ -68,6 +70,20 @@ TRIVET_MUST_USE enum trivet_status cli_serve_check_port(
 /* A key file that others can read is refused, whoever made it. */
 TRIVET_MUST_USE enum trivet_status cli_serve_check_key_mode(
     const char *path, struct trivet_error *err);
+
+/* ---- serve_conf.c ------------------------------------------------------ */
+
+/* Where the keys of the data directory are, and of which store. */
+struct cli_server_keys_home cli_serve_key_home(const struct serving *s);
+
+/* Writes it whole or not at all. */
+TRIVET_MUST_USE enum trivet_status cli_serve_write_conf(
+    const struct serving *s, const char *path, struct trivet_error *err);
+
+/* --print-config: shows it on standard output, as far as it is known while
+ * nothing has been made. */
+TRIVET_MUST_USE enum trivet_status cli_serve_print_conf(
+    struct serving *s, struct trivet_error *err);
 
 /* ---- serve_sandbox.c --------------------------------------------------- */
 

@@ -11,7 +11,6 @@
 #include <unistd.h>
 
 #include "cli/serve.h"
-#include "client/probe.h"
 
 static enum trivet_status
 check_options(struct serving *s, struct trivet_error *err)
@@ -47,20 +46,11 @@ check_options(struct serving *s, struct trivet_error *err)
 
     s->is_sandbox =
         o->sandbox == CLI_SANDBOX_ON
-        || (o->sandbox == CLI_SANDBOX_UNSAID && o->upstream == NULL);
+        || (o->sandbox == CLI_SANDBOX_UNSAID && o->num_upstreams == 0);
 
     if ((o->tls_cert == NULL) != (o->tls_key == NULL)) {
         return trivet_error_set(err, TRIVET_E_USAGE, "serve",
             "--tls-cert and --tls-key come together");
-    }
-
-    if (o->upstream != NULL
-        && (trivet_url_parse(o->upstream, &s->upstream, err) != TRIVET_OK
-            || !cli_nginx_conf_takes(o->upstream)))
-    {
-        return trivet_error_set(err, TRIVET_E_USAGE, "serve",
-            "--upstream %s: not a URL of the form http[s]://host[:port][/path]",
-            o->upstream);
     }
 
     return TRIVET_OK;
@@ -124,6 +114,39 @@ check_given_tls(struct serving *s, struct trivet_error *err)
     }
 
     return cli_serve_check_key_mode(o->tls_key, err);
+}
+
+static enum trivet_status
+check_upstreams(struct serving *s, struct trivet_error *err)
+{
+    for (size_t i = 0; i < s->options->num_upstreams; i++) {
+        TRIVET_TRY(
+            cli_upstream_add(&s->upstreams, s->options->upstreams[i], err));
+    }
+
+    return TRIVET_OK;
+}
+
+static enum trivet_status
+check_trusted(struct serving *s, struct trivet_error *err)
+{
+    const struct cli_serve_options *o = s->options;
+
+    for (size_t i = 0; i < o->num_trusted; i++) {
+        if (cli_network_parse(o->trusted[i], s->trusted[i]) != TRIVET_OK) {
+            return trivet_error_set(err, TRIVET_E_USAGE, "serve",
+                "--trusted-proxy %.100s: not a network such as 10.0.0.0/8, "
+                "fd00::/8 or 192.0.2.1",
+                o->trusted[i]);
+        }
+    }
+
+    if (o->has_proxy_protocol && o->num_trusted == 0) {
+        return trivet_error_set(err, TRIVET_E_USAGE, "serve",
+            "--proxy-protocol: whose? --trusted-proxy says it");
+    }
+
+    return TRIVET_OK;
 }
 
 /* Whoever may write there can have any code run here. */
@@ -279,6 +302,8 @@ enum trivet_status
 cli_serve_check(struct serving *s, struct trivet_error *err)
 {
     TRIVET_TRY(check_options(s, err));
+    TRIVET_TRY(check_upstreams(s, err));
+    TRIVET_TRY(check_trusted(s, err));
     TRIVET_TRY(check_given_tls(s, err));
     TRIVET_TRY(find_parts(s, err));
     TRIVET_TRY(name_files(s, err));

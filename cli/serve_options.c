@@ -5,6 +5,7 @@
 #include <argp.h>
 #include <string.h>
 
+#include "cli/serve_limits.h"
 #include "core/limits.h"
 #include "core/slice.h"
 
@@ -16,6 +17,10 @@ enum {
     OPTION_UPSTREAM,
     OPTION_TLS_CERT,
     OPTION_TLS_KEY,
+    OPTION_TLS_KEY_PASSWORD,
+    OPTION_TRUSTED_PROXY,
+    OPTION_PROXY_PROTOCOL,
+    OPTION_PRINT_CONFIG,
     OPTION_SESSION_TIMEOUT,
     OPTION_KEY_LIFETIME,
     OPTION_SERVER_KEY,
@@ -51,6 +56,16 @@ static const struct argp_option options_table[] = {
         "certificate and chain in PEM (default: one of its own for localhost)",
         0},
     {"tls-key", OPTION_TLS_KEY, "FILE", 0, "the key to it, mode 0600", 0},
+    {"tls-key-password-file", OPTION_TLS_KEY_PASSWORD, "FILE", 0,
+        "the password of an encrypted key, on the first line; mode 0600", 0},
+    {"trusted-proxy", OPTION_TRUSTED_PROXY, "CIDR", 0,
+        "a proxy in front, or a network of them, whose X-Forwarded-For is "
+        "believed; may be given again",
+        0},
+    {"proxy-protocol", OPTION_PROXY_PROTOCOL, NULL, 0,
+        "they speak the PROXY protocol instead; then everybody must", 0},
+    {"print-config", OPTION_PRINT_CONFIG, NULL, 0,
+        "show nginx's configuration; make and start nothing", 0},
     {"session-timeout", OPTION_SESSION_TIMEOUT, "SECONDS", 0,
         "auto-logout time of sandbox users made from now on (default: 604800)",
         0},
@@ -119,6 +134,18 @@ parse_prune(struct argp_state *state, struct cli_serve_options *options,
     }
 }
 
+/* Adds arg to a list of at most cap, or argp's complaint. */
+static void
+add_text(struct argp_state *state, const char *name, const char *arg,
+    const char **list, size_t cap, size_t *num)
+{
+    if (*num == cap) {
+        argp_error(state, "%s: %zu of them at most", name, cap);
+    }
+
+    list[(*num)++] = arg;
+}
+
 static error_t
 parse_option(int key, char *arg, struct argp_state *state)
 {
@@ -127,6 +154,7 @@ parse_option(int key, char *arg, struct argp_state *state)
     switch (key) {
     case ARGP_KEY_INIT:
         state->child_inputs[0] = &options->data;
+        state->child_inputs[1] = &options->limits;
         return 0;
     case OPTION_LISTEN:
         options->listen = arg;
@@ -141,7 +169,21 @@ parse_option(int key, char *arg, struct argp_state *state)
         cli_profile_add(state, &options->profile, arg);
         return 0;
     case OPTION_UPSTREAM:
-        options->upstream = arg;
+        add_text(state, "--upstream", arg, options->upstreams,
+            CLI_MAX_UPSTREAMS, &options->num_upstreams);
+        return 0;
+    case OPTION_TRUSTED_PROXY:
+        add_text(state, "--trusted-proxy", arg, options->trusted,
+            CLI_MAX_TRUSTED, &options->num_trusted);
+        return 0;
+    case OPTION_PROXY_PROTOCOL:
+        options->has_proxy_protocol = true;
+        return 0;
+    case OPTION_TLS_KEY_PASSWORD:
+        options->tls_key_password = arg;
+        return 0;
+    case OPTION_PRINT_CONFIG:
+        options->prints_config = true;
         return 0;
     case OPTION_TLS_CERT:
         options->tls_cert = arg;
@@ -186,6 +228,7 @@ parse_option(int key, char *arg, struct argp_state *state)
 
 static const struct argp_child children[] = {
     {&cli_data_argp, 0, NULL, 0},
+    {&cli_serve_limits_argp, 0, NULL, 0},
     {0},
 };
 
@@ -212,6 +255,7 @@ cli_serve_parse(int argc, char **argv, struct cli_serve_options *out)
         .key_lifetime_s = TRIVET_DEFAULT_KEY_LIFETIME_S,
         .rate_limits = "classic",
         .prune_ages = trivet_prune_ages_default,
+        .limits = cli_serve_limits_default,
     };
 
     return argp_parse(&argp, argc, argv, 0, NULL, out) == 0;

@@ -6,8 +6,11 @@
 #include <stdbool.h>
 
 #include "cli/data_dir.h"
+#include "cli/nginx_conf.h"
 #include "cli/profile.h"
 #include "core/prune_ages.h"
+
+enum { CLI_MAX_TRUSTED = 64 };
 
 /* Where nothing is said, there is a sandbox where there is no API to protect.
  */
@@ -23,9 +26,15 @@ struct cli_serve_options {
     const char *listen;
     long long port;
     struct cli_profile profile;
-    const char *upstream;
+    const char *upstreams[CLI_MAX_UPSTREAMS];
+    size_t num_upstreams;
     const char *tls_cert;
     const char *tls_key;
+    const char *tls_key_password; /* a file */
+    const char *trusted[CLI_MAX_TRUSTED];
+    size_t num_trusted;
+    bool has_proxy_protocol;
+    struct cli_nginx_limits limits;
     long long session_timeout_s;
     long long key_lifetime_s;
     const char *server_key;
@@ -34,6 +43,7 @@ struct cli_serve_options {
     struct trivet_prune_ages prune_ages;
     enum cli_sandbox_choice sandbox;
     bool has_metrics;
+    bool prints_config;
 };
 
 /* The options with their defaults. False: argp has said what is wrong. */

@@ -70,8 +70,10 @@ is_ready(const struct serving *s)
     const char *address = probe_address(s);
 
     return s->sandbox != NULL && cli_sandbox_is_mute(s->sandbox)
-               ? trivet_probe_tls(address, s->port)
-               : trivet_probe_gateway(address, s->port);
+               ? trivet_probe_tls(
+                   address, s->port, s->options->has_proxy_protocol)
+               : trivet_probe_gateway(
+                   address, s->port, s->options->has_proxy_protocol);
 }
 
 enum trivet_status

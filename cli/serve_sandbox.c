@@ -28,11 +28,11 @@ struct ids {
 void
 cli_serve_tell_sandbox(const struct serving *s)
 {
-    if (s->is_sandbox && s->options->upstream != NULL) {
+    if (s->is_sandbox && s->upstreams.num > 0) {
         (void) fprintf(stderr,
             "trivet: --sandbox in front of %s: anybody who reaches this port "
             "can make a user, open a session and call that API\n",
-            s->options->upstream);
+            s->options->upstreams[0]);
     }
 }
 
@@ -169,7 +169,7 @@ cli_serve_leave_sandbox(const struct serving *s, struct trivet_store *store,
         return TRIVET_OK;
     }
 
-    if (s->options->upstream == NULL) {
+    if (s->upstreams.num == 0) {
         if (!was_now) {
             return TRIVET_OK;
         }

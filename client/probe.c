@@ -53,7 +53,7 @@ make_headers(void)
 
 /* Asks the gateway at address:port; NULL when memory ran out. */
 static CURL *
-make_probe(const char *address, unsigned port)
+make_probe(const char *address, unsigned port, bool has_proxy_protocol)
 {
     char url[TRIVET_MAX_URL_PART];
     CURL *curl = curl_easy_init();
@@ -68,6 +68,8 @@ make_probe(const char *address, unsigned port)
     (void) curl_easy_setopt(curl, CURLOPT_PROXY, "");
     (void) curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
     (void) curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, 1000L);
+    (void) curl_easy_setopt(
+        curl, CURLOPT_HAPROXYPROTOCOL, has_proxy_protocol ? 1L : 0L);
     /* The operator's certificate names another host than this address, and
      * nothing secret is sent. */
     (void) curl_easy_setopt(curl, CURLOPT_SSL_VERIFYPEER, 0L);
@@ -77,9 +79,9 @@ make_probe(const char *address, unsigned port)
 }
 
 bool
-trivet_probe_tls(const char *address, unsigned port)
+trivet_probe_tls(const char *address, unsigned port, bool has_proxy_protocol)
 {
-    CURL *curl = make_probe(address, port);
+    CURL *curl = make_probe(address, port, has_proxy_protocol);
     bool is_there =
         curl != NULL
         && curl_easy_setopt(curl, CURLOPT_CONNECT_ONLY, 1L) == CURLE_OK
@@ -91,11 +93,12 @@ trivet_probe_tls(const char *address, unsigned port)
 }
 
 bool
-trivet_probe_gateway(const char *address, unsigned port)
+trivet_probe_gateway(
+    const char *address, unsigned port, bool has_proxy_protocol)
 {
     bool has_response_id = false;
     long status = 0;
-    CURL *curl = make_probe(address, port);
+    CURL *curl = make_probe(address, port, has_proxy_protocol);
     struct curl_slist *headers = make_headers();
 
     if (curl != NULL && headers != NULL) {
@@ -140,7 +143,7 @@ static bool
 has_none_of(CURLU *url)
 {
     static const CURLUPart unwanted[] = {CURLUPART_USER, CURLUPART_PASSWORD,
-        CURLUPART_QUERY, CURLUPART_FRAGMENT};
+        CURLUPART_QUERY, CURLUPART_FRAGMENT, CURLUPART_ZONEID};
     char part[TRIVET_MAX_URL_PART];
 
     for (size_t i = 0; i < sizeof unwanted / sizeof unwanted[0]; i++) {

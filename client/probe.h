@@ -12,12 +12,15 @@
  * brackets) for a protected call with a token that nobody has: the end of a
  * session, which has no rate limit that a first caller would miss. True when
  * it answers as a gateway does whose store can be read: 401, or 403 where dead
- * sessions get that, with a response id.
+ * sessions get that, with a response id. has_proxy_protocol: the connection
+ * begins as one through a proxy.
  * Blocks: up to a second.
  */
-bool trivet_probe_gateway(const char *address, unsigned port);
+bool trivet_probe_gateway(
+    const char *address, unsigned port, bool has_proxy_protocol);
 /* The same, but asks for nothing: true when somebody there speaks TLS. */
-bool trivet_probe_tls(const char *address, unsigned port);
+bool trivet_probe_tls(
+    const char *address, unsigned port, bool has_proxy_protocol);
 
 enum { TRIVET_MAX_URL_PART = 512 };
 

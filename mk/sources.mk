@@ -131,14 +131,20 @@ CLI_SRCS = \
 	cli/incident.c \
 	cli/key.c \
 	cli/main.c \
+	cli/network.c \
 	cli/nginx_conf.c \
+	cli/nginx_proxy.c \
 	cli/nginx_run.c \
 	cli/operator.c \
 	cli/profile.c \
 	cli/prune.c \
+	cli/quantity.c \
+	cli/resolver.c \
 	cli/sandbox.c \
 	cli/serve.c \
 	cli/serve_check.c \
+	cli/serve_conf.c \
+	cli/serve_limits.c \
 	cli/serve_options.c \
 	cli/serve_ready.c \
 	cli/serve_sandbox.c \
@@ -148,6 +154,7 @@ CLI_SRCS = \
 	cli/serving.c \
 	cli/session.c \
 	cli/table.c \
+	cli/upstream.c \
 	cli/user.c \
 	$(CLI_CLIENT_SRCS)
 

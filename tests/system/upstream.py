@@ -132,14 +132,19 @@ class _Server(socketserver.ThreadingTCPServer):
         pass
 
 
+class _Server6(_Server):
+    address_family = socket.AF_INET6
+
+
 class Upstream:
-    def __init__(self):
+    def __init__(self, host="127.0.0.1", port=0):
         self.plans = {}
         self.requests = []
-        self.server = _Server(("127.0.0.1", 0), _Handler)
+        self.server = (_Server6 if ":" in host else _Server)((host, port), _Handler)
         self.server.upstream = self
         self.port = self.server.server_address[1]
-        self.url = f"http://127.0.0.1:{self.port}"
+        shown = f"[{host}]" if ":" in host else host
+        self.url = f"http://{shown}:{self.port}"
         self.thread = threading.Thread(
             target=self.server.serve_forever, args=(0.05,), daemon=True
         )
