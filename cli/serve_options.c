@@ -146,6 +146,34 @@ add_text(struct argp_state *state, const char *name, const char *arg,
     list[(*num)++] = arg;
 }
 
+/* What stands in front, and its TLS. */
+static error_t
+parse_front(int key, char *arg, struct argp_state *state)
+{
+    struct cli_serve_options *options = state->input;
+
+    switch (key) {
+    case OPTION_TLS_CERT:
+        options->tls_cert = arg;
+        return 0;
+    case OPTION_TLS_KEY:
+        options->tls_key = arg;
+        return 0;
+    case OPTION_TRUSTED_PROXY:
+        add_text(state, "--trusted-proxy", arg, options->trusted,
+            CLI_MAX_TRUSTED, &options->num_trusted);
+        return 0;
+    case OPTION_PROXY_PROTOCOL:
+        options->has_proxy_protocol = true;
+        return 0;
+    case OPTION_TLS_KEY_PASSWORD:
+        options->tls_key_password = arg;
+        return 0;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
 static error_t
 parse_option(int key, char *arg, struct argp_state *state)
 {
@@ -172,24 +200,8 @@ parse_option(int key, char *arg, struct argp_state *state)
         add_text(state, "--upstream", arg, options->upstreams,
             CLI_MAX_UPSTREAMS, &options->num_upstreams);
         return 0;
-    case OPTION_TRUSTED_PROXY:
-        add_text(state, "--trusted-proxy", arg, options->trusted,
-            CLI_MAX_TRUSTED, &options->num_trusted);
-        return 0;
-    case OPTION_PROXY_PROTOCOL:
-        options->has_proxy_protocol = true;
-        return 0;
-    case OPTION_TLS_KEY_PASSWORD:
-        options->tls_key_password = arg;
-        return 0;
     case OPTION_PRINT_CONFIG:
         options->prints_config = true;
-        return 0;
-    case OPTION_TLS_CERT:
-        options->tls_cert = arg;
-        return 0;
-    case OPTION_TLS_KEY:
-        options->tls_key = arg;
         return 0;
     case OPTION_SESSION_TIMEOUT:
         parse_number(state, "--session-timeout", arg,
@@ -222,7 +234,7 @@ parse_option(int key, char *arg, struct argp_state *state)
         argp_error(state, "too many arguments: %s", arg);
         return 0;
     default:
-        return ARGP_ERR_UNKNOWN;
+        return parse_front(key, arg, state);
     }
 }
 

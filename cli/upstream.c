@@ -81,7 +81,8 @@ cli_upstream_add(
     struct cli_upstream added = {.num_addresses = 0};
     const char *difference;
 
-    if (trivet_url_parse(url, &added.url, NULL) != TRIVET_OK
+    if (strstr(url, ":///") != NULL /* curl would take the path for a host */
+        || trivet_url_parse(url, &added.url, NULL) != TRIVET_OK
         || !is_strict(&added.url))
     {
         return trivet_error_set(err, TRIVET_E_USAGE, "serve",
