@@ -204,6 +204,10 @@ static const struct trivet_reason_row rows[TRIVET_NUM_REASONS] = {
     [TRIVET_REASON_BAD_REQUEST] =
         {"bad-request", 400, "Bad request.", NULL,
          "the request is not valid HTTP", false},
+    [TRIVET_REASON_BODY_LOST] =
+        {"body-lost", 400, "The request body was not read to its end.", NULL,
+         "an internal redirect or a subrequest came here without the whole "
+         "body", false},
     [TRIVET_REASON_FORBIDDEN] =
         {"forbidden", 403, "Forbidden.", NULL,
          "refused by the configuration of nginx", false},
@@ -259,6 +263,13 @@ static const struct trivet_reason_row rows[TRIVET_NUM_REASONS] = {
     [TRIVET_REASON_UPSTREAM_PARTIAL] =
         {"upstream-partial", 502, "The answer of the API is partial.", NULL,
          "the API sent a range that was not asked for", false},
+    [TRIVET_REASON_UPSTREAM_UPGRADED] =
+        {"upstream-upgraded", 502,
+         "The API changed to a protocol that was not asked for.", NULL,
+         "the API answered 101; see trivet_upgrade", false},
+    [TRIVET_REASON_UPSTREAM_ENDLESS] =
+        {"upstream-endless", 502, "The answer of the API has no end.", NULL,
+         "the API sent an event stream, which cannot be signed", false},
     [TRIVET_REASON_UPSTREAM_TIMEOUT] =
         {"upstream-timeout", 504, "The API did not answer in time.", NULL,
          "see proxy_read_timeout", false},

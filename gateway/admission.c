@@ -4,41 +4,120 @@
  *
  * The handler is entered several times: at first; when the body has been read;
  * when the pool thread is done. Whatever is not admitted is answered from
- * here and goes no further.
+ * here and goes no further. An internal redirect to another location, URI or
+ * method is judged anew. Subrequests come here from subrequest.c.
  */
 #include "module.h"
 
 
 static ngx_int_t ngx_http_trivet_begin(ngx_http_request_t *r,
     ngx_http_trivet_ctx_t *ctx, ngx_http_trivet_loc_conf_t *tlcf);
-static ngx_int_t ngx_http_trivet_read_body(
-    ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx);
+static ngx_int_t ngx_http_trivet_read_body(ngx_http_request_t *r,
+    ngx_http_trivet_ctx_t *ctx, ngx_http_trivet_loc_conf_t *tlcf);
+static ngx_int_t ngx_http_trivet_read_for_asking(ngx_http_request_t *r);
 static ngx_int_t ngx_http_trivet_judge(ngx_http_request_t *r,
     ngx_http_trivet_ctx_t *ctx, ngx_http_trivet_loc_conf_t *tlcf);
 static ngx_int_t ngx_http_trivet_conclude(ngx_http_request_t *r,
     ngx_http_trivet_ctx_t *ctx, ngx_http_trivet_loc_conf_t *tlcf);
 
 
+static ngx_uint_t
+ngx_http_trivet_is_same(const ngx_str_t *one, const ngx_str_t *other)
+{
+    return one->len == other->len
+           && ngx_strncmp(one->data, other->data, one->len) == 0;
+}
+
+
+ngx_uint_t
+ngx_http_trivet_is_same_rule(const ngx_http_trivet_loc_conf_t *one,
+    const ngx_http_trivet_loc_conf_t *other)
+{
+    return one == other
+           || (one->calls == other->calls && one->protect == other->protect
+               && one->profile == other->profile
+               && one->require_signature == other->require_signature
+               && one->pass_credentials == other->pass_credentials
+               && one->pass_forwarded == other->pass_forwarded
+               && one->preflight == other->preflight
+               && one->upgrades == other->upgrades);
+}
+
+
+/* Whether it is still the request that ctx speaks of. After an internal
+ * redirect it may be for a location that asks for more, or a call of ours. */
+static ngx_uint_t
+ngx_http_trivet_is_as_judged(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx,
+    ngx_http_trivet_loc_conf_t *tlcf)
+{
+    return ctx->judged_by != NULL
+           && ngx_http_trivet_is_same_rule(ctx->judged_by, tlcf)
+           && ngx_http_trivet_is_same(&ctx->judged_uri, &r->uri)
+           && ngx_http_trivet_is_same(&ctx->judged_method, &r->method_name);
+}
+
+
 ngx_int_t
 ngx_http_trivet_access_handler(ngx_http_request_t *r)
 {
-    ngx_http_trivet_ctx_t *ctx;
     ngx_http_trivet_loc_conf_t *tlcf;
 
     tlcf = ngx_http_get_module_loc_conf(r, ngx_http_trivet_module);
 
     if (!tlcf->calls && !tlcf->protect) {
+        return tlcf->is_asking ? ngx_http_trivet_read_for_asking(r)
+                               : NGX_DECLINED;
+    }
+
+    return ngx_http_trivet_admit(r, tlcf);
+}
+
+
+/* Of a location that answers in this phase, or may. */
+ngx_int_t
+ngx_http_trivet_rewrite_handler(ngx_http_request_t *r)
+{
+    ngx_int_t rc;
+    ngx_http_trivet_loc_conf_t *tlcf;
+
+    tlcf = ngx_http_get_module_loc_conf(r, ngx_http_trivet_module);
+
+    if (!tlcf->is_early) {
         return NGX_DECLINED;
     }
+
+    rc = ngx_http_trivet_admit(r, tlcf);
+
+    if (rc == NGX_OK) {
+        return NGX_DECLINED;
+    }
+
+    /* In this phase NGX_AGAIN would end the request. */
+    return rc == NGX_AGAIN ? NGX_DONE : rc;
+}
+
+
+ngx_int_t
+ngx_http_trivet_admit(ngx_http_request_t *r, ngx_http_trivet_loc_conf_t *tlcf)
+{
+    ngx_http_trivet_ctx_t *ctx;
 
     ctx = ngx_http_trivet_make_ctx(r);
     if (ctx == NULL) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    if (ctx->state != NGX_HTTP_TRIVET_JUDGING && ctx->judged_by != tlcf) {
-        /* An internal redirect: this location may ask for more. */
+    if (ctx->state == NGX_HTTP_TRIVET_JUDGING) {
+        return NGX_AGAIN;
+    }
+
+    if (!ngx_http_trivet_is_as_judged(r, ctx, tlcf)) {
         ctx->state = NGX_HTTP_TRIVET_NEW;
+        ctx->is_admitted = 0;
+    }
+
+    if (ctx->is_admitted) {
+        return NGX_OK;
     }
 
     switch (ctx->state) {
@@ -112,6 +191,26 @@ ngx_http_trivet_refuse_early(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx)
 }
 
 
+/* Nobody's request, but one that may pass. The decision is the same one. */
+static ngx_int_t
+ngx_http_trivet_pass_preflight(ngx_http_request_t *r,
+    ngx_http_trivet_ctx_t *ctx, ngx_http_trivet_loc_conf_t *tlcf)
+{
+    struct trivet_facts facts = {.token = TRIVET_TOKEN_ABSENT};
+    struct trivet_request *request = &ctx->request;
+
+    request->rule.token = TRIVET_NEEDS_NO_TOKEN;
+    request->rule.signature = TRIVET_SIGNED_NEVER;
+
+    ctx->is_preflight = 1;
+    ctx->answer.verdict =
+        trivet_decide(&request->rule, &facts, request->profile, 0);
+    ctx->state = NGX_HTTP_TRIVET_JUDGED;
+
+    return ngx_http_trivet_conclude(r, ctx, tlcf);
+}
+
+
 /* headers=strict: the one that is missing, or NULL. */
 static const char *
 ngx_http_trivet_missing_header(ngx_http_trivet_ctx_t *ctx)
@@ -128,39 +227,116 @@ ngx_http_trivet_missing_header(ngx_http_trivet_ctx_t *ctx)
 }
 
 
-/* Which call is it, and what does it ask for? */
+/* Forgets what was judged before, for another location or URI. */
+static void
+ngx_http_trivet_start(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx,
+    ngx_http_trivet_loc_conf_t *tlcf)
+{
+    struct trivet_request *request = &ctx->request;
+    ngx_http_trivet_main_conf_t *tmcf;
+
+    tmcf = ngx_http_get_module_main_conf(r, ngx_http_trivet_module);
+
+    request->is_id_counted = ngx_http_trivet_is_id_counted(r);
+    trivet_answer_release(&ctx->answer);
+    ngx_memzero(&ctx->answer, sizeof(ctx->answer));
+    ctx->answer.server_key = -1;
+    ctx->judged_by = tlcf;
+    ctx->judged_uri = r->uri;
+    ctx->judged_method = r->method_name;
+    ctx->reason = TRIVET_REASON_NONE;
+    ctx->is_own = 0;
+    ctx->is_admitted = 0;
+    ctx->is_preflight = 0;
+    ctx->upgrade.len = 0;
+    ctx->allow.len = 0;
+
+    request->call = NULL;
+    request->query = ngx_http_trivet_slice(r->args);
+    request->profile = tlcf->profile;
+    request->address = ngx_http_trivet_address(r->connection);
+    ngx_http_trivet_flip_address(tmcf, &request->address);
+    request->is_head = r->method == NGX_HTTP_HEAD;
+}
+
+
+static ngx_int_t
+ngx_http_trivet_refuse_method(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx,
+    const struct trivet_call_search *search)
+{
+    ctx->allow.len = ngx_strlen(search->allow);
+    ctx->allow.data = ngx_pnalloc(r->pool, ctx->allow.len);
+    if (ctx->allow.data == NULL) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+    ngx_memcpy(ctx->allow.data, search->allow, ctx->allow.len);
+
+    return ngx_http_trivet_stop(r,
+        ngx_http_trivet_send_refusal(r, ctx, TRIVET_REASON_METHOD_NOT_ALLOWED));
+}
+
+
+/* Which call is it, and what does it ask for? NONE, or why it is none. */
+static enum trivet_reason
+ngx_http_trivet_find_rule(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx,
+    ngx_http_trivet_loc_conf_t *tlcf, struct trivet_call_search *search)
+{
+    struct trivet_request *request = &ctx->request;
+    enum trivet_call_match match = TRIVET_CALL_NONE;
+    ngx_http_trivet_main_conf_t *tmcf;
+
+    tmcf = ngx_http_get_module_main_conf(r, ngx_http_trivet_module);
+
+    if (tlcf->calls) {
+        match = trivet_call_find(ngx_http_trivet_slice(r->method_name),
+            ngx_http_trivet_slice(r->uri), tmcf->sandbox, search);
+    }
+
+    if (match == TRIVET_CALL_WRONG_METHOD) {
+        return TRIVET_REASON_METHOD_NOT_ALLOWED;
+    }
+
+    if (match == TRIVET_CALL_FOUND) {
+        /* A copy of the caller's request (mirror) must not change anything. */
+        if (r != r->main && !(r->method & (NGX_HTTP_GET | NGX_HTTP_HEAD))) {
+            return TRIVET_REASON_FORBIDDEN;
+        }
+
+        request->call = search->call;
+        request->rule = trivet_call_rule(search->call);
+        ngx_memcpy(
+            request->path_ids, search->path_ids, sizeof(search->path_ids));
+
+        return TRIVET_REASON_NONE;
+    }
+
+    if (!tlcf->protect) {
+        return TRIVET_REASON_ROUTE_NOT_FOUND;
+    }
+
+    request->rule.token = TRIVET_NEEDS_SESSION;
+    request->rule.signature = tlcf->require_signature
+                                  ? TRIVET_SIGNED_ALWAYS
+                                  : TRIVET_SIGNED_BY_PROFILE;
+
+    return TRIVET_REASON_NONE;
+}
+
+
 static ngx_int_t
 ngx_http_trivet_begin(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx,
     ngx_http_trivet_loc_conf_t *tlcf)
 {
     const char *missing;
-    struct trivet_request *request = &ctx->request;
-    enum trivet_call_match match;
+    enum trivet_reason reason;
     struct trivet_call_search search;
-    ngx_http_trivet_main_conf_t *tmcf;
+    struct trivet_request *request = &ctx->request;
 
-    tmcf = ngx_http_get_module_main_conf(r, ngx_http_trivet_module);
+    ngx_http_trivet_start(r, ctx, tlcf);
 
-    ctx->judged_by = tlcf;
-    ctx->reason = TRIVET_REASON_NONE;
-    ctx->is_own = 0;
-    ctx->allow.len = 0;
-    request->is_id_counted = ctx->answer.is_id_counted;
-    trivet_answer_release(&ctx->answer);
-    ngx_memzero(&ctx->answer, sizeof(ctx->answer));
-    ctx->answer.server_key = -1;
-    request->call = NULL;
-    request->query = ngx_http_trivet_slice(r->args);
-
-    match = tlcf->calls
-                ? trivet_call_find(ngx_http_trivet_slice(r->method_name),
-                    ngx_http_trivet_slice(r->uri), tmcf->sandbox, &search)
-                : TRIVET_CALL_NONE;
-
-    request->profile = tlcf->profile;
-    request->address = ngx_http_trivet_address(r->connection);
-    ngx_http_trivet_flip_address(tmcf, &request->address);
-    request->is_head = r->method == NGX_HTTP_HEAD;
+    if (ngx_http_trivet_is_preflight(r, ctx, tlcf)) {
+        return ngx_http_trivet_pass_preflight(r, ctx, tlcf);
+    }
 
     missing = ngx_http_trivet_missing_header(ctx);
     if (missing != NULL) {
@@ -169,32 +345,19 @@ ngx_http_trivet_begin(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx,
                    r, ctx, TRIVET_REASON_HEADER_MISSING, missing));
     }
 
-    if (match == TRIVET_CALL_WRONG_METHOD) {
-        ctx->allow.len = ngx_strlen(search.allow);
-        ctx->allow.data = ngx_pnalloc(r->pool, ctx->allow.len);
-        if (ctx->allow.data == NULL) {
-            return NGX_HTTP_INTERNAL_SERVER_ERROR;
-        }
-        ngx_memcpy(ctx->allow.data, search.allow, ctx->allow.len);
+    reason = ngx_http_trivet_find_rule(r, ctx, tlcf, &search);
 
-        return ngx_http_trivet_stop(r, ngx_http_trivet_send_refusal(r, ctx,
-                                           TRIVET_REASON_METHOD_NOT_ALLOWED));
+    if (reason == TRIVET_REASON_METHOD_NOT_ALLOWED) {
+        return ngx_http_trivet_refuse_method(r, ctx, &search);
     }
 
-    if (match == TRIVET_CALL_FOUND) {
-        request->call = search.call;
-        request->rule = trivet_call_rule(search.call);
-        ngx_memcpy(request->path_ids, search.path_ids, sizeof(search.path_ids));
+    if (reason != TRIVET_REASON_NONE) {
+        return ngx_http_trivet_stop(
+            r, ngx_http_trivet_send_refusal(r, ctx, reason));
+    }
 
-    } else if (tlcf->protect) {
-        request->rule.token = TRIVET_NEEDS_SESSION;
-        request->rule.signature = tlcf->require_signature
-                                      ? TRIVET_SIGNED_ALWAYS
-                                      : TRIVET_SIGNED_BY_PROFILE;
-
-    } else {
-        return ngx_http_trivet_stop(r, ngx_http_trivet_send_refusal(r, ctx,
-                                           TRIVET_REASON_ROUTE_NOT_FOUND));
+    if (ngx_http_trivet_admit_with_main(r, ctx)) {
+        return ngx_http_trivet_conclude(r, ctx, tlcf);
     }
 
     if (request->rule.token != TRIVET_NEEDS_NO_TOKEN
@@ -206,7 +369,7 @@ ngx_http_trivet_begin(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx,
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    return ngx_http_trivet_read_body(r, ctx);
+    return ngx_http_trivet_read_body(r, ctx, tlcf);
 }
 
 
@@ -220,12 +383,57 @@ ngx_http_trivet_body_handler(ngx_http_request_t *r)
 }
 
 
+/* Of a request to which an error happened, that error. */
 static ngx_int_t
-ngx_http_trivet_read_body(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx)
+ngx_http_trivet_refuse_body(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx)
+{
+    enum trivet_reason reason = TRIVET_REASON_BODY_LOST;
+
+    if (r == r->main && r->err_status >= NGX_HTTP_BAD_REQUEST) {
+        reason = trivet_reason_of_status((unsigned) r->err_status);
+    }
+
+    return ngx_http_trivet_stop(
+        r, ngx_http_trivet_send_refusal(r, ctx, reason));
+}
+
+
+/* auth_request is about to ask, perhaps a location of ours, about a request
+ * that is signed. A subrequest cannot read the body that was signed: it is read
+ * before. */
+static ngx_int_t
+ngx_http_trivet_read_for_asking(ngx_http_request_t *r)
+{
+    ngx_int_t rc;
+    ngx_http_trivet_ctx_t *ctx;
+
+    ctx = ngx_http_trivet_make_ctx(r);
+    if (ctx == NULL) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    if (ctx->request.num_tokens == 0 || !ngx_http_trivet_has_body(r)
+        || !ngx_http_trivet_is_body_unread(r))
+    {
+        return NGX_DECLINED;
+    }
+
+    rc = ngx_http_read_client_request_body(r, ngx_http_trivet_body_handler);
+    if (rc >= NGX_HTTP_SPECIAL_RESPONSE) {
+        return rc;
+    }
+
+    return ngx_http_trivet_stop(r, NGX_DONE);
+}
+
+
+static ngx_int_t
+ngx_http_trivet_read_body(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx,
+    ngx_http_trivet_loc_conf_t *tlcf)
 {
     ngx_int_t rc;
 
-    if (ctx->request.call != NULL
+    if (r == r->main && ctx->request.call != NULL
         && r->headers_in.content_length_n > TRIVET_MAX_CALL_BODY)
     {
         return ngx_http_trivet_stop(r,
@@ -233,6 +441,10 @@ ngx_http_trivet_read_body(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx)
     }
 
     ctx->state = NGX_HTTP_TRIVET_READING;
+
+    if (r != r->main || !ngx_http_trivet_is_body_unread(r)) {
+        return ngx_http_trivet_judge(r, ctx, tlcf);
+    }
 
     rc = ngx_http_read_client_request_body(r, ngx_http_trivet_body_handler);
     if (rc >= NGX_HTTP_SPECIAL_RESPONSE) {
@@ -250,14 +462,19 @@ ngx_http_trivet_judge(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx,
     ngx_chain_t *cl;
     off_t len = 0;
 
-    cl = r->request_body == NULL ? NULL : r->request_body->bufs;
+    if (!ngx_http_trivet_is_body_whole(r)) {
+        return ngx_http_trivet_refuse_body(r, ctx);
+    }
+
+    cl = ngx_http_trivet_body(r);
 
     for (/* void */; cl != NULL; cl = cl->next) {
         len += ngx_buf_size(cl->buf);
     }
 
     /* A chunked body does not tell its length before. */
-    if (ctx->request.call != NULL && len > TRIVET_MAX_CALL_BODY) {
+    if (r == r->main && ctx->request.call != NULL && len > TRIVET_MAX_CALL_BODY)
+    {
         return ngx_http_trivet_stop(r,
             ngx_http_trivet_send_refusal(r, ctx, TRIVET_REASON_BODY_TOO_LARGE));
     }
@@ -288,6 +505,8 @@ ngx_http_trivet_conclude(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx,
     if (ngx_http_trivet_set_identity(r, ctx, tlcf) != NGX_OK) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
+
+    ctx->is_admitted = 1;
 
     return NGX_OK;
 }

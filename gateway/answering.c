@@ -57,7 +57,7 @@ ngx_http_trivet_send_body(ngx_http_request_t *r, struct trivet_body *body)
     b->pos = (u_char *) body->data;
     b->last = b->pos + body->len;
     b->memory = 1;
-    b->last_buf = 1;
+    b->last_buf = r == r->main;
     b->last_in_chain = 1;
 
     out.buf = b;
@@ -87,7 +87,9 @@ ngx_http_trivet_send_answer(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx)
     ctx->is_own = 1;
     r->disable_not_modified = 1; /* If-Match and the like are not for these */
     ngx_http_trivet_no_gzip(r);
-    r->headers_out.status = answer->status;
+    r->headers_out.status =
+        r == r->main ? answer->status
+                     : ngx_http_trivet_subrequest_status(answer->status);
     ngx_http_trivet_set_json(r, (off_t) answer->body.len);
 
     return ngx_http_trivet_send_body(r, &answer->body);
@@ -133,6 +135,10 @@ ngx_http_trivet_identity_handler(ngx_http_request_t *r)
     ctx = ngx_http_trivet_get_ctx(r);
     if (ctx == NULL || ctx->answer.verdict.admission != TRIVET_ALLOW) {
         return NGX_HTTP_NOT_FOUND;
+    }
+
+    if (ctx->is_preflight) {
+        return NGX_HTTP_NOT_ALLOWED; /* nobody calls, and nobody answers */
     }
 
     len = 0;

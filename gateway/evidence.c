@@ -20,7 +20,7 @@ ngx_http_trivet_read_fields(void *data, struct trivet_field *out, size_t cap)
     ngx_list_part_t *part;
     ngx_table_elt_t *h;
 
-    part = &given->request->headers_in.headers.part;
+    part = &given->ctx->original.fields;
 
     for (/* void */; part != NULL; part = part->next) {
         h = part->elts;
@@ -78,8 +78,8 @@ ngx_http_trivet_give_evidence(
 {
     given->evidence = (struct trivet_evidence){
         .data = given,
-        .method = ngx_http_trivet_slice(given->request->method_name),
-        .target = ngx_http_trivet_slice(given->request->unparsed_uri),
+        .method = ngx_http_trivet_slice(given->ctx->original.method),
+        .target = ngx_http_trivet_slice(given->ctx->original.target),
         .read_fields = ngx_http_trivet_read_fields,
         .read_body = ngx_http_trivet_read_joined,
     };

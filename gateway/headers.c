@@ -19,16 +19,15 @@ ngx_http_trivet_is_header(ngx_table_elt_t *h, const char *name)
 }
 
 
-/* Calls fn for each field of the request. */
+/* Calls fn for each field of a list. */
 static void
-ngx_http_trivet_each_header(ngx_http_request_t *r, void *data,
+ngx_http_trivet_each_header(ngx_list_part_t *part, void *data,
     void (*fn)(void *data, ngx_table_elt_t *h))
 {
     ngx_uint_t i;
-    ngx_list_part_t *part;
     ngx_table_elt_t *h;
 
-    for (part = &r->headers_in.headers.part; part != NULL; part = part->next) {
+    for (/* void */; part != NULL; part = part->next) {
         h = part->elts;
 
         for (i = 0; i < part->nelts; i++) {
@@ -77,9 +76,10 @@ ngx_http_trivet_read_header(void *data, ngx_table_elt_t *h)
 
 
 void
-ngx_http_trivet_read_headers(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx)
+ngx_http_trivet_read_headers(ngx_http_trivet_ctx_t *ctx)
 {
-    ngx_http_trivet_each_header(r, ctx, ngx_http_trivet_read_header);
+    ngx_http_trivet_each_header(
+        &ctx->original.fields, ctx, ngx_http_trivet_read_header);
 }
 
 
@@ -158,21 +158,20 @@ ngx_http_trivet_make_request_head(
         return NGX_OK; /* nobody will look at it */
     }
 
-    fields =
-        ngx_http_trivet_collect_fields(r, &r->headers_in.headers.part, &num);
+    fields = ngx_http_trivet_collect_fields(r, &ctx->original.fields, &num);
     if (fields == NULL) {
         return NGX_ERROR;
     }
 
     writer = ngx_http_trivet_head_writer(
-        r, fields, num, r->method_name.len + r->unparsed_uri.len);
+        r, fields, num, ctx->original.method.len + ctx->original.target.len);
     if (writer.data == NULL) {
         return NGX_ERROR;
     }
 
     if (trivet_canonical_request_head(TRIVET_SCHEME_FULL,
-            ngx_http_trivet_slice(r->method_name),
-            ngx_http_trivet_slice(r->unparsed_uri), fields, num, &writer)
+            ngx_http_trivet_slice(ctx->original.method),
+            ngx_http_trivet_slice(ctx->original.target), fields, num, &writer)
         != TRIVET_OK)
     {
         /* More fields than any client signs: no full signature can fit. */
@@ -259,13 +258,16 @@ ngx_http_trivet_is_identity(ngx_table_elt_t *h)
 
 
 static ngx_int_t
-ngx_http_trivet_is_stripped(
-    ngx_table_elt_t *h, ngx_http_trivet_loc_conf_t *tlcf)
+ngx_http_trivet_is_stripped(ngx_table_elt_t *h, ngx_http_trivet_ctx_t *ctx,
+    ngx_http_trivet_loc_conf_t *tlcf)
 {
     /* What the API answers must be what the caller's library gives its user:
-     * nothing compressed, nothing partial. */
-    static const char *const changing[] = {
-        "accept-encoding", "range", "if-range"};
+     * nothing compressed, nothing partial. And what speaks of the connection is
+     * not for the next one: there, "Connection: Trivet-User-Id" would take the
+     * identity out again. */
+    static const char *const stripped[] = {"accept-encoding", "range",
+        "if-range", "connection", "keep-alive", "proxy-connection",
+        "http2-settings"};
 
     ngx_uint_t i;
 
@@ -275,10 +277,14 @@ ngx_http_trivet_is_stripped(
         return 1;
     }
 
-    for (i = 0; i < sizeof(changing) / sizeof(changing[0]); i++) {
-        if (ngx_http_trivet_is_header(h, changing[i])) {
+    for (i = 0; i < sizeof(stripped) / sizeof(stripped[0]); i++) {
+        if (ngx_http_trivet_is_header(h, stripped[i])) {
             return 1;
         }
+    }
+
+    if (ctx->upgrade.len == 0 && ngx_http_trivet_is_header(h, "upgrade")) {
+        return 1;
     }
 
     return !tlcf->pass_credentials
@@ -317,14 +323,15 @@ ngx_http_trivet_add_part(
 
 
 /*
- * Rebuilds the list of the request's fields without those that are stripped.
+ * Makes the list of the request's fields of those that its caller sent and that
+ * are not stripped.
  * nginx keeps pointers to single fields, so fields stay where they are in
  * memory: the runs between stripped ones become parts of their own. A last,
  * empty part takes what is added later.
  */
 static ngx_int_t
-ngx_http_trivet_strip_headers(
-    ngx_http_request_t *r, ngx_http_trivet_loc_conf_t *tlcf)
+ngx_http_trivet_strip_headers(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx,
+    ngx_http_trivet_loc_conf_t *tlcf)
 {
     void *elts;
     ngx_list_t *list = &r->headers_in.headers;
@@ -335,12 +342,13 @@ ngx_http_trivet_strip_headers(
 
     parts.next = &parts.first;
 
-    for (part = &list->part; part != NULL; part = part->next) {
+    for (part = &ctx->original.fields; part != NULL; part = part->next) {
         h = part->elts;
         start = 0;
 
         for (i = 0; i <= part->nelts; i++) {
-            if (i < part->nelts && !ngx_http_trivet_is_stripped(&h[i], tlcf)) {
+            if (i < part->nelts
+                && !ngx_http_trivet_is_stripped(&h[i], ctx, tlcf)) {
                 continue;
             }
 
@@ -376,13 +384,21 @@ ngx_http_trivet_strip_headers(
         ngx_http_trivet_forget_forwarded(r);
     }
 
+    /* Without it nginx makes no tunnel of a 101. */
+    r->headers_in.upgrade = NULL;
+
+    if (ctx->upgrade.len > 0) {
+        (void) ngx_http_trivet_find_field(
+            ctx, "upgrade", &r->headers_in.upgrade);
+    }
+
     return NGX_OK;
 }
 
 
 static ngx_int_t
-ngx_http_trivet_add_identity(ngx_http_request_t *r, const char *name,
-    const char *lowcase_name, int64_t id)
+ngx_http_trivet_add_field(ngx_http_request_t *r, const char *name,
+    const char *lowcase_name, ngx_str_t *value)
 {
     ngx_table_elt_t *h;
 
@@ -393,13 +409,7 @@ ngx_http_trivet_add_identity(ngx_http_request_t *r, const char *name,
 
     ngx_memzero(h, sizeof(ngx_table_elt_t));
 
-    h->value.data = ngx_pnalloc(r->pool, NGX_INT64_LEN);
-    if (h->value.data == NULL) {
-        return NGX_ERROR;
-    }
-
-    h->value.len =
-        (size_t) (ngx_sprintf(h->value.data, "%L", id) - h->value.data);
+    h->value = *value;
     h->key.data = (u_char *) name;
     h->key.len = ngx_strlen(name);
     h->lowcase_key = (u_char *) lowcase_name;
@@ -409,16 +419,58 @@ ngx_http_trivet_add_identity(ngx_http_request_t *r, const char *name,
 }
 
 
+static ngx_int_t
+ngx_http_trivet_add_identity(ngx_http_request_t *r, const char *name,
+    const char *lowcase_name, int64_t id)
+{
+    ngx_str_t value;
+
+    value.data = ngx_pnalloc(r->pool, NGX_INT64_LEN);
+    if (value.data == NULL) {
+        return NGX_ERROR;
+    }
+
+    value.len = (size_t) (ngx_sprintf(value.data, "%L", id) - value.data);
+
+    return ngx_http_trivet_add_field(r, name, lowcase_name, &value);
+}
+
+
 ngx_int_t
 ngx_http_trivet_set_identity(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx,
     ngx_http_trivet_loc_conf_t *tlcf)
 {
+    static ngx_str_t upgrade = ngx_string("upgrade");
+
     const struct trivet_identity *identity = &ctx->answer.identity;
 
-    if (ngx_http_trivet_strip_headers(r, tlcf) != NGX_OK
-        || ngx_http_trivet_add_identity(
-               r, "Trivet-User-Id", "trivet-user-id", identity->user_id)
-               != NGX_OK
+    ngx_http_trivet_no_gzip(r);
+    ctx->upgrade = ngx_http_trivet_asked_upgrade(r, ctx, tlcf);
+
+    if (ngx_http_trivet_strip_headers(r, ctx, tlcf) != NGX_OK
+        || (ctx->upgrade.len > 0
+            && ngx_http_trivet_add_field(
+                   r, "Connection", "connection", &upgrade)
+                   != NGX_OK))
+    {
+        return NGX_ERROR;
+    }
+
+    /* auth_request's has the header of a request with a body, and no body: the
+     * API behind would wait for it. */
+    if (r != r->main && r->request_body != r->main->request_body) {
+        r->headers_in.content_length = NULL;
+        r->headers_in.content_length_n = 0;
+        r->headers_in.chunked = 0;
+    }
+
+    if (ctx->is_preflight) {
+        return NGX_OK; /* nobody's */
+    }
+
+    if (ngx_http_trivet_add_identity(
+            r, "Trivet-User-Id", "trivet-user-id", identity->user_id)
+            != NGX_OK
         || ngx_http_trivet_add_identity(
                r, "Trivet-Device-Id", "trivet-device-id", identity->device_id)
                != NGX_OK
@@ -434,8 +486,6 @@ ngx_http_trivet_set_identity(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx,
     {
         return NGX_ERROR;
     }
-
-    ngx_http_trivet_no_gzip(r);
 
     return NGX_OK;
 }

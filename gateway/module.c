@@ -11,6 +11,7 @@ static ngx_int_t ngx_http_trivet_preconfiguration(ngx_conf_t *cf);
 static ngx_int_t ngx_http_trivet_postconfiguration(ngx_conf_t *cf);
 static void *ngx_http_trivet_create_main_conf(ngx_conf_t *cf);
 static char *ngx_http_trivet_init_main_conf(ngx_conf_t *cf, void *conf);
+static void *ngx_http_trivet_create_srv_conf(ngx_conf_t *cf);
 static void *ngx_http_trivet_create_loc_conf(ngx_conf_t *cf);
 static char *ngx_http_trivet_merge_loc_conf(
     ngx_conf_t *cf, void *parent, void *child);
@@ -28,6 +29,13 @@ static char *ngx_http_trivet_identity(
 static ngx_conf_enum_t  ngx_http_trivet_require_signature[] = {
     { ngx_string("off"), 0 },
     { ngx_string("all"), 1 },
+    { ngx_null_string, 0 }
+};
+
+
+static ngx_conf_enum_t  ngx_http_trivet_preflights[] = {
+    { ngx_string("refuse"), 0 },
+    { ngx_string("pass"), 1 },
     { ngx_null_string, 0 }
 };
 
@@ -155,6 +163,20 @@ static ngx_command_t  ngx_http_trivet_commands[] = {
       offsetof(ngx_http_trivet_loc_conf_t, pass_forwarded),
       NULL },
 
+    { ngx_string("trivet_upgrade"),
+      NGX_HTTP_TRIVET_ANY|NGX_CONF_1MORE,
+      ngx_http_trivet_upgrade,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("trivet_preflight"),
+      NGX_HTTP_TRIVET_ANY|NGX_CONF_TAKE1,
+      ngx_conf_set_enum_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_trivet_loc_conf_t, preflight),
+      &ngx_http_trivet_preflights },
+
     { ngx_string("trivet_answer_limit"),
       NGX_HTTP_TRIVET_ANY|NGX_CONF_TAKE1,
       ngx_conf_set_size_slot,
@@ -201,7 +223,7 @@ static ngx_http_module_t  ngx_http_trivet_module_ctx = {
     ngx_http_trivet_create_main_conf,      /* create main configuration */
     ngx_http_trivet_init_main_conf,        /* init main configuration */
 
-    NULL,                                  /* create server configuration */
+    ngx_http_trivet_create_srv_conf,       /* create server configuration */
     NULL,                                  /* merge server configuration */
 
     ngx_http_trivet_create_loc_conf,       /* create location configuration */
@@ -405,6 +427,13 @@ ngx_http_trivet_init_main_conf(ngx_conf_t *cf, void *conf)
 
 
 static void *
+ngx_http_trivet_create_srv_conf(ngx_conf_t *cf)
+{
+    return ngx_pcalloc(cf->pool, sizeof(ngx_http_trivet_srv_conf_t));
+}
+
+
+static void *
 ngx_http_trivet_create_loc_conf(ngx_conf_t *cf)
 {
     ngx_http_trivet_loc_conf_t *tlcf;
@@ -422,6 +451,8 @@ ngx_http_trivet_create_loc_conf(ngx_conf_t *cf)
     tlcf->answer_limit = NGX_CONF_UNSET_SIZE;
     tlcf->answer_buffer = NGX_CONF_UNSET_SIZE;
     tlcf->profile = NGX_CONF_UNSET_PTR;
+    tlcf->upgrades = NGX_CONF_UNSET_PTR;
+    tlcf->preflight = NGX_CONF_UNSET_UINT;
 
     return tlcf;
 }
@@ -433,7 +464,6 @@ ngx_http_trivet_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     ngx_http_trivet_loc_conf_t *prev = parent;
     ngx_http_trivet_loc_conf_t *conf = child;
 
-    ngx_http_core_loc_conf_t *clcf;
     ngx_http_trivet_main_conf_t *tmcf;
 
     ngx_conf_merge_value(conf->calls, prev->calls, 0);
@@ -448,23 +478,16 @@ ngx_http_trivet_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
         conf->answer_buffer, prev->answer_buffer, 64 * 1024);
     ngx_conf_merge_ptr_value(conf->profile, prev->profile,
         trivet_profile_find(trivet_slice_text("strict")));
+    ngx_conf_merge_ptr_value(conf->upgrades, prev->upgrades, NULL);
+    ngx_conf_merge_uint_value(conf->preflight, prev->preflight, 0);
 
-    if (!conf->calls && !conf->protect) {
-        return NGX_CONF_OK;
+    if (conf->calls || conf->protect) {
+        tmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_trivet_module);
+        tmcf->is_used = 1;
     }
 
-    tmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_trivet_module);
-    tmcf->is_used = 1;
-
-    /* "satisfy any" lets in whoever another access module lets in: past us. */
-    clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
-    if (clcf->satisfy == NGX_HTTP_SATISFY_ANY) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-            "\"satisfy any\" would let requests past \"trivet_protect\"");
-        return NGX_CONF_ERROR;
-    }
-
-    return NGX_CONF_OK;
+    return ngx_http_trivet_check_location(cf, conf) == NGX_OK ? NGX_CONF_OK
+                                                              : NGX_CONF_ERROR;
 }
 
 
@@ -475,16 +498,92 @@ ngx_http_trivet_preconfiguration(ngx_conf_t *cf)
 }
 
 
+static void
+ngx_http_trivet_init_authority(ngx_http_trivet_main_conf_t *tmcf)
+{
+    tmcf->explaining.ticks_ns = ngx_http_trivet_ticks_ns;
+    tmcf->authority = (struct trivet_authority_config){
+        .psp_ca_file = (const char *) tmcf->psp_ca.data,
+        .store_url = (const char *) tmcf->store_url.data,
+        .server_keys = tmcf->server_keys,
+        .num_server_keys = tmcf->key_paths.nelts,
+        .is_sandbox = tmcf->sandbox,
+        .session_timeout_s = tmcf->session_timeout,
+        .key_lifetime_s = tmcf->key_lifetime,
+        .now_us = ngx_http_trivet_now_us,
+        .offset_us = ngx_http_trivet_clock_offset_us,
+        .doomed_session = ngx_http_trivet_doomed_session,
+        .ticks_ns = tmcf->metrics == NULL ? NULL : ngx_http_trivet_ticks_ns,
+        .seen = &tmcf->seen,
+        .refusals = &tmcf->refusals,
+        .explaining = &tmcf->explaining,
+        .memos = &tmcf->memos,
+    };
+}
+
+
+static ngx_int_t
+ngx_http_trivet_add_handler(
+    ngx_conf_t *cf, ngx_uint_t phase, ngx_http_handler_pt handler)
+{
+    ngx_http_handler_pt *added;
+    ngx_http_core_main_conf_t *cmcf;
+
+    cmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_core_module);
+
+    added = ngx_array_push(&cmcf->phases[phase].handlers);
+    if (added == NULL) {
+        return NGX_ERROR;
+    }
+
+    *added = handler;
+
+    return NGX_OK;
+}
+
+
+/* Of a phase's handlers the last one is the first to be called: ours come
+ * before all that nginx brings, and an incident before them. */
+static ngx_int_t
+ngx_http_trivet_add_handlers(ngx_conf_t *cf)
+{
+    static const struct {
+        ngx_uint_t phase;
+        ngx_http_handler_pt handler;
+    } handlers[] = {
+        {NGX_HTTP_REWRITE_PHASE, ngx_http_trivet_rewrite_handler},
+        {NGX_HTTP_ACCESS_PHASE, ngx_http_trivet_access_handler},
+        {NGX_HTTP_PRECONTENT_PHASE, ngx_http_trivet_precontent_handler},
+        {NGX_HTTP_LOG_PHASE, ngx_http_trivet_log_handler},
+    };
+
+    ngx_uint_t i;
+
+    for (i = 0; i < sizeof(handlers) / sizeof(handlers[0]); i++) {
+        if (ngx_http_trivet_add_handler(
+                cf, handlers[i].phase, handlers[i].handler)
+            != NGX_OK)
+        {
+            return NGX_ERROR;
+        }
+    }
+
+    return NGX_OK;
+}
+
+
 /* The module is loaded, but no location uses it: then it needs nothing. */
 static ngx_int_t
 ngx_http_trivet_postconfiguration(ngx_conf_t *cf)
 {
-    ngx_http_handler_pt *handler;
     struct trivet_error err;
-    ngx_http_core_main_conf_t *cmcf;
     ngx_http_trivet_main_conf_t *tmcf;
 
     tmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_trivet_module);
+
+    if (tmcf->is_used && ngx_http_trivet_add_handlers(cf) != NGX_OK) {
+        return NGX_ERROR;
+    }
 
     if (ngx_http_trivet_init_incidents(cf, tmcf) != NGX_OK) {
         return NGX_ERROR;
@@ -492,6 +591,10 @@ ngx_http_trivet_postconfiguration(ngx_conf_t *cf)
 
     if (!tmcf->is_used) {
         return NGX_OK;
+    }
+
+    if (ngx_http_trivet_check_servers(cf) != NGX_OK) {
+        return NGX_ERROR;
     }
 
     if (tmcf->store_url.len == 0 || tmcf->key_paths.nelts == 0) {
@@ -517,24 +620,7 @@ ngx_http_trivet_postconfiguration(ngx_conf_t *cf)
         return NGX_ERROR;
     }
 
-    tmcf->explaining.ticks_ns = ngx_http_trivet_ticks_ns;
-    tmcf->authority = (struct trivet_authority_config){
-        .psp_ca_file = (const char *) tmcf->psp_ca.data,
-        .store_url = (const char *) tmcf->store_url.data,
-        .server_keys = tmcf->server_keys,
-        .num_server_keys = tmcf->key_paths.nelts,
-        .is_sandbox = tmcf->sandbox,
-        .session_timeout_s = tmcf->session_timeout,
-        .key_lifetime_s = tmcf->key_lifetime,
-        .now_us = ngx_http_trivet_now_us,
-        .offset_us = ngx_http_trivet_clock_offset_us,
-        .doomed_session = ngx_http_trivet_doomed_session,
-        .ticks_ns = tmcf->metrics == NULL ? NULL : ngx_http_trivet_ticks_ns,
-        .seen = &tmcf->seen,
-        .refusals = &tmcf->refusals,
-        .explaining = &tmcf->explaining,
-        .memos = &tmcf->memos,
-    };
+    ngx_http_trivet_init_authority(tmcf);
 
     if (trivet_seen_init(&tmcf->seen) != TRIVET_OK) {
         return NGX_ERROR;
@@ -545,22 +631,6 @@ ngx_http_trivet_postconfiguration(ngx_conf_t *cf)
             NGX_LOG_EMERG, cf, 0, "trivet_store: %s", err.detail);
         return NGX_ERROR;
     }
-
-    cmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_core_module);
-
-    handler = ngx_array_push(&cmcf->phases[NGX_HTTP_ACCESS_PHASE].handlers);
-    if (handler == NULL) {
-        return NGX_ERROR;
-    }
-
-    *handler = ngx_http_trivet_access_handler;
-
-    handler = ngx_array_push(&cmcf->phases[NGX_HTTP_LOG_PHASE].handlers);
-    if (handler == NULL) {
-        return NGX_ERROR;
-    }
-
-    *handler = ngx_http_trivet_log_handler;
 
     ngx_http_trivet_init_filters();
 
@@ -664,7 +734,7 @@ ngx_http_trivet_exit_process(ngx_cycle_t *cycle)
 
 /* ---- the request's context --------------------------------------------- */
 
-static void
+void
 ngx_http_trivet_cleanup_ctx(void *data)
 {
     ngx_http_trivet_ctx_t *ctx = data;
@@ -688,7 +758,9 @@ ngx_http_trivet_get_ctx(ngx_http_request_t *r)
 
     /* An internal redirect clears contexts, not the pool. */
     for (cln = r->pool->cleanup; cln != NULL; cln = cln->next) {
-        if (cln->handler == ngx_http_trivet_cleanup_ctx) {
+        if (cln->handler == ngx_http_trivet_cleanup_ctx
+            && ((ngx_http_trivet_ctx_t *) cln->data)->owner == r)
+        {
             ctx = cln->data;
             ngx_http_set_ctx(r, ctx, ngx_http_trivet_module);
             break;
@@ -718,11 +790,13 @@ ngx_http_trivet_make_ctx(ngx_http_request_t *r)
     ctx = cln->data;
     ngx_memzero(ctx, sizeof(ngx_http_trivet_ctx_t));
     ctx->answer.server_key = -1;
+    ctx->owner = r;
     ctx->http_version = r->http_version;
     cln->handler = ngx_http_trivet_cleanup_ctx;
 
     ngx_http_set_ctx(r, ctx, ngx_http_trivet_module);
-    ngx_http_trivet_read_headers(r, ctx);
+    ngx_http_trivet_remember_original(r, ctx);
+    ngx_http_trivet_read_headers(ctx);
 
     return ctx;
 }

@@ -3,6 +3,11 @@
  * module.h - what the files of the nginx module share
  *
  * admission.c  access phase: reads the request, asks the authority, refuses
+ * subrequest.c precontent phase: the same for what has no access phase
+ * original.c   the request as its caller sent it, whatever became of it since
+ * neighbour.c  what other modules' directives would let past us
+ * upgrading.c  other protocols on the same connection (WebSocket)
+ * preflight.c  what a browser asks before it sends a request
  * task.c       the only place that may block, on nginx's thread pool
  * chores.c     what a worker does on the store for no request
  * answering.c  sends answers of our own: refusals, the protocol's calls
@@ -82,12 +87,30 @@ typedef struct {
     ngx_flag_t protect;
     ngx_flag_t pass_credentials;
     ngx_flag_t pass_forwarded;
+    ngx_uint_t preflight;  /* 1: pass */
+    ngx_array_t *upgrades; /* of ngx_str_t; NULL: none */
+    ngx_uint_t is_asking;  /* auth_request: see neighbour.c */
+    ngx_uint_t is_early;   /* judged in the rewrite phase: the same */
     ngx_uint_t require_signature;
     size_t answer_limit;
     size_t answer_buffer;
     const struct trivet_profile *profile;
     ngx_uint_t probes_store; /* trivet_probe ready */
 } ngx_http_trivet_loc_conf_t;
+
+
+typedef struct {
+    ngx_uint_t is_protected; /* a part of it, at least */
+} ngx_http_trivet_srv_conf_t;
+
+
+/* A request as its caller sent it. nginx and this module change its fields, its
+ * method and its URI later on; what was signed are these. */
+typedef struct {
+    ngx_list_part_t fields; /* of ngx_table_elt_t */
+    ngx_str_t method;
+    ngx_str_t target;
+} ngx_http_trivet_original_t;
 
 
 /* How far a request has come. */
@@ -109,7 +132,9 @@ typedef enum {
 
 
 typedef struct {
+    ngx_http_request_t *owner; /* main request or subrequest */
     ngx_http_trivet_state_e state;
+    ngx_http_trivet_original_t original; /* the main request */
     struct trivet_request request;
     struct trivet_answer answer;
     struct trivet_slice head;  /* signed in front of the body */
@@ -117,8 +142,13 @@ typedef struct {
     ngx_str_t request_id;      /* to be echoed             */
     enum trivet_reason reason; /* of a refusal, or NONE    */
     ngx_http_trivet_loc_conf_t *judged_by;
-    ngx_uint_t http_version; /* of the request           */
-    unsigned is_own : 1;     /* the answer is ours       */
+    ngx_str_t judged_uri;
+    ngx_str_t judged_method;
+    ngx_str_t upgrade;         /* what the API may change to; empty: nothing */
+    ngx_uint_t http_version;   /* of the request           */
+    unsigned is_admitted : 1;  /* by judged_by, with judged_uri           */
+    unsigned is_preflight : 1; /* admitted without being anybody's        */
+    unsigned is_own : 1;       /* the answer is ours       */
     unsigned has_user_agent : 1;
     unsigned has_cache_control : 1;
     unsigned is_delayed : 1; /* incidents.c              */
@@ -144,10 +174,12 @@ typedef struct {
 extern ngx_module_t ngx_http_trivet_module;
 
 /* The request's context, which survives internal redirects; NULL when there
- * is none. */
+ * is none. A subrequest has one of its own. */
 ngx_http_trivet_ctx_t *ngx_http_trivet_get_ctx(ngx_http_request_t *r);
 /* The same, made when there is none; NULL when memory ran out. */
 ngx_http_trivet_ctx_t *ngx_http_trivet_make_ctx(ngx_http_request_t *r);
+/* Marks it among the cleanups of the request's pool; releases it. */
+void ngx_http_trivet_cleanup_ctx(void *data);
 
 /* keys.c: when the configuration is read, and in each worker. */
 ngx_int_t ngx_http_trivet_load_keys(
@@ -157,6 +189,60 @@ ngx_int_t ngx_http_trivet_open_keys(
 
 /* admission.c */
 ngx_int_t ngx_http_trivet_access_handler(ngx_http_request_t *r);
+ngx_int_t ngx_http_trivet_rewrite_handler(ngx_http_request_t *r);
+/* Whether two locations ask for the same, and pass on the same. */
+ngx_uint_t ngx_http_trivet_is_same_rule(const ngx_http_trivet_loc_conf_t *one,
+    const ngx_http_trivet_loc_conf_t *other);
+/* NGX_OK: the request is admitted. NGX_AGAIN, NGX_DONE: not yet, or answered.
+ * In a location of ours, main request or not. */
+ngx_int_t ngx_http_trivet_admit(
+    ngx_http_request_t *r, ngx_http_trivet_loc_conf_t *tlcf);
+
+/* subrequest.c */
+ngx_int_t ngx_http_trivet_precontent_handler(ngx_http_request_t *r);
+/* Whether what admitted the main request admits this subrequest of it, too;
+ * then ctx says so. */
+ngx_uint_t ngx_http_trivet_admit_with_main(
+    ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx);
+/* Whether the id of the caller's request is used up: by the main request, or by
+ * a subrequest. */
+ngx_uint_t ngx_http_trivet_is_id_counted(ngx_http_request_t *r);
+/* What a subrequest is refused with: those that wait for it understand 401, 403
+ * and the server's own failures. */
+unsigned ngx_http_trivet_subrequest_status(unsigned status);
+
+/* original.c */
+void ngx_http_trivet_remember_original(
+    ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx);
+/* How many fields of that name (in lower case) the caller sent; *out (may be
+ * NULL) is the last one, NULL when there is none. */
+ngx_uint_t ngx_http_trivet_find_field(
+    ngx_http_trivet_ctx_t *ctx, const char *name, ngx_table_elt_t **out);
+/* Of the main request: whether it has a body, whether that can still be read,
+ * and whether all of it was read. */
+ngx_uint_t ngx_http_trivet_has_body(ngx_http_request_t *r);
+ngx_uint_t ngx_http_trivet_is_body_unread(ngx_http_request_t *r);
+ngx_uint_t ngx_http_trivet_is_body_whole(ngx_http_request_t *r);
+/* What was read of it; NULL: nothing. */
+ngx_chain_t *ngx_http_trivet_body(ngx_http_request_t *r);
+
+/* neighbour.c: of a location, and of all servers. */
+ngx_int_t ngx_http_trivet_check_location(
+    ngx_conf_t *cf, ngx_http_trivet_loc_conf_t *tlcf);
+ngx_int_t ngx_http_trivet_check_servers(ngx_conf_t *cf);
+
+/* upgrading.c */
+char *ngx_http_trivet_upgrade(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+/* What the caller asks for and tlcf lets it; empty: nothing. */
+ngx_str_t ngx_http_trivet_asked_upgrade(ngx_http_request_t *r,
+    ngx_http_trivet_ctx_t *ctx, ngx_http_trivet_loc_conf_t *tlcf);
+/* Whether the API's 101 is one to that. */
+ngx_uint_t ngx_http_trivet_is_upgraded(
+    ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx);
+
+/* preflight.c */
+ngx_uint_t ngx_http_trivet_is_preflight(ngx_http_request_t *r,
+    ngx_http_trivet_ctx_t *ctx, ngx_http_trivet_loc_conf_t *tlcf);
 /* The caller's: the peer, or what nginx's realip module took for it. */
 struct trivet_address ngx_http_trivet_address(ngx_connection_t *c);
 
@@ -228,7 +314,7 @@ enum { NGX_HTTP_TRIVET_EVIDENCE_SIZE = TRIVET_MAX_EXPLAINED_BODY };
 
 typedef struct {
     struct trivet_evidence evidence;
-    ngx_http_request_t *request;
+    ngx_http_trivet_ctx_t *ctx;
     ngx_chain_t *body;
     struct trivet_slice joined; /* the same in one piece, when it already is */
     u_char *buffer;
@@ -247,8 +333,8 @@ ngx_int_t ngx_http_trivet_make_request_head(
 /* The same of the answer, whose fields are all there but the signature. */
 ngx_int_t ngx_http_trivet_make_response_head(ngx_http_request_t *r,
     ngx_http_trivet_ctx_t *ctx, struct trivet_slice *out);
-void ngx_http_trivet_read_headers(
-    ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx);
+/* Of ctx->original. */
+void ngx_http_trivet_read_headers(ngx_http_trivet_ctx_t *ctx);
 /* For the API behind: the identity in, credentials and what would change the
  * answer's bytes out. */
 ngx_int_t ngx_http_trivet_set_identity(ngx_http_request_t *r,

@@ -82,6 +82,12 @@ ngx_http_trivet_judge_answer(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx,
         return TRIVET_REASON_UPSTREAM_FAILED;
     }
 
+    if (r->headers_out.status == NGX_HTTP_SWITCHING_PROTOCOLS
+        && !ngx_http_trivet_is_upgraded(r, ctx))
+    {
+        return TRIVET_REASON_UPSTREAM_UPGRADED;
+    }
+
     if (r->headers_out.status == NGX_HTTP_PARTIAL_CONTENT) {
         return TRIVET_REASON_UPSTREAM_PARTIAL;
     }
@@ -93,6 +99,31 @@ ngx_http_trivet_judge_answer(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx,
     }
 
     return TRIVET_REASON_NONE;
+}
+
+
+/* Events as they happen, pictures of a camera: the caller would see nothing of
+ * them before they end, which they do not. */
+static ngx_uint_t
+ngx_http_trivet_is_endless(ngx_http_request_t *r)
+{
+    static ngx_str_t types[] = {ngx_string("text/event-stream"),
+        ngx_string("multipart/x-mixed-replace")};
+
+    ngx_uint_t i;
+    ngx_str_t *type = &r->headers_out.content_type;
+
+    for (i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
+        if (type->len >= types[i].len
+            && ngx_strncasecmp(type->data, types[i].data, types[i].len) == 0
+            && (type->len == types[i].len
+                || ngx_strchr("; \t,", type->data[types[i].len]) != NULL))
+        {
+            return 1;
+        }
+    }
+
+    return 0;
 }
 
 
@@ -174,9 +205,20 @@ static ngx_int_t
 ngx_http_trivet_filter_admitted(ngx_http_request_t *r,
     ngx_http_trivet_ctx_t *ctx, ngx_http_trivet_loc_conf_t *tlcf)
 {
+    ngx_uint_t is_signed;
     enum trivet_reason reason;
 
+    is_signed = ctx->answer.server_key >= 0
+                && trivet_profile_signs(
+                    ctx->request.profile, (unsigned) r->headers_out.status);
+
     reason = ngx_http_trivet_judge_answer(r, ctx, tlcf);
+    if (reason == TRIVET_REASON_NONE && is_signed
+        && !ngx_http_trivet_is_bodiless(r) && ngx_http_trivet_is_endless(r))
+    {
+        reason = TRIVET_REASON_UPSTREAM_ENDLESS;
+    }
+
     if (reason != TRIVET_REASON_NONE) {
         ctx->reason = reason;
         ngx_http_clean_header(r);
@@ -187,9 +229,7 @@ ngx_http_trivet_filter_admitted(ngx_http_request_t *r,
         return NGX_ERROR;
     }
 
-    if (!trivet_profile_signs(
-            ctx->request.profile, (unsigned) r->headers_out.status))
-    {
+    if (!is_signed) {
         return ngx_http_next_header_filter(r);
     }
 
@@ -337,6 +377,36 @@ ngx_http_trivet_sign_settled(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx)
 }
 
 
+/*
+ * Something answers from a protected location before anybody was asked for a
+ * session: a handler of another module, or nginx, which adds a slash to a path
+ * (301). It does not get out. An operator's error page elsewhere (error_page
+ * 413 https://...) does.
+ */
+static ngx_uint_t
+ngx_http_trivet_is_unasked(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx,
+    ngx_http_trivet_loc_conf_t *tlcf)
+{
+    return tlcf->protect && !ctx->is_own && r->err_status < NGX_HTTP_BAD_REQUEST
+           && !(r->error_page && !r->internal)
+           && !(ctx->is_admitted
+                && ngx_http_trivet_is_same_rule(ctx->judged_by, tlcf));
+}
+
+
+static void
+ngx_http_trivet_hold_up(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx)
+{
+    ctx->reason = ctx->request.num_tokens == 0 ? TRIVET_REASON_TOKEN_MISSING
+                                               : TRIVET_REASON_FORBIDDEN;
+    ctx->is_given_up = 1;
+    ngx_http_clean_header(r);
+    r->headers_out.status = trivet_reason_row(ctx->reason)->status;
+    r->err_status = r->headers_out.status;
+    r->header_only = r->method == NGX_HTTP_HEAD;
+}
+
+
 static ngx_int_t
 ngx_http_trivet_header_filter(ngx_http_request_t *r)
 {
@@ -359,6 +429,10 @@ ngx_http_trivet_header_filter(ngx_http_request_t *r)
 
     if (r->filter_finalize) {
         ctx->is_own = 0; /* another filter put an error in our answer's place */
+    }
+
+    if (ngx_http_trivet_is_unasked(r, ctx, tlcf)) {
+        ngx_http_trivet_hold_up(r, ctx);
     }
 
     if (ctx->is_own) {

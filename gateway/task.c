@@ -274,15 +274,17 @@ ngx_http_trivet_run_job(ngx_http_trivet_job_t *job, struct trivet_error *err)
     struct trivet_request *request = &job->ctx->request;
     ngx_http_trivet_thread_t *thread = ngx_http_trivet_get_thread();
     enum trivet_status status = TRIVET_OK;
-    ngx_http_trivet_evidence_t given = {
-        .request = job->request, .body = job->body};
+    ngx_http_trivet_evidence_t given = {.ctx = job->ctx, .body = job->body};
+    /* A subrequest's call has none; what was signed is the main request's. */
+    bool is_call_body =
+        request->call != NULL && job->request == job->request->main;
 
     TRIVET_TRY(ngx_http_trivet_init_thread(thread, job->tmcf, err));
     given.buffer = thread->buffer;
     TRIVET_TRY(ngx_http_trivet_digest_request(
         thread->digest, thread->buffer, job->ctx, job->body));
 
-    if (request->call != NULL) {
+    if (is_call_body) {
         /* at most TRIVET_MAX_CALL_BODY bytes, which fit */
         status = ngx_http_trivet_join_body(thread->buffer,
             NGX_HTTP_TRIVET_READ_SIZE, job->body, &request->body);
@@ -296,7 +298,7 @@ ngx_http_trivet_run_job(ngx_http_trivet_job_t *job, struct trivet_error *err)
         ngx_http_trivet_drop_evidence(&given, request);
     }
 
-    if (request->call != NULL) {
+    if (is_call_body) {
         /* An API key may have been in it. How much was joined is not known
          * when that failed. */
         trivet_wipe(thread->buffer,
@@ -383,6 +385,13 @@ ngx_http_trivet_task_done(ngx_event_t *ev)
         ngx_http_trivet_tell_time(job->tmcf);
     }
 
+    if (r != r->main && c->error) {
+        /* The caller is gone, and nginx has left the end of it to the request
+         * that is active now, which may be another. */
+        c->write->handler(c->write);
+        return;
+    }
+
     r->write_event_handler(r);
 
     ngx_http_run_posted_requests(c);
@@ -448,7 +457,7 @@ ngx_http_trivet_admit_here(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx)
         return 0;
     }
 
-    body = r->request_body == NULL ? NULL : r->request_body->bufs;
+    body = ngx_http_trivet_body(r);
 
     len = 0;
 
@@ -492,8 +501,7 @@ ngx_http_trivet_post_task(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx)
 
     job = task->ctx;
     job->ctx = ctx;
-    /* nginx may have thrown it away: then nothing was signed that fits. */
-    job->body = r->request_body == NULL ? NULL : r->request_body->bufs;
+    job->body = ngx_http_trivet_body(r);
 
     return ngx_http_trivet_post(r, task);
 }

@@ -75,13 +75,18 @@ ngx_http_trivet_add_variables(ngx_conf_t *cf)
 }
 
 
-/* The context of a request that was judged; NULL before that. */
+/* The context of a request that was judged; NULL before that. A subrequest that
+ * was not judged by itself belongs to its main request's caller. */
 static ngx_http_trivet_ctx_t *
 ngx_http_trivet_judged(ngx_http_request_t *r)
 {
     ngx_http_trivet_ctx_t *ctx;
 
-    ctx = ngx_http_trivet_get_ctx(r->main);
+    ctx = ngx_http_trivet_get_ctx(r);
+
+    if (ctx == NULL) {
+        ctx = ngx_http_trivet_get_ctx(r->main);
+    }
 
     if (ctx == NULL || ctx->state == NGX_HTTP_TRIVET_JUDGING) {
         return NULL;

@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * subrequest.c - the precontent phase: nobody comes here unjudged
+ *
+ * nginx runs no access phase for subrequests (auth_request, SSI's include,
+ * mirror, add_before_body). The precontent phase is the last one before the
+ * request leaves for the API behind, or for any other content, and every
+ * request passes it; our handler is the first in it. What was admitted in the
+ * access phase goes on.
+ *
+ * A subrequest is judged as its caller is: by the credentials of the main
+ * request, with its method, target, fields and body, under the rule of the
+ * location that the subrequest goes to. When the main request was admitted
+ * under a rule that asks for no less, it is admitted with it.
+ *
+ * Clones (slice, a cache's update in the background) begin behind this phase,
+ * with the location and the header of a request that has passed it.
+ */
+#include "module.h"
+
+
+ngx_int_t
+ngx_http_trivet_precontent_handler(ngx_http_request_t *r)
+{
+    ngx_int_t rc;
+    ngx_http_trivet_loc_conf_t *tlcf;
+
+    tlcf = ngx_http_get_module_loc_conf(r, ngx_http_trivet_module);
+
+    if (!tlcf->calls && !tlcf->protect) {
+        return NGX_DECLINED;
+    }
+
+    rc = ngx_http_trivet_admit(r, tlcf);
+
+    /* NGX_OK would leave out the other handlers of this phase. */
+    return rc == NGX_OK ? NGX_DECLINED : rc;
+}
+
+
+ngx_uint_t
+ngx_http_trivet_admit_with_main(
+    ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx)
+{
+    struct trivet_request *main_request, *request = &ctx->request;
+    ngx_http_trivet_ctx_t *of_main;
+
+    of_main = r == r->main ? NULL : ngx_http_trivet_get_ctx(r->main);
+
+    if (of_main == NULL || !of_main->is_admitted || of_main->is_preflight
+        || of_main->request.call != NULL || request->call != NULL
+        || of_main->answer.verdict.admission != TRIVET_ALLOW)
+    {
+        return 0;
+    }
+
+    main_request = &of_main->request;
+
+    if (main_request->profile != request->profile
+        || main_request->rule.token != request->rule.token
+        || (trivet_decide_needs_signature(&request->rule, request->profile)
+            && !trivet_decide_needs_signature(
+                &main_request->rule, main_request->profile)))
+    {
+        return 0;
+    }
+
+    ctx->answer.verdict = of_main->answer.verdict;
+    ctx->answer.identity = of_main->answer.identity;
+    ctx->answer.server_key = of_main->answer.server_key;
+    ctx->state = NGX_HTTP_TRIVET_JUDGED;
+
+    return 1;
+}
+
+
+/* All that are judged for one caller have their contexts in one pool. */
+ngx_uint_t
+ngx_http_trivet_is_id_counted(ngx_http_request_t *r)
+{
+    ngx_pool_cleanup_t *cln;
+    ngx_http_trivet_ctx_t *ctx;
+
+    for (cln = r->pool->cleanup; cln != NULL; cln = cln->next) {
+        if (cln->handler != ngx_http_trivet_cleanup_ctx) {
+            continue;
+        }
+
+        ctx = cln->data;
+        if (ctx->request.is_id_counted
+            || (ctx->state == NGX_HTTP_TRIVET_JUDGED
+                && ctx->answer.is_id_counted))
+        {
+            return 1;
+        }
+    }
+
+    return 0;
+}
+
+
+unsigned
+ngx_http_trivet_subrequest_status(unsigned status)
+{
+    if (status < NGX_HTTP_BAD_REQUEST || status == NGX_HTTP_UNAUTHORIZED
+        || status >= NGX_HTTP_INTERNAL_SERVER_ERROR)
+    {
+        return status;
+    }
+
+    return NGX_HTTP_FORBIDDEN;
+}
