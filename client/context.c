@@ -164,6 +164,29 @@ change_record(struct trivet_context *context,
     return status;
 }
 
+static void
+put_scheme(struct trivet_record *record, const void *arg)
+{
+    record->scheme = *(const enum trivet_scheme *) arg;
+}
+
+void
+trivet_context_keep_scheme(struct trivet_context *context)
+{
+    struct trivet_state *state = trivet_context_state(context);
+    enum trivet_scheme scheme;
+
+    if (state == NULL) {
+        return;
+    }
+
+    (void) pthread_mutex_lock(&state->mutex);
+    scheme = state->record.scheme;
+    (void) pthread_mutex_unlock(&state->mutex);
+    /* Else the next process learns it again. */
+    (void) !change_record(context, put_scheme, &scheme, NULL);
+}
+
 /* ---- open and close ---------------------------------------------------- */
 
 /*

@@ -79,6 +79,9 @@ TRIVET_MUST_USE enum trivet_status trivet_context_save(
     struct trivet_context *context, const struct trivet_record *record,
     struct trivet_error *err);
 
+/* Writes down which form of signatures the server speaks, if that can be. */
+void trivet_context_keep_scheme(struct trivet_context *context);
+
 /* From now on the session of record is this process's own. Tells so once. */
 void trivet_context_keep_in_memory(struct trivet_context *context,
     const struct trivet_record *record, const char *reason);

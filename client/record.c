@@ -84,6 +84,7 @@ trivet_record_reset(struct trivet_record *record)
     trivet_secret_wipe(&record->installation_token);
     trivet_wipe(record->private_key, sizeof record->private_key);
     memset(record->server_key, 0, sizeof record->server_key);
+    record->scheme = TRIVET_SCHEME_BODY;
     memset(&record->holder, 0, sizeof record->holder);
     record->has_device = false;
     record->device_id = 0;
@@ -324,6 +325,7 @@ read_own(
     const json_t *device = json_object_get(object, "device_id");
     const char *expires =
         json_string_value(json_object_get(object, "session_expires"));
+    const char *signing = json_string_value(json_object_get(object, "signing"));
 
     if (object == NULL) {
         return TRIVET_OK;
@@ -348,6 +350,15 @@ read_own(
         return complain(err, "session_expires");
     }
 
+    if (signing != NULL && strcmp(signing, "full") != 0
+        && strcmp(signing, "body") != 0)
+    {
+        return complain(err, "signing");
+    }
+
+    out->scheme = signing != NULL && strcmp(signing, "full") == 0
+                      ? TRIVET_SCHEME_FULL
+                      : TRIVET_SCHEME_BODY;
     out->device_id = json_integer_value(device);
     out->has_device = out->has_device || device != NULL;
 
@@ -579,6 +590,9 @@ format_own(const struct trivet_record *record)
         (void) json_object_set_new(own, "session_expires", json_string(text));
     }
 
+    if (record->scheme == TRIVET_SCHEME_FULL) {
+        (void) json_object_set_new(own, "signing", json_string("full"));
+    }
     if (pins->num_pins == 0) {
         return own;
     }

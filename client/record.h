@@ -13,7 +13,8 @@
  *                       "user_person":{"id", ...}, "userPerson":{"id", ...}},
  *    "proxy":"...", "proxy_url":"...",
  *    "trivet":{"version":1, "base_url", "device_id", "description",
- *              "session_expires", "ca_file", "pins":[...], "pin_mode"}}
+ *              "session_expires", "ca_file", "pins":[...], "pin_mode",
+ *              "signing":"full"}}
  *
  * What is not there yet is left out.
  */
@@ -21,6 +22,7 @@
 #define TRIVET_CLIENT_RECORD_H
 
 #include "client/pins.h"
+#include "core/canonical.h"
 #include "core/client_message.h"
 #include "core/limits.h"
 #include "core/secret.h"
@@ -43,6 +45,7 @@ struct trivet_record {
     char private_key[TRIVET_MAX_PRIVATE_KEY_PEM]; /* "" for none yet  */
     struct trivet_secret installation_token;
     char server_key[TRIVET_MAX_PUBLIC_KEY_TEXT];
+    enum trivet_scheme scheme; /* of signatures, both ways */
 
     bool has_device;
     int64_t device_id; /* 0: an SDK registered it */

@@ -129,7 +129,7 @@ static enum trivet_status
 post(const struct login *login, const char *path,
     const struct trivet_request_body *body, struct trivet_wire_answer *out)
 {
-    const struct trivet_record *record = login->record;
+    struct trivet_record *record = login->record;
     bool is_installed = record->installation_token.len > 0;
     const struct trivet_order order = {
         .method = "POST",
@@ -159,6 +159,7 @@ post(const struct login *login, const char *path,
         status = trivet_error_set(
             login->err, ours.status, ours.where, "%s", ours.detail);
     }
+    record->scheme = trivet_worker_scheme(worker);
     trivet_worker_free(worker);
 
     if (status == TRIVET_OK && (out->status < 200 || out->status > 299)) {
@@ -202,12 +203,33 @@ write_public_key(const struct login *login, char *out, size_t cap)
     return status;
 }
 
+/* The answer brings the key that it is signed with: a signature that is there
+ * has to fit, and tells in which form the server signs. */
+static enum trivet_status
+check_installation(const struct login *login,
+    const struct trivet_wire_answer *wire, const char *server_key)
+{
+    const char *signature = trivet_wire_header(
+        wire->headers, wire->num_headers, "X-Bunq-Server-Signature");
+    struct trivet_proof *proof;
+    enum trivet_status status;
+
+    TRIVET_TRY(trivet_proof_new(server_key, &proof, login->err));
+
+    status = signature == NULL || signature[0] == '\0'
+                 ? TRIVET_OK
+                 : trivet_proof_check_answer(proof, wire, signature,
+                     &login->record->scheme, login->err);
+    trivet_proof_free(proof);
+
+    return status;
+}
+
 static enum trivet_status
 install(const struct login *login)
 {
     char public_key[TRIVET_MAX_PUBLIC_KEY_TEXT];
     struct trivet_installation_answer answer;
-    struct trivet_public_key server_key;
     struct trivet_wire_answer wire;
     struct trivet_request_body body;
     enum trivet_status status;
@@ -226,11 +248,10 @@ install(const struct login *login)
 
     status = trivet_client_message_read_installation(
         trivet_slice_make(wire.body, wire.body_len), &answer, login->err);
-    trivet_wire_answer_release(&wire);
     if (status == TRIVET_OK) {
-        status = trivet_public_key_parse(
-            trivet_slice_text(answer.public_key), &server_key, login->err);
+        status = check_installation(login, &wire, answer.public_key);
     }
+    trivet_wire_answer_release(&wire);
     if (status == TRIVET_OK) {
         login->record->installation_token = answer.token;
         memcpy(login->record->server_key, answer.public_key,

@@ -109,7 +109,7 @@ makes_other_workers(
            || strcmp(a->server_key, b->server_key) != 0
            || strcmp(a->base_url, b->base_url) != 0
            || strcmp(a->proxy, b->proxy) != 0
-           || strcmp(a->ca_file, b->ca_file) != 0
+           || strcmp(a->ca_file, b->ca_file) != 0 || a->scheme != b->scheme
            || memcmp(&a->pins, &b->pins, sizeof a->pins) != 0;
 }
 
@@ -201,13 +201,26 @@ trivet_context_give_worker(
     struct trivet_context *context, struct trivet_worker *worker)
 {
     struct trivet_state *state = trivet_context_state(context);
+    bool has_learned = false;
 
     if (state == NULL) {
         return;
     }
 
     (void) pthread_mutex_lock(&state->mutex);
+    if (trivet_worker_generation(worker) == state->generation
+        && trivet_worker_scheme(worker) != state->record.scheme)
+    {
+        /* It has learned: the others are made anew from that. */
+        state->record.scheme = trivet_worker_scheme(worker);
+        state->generation++;
+        has_learned = true;
+    }
     *trivet_worker_next(worker) = state->idle;
     state->idle = worker;
     (void) pthread_mutex_unlock(&state->mutex);
+
+    if (has_learned) {
+        trivet_context_keep_scheme(context);
+    }
 }

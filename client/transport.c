@@ -297,18 +297,20 @@ free_lines(struct curl_slist *lines)
     curl_slist_free_all(lines);
 }
 
+/* Blanks around a value are no part of it: HTTP/2 would send them. */
 static bool
 add_line(struct curl_slist **lines, const char *name, const char *value)
 {
-    size_t size = strlen(name) + strlen(value) + 3;
+    const struct trivet_slice trimmed =
+        trivet_slice_trim(trivet_slice_text(value));
+    size_t size = strlen(name) + trimmed.len + 3;
     char *text = malloc(size);
     struct curl_slist *longer = NULL;
 
     if (text != NULL) {
         /* "Name;" is how curl is told to send an empty value. */
-        (void) snprintf(text, size,
-            value[strspn(value, " \t")] == '\0' ? "%s;" : "%s: %s", name,
-            value);
+        (void) snprintf(text, size, trimmed.len == 0 ? "%s;%.*s" : "%s: %.*s",
+            name, (int) trimmed.len, (const char *) trimmed.data);
         longer = curl_slist_append(*lines, text);
         trivet_wipe(text, size);
         free(text);

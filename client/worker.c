@@ -36,8 +36,9 @@ struct trivet_worker {
 
     struct trivet_transport *transport;
     struct trivet_signer *signer; /* NULL: there is no key yet */
-    struct trivet_verifier_cache *verifier;
-    struct trivet_public_key server_key; /* der_len 0: not known yet  */
+    struct trivet_digest *digest;
+    struct trivet_proof *proof;
+    enum trivet_scheme scheme; /* what the server speaks, as far as known */
 };
 
 /* ---- making one -------------------------------------------------------- */
@@ -75,16 +76,14 @@ fill(struct trivet_worker *worker, const struct trivet_record *record,
     worker->pins = record->pins;
 
     worker->transport = trivet_transport_new(&config);
-    worker->verifier = trivet_verifier_cache_new(1);
-    if (worker->transport == NULL || worker->verifier == NULL) {
+    worker->digest = trivet_digest_new();
+    worker->scheme = record->scheme;
+    if (worker->transport == NULL || worker->digest == NULL) {
         return trivet_error_set(
             err, TRIVET_E_MEMORY, "worker.new", "out of memory");
     }
 
-    if (record->server_key[0] != '\0') {
-        TRIVET_TRY(trivet_public_key_parse(
-            trivet_slice_text(record->server_key), &worker->server_key, err));
-    }
+    TRIVET_TRY(trivet_proof_new(record->server_key, &worker->proof, err));
 
     return make_signer(record, worker, err);
 }
@@ -123,7 +122,8 @@ trivet_worker_free(struct trivet_worker *worker)
 
     trivet_transport_free(worker->transport);
     trivet_signer_free(worker->signer);
-    trivet_verifier_cache_free(worker->verifier);
+    trivet_digest_free(worker->digest);
+    trivet_proof_free(worker->proof);
     free(worker);
 }
 
@@ -141,9 +141,10 @@ trivet_worker_next(struct trivet_worker *worker)
 
 /* ---- signatures -------------------------------------------------------- */
 
-enum trivet_status
-trivet_worker_sign(struct trivet_worker *worker, struct trivet_slice bytes,
-    char out[TRIVET_SIGNATURE_SIZE], struct trivet_error *err)
+static enum trivet_status
+sign(struct trivet_worker *worker, struct trivet_slice head,
+    struct trivet_slice body, char out[TRIVET_SIGNATURE_SIZE],
+    struct trivet_error *err)
 {
     unsigned char digest[TRIVET_DIGEST_LEN];
 
@@ -151,7 +152,10 @@ trivet_worker_sign(struct trivet_worker *worker, struct trivet_slice bytes,
         return trivet_error_set(err, TRIVET_E_NO_SESSION, "worker.sign",
             "there is no key to sign with yet: log in first");
     }
-    if (trivet_sha256(bytes, digest) != TRIVET_OK
+    trivet_digest_start(worker->digest);
+    trivet_digest_add(worker->digest, head);
+    trivet_digest_add(worker->digest, body);
+    if (trivet_digest_finish(worker->digest, digest) != TRIVET_OK
         || trivet_signer_sign(worker->signer, digest, out) != TRIVET_OK)
     {
         return trivet_error_set(
@@ -162,52 +166,50 @@ trivet_worker_sign(struct trivet_worker *worker, struct trivet_slice bytes,
     return TRIVET_OK;
 }
 
-static enum trivet_status
-distrust(struct trivet_error *err, const char *what)
+enum trivet_status
+trivet_worker_sign(struct trivet_worker *worker, struct trivet_slice bytes,
+    char out[TRIVET_SIGNATURE_SIZE], struct trivet_error *err)
 {
-    return trivet_error_set(
-        err, TRIVET_E_UNTRUSTED, "worker.verify", "%s", what);
+    return sign(worker, trivet_slice_make("", 0), bytes, out, err);
 }
 
 enum trivet_status
 trivet_worker_verify(struct trivet_worker *worker, struct trivet_slice bytes,
     struct trivet_slice signature, struct trivet_error *err)
 {
-    unsigned char digest[TRIVET_DIGEST_LEN];
-    unsigned char raw[TRIVET_MAX_SIGNATURE];
-    size_t len = 0;
-    bool fits = false;
+    return trivet_proof_check(worker->proof, bytes, signature, err);
+}
 
-    if (worker->server_key.der_len == 0) {
-        return trivet_error_set(err, TRIVET_E_NO_SESSION, "worker.verify",
-            "the server's key is not known yet: log in first");
+enum trivet_scheme
+trivet_worker_scheme(const struct trivet_worker *worker)
+{
+    return worker->scheme;
+}
+
+/* In the form that the server speaks. */
+static enum trivet_status
+sign_request(struct trivet_worker *worker, const struct trivet_order *order,
+    struct trivet_request *request, struct trivet_error *err)
+{
+    struct trivet_slice head = trivet_slice_make("", 0);
+    enum trivet_status status;
+
+    if (worker->scheme == TRIVET_SCHEME_BODY) {
+        status = sign(worker, head, order->body, request->signature, err);
+    } else {
+        head = trivet_request_head(order->method, request->url,
+            request->headers, request->num_headers);
+        status = head.data == NULL
+                     ? trivet_error_set(err, TRIVET_E_LIMIT, "worker.sign",
+                         "out of memory, or too many headers to sign")
+                     : sign(worker, head, order->body, request->signature, err);
+        free((void *) (uintptr_t) head.data);
     }
-    if (trivet_base64_decode(signature, raw, sizeof raw, &len) != TRIVET_OK) {
-        return distrust(err, "the server's signature is not base64");
-    }
-    if (len != TRIVET_SIGNATURE_LEN) {
-        return trivet_error_set(err, TRIVET_E_UNTRUSTED, "worker.verify",
-            "the server's signature has %zu bytes, not 256", len);
-    }
-    if (trivet_sha256(bytes, digest) != TRIVET_OK
-        || trivet_verify(worker->verifier,
-               trivet_slice_make(
-                   worker->server_key.der, worker->server_key.der_len),
-               digest, trivet_slice_make(raw, len), &fits)
-               != TRIVET_OK)
-    {
-        return trivet_error_set(
-            err, TRIVET_E_CRYPTO, "worker.verify", "cannot verify");
-    }
-    if (!fits) {
-        return trivet_error_set(err, TRIVET_E_UNTRUSTED, "worker.verify",
-            "the server's signature does not fit the body of %zu bytes: it "
-            "was changed on the way, or signed with another key than this "
-            "installation's",
-            bytes.len);
+    if (status == TRIVET_OK) {
+        trivet_request_add_signature(request);
     }
 
-    return TRIVET_OK;
+    return status;
 }
 
 /* A signature that is there must fit; on a 2xx to a signed order it must be
@@ -223,9 +225,10 @@ verify_answer(struct trivet_worker *worker, const struct trivet_order *order,
         order->is_signed && answer->status >= 200 && answer->status <= 299;
 
     *out_is_verified = false;
-    if (worker->server_key.der_len == 0) {
+    if (!trivet_proof_has_key(worker->proof)) {
         /* The first answer brings the key, and is to an unsigned order. */
-        return is_needed ? distrust(err, "the server's key is not known")
+        return is_needed ? trivet_error_set(err, TRIVET_E_UNTRUSTED,
+                   "worker.verify", "the server's key is not known")
                          : TRIVET_OK;
     }
     if (signature == NULL || signature[0] == '\0') {
@@ -238,9 +241,8 @@ verify_answer(struct trivet_worker *worker, const struct trivet_order *order,
                        answer->status, answer->body_len);
     }
 
-    TRIVET_TRY(trivet_worker_verify(worker,
-        trivet_slice_make(answer->body, answer->body_len),
-        trivet_slice_text(signature), err));
+    TRIVET_TRY(trivet_proof_check_answer(
+        worker->proof, answer, signature, &worker->scheme, err));
 
     *out_is_verified = true;
     return TRIVET_OK;
@@ -395,9 +397,7 @@ send_once(struct trivet_worker *worker, const struct trivet_order *order,
 
     TRIVET_TRY(trivet_request_build(order, worker->base_url, &request, err));
     if (order->is_signed) {
-        TRIVET_TRY(
-            trivet_worker_sign(worker, order->body, request.signature, err));
-        trivet_request_add_signature(&request);
+        TRIVET_TRY(sign_request(worker, order, &request, err));
     }
 
     return send_request(worker, order,
@@ -425,6 +425,36 @@ send_safely(struct trivet_worker *worker, const struct trivet_order *order,
     }
 
     return send_once(worker, order, 0, out, out_is_verified, err);
+}
+
+/* Whether the server refused the request because of its signature: then it
+ * certainly did nothing else with it. */
+static bool
+is_signature_refused(
+    const struct trivet_order *order, const struct trivet_wire_answer *answer)
+{
+    static const char text[] = "request signature is invalid";
+
+    return order->is_signed && answer->status == 400
+           && strstr(answer->body, text) != NULL;
+}
+
+/* The same, but a request whose form of signature the server refused, and whose
+ * signed refusal tells that it speaks the other one, is sent in that. */
+static enum trivet_status
+send_in_its_form(struct trivet_worker *worker, const struct trivet_order *order,
+    struct trivet_wire_answer *out, bool *out_is_verified,
+    struct trivet_error *err)
+{
+    enum trivet_scheme scheme = worker->scheme;
+
+    TRIVET_TRY(send_safely(worker, order, out, out_is_verified, err));
+    if (worker->scheme == scheme || !is_signature_refused(order, out)) {
+        return TRIVET_OK;
+    }
+
+    trivet_wire_answer_release(out);
+    return send_safely(worker, order, out, out_is_verified, err);
 }
 
 /* ---- the rate limit ---------------------------------------------------- */
@@ -479,7 +509,7 @@ trivet_worker_exchange(struct trivet_worker *worker,
         trivet_slice_text(order->method), trivet_slice_text(below));
 
     if (!is_throttled(worker->settings, &call)) {
-        return send_safely(worker, order, out, out_is_verified, err);
+        return send_in_its_form(worker, order, out, out_is_verified, err);
     }
 
     for (int num_tries = 1;; num_tries++) {
@@ -487,7 +517,8 @@ trivet_worker_exchange(struct trivet_worker *worker,
         int block_s;
 
         TRIVET_TRY(wait_for_turn(worker, order, &call, err));
-        TRIVET_TRY(send_safely(worker, order, out, out_is_verified, err));
+        TRIVET_TRY(
+            send_in_its_form(worker, order, out, out_is_verified, err));
         if (out->status != STATUS_THROTTLED) {
             return TRIVET_OK;
         }

@@ -9,6 +9,7 @@
 #ifndef TRIVET_CLIENT_WORKER_H
 #define TRIVET_CLIENT_WORKER_H
 
+#include "client/proof.h"
 #include "client/request.h"
 #include "client/settings.h"
 #include "client/transport.h"
@@ -29,7 +30,8 @@ struct trivet_worker **trivet_worker_next(struct trivet_worker *worker);
 
 /*
  * Waits for the rate limit, signs, sends, receives, verifies. After a 429 it
- * waits and tries once more.
+ * waits and tries once more. When the signature was refused, and that answer is
+ * signed in the other form than the request, it is sent in that form.
  *
  * TRIVET_OK             any answer, a 429 too; a 2xx to a signed order is
  *                       verified, and so is every signature that came along.
@@ -53,6 +55,10 @@ bool trivet_worker_has_sent(const struct trivet_worker *worker);
 TRIVET_MUST_USE enum trivet_status trivet_worker_sign(
     struct trivet_worker *worker, struct trivet_slice bytes,
     char out[TRIVET_SIGNATURE_SIZE], struct trivet_error *err);
+
+/* The form of signatures that the server speaks: the record's, or what its last
+ * signed answer has shown. */
+enum trivet_scheme trivet_worker_scheme(const struct trivet_worker *worker);
 
 /* TRIVET_E_UNTRUSTED when signature (base64) does not fit: err says how. */
 TRIVET_MUST_USE enum trivet_status trivet_worker_verify(

@@ -93,6 +93,7 @@ CLIENT_SRCS = \
 	client/pins.c \
 	client/place.c \
 	client/probe.c \
+	client/proof.c \
 	client/record.c \
 	client/request.c \
 	client/session.c \

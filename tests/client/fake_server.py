@@ -156,6 +156,7 @@ class Protocol:
         self.last_session = None
         self.ips = {}
         self.is_endless = False  # each page is followed by the first
+        self.signs_installation = True
         self.headers = []  # more of them, on every answer
         self.connections = []  # the caller's port, for each request
         self.unread = []  # paths whose requests are cut off inside the body
@@ -205,6 +206,8 @@ class Protocol:
             known = headers.get("x-bunq-client-authentication") in (
                 set(self.installations) | set(self.sessions))
             path, _, self.query = target.partition("?")
+            if path.endswith("/installation"):
+                known = self.signs_installation
             status, data = self.refuse(kind) or self.route(
                 method, path, headers, body
             )

@@ -43,7 +43,7 @@ class Gateway:
 
 
 @pytest.fixture(scope="module", params=[
-    "strict", "current",
+    "strict", "current", "classic",
     "strict headers=strict request-id=per-device dead-session=403"
     " slashes=plain signing=both sign-errors=off"])
 def gateway(request, tmp_path_factory):
@@ -100,6 +100,29 @@ def test_a_refused_signature_is_explained(client, gateway):
         return
     assert result.returncode == 4, result
     assert "another installation's private key" in result.stderr, result
+
+
+def test_the_form_of_signatures_is_learned(client, gateway):
+    """From the installation's answer; or from a refusal, in a context that
+    somebody else installed or for a server that has changed."""
+    assert login(client, gateway).returncode == 0
+    content = json.loads(client.file.read_text())
+    form = content["trivet"].get("signing", "body")
+    assert form == ("full" if gateway.profile == "classic" else "body")
+
+    wrong = {"full": "body", "body": "full"}[form]
+    content["trivet"]["signing"] = wrong
+    client.file.write_text(json.dumps(content))
+    result = client("call", "POST", "payment?a=b", "-d", '{"amount": 10}',
+                    "-v")
+    assert result.returncode == 0, result
+    assert result.stderr.count("> POST ") <= 2
+    content = json.loads(client.file.read_text())
+    assert content["trivet"].get("signing", "body") == form
+    result = client("call", "POST", "payment", "-d", '{"amount": 10}', "-v",
+                    "-H", "X-Bunq-Geolocation:  1 2 3 4 NL ",
+                    "-H", "x-bunq-zzz: 1")
+    assert result.returncode == 0 and result.stderr.count("> POST ") == 1
 
 
 def test_a_company(client, gateway):

@@ -40,6 +40,26 @@ def test_a_step_that_cannot_be_trusted(trivet, server, step, kind):
     assert server.protocol.count("/installation") == 1
 
 
+@pytest.mark.parametrize("kind", ["wrong-signature", "other-key",
+                                  "garbage-signature", "short-signature"])
+def test_an_installation_that_cannot_be_trusted(trivet, server, kind):
+    """Its answer brings the key that it has to be signed with."""
+    server.protocol.misbehave(kind, "installation")
+    result = trivet.login(server)
+    assert result.returncode == 6, result
+    content = json.loads(trivet.file.read_text())
+    assert "token" not in content["installation_context"]
+    assert "public_key_server" not in content["installation_context"]
+    assert server.protocol.count("/device-server") == 0
+    result = trivet.login(server)
+    assert result.returncode == 0, result
+
+
+def test_an_installation_may_be_unsigned(trivet, server):
+    server.protocol.signs_installation = False
+    assert trivet.login(server).returncode == 0
+
+
 @pytest.mark.parametrize("kind,number,words", [
     ("truncated", 5, "cut short"),
     ("dropped", 5, "network"),
