@@ -11,6 +11,14 @@ struct transfer {
     const char *file;
 };
 
+enum { OPTION_ENV = 0x200, OPTION_URL };
+
+static const struct argp_option import_options[] = {
+    {"env", OPTION_ENV, "NAME", 0, "it is for sandbox or production", 0},
+    {"url", OPTION_URL, "URL", 0, "it is for the gateway there", 0},
+    {0},
+};
+
 static error_t
 parse(int key, char *argument, struct argp_state *state)
 {
@@ -19,6 +27,12 @@ parse(int key, char *argument, struct argp_state *state)
     switch (key) {
     case ARGP_KEY_INIT:
         cli_client_start(&transfer->client, state);
+        break;
+    case OPTION_ENV:
+        cli_set_environment(&transfer->client.options, argument, state);
+        break;
+    case OPTION_URL:
+        transfer->client.options.base_url = argument;
         break;
     case ARGP_KEY_ARG:
         if (state->arg_num > 0) {
@@ -29,6 +43,11 @@ parse(int key, char *argument, struct argp_state *state)
     case ARGP_KEY_END:
         if (transfer->file == NULL) {
             argp_error(state, "a file is needed");
+        }
+        if (transfer->client.options.base_url != NULL
+            && transfer->client.options.environment != TRIVET_ENVIRONMENT_UNSET)
+        {
+            argp_error(state, "--env and --url exclude each other");
         }
         break;
     default:
@@ -42,6 +61,7 @@ static const struct argp_child children[] = {
     {&cli_client_argp, 0, NULL, 0}, {0}};
 
 static const struct argp import_argp = {
+    .options = import_options,
     .parser = parse,
     .args_doc = "FILE",
     .doc = "Make a context of FILE: a bunq.conf of the Python, PHP, Java or "
@@ -78,7 +98,10 @@ run(int argc, char **argv, const struct argp *argp, bool is_import)
 
     from = is_import ? transfer.file : transfer.client.path;
     to = is_import ? transfer.client.path : transfer.file;
-    if (trivet_context_import(from, to, &err) != TRIVET_OK) {
+    if (trivet_context_import_with(
+            from, to, is_import ? &transfer.client.options : NULL, &err)
+        != TRIVET_OK)
+    {
         return cli_fail(&err);
     }
 

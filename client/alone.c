@@ -112,9 +112,36 @@ write_new(const char *to, struct trivet_slice text, struct trivet_error *err)
     return status;
 }
 
+/* Puts what was given over what the file says. Another URL is what was asked
+ * for, and no conflict as when a context is opened. */
+static enum trivet_status
+apply_options(const struct trivet_context_options *options,
+    struct trivet_record *record, struct trivet_error *err)
+{
+    struct trivet_settings *settings;
+    enum trivet_status status;
+
+    TRIVET_TRY(trivet_settings_new(options, false, &settings, err));
+
+    if (settings->environment != TRIVET_ENVIRONMENT_UNSET) {
+        record->base_url[0] = '\0';
+    }
+    status = trivet_settings_apply(settings, record, err);
+    trivet_settings_free(settings);
+
+    return status;
+}
+
 enum trivet_status
 trivet_context_import(
     const char *from, const char *to, struct trivet_error *err)
+{
+    return trivet_context_import_with(from, to, NULL, err);
+}
+
+enum trivet_status
+trivet_context_import_with(const char *from, const char *to,
+    const struct trivet_context_options *options, struct trivet_error *err)
 {
     struct trivet_record *record = trivet_record_new();
     struct trivet_request_body body = {NULL, 0};
@@ -130,6 +157,13 @@ trivet_context_import(
     if (status == TRIVET_OK) {
         status = trivet_record_parse(
             trivet_slice_make(text.data, text.len), record, err);
+    }
+    if (status == TRIVET_OK) {
+        status = trivet_record_check_pair(
+            trivet_slice_make(text.data, text.len), record, err);
+    }
+    if (status == TRIVET_OK && options != NULL) {
+        status = apply_options(options, record, err);
     }
     if (status == TRIVET_OK) {
         status = trivet_record_format(record, &body, err);

@@ -14,8 +14,8 @@ struct trivet_proof {
 };
 
 enum trivet_status
-trivet_proof_new(const char *server_key, struct trivet_proof **out,
-    struct trivet_error *err)
+trivet_proof_new(
+    const char *server_key, struct trivet_proof **out, struct trivet_error *err)
 {
     struct trivet_proof *proof = calloc(1, sizeof *proof);
     enum trivet_status status = TRIVET_OK;
@@ -107,12 +107,11 @@ make_head(const char *method, const char *url, unsigned status,
             trivet_slice_trim(trivet_slice_text(headers[i].value));
     }
 
-    done = method == NULL
-               ? trivet_canonical_response_head(TRIVET_SCHEME_FULL, status,
-                   fields, num_headers, &writer)
-               : trivet_canonical_request_head(TRIVET_SCHEME_FULL,
-                   trivet_slice_text(method), target_of(url), fields,
-                   num_headers, &writer);
+    done = method == NULL ? trivet_canonical_response_head(
+               TRIVET_SCHEME_FULL, status, fields, num_headers, &writer)
+                          : trivet_canonical_request_head(TRIVET_SCHEME_FULL,
+                              trivet_slice_text(method), target_of(url), fields,
+                              num_headers, &writer);
     if (done != TRIVET_OK) {
         free(data);
         return trivet_slice_make(NULL, 0);
@@ -183,8 +182,7 @@ try_one(struct trivet_proof *proof, struct trivet_slice head,
                trivet_slice_make(raw, TRIVET_SIGNATURE_LEN), out_fits)
                != TRIVET_OK)
     {
-        return trivet_error_set(
-            err, TRIVET_E_CRYPTO, "proof", "cannot verify");
+        return trivet_error_set(err, TRIVET_E_CRYPTO, "proof", "cannot verify");
     }
 
     return TRIVET_OK;
@@ -245,9 +243,8 @@ trivet_proof_check_answer(struct trivet_proof *proof,
     const struct trivet_wire_answer *answer, const char *signature,
     enum trivet_scheme *scheme, struct trivet_error *err)
 {
-    const enum trivet_scheme other = *scheme == TRIVET_SCHEME_BODY
-                                         ? TRIVET_SCHEME_FULL
-                                         : TRIVET_SCHEME_BODY;
+    const enum trivet_scheme other =
+        *scheme == TRIVET_SCHEME_BODY ? TRIVET_SCHEME_FULL : TRIVET_SCHEME_BODY;
     unsigned char raw[TRIVET_MAX_SIGNATURE];
     bool fits = false;
 

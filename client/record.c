@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "client/target.h"
 #include "core/pem.h"
 #include "core/timestamp.h"
 #include "crypto/key.h"
@@ -218,6 +219,37 @@ take_keys(const char *private_key, const char *server_key, bool is_own,
                       < (int) sizeof out->server_key);
 }
 
+/* Whether public_key, which may be left out, is private_key's. */
+static bool
+is_pair(const char *private_key, const json_t *public_key)
+{
+    char pem[TRIVET_MAX_PUBLIC_KEY_TEXT];
+    const char *text = json_string_value(public_key);
+    struct trivet_private_key *key = NULL;
+    struct trivet_public_key ours;
+    struct trivet_public_key given;
+    bool is_same;
+
+    if (public_key == NULL || json_is_null(public_key)) {
+        return true;
+    }
+
+    is_same =
+        text != NULL
+        && trivet_private_key_parse(trivet_slice_text(private_key), &key, NULL)
+               == TRIVET_OK
+        && trivet_private_key_public_pem(key, pem, sizeof pem) == TRIVET_OK
+        && trivet_public_key_parse(trivet_slice_text(pem), &ours, NULL)
+               == TRIVET_OK
+        && trivet_public_key_parse(trivet_slice_text(text), &given, NULL)
+               == TRIVET_OK
+        && ours.der_len == given.der_len
+        && memcmp(ours.der, given.der, ours.der_len) == 0;
+    trivet_private_key_free(key);
+
+    return is_same;
+}
+
 static enum trivet_status
 read_installation(const json_t *object, bool is_own, struct trivet_record *out,
     struct trivet_error *err)
@@ -227,12 +259,20 @@ read_installation(const json_t *object, bool is_own, struct trivet_record *out,
     const char *server_key =
         json_string_value(json_object_get(object, "public_key_server"));
 
-    if (object == NULL) {
+    if (object == NULL || json_is_null(object)) {
         return TRIVET_OK;
     }
     if (private_key == NULL || !take_keys(private_key, server_key, is_own, out))
     {
         return complain(err, "private_key_client\" or \"public_key_server");
+    }
+    if (!is_own
+        && !is_pair(
+            out->private_key, json_object_get(object, "public_key_client")))
+    {
+        return trivet_error_set(err, TRIVET_E_MALFORMED, "record.parse",
+            "the file's \"public_key_client\" is not the public half of its "
+            "\"private_key_client\": one of them is another installation's");
     }
     if (!get_secret(object, "token", &out->installation_token)) {
         return complain(err, "installation_context.token");
@@ -271,11 +311,16 @@ read_session(
     const char *expiry =
         json_string_value(json_object_get(object, "expiry_time"));
 
-    if (object == NULL) {
+    if (object == NULL || json_is_null(object)) {
         return TRIVET_OK;
     }
-    if (!get_secret(object, "token", &out->session_token)) {
+    if (!json_is_object(object)
+        || !get_secret(object, "token", &out->session_token))
+    {
         return complain(err, "session_context.token");
+    }
+    if (out->session_token.len == 0) {
+        return TRIVET_OK;
     }
     if (expiry == NULL || !parse_local(expiry, &out->session_expires_us)) {
         return complain(err, "expiry_time");
@@ -287,6 +332,13 @@ read_session(
     return TRIVET_OK;
 }
 
+/* Left out, or null, which some SDKs write for it. */
+static bool
+is_absent(const json_t *value)
+{
+    return value == NULL || json_is_null(value);
+}
+
 static enum trivet_status
 read_pins(
     const json_t *object, struct trivet_pin_set *out, struct trivet_error *err)
@@ -296,8 +348,16 @@ read_pins(
     size_t i;
     const json_t *entry;
 
-    if (json_array_size(list) > TRIVET_MAX_PINS) {
+    if (!is_absent(list)
+        && (!json_is_array(list) || json_array_size(list) > TRIVET_MAX_PINS))
+    {
         return complain(err, "pins");
+    }
+    if (!is_absent(json_object_get(object, "pin_mode"))
+        && (mode == NULL
+            || (strcmp(mode, "report") != 0 && strcmp(mode, "enforce") != 0)))
+    {
+        return complain(err, "pin_mode");
     }
 
     json_array_foreach(list, i, entry)
@@ -317,18 +377,68 @@ read_pins(
     return TRIVET_OK;
 }
 
+static enum trivet_status
+read_device(
+    const json_t *device, struct trivet_record *out, struct trivet_error *err)
+{
+    if (is_absent(device)) {
+        return TRIVET_OK;
+    }
+    if (!json_is_integer(device) || json_integer_value(device) < 0) {
+        return complain(err, "device_id");
+    }
+
+    out->device_id = json_integer_value(device);
+    out->has_device = true;
+    return TRIVET_OK;
+}
+
+static enum trivet_status
+read_expiry(
+    const json_t *expires, struct trivet_record *out, struct trivet_error *err)
+{
+    if (is_absent(expires)) {
+        return TRIVET_OK;
+    }
+    if (!json_is_string(expires)
+        || trivet_timestamp_parse(trivet_slice_text(json_string_value(expires)),
+               &out->session_expires_us)
+               != TRIVET_OK)
+    {
+        return complain(err, "session_expires");
+    }
+
+    return TRIVET_OK;
+}
+
+static enum trivet_status
+read_signing(
+    const json_t *signing, struct trivet_record *out, struct trivet_error *err)
+{
+    const char *text =
+        json_is_string(signing) ? json_string_value(signing) : "";
+
+    if (!is_absent(signing) && strcmp(text, "full") != 0
+        && strcmp(text, "body") != 0)
+    {
+        return complain(err, "signing");
+    }
+
+    out->scheme =
+        strcmp(text, "full") == 0 ? TRIVET_SCHEME_FULL : TRIVET_SCHEME_BODY;
+    return TRIVET_OK;
+}
+
 /* What only trivet writes. */
 static enum trivet_status
 read_own(
     const json_t *object, struct trivet_record *out, struct trivet_error *err)
 {
-    const json_t *device = json_object_get(object, "device_id");
-    const char *expires =
-        json_string_value(json_object_get(object, "session_expires"));
-    const char *signing = json_string_value(json_object_get(object, "signing"));
-
-    if (object == NULL) {
+    if (is_absent(object)) {
         return TRIVET_OK;
+    }
+    if (!json_is_object(object)) {
+        return complain(err, "trivet");
     }
     if (json_integer_value(json_object_get(object, "version"))
         != FORMAT_VERSION) {
@@ -336,31 +446,19 @@ read_own(
             "the context file was written by a newer trivet");
     }
     if (!get_text(object, "base_url", out->base_url, sizeof out->base_url)
+        || (out->base_url[0] != '\0'
+            && !trivet_base_url_is_usable(out->base_url))
         || !get_text(object, "ca_file", out->ca_file, sizeof out->ca_file)
         || !get_text(
             object, "description", out->description, sizeof out->description))
     {
         return complain(err, "trivet");
     }
-    if (expires != NULL
-        && trivet_timestamp_parse(
-               trivet_slice_text(expires), &out->session_expires_us)
-               != TRIVET_OK)
-    {
-        return complain(err, "session_expires");
-    }
 
-    if (signing != NULL && strcmp(signing, "full") != 0
-        && strcmp(signing, "body") != 0)
-    {
-        return complain(err, "signing");
-    }
-
-    out->scheme = signing != NULL && strcmp(signing, "full") == 0
-                      ? TRIVET_SCHEME_FULL
-                      : TRIVET_SCHEME_BODY;
-    out->device_id = json_integer_value(device);
-    out->has_device = out->has_device || device != NULL;
+    TRIVET_TRY(
+        read_expiry(json_object_get(object, "session_expires"), out, err));
+    TRIVET_TRY(read_device(json_object_get(object, "device_id"), out, err));
+    TRIVET_TRY(read_signing(json_object_get(object, "signing"), out, err));
 
     return read_pins(object, &out->pins, err);
 }
@@ -413,7 +511,7 @@ read_root(
     }
 
     TRIVET_TRY(read_installation(json_object_get(root, "installation_context"),
-        json_object_get(root, "trivet") != NULL, out, err));
+        json_is_object(json_object_get(root, "trivet")), out, err));
     TRIVET_TRY(
         read_session(json_object_get(root, "session_context"), out, err));
     TRIVET_TRY(read_own(json_object_get(root, "trivet"), out, err));
@@ -436,7 +534,9 @@ trivet_record_parse(struct trivet_slice text, struct trivet_record *out,
         text = trivet_slice_after(text, 3);
     }
 
-    root = json_loadb((const char *) text.data, text.len, 0, NULL);
+    /* Of two values for one name another reader may take the other. */
+    root = json_loadb(
+        (const char *) text.data, text.len, JSON_REJECT_DUPLICATES, NULL);
     status = read_root(root, &record, err);
     trivet_json_wipe(root);
     json_decref(root);
@@ -446,6 +546,27 @@ trivet_record_parse(struct trivet_slice text, struct trivet_record *out,
 
     trivet_wipe(&record, sizeof record);
     return status;
+}
+
+enum trivet_status
+trivet_record_check_pair(struct trivet_slice text,
+    const struct trivet_record *record, struct trivet_error *err)
+{
+    json_t *root = json_loadb(
+        (const char *) text.data, text.len, JSON_REJECT_DUPLICATES, NULL);
+    bool is_good =
+        record->private_key[0] == '\0'
+        || is_pair(record->private_key,
+            json_object_get(json_object_get(root, "installation_context"),
+                "public_key_client"));
+
+    trivet_json_wipe(root);
+    json_decref(root);
+
+    return is_good ? TRIVET_OK
+                   : trivet_error_set(err, TRIVET_E_MALFORMED, "record.parse",
+                       "the private key does not fit the file's "
+                       "\"public_key_client\", or cannot be read");
 }
 
 /* ---- writing ----------------------------------------------------------- */

@@ -76,6 +76,13 @@ void trivet_record_drop_session(struct trivet_record *record);
 TRIVET_MUST_USE enum trivet_status trivet_record_parse(struct trivet_slice text,
     struct trivet_record *out, struct trivet_error *err);
 
+/* Whether the file's two halves of the client's key are a pair. Files of SDKs
+ * are always judged so, those of trivet's own (which costs) when they come from
+ * elsewhere. */
+TRIVET_MUST_USE enum trivet_status trivet_record_check_pair(
+    struct trivet_slice text, const struct trivet_record *record,
+    struct trivet_error *err);
+
 /* Owned: release it, for it is full of secrets. */
 TRIVET_MUST_USE enum trivet_status trivet_record_format(
     const struct trivet_record *record, struct trivet_request_body *out,

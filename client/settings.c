@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "client/file.h"
+#include "client/target.h"
 #include "core/address.h"
 
 enum { MAX_EVENT_TEXT = 2048 };
@@ -79,9 +80,7 @@ take_url(const struct trivet_context_options *options,
     }
 
     if (options->base_url == NULL
-        || strncmp(options->base_url, "https://", 8) != 0
-        || options->base_url[8] == '\0'
-        || strpbrk(options->base_url, "?#@ \r\n") != NULL
+        || !trivet_base_url_is_usable(options->base_url)
         || !copy(options->base_url, out->base_url, sizeof out->base_url))
     {
         return refuse(err, "the base URL must be https://host[:port]/v1");
@@ -95,12 +94,38 @@ take_url(const struct trivet_context_options *options,
     return TRIVET_OK;
 }
 
-/* One line: blanks and line ends around it do not count. */
+/* Quotes around it come from a file for a shell, which would have taken them
+ * off: no key has any. */
+static struct trivet_slice
+take_off_quotes(struct trivet_slice text)
+{
+    bool is_quoted = text.len >= 2
+                     && (text.data[0] == '"' || text.data[0] == '\'')
+                     && text.data[text.len - 1] == text.data[0];
+
+    return is_quoted ? trivet_slice_make(text.data + 1, text.len - 2) : text;
+}
+
+/* A whole line of such a file is more than the key. */
+static bool
+is_assignment(struct trivet_slice text)
+{
+    return trivet_slice_starts_with(text, "export ")
+           || (text.len > 0 && memchr(text.data, '=', text.len) != NULL
+               && memchr(text.data, '_', text.len) != NULL
+               && text.data[0] >= 'A' && text.data[0] <= 'Z');
+}
+
+/* One line: blanks and line ends around it do not count, nor do quotes. */
 static enum trivet_status
 take_key_text(struct trivet_slice text, struct trivet_secret *out,
     struct trivet_error *err)
 {
-    text = trivet_slice_trim(text);
+    text = take_off_quotes(trivet_slice_trim(text));
+    if (is_assignment(text)) {
+        return refuse(err, "the API key looks like a line of a shell's file "
+                           "(NAME=key): give what is behind the = alone");
+    }
     if (text.len == 0 || text.len >= sizeof out->bytes) {
         return refuse(err, "the API key is empty or too long");
     }
@@ -108,6 +133,10 @@ take_key_text(struct trivet_slice text, struct trivet_secret *out,
     for (size_t i = 0; i < text.len; i++) {
         if (text.data[i] <= 0x20 || text.data[i] > 0x7e) {
             return refuse(err, "the API key holds a blank or strange letters");
+        }
+        if (text.data[i] == '"' || text.data[i] == '\'') {
+            return refuse(err, "the API key holds a quotation mark: give the "
+                               "key alone");
         }
     }
 

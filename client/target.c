@@ -151,6 +151,20 @@ read_url(const char *base_url, const char *rest, const char **out,
     return check_path(*out, base_url, err);
 }
 
+bool
+trivet_base_url_is_usable(const char *url)
+{
+    for (const unsigned char *p = (const unsigned char *) url; *p != '\0'; p++)
+    {
+        if (*p <= 0x20 || *p == 0x7f || strchr("?#@\\\"<>", *p) != NULL) {
+            return false;
+        }
+    }
+
+    return strncmp(url, "https://", 8) == 0 && url[8] != '\0' && url[8] != '/'
+           && url[8] != ':';
+}
+
 enum trivet_status
 trivet_target_below(const char *base_url, const char *given, const char **out,
     struct trivet_error *err)

@@ -5,7 +5,12 @@
 #ifndef TRIVET_CLIENT_TARGET_H
 #define TRIVET_CLIENT_TARGET_H
 
+#include <stdbool.h>
+
 #include "trivet/status.h"
+
+/* url = "https://" host [":" port] [path], and nothing else in it. */
+bool trivet_base_url_is_usable(const char *url);
 
 /*
  * Finds in `given` what follows the base URL and its slash. *out points into

@@ -517,8 +517,7 @@ trivet_worker_exchange(struct trivet_worker *worker,
         int block_s;
 
         TRIVET_TRY(wait_for_turn(worker, order, &call, err));
-        TRIVET_TRY(
-            send_in_its_form(worker, order, out, out_is_verified, err));
+        TRIVET_TRY(send_in_its_form(worker, order, out, out_is_verified, err));
         if (out->status != STATUS_THROTTLED) {
             return TRIVET_OK;
         }

@@ -8,6 +8,9 @@
 
 enum { MAX_TIMEOUT_S = 10 * 366 * 86400 };
 
+/* Whole numbers below it are exact as a double. */
+#define MAX_EXACT 9007199254740992.0
+
 const char *const trivet_user_types[TRIVET_NUM_USER_TYPES] = {
     "UserCompany", "UserPerson", "UserPaymentServiceProvider", "UserApiKey"};
 
@@ -115,9 +118,21 @@ miss(struct trivet_error *err, const char *what)
 void *
 trivet_client_message_parse(struct trivet_slice body)
 {
-    return body.len > TRIVET_MAX_PARSED_ANSWER
-               ? NULL
-               : json_loadb((const char *) body.data, body.len, 0, NULL);
+    const char *data = (const char *) body.data;
+    json_error_t why;
+    json_t *root;
+
+    if (body.len > TRIVET_MAX_PARSED_ANSWER) {
+        return NULL;
+    }
+
+    root = json_loadb(data, body.len, 0, &why);
+
+    /* A number past 64 bits, in a field that nothing hangs on, must not make
+     * an answer unreadable. */
+    return root == NULL && json_error_code(&why) == json_error_numeric_overflow
+               ? json_loadb(data, body.len, JSON_DECODE_INT_AS_REAL, NULL)
+               : root;
 }
 
 /* The answer's list of elements; *root is to be freed in every case. */
@@ -185,17 +200,44 @@ copy_secret(const json_t *value, struct trivet_secret *out)
     return true;
 }
 
+/* An id: 1 or more, and whole. */
+static bool
+read_number(const json_t *value, int64_t *out)
+{
+    double real = json_real_value(value);
+
+    if (json_is_integer(value) && json_integer_value(value) > 0) {
+        *out = json_integer_value(value);
+        return true;
+    }
+    if (json_is_real(value) && real >= 1 && real < MAX_EXACT
+        && real == (double) (int64_t) real)
+    {
+        *out = (int64_t) real;
+        return true;
+    }
+
+    return false;
+}
+
 static bool
 read_id(const json_t *list, int64_t *out)
 {
-    const json_t *id = json_object_get(find_element(list, "Id"), "id");
+    return read_number(json_object_get(find_element(list, "Id"), "id"), out);
+}
 
-    if (!json_is_integer(id)) {
-        return false;
+/* A server may say anything. What is no number of seconds says nothing: the
+ * session then lasts as long as sessions do, or until a call finds it dead. */
+static int64_t
+read_timeout(const json_t *value)
+{
+    double seconds = json_number_value(value); /* 0 for another type */
+
+    if (!(seconds >= TRIVET_MIN_SESSION_TIMEOUT_S)) {
+        return TRIVET_DEFAULT_SESSION_TIMEOUT_S;
     }
 
-    *out = json_integer_value(id);
-    return true;
+    return seconds > MAX_TIMEOUT_S ? MAX_TIMEOUT_S : (int64_t) seconds;
 }
 
 static bool
@@ -257,9 +299,9 @@ read_requester(const json_t *object, struct trivet_holder *out)
 
         (void) snprintf(out->requester_type, sizeof out->requester_type, "%s",
             trivet_user_types[i]);
-        out->requester_id = json_integer_value(json_object_get(inner, "id"));
+        (void) read_number(json_object_get(inner, "id"), &out->requester_id);
         out->session_timeout_s =
-            json_integer_value(json_object_get(inner, "session_timeout"));
+            read_timeout(json_object_get(inner, "session_timeout"));
         (void) copy_text(json_object_get(inner, "display_name"), out->name,
             sizeof out->name);
         return;
@@ -271,27 +313,20 @@ trivet_holder_read(
     const char *type, const void *json_object, struct trivet_holder *out)
 {
     const json_t *object = json_object;
-    const json_t *id = json_object_get(object, "id");
-    const json_t *timeout = json_object_get(object, "session_timeout");
+    int64_t id;
 
-    if (!json_is_integer(id)) {
+    if (!read_number(json_object_get(object, "id"), &id)) {
         return false;
     }
 
     memset(out, 0, sizeof *out);
     (void) snprintf(out->type, sizeof out->type, "%s", type);
-    out->id = json_integer_value(id);
-    out->session_timeout_s = json_integer_value(timeout);
+    out->id = id;
+    out->session_timeout_s =
+        read_timeout(json_object_get(object, "session_timeout"));
     (void) copy_text(
         json_object_get(object, "display_name"), out->name, sizeof out->name);
     read_requester(object, out);
-
-    if (out->session_timeout_s < TRIVET_MIN_SESSION_TIMEOUT_S) {
-        out->session_timeout_s = TRIVET_DEFAULT_SESSION_TIMEOUT_S;
-    }
-    if (out->session_timeout_s > MAX_TIMEOUT_S) {
-        out->session_timeout_s = MAX_TIMEOUT_S; /* a server may say anything */
-    }
 
     return true;
 }

@@ -322,6 +322,13 @@ TRIVET_API TRIVET_MUST_USE enum trivet_status trivet_context_set_pins(
 TRIVET_API TRIVET_MUST_USE enum trivet_status trivet_context_import(
     const char *from, const char *to, struct trivet_error *err);
 
+/* The same with what options say of where to and how (URL or environment, CA
+ * file, proxy, pins, description, API key) in the place of what the file says;
+ * not with its file. NULL: nothing. */
+TRIVET_API TRIVET_MUST_USE enum trivet_status trivet_context_import_with(
+    const char *from, const char *to,
+    const struct trivet_context_options *options, struct trivet_error *err);
+
 #ifdef __cplusplus
 }
 #endif

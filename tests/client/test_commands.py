@@ -77,6 +77,30 @@ def test_the_key_is_read_from_where_it_lies(trivet, server, tmp_path):
     assert result.returncode == 8 and "no API key" in result.stderr
 
 
+@pytest.mark.parametrize("before,after", [
+    ('"', '"'), ("'", "'"), ("", "\r\n"), ("  \"", "\"\n"), ("", "")])
+def test_quotes_around_a_key_are_taken_off(trivet, server, before, after):
+    key = server.protocol.api_key
+    result = trivet("login", "--url", server.url, "--ca", trivet.ca,
+                    env={"TRIVET_API_KEY": before + key + after})
+    assert result.returncode == 0, result
+    assert json.loads(trivet.file.read_text())["api_key"] == key
+
+
+@pytest.mark.parametrize("before,after,words", [
+    ('"', "", "quotation mark"), ("", "'", "quotation mark"),
+    ('"', "'", "quotation mark"), ("''", "''", "quotation mark"),
+    ("TRIVET_API_KEY=", "", "behind the ="),
+    ('export TRIVET_API_KEY="', '"', "behind the ="),
+])
+def test_what_is_around_a_key_is_told(trivet, server, before, after, words):
+    key = server.protocol.api_key
+    result = trivet("login", "--url", server.url, "--ca", trivet.ca,
+                    env={"TRIVET_API_KEY": before + key + after})
+    assert result.returncode == 2 and words in result.stderr, result
+    assert key not in result.stderr and server.protocol.calls == []
+
+
 def test_a_new_sandbox_user(trivet, server):
     result = trivet("login", "--url", server.url, "--ca", trivet.ca,
                     "--new-sandbox-user")

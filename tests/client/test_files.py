@@ -269,6 +269,165 @@ def test_files_that_are_none(trivet, tmp_path, text, words):
     assert result.returncode == 1 and words in result.stderr, result
 
 
+WRONG_VALUES = [7, -1, True, [], {}, "\u0000", 1e300]
+
+
+@pytest.mark.parametrize("path,values", [
+    ("session_context", [None]),
+    ("installation_context", [None]),
+    ("trivet.pins", [None, []]),
+    ("trivet.pin_mode", [None, "report"]),
+    ("trivet.device_id", [None, 5]),
+    ("trivet.signing", [None, "full", "body"]),
+    ("trivet.session_expires", [None]),
+    ("proxy", [None]), ("trivet.ca_file", [None]),
+])
+def test_fields_that_may_be_null(logged_in, path, values):
+    for value in values:
+        content = json.loads(logged_in.file.read_text())
+        put(content, path, value)
+        file = logged_in.folder / "other.json"
+        file.write_text(json.dumps(content))
+        file.chmod(0o600)
+        result = logged_in("status", "--context", file)
+        assert result.returncode in (0, 3), (path, value, result)
+
+
+def put(content, path, value):
+    *folders, name = path.split(".")
+    for folder in folders:
+        content = content[folder]
+    content[name] = value
+
+
+@pytest.mark.parametrize("path", [
+    "environment_type", "api_key", "installation_context",
+    "installation_context.token", "installation_context.private_key_client",
+    "session_context", "session_context.token", "trivet", "trivet.version",
+    "trivet.base_url", "trivet.ca_file", "trivet.session_expires",
+    "trivet.pin_mode", "trivet.pins", "trivet.signing", "proxy",
+])
+def test_fields_of_a_wrong_kind(logged_in, path):
+    content = json.loads(logged_in.file.read_text())
+    file = logged_in.folder / "other.json"
+    for value in WRONG_VALUES:
+        if (path, value) in (("trivet.pins", []),
+                             ("installation_context", {}),
+                             ("session_context", {}), ("trivet", {})):
+            continue
+        changed = json.loads(json.dumps(content))
+        put(changed, path, value)
+        file.write_text(json.dumps(changed))
+        file.chmod(0o600)
+        result = logged_in("status", "--context", file)
+        assert result.returncode == 1, (path, value, result)
+        assert "context file" in result.stderr, (path, value, result)
+
+
+@pytest.mark.parametrize("value", [-1, "5", 1.5, [], True])
+def test_a_device_id_of_a_wrong_kind(logged_in, value):
+    content = json.loads(logged_in.file.read_text())
+    content["trivet"]["device_id"] = value
+    logged_in.file.write_text(json.dumps(content))
+    result = logged_in("status")
+    assert result.returncode == 1 and "device_id" in result.stderr, result
+
+
+@pytest.mark.parametrize("url", ["http://localhost/v1", "https://", "x",
+                                 "https://a@b/v1", "https://a/v1#b",
+                                 "https://a\\b/v1", "https:///v1"])
+def test_a_base_url_that_is_none(logged_in, url):
+    content = json.loads(logged_in.file.read_text())
+    content["trivet"]["base_url"] = url
+    logged_in.file.write_text(json.dumps(content))
+    assert logged_in("status").returncode == 1
+
+
+def test_a_name_twice_is_refused(logged_in):
+    text = logged_in.file.read_text()
+    logged_in.file.write_text(
+        text.replace('"api_key"', '"api_key": "sandbox_other", "api_key"'))
+    assert logged_in("status").returncode == 1
+
+
+# ---- import ----------------------------------------------------------------
+
+
+def test_import_keeps_what_it_was_given(trivet, server, key, certificate,
+                                        tmp_path):
+    file = tmp_path / "bunq.conf"
+    file.write_bytes(python_file(key, server.protocol.key))
+    result = trivet("import", file, "--url", server.url, "--ca", trivet.ca,
+                    "--pin", certificate[1], "--pin-mode", "report",
+                    "--proxy", "http://127.0.0.1:9")
+    assert result.returncode == 0, result
+    content = json.loads(trivet.file.read_text())
+    assert content["trivet"]["base_url"] == server.url
+    assert content["trivet"]["ca_file"] == str(trivet.ca)
+    assert content["trivet"]["pins"] == [certificate[1]]
+    assert content["trivet"]["pin_mode"] == "report"
+    assert content["proxy"] == content["proxy_url"] == "http://127.0.0.1:9"
+
+    other = tmp_path / "other.json"
+    assert trivet("import", file, "--env", "sandbox", "--context",
+                  other).returncode == 0
+    assert "bunq.com" in json.loads(other.read_text())["trivet"]["base_url"]
+    for arguments in (["--url", "http://x/v1"], ["--pin", "x"],
+                      ["--env", "moon"], ["--env", "production"],
+                      ["--url", server.url, "--env", "sandbox"]):
+        result = trivet("import", file, "--context", tmp_path / "none",
+                        *arguments)
+        assert result.returncode in (2, 9), (arguments, result)
+        assert not (tmp_path / "none").exists()
+
+
+def other_public(key, server_key):
+    return public_pem(server_key)
+
+
+@pytest.mark.parametrize("make", [python_file, java_file, pkcs1_file])
+@pytest.mark.parametrize("public", [
+    other_public, lambda *_: "no key", lambda *_: 7, lambda *_: ""])
+def test_two_halves_that_are_no_pair(trivet, server, key, make, public,
+                                     tmp_path):
+    content = json.loads(make(key, server.protocol.key))
+    content["installation_context"]["public_key_client"] = public(
+        key, server.protocol.key)
+    file = tmp_path / "bunq.conf"
+    file.write_text(json.dumps(content))
+    file.chmod(0o600)
+    for arguments in (["import", file], ["status", "--context", file]):
+        result = trivet(*arguments)
+        assert result.returncode == 1, result
+        assert "public_key_client" in result.stderr
+    assert not trivet.file.exists()
+
+
+def test_two_halves_of_trivets_own_file(logged_in, server, tmp_path):
+    content = json.loads(logged_in.file.read_text())
+    content["installation_context"]["public_key_client"] = public_pem(
+        server.protocol.key)
+    file = tmp_path / "own.json"
+    file.write_text(json.dumps(content))
+    result = logged_in("import", file, "--context", tmp_path / "copy")
+    assert result.returncode == 1 and "public_key_client" in result.stderr
+
+
+@pytest.mark.parametrize("change", [
+    lambda c: c.update(session_context=None),
+    lambda c: c["session_context"].update(token=None, expiry_time=None),
+    lambda c: c["installation_context"].update(public_key_client=None),
+])
+def test_what_sdks_write_as_null(trivet, server, key, change, tmp_path):
+    content = json.loads(python_file(key, server.protocol.key))
+    change(content)
+    file = tmp_path / "bunq.conf"
+    file.write_text(json.dumps(content))
+    result = trivet("import", file)
+    assert result.returncode == 0, result
+    assert trivet("status").returncode in (0, 3)
+
+
 def test_a_damaged_key_is_told_and_never_dropped(logged_in, tmp_path):
     content = json.loads(logged_in.file.read_text())
     keys = content["installation_context"]

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A server, or a network, that misbehaves."""
 
+import calendar
 import json
 import time
 
@@ -288,6 +289,24 @@ def test_all_kinds_of_users(trivet, server, user_type):
     result = trivet.login(server)
     assert f"({user_type} " in result.stdout, result
     assert trivet("status").returncode == 0
+
+
+@pytest.mark.parametrize("timeout", [
+    0, -1, -10**18, 10**18, 10**30, 1e30, "60", None, [], {}, True, 3600.5])
+@pytest.mark.parametrize("user_type", ["UserPerson", "UserApiKey"])
+def test_a_session_timeout_that_is_none(trivet, server, user_type, timeout):
+    server.protocol.user_type = user_type
+    server.protocol.session_timeout = timeout
+    result = trivet.login(server)
+    assert result.returncode == 0, result
+    content = json.loads(trivet.file.read_text())
+    form = "%Y-%m-%d %H:%M:%S"
+    at = time.strptime(content["trivet"]["session_expires"][:19], form)
+    left_s = calendar.timegm(at) - time.time()
+    assert 1800 < left_s < 11 * 366 * 86400
+    assert trivet("status").returncode == 0
+    assert trivet("call", "GET", "user").returncode == 0
+    assert server.protocol.count("/session-server") == 1
 
 
 # ---- the rate limit --------------------------------------------------------
