@@ -11,6 +11,7 @@
 #include <time.h>
 
 #include "cli/operator.h"
+#include "cli/output.h"
 #include "cli/table.h"
 #include "core/timestamp.h"
 #include "store/audit.h"
@@ -95,7 +96,7 @@ format_address(
 static json_t *
 text_or_null(const char *text)
 {
-    return text[0] == '\0' ? json_null() : json_string(text);
+    return text[0] == '\0' ? json_null() : cli_json_text(text);
 }
 
 static void
@@ -107,11 +108,11 @@ show_json(const struct trivet_audit_row *row)
 
     take_ids(row, ids);
     format_address(row, address);
-    object = json_pack("{s:I, s:o, s:s, s:s, s:o, s:o, s:o}", "id",
+    object = json_pack("{s:I, s:o, s:o, s:o, s:o, s:o, s:o}", "id",
         (json_int_t) row->id, "at", cli_json_time(row->at_us), "event",
-        row->event, "actor", row->actor, "address", text_or_null(address),
-        "reason", text_or_null(row->reason), "detail",
-        text_or_null(row->detail));
+        cli_json_text(row->event), "actor", cli_json_text(row->actor),
+        "address", text_or_null(address), "reason", text_or_null(row->reason),
+        "detail", text_or_null(row->detail));
 
     for (size_t i = 0; i < NUM_SHOWN_IDS; i++) {
         (void) json_object_set_new(object, ids[i].key,
@@ -121,20 +122,12 @@ show_json(const struct trivet_audit_row *row)
     cli_json_print(object);
 }
 
-/* What stands in the table may have been put there by anybody: it must not
- * steer a terminal. */
 static void
 put_word(const char *before, const char *word)
 {
-    if (word[0] == '\0') {
-        return;
-    }
-
-    (void) fputs(before, stdout);
-    for (; *word != '\0'; word++) {
-        unsigned char c = (unsigned char) *word;
-
-        (void) putchar(c < 0x20 || c > 0x7e ? '?' : c);
+    if (word[0] != '\0') {
+        (void) fputs(before, stdout);
+        cli_put_text(stdout, word);
     }
 }
 
@@ -143,19 +136,19 @@ show_line(const struct trivet_audit_row *row)
 {
     struct shown_id ids[NUM_SHOWN_IDS];
     char address[TRIVET_MAX_ADDRESS_TEXT];
-    char at[TRIVET_TIMESTAMP_SIZE];
+    char at[TRIVET_TIMESTAMP_SIZE]; /* shown to the second, in UTC */
 
     take_ids(row, ids);
     format_address(row, address);
     trivet_timestamp_format(row->at_us, at);
 
-    (void) printf("%lld  %s", (long long) row->id, at);
+    cli_print("%lld  %.19s", (long long) row->id, at);
     put_word("  ", row->event);
     put_word("  ", row->actor);
     put_word(" ", address);
     for (size_t i = 0; i < NUM_SHOWN_IDS; i++) {
         if (ids[i].id != 0) {
-            (void) printf("  %s=%lld", ids[i].title, (long long) ids[i].id);
+            cli_print("  %s=%lld", ids[i].title, (long long) ids[i].id);
         }
     }
     put_word("  ", row->reason);
@@ -347,12 +340,12 @@ take_fault(void *opaque, const struct trivet_audit_fault *fault)
     }
 
     if (fault->first == 0 && fault->last == 0) {
-        (void) printf("%s\n", fault_texts[fault->kind].text);
+        cli_print("%s\n", fault_texts[fault->kind].text);
     } else if (fault->first == fault->last) {
-        (void) printf("row %lld: %s\n", (long long) fault->first,
+        cli_print("row %lld: %s\n", (long long) fault->first,
             fault_texts[fault->kind].text);
     } else {
-        (void) printf("rows %lld to %lld: %s\n", (long long) fault->first,
+        cli_print("rows %lld to %lld: %s\n", (long long) fault->first,
             (long long) fault->last, fault_texts[fault->kind].text);
     }
 }
@@ -382,11 +375,10 @@ tell_result(const struct cli_operator *op, const struct verifying *verifying,
     }
 
     if (verifying->num_faults == 0) {
-        (void) printf("whole: %lld rows\nhead: %lld:%s\n",
+        cli_print("whole: %lld rows\nhead: %lld:%s\n",
             (long long) head->num_rows, (long long) head->num_rows, hash);
     } else if (verifying->num_faults > MAX_FAULTS_TOLD) {
-        (void) printf(
-            "and %zu more\n", verifying->num_faults - MAX_FAULTS_TOLD);
+        cli_print("and %zu more\n", verifying->num_faults - MAX_FAULTS_TOLD);
     }
 }
 

@@ -9,6 +9,7 @@
 
 #include "cli/client.h"
 #include "cli/client_commands.h"
+#include "cli/output.h"
 #include "client/file.h"
 #include "client/target.h"
 
@@ -158,17 +159,22 @@ static void
 print_answer(const struct call *call, const struct trivet_answer *answer)
 {
     if (call->shows_headers) {
-        (void) printf("HTTP %u\n", answer->status);
+        cli_print("HTTP %u\n", answer->status);
         for (size_t i = 0; i < answer->num_headers; i++) {
-            (void) printf(
-                "%s: %s\n", answer->headers[i].name, answer->headers[i].value);
+            cli_put_text(stdout, answer->headers[i].name);
+            (void) fputs(": ", stdout);
+            cli_put_text(stdout, answer->headers[i].value);
+            (void) putchar('\n');
         }
         (void) putchar('\n');
     }
 
-    (void) fwrite(answer->body, 1, answer->body_len, stdout);
+    /* Programs get the body byte for byte; a terminal would obey it. */
     if (isatty(STDOUT_FILENO) != 0) {
+        cli_put_block(stdout, answer->body, answer->body_len);
         (void) putchar('\n');
+    } else {
+        (void) fwrite(answer->body, 1, answer->body_len, stdout);
     }
     (void) fflush(stdout);
 }
@@ -221,7 +227,7 @@ print_inside(const char *text, size_t len)
 static void
 print_option(const char *option, const char *text, size_t len)
 {
-    (void) printf("  %s '", option);
+    cli_print("  %s '", option);
     print_inside(text, len);
     (void) fputs("' \\\n", stdout);
 }
@@ -284,7 +290,8 @@ print_curl(const struct call *call, struct trivet_context *context,
         return cli_fail(&err);
     }
 
-    (void) printf("# TOKEN: session_context.token of %s\n", call->client.path);
+    trivet_context_describe(context, &info);
+    cli_print("# TOKEN: session_context.token of %s\n", call->client.path);
     (void) fputs("curl -g --path-as-is \\\n", stdout);
     print_option("-X", call->method, strlen(call->method));
     if (info.ca_file[0] != '\0') {
@@ -296,7 +303,7 @@ print_curl(const struct call *call, struct trivet_context *context,
     (void) fputs("  -H 'Cache-Control: no-cache' -H 'User-Agent: curl' \\\n"
                  "  -H \"X-Bunq-Client-Authentication: $TOKEN\" \\\n",
         stdout);
-    (void) printf("  -H 'X-Bunq-Client-Signature: %s' \\\n", signature);
+    cli_print("  -H 'X-Bunq-Client-Signature: %s' \\\n", signature);
     print_headers(call, body->data != NULL);
     if (body->data != NULL) {
         /* --data-binary would read a file when an @ comes first. */

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "cli/output.h"
 #include "client/file.h"
 #include "core/timestamp.h"
 
@@ -167,61 +168,17 @@ cli_complain(int number, const char *format, ...)
 {
     va_list args;
 
-    (void) fputs("trivet: ", stderr);
     va_start(args, format);
-    (void) vfprintf(stderr, format, args);
+    cli_complain_args(format, args);
     va_end(args);
-    (void) fputc('\n', stderr);
 
     return number;
-}
-
-/* Length of the UTF-8 letter at text; 0 when it is none, or a control. */
-static size_t
-letter_len(const unsigned char *text)
-{
-    size_t len = text[0] < 0x80   ? 1
-                 : text[0] < 0xc2 ? 0
-                 : text[0] < 0xe0 ? 2
-                 : text[0] < 0xf0 ? 3
-                 : text[0] < 0xf5 ? 4
-                                  : 0;
-
-    if (text[0] < 0x20 || text[0] == 0x7f
-        || (text[0] == 0xc2 && text[1] < 0xa0)) {
-        return 0;
-    }
-    for (size_t i = 1; i < len; i++) {
-        if ((text[i] & 0xc0) != 0x80) {
-            return 0;
-        }
-    }
-
-    return len;
-}
-
-void
-cli_put_text(FILE *stream, const char *text)
-{
-    const unsigned char *at = (const unsigned char *) text;
-
-    while (*at != '\0') {
-        size_t len = letter_len(at);
-
-        if (len == 0) {
-            (void) fputc('?', stream);
-            len = 1;
-        } else {
-            (void) fwrite(at, 1, len, stream);
-        }
-        at += len;
-    }
 }
 
 int
 cli_refused(const struct trivet_answer *answer)
 {
-    (void) fprintf(stderr, "trivet: the server answered %u", answer->status);
+    cli_tell("trivet: the server answered %u", answer->status);
     for (size_t i = 0; i < answer->num_errors; i++) {
         (void) fputs(i == 0 ? ": " : "; ", stderr);
         cli_put_text(stderr, answer->errors[i].description);

@@ -10,6 +10,7 @@
 
 #include "cli/command.h"
 #include "cli/contexts.h"
+#include "cli/output.h"
 #include "trivet/client.h"
 
 /* Filled by cli_client_argp, the child parser of every client command. Set
@@ -54,10 +55,6 @@ long long cli_read_number(const char *text, long long min, long long max,
 
 /* "trivet: ..." on stderr; returns number. */
 int cli_complain(int number, const char *format, ...) TRIVET_PRINTF(2, 3);
-
-/* Writes a stranger's text (UTF-8) for a terminal: "?" stands for control
- * bytes, C1 among them, and for what is not UTF-8. */
-void cli_put_text(FILE *stream, const char *text);
 
 /* The number for a server's answer: CLI_OK for a 2xx. */
 int cli_exit_of_answer(unsigned http_status);

@@ -4,6 +4,7 @@
 
 #include "cli/client.h"
 #include "cli/command.h"
+#include "cli/output.h"
 #include "cli/sandbox.h"
 #include "cli/table.h"
 #include "core/duration.h"
@@ -106,8 +107,7 @@ show(const struct trivet_sandbox *sandbox, bool as_json)
     }
 
     cli_format_span(offset_us, span);
-    (void) printf(
-        offset_us == 0 ? "%s UTC\n" : "%s UTC, %s ahead\n", moment, span);
+    cli_print(offset_us == 0 ? "%s UTC\n" : "%s UTC, %s ahead\n", moment, span);
 }
 
 static enum trivet_status

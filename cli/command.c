@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* command.c - commands as rows of a table */
+#define _GNU_SOURCE
 #include "cli/command.h"
+#include "cli/output.h"
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { MAX_WAY = 128 };
@@ -47,7 +50,7 @@ cli_dispatch(const struct cli_command *commands, size_t num_commands, int argc,
         }
     }
 
-    (void) fprintf(stderr, "trivet: no command \"%s\"\n\n", argv[1]);
+    cli_tell("trivet: no command \"%s\"\n\n", argv[1]);
     print_table(stderr, argv[0], commands, num_commands);
     return CLI_USAGE;
 }
@@ -78,10 +81,27 @@ cli_exit_of_status(enum trivet_status status)
                : CLI_FAILURE;
 }
 
+void
+cli_complain_args(const char *format, va_list args)
+{
+    char *text;
+
+    if (vasprintf(&text, format, args) < 0) {
+        text = NULL;
+    }
+
+    flockfile(stderr); /* threads do not mix their lines */
+    (void) fputs("trivet: ", stderr);
+    cli_put_text(stderr, text == NULL ? "out of memory" : text);
+    (void) fputc('\n', stderr);
+    funlockfile(stderr);
+    free(text);
+}
+
 int
 cli_fail(const struct trivet_error *err)
 {
-    (void) fprintf(stderr, "trivet: %s\n", err->detail);
+    (void) cli_usage("%s", err->detail);
 
     return cli_exit_of_status(err->status);
 }
@@ -99,11 +119,9 @@ cli_usage(const char *format, ...)
 {
     va_list args;
 
-    (void) fputs("trivet: ", stderr);
     va_start(args, format);
-    (void) vfprintf(stderr, format, args);
+    cli_complain_args(format, args);
     va_end(args);
-    (void) fputc('\n', stderr);
 
     return CLI_USAGE;
 }

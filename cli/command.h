@@ -8,6 +8,7 @@
 #ifndef TRIVET_CLI_COMMAND_H
 #define TRIVET_CLI_COMMAND_H
 
+#include <stdarg.h>
 #include <stddef.h>
 
 #include "cli/exit.h"
@@ -33,6 +34,8 @@ int cli_fail(const struct trivet_error *err);
  * is a file or the store, not the network. */
 int cli_fail_here(const struct trivet_error *err);
 int cli_usage(const char *format, ...) TRIVET_PRINTF(1, 2);
+/* "trivet: ..." on stderr, in one line. */
+void cli_complain_args(const char *format, va_list args) TRIVET_PRINTF(1, 0);
 
 /* The commands, one file each. */
 int cli_serve_main(int argc, char **argv);

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* context_device.c - trivet device list, of a context */
 #include <jansson.h>
-#include <stdio.h>
-#include <stdlib.h>
 
 #include "cli/client.h"
 #include "cli/client_commands.h"
 #include "cli/pages.h"
+#include "cli/table.h"
 
 struct device {
     struct cli_client client;
@@ -16,7 +15,7 @@ struct device {
 enum { OPTION_JSON = 0x200 };
 
 static const struct argp_option options[] = {
-    {"json", OPTION_JSON, NULL, 0, "as JSON", 0},
+    {"json", OPTION_JSON, NULL, 0, "JSON, for programs", 0},
     {0},
 };
 
@@ -51,31 +50,26 @@ static const struct argp argp = {
     .children = children,
 };
 
-static const char *
-text_of(const json_t *object, const char *field)
-{
-    const char *text = json_string_value(json_object_get(object, field));
+static const struct cli_column columns[] = {
+    {"id", "ID", CLI_CELL_VALUE},
+    {"status", "STATUS", CLI_CELL_VALUE},
+    {"ip", "IP", CLI_CELL_VALUE},
+    {"created", "CREATED", CLI_CELL_MOMENT},
+    {"description", "DESCRIPTION", CLI_CELL_VALUE},
+};
 
-    return text == NULL ? "-" : text;
-}
-
-static void
-put_field(const char *text, char end)
+/* Rows of our own form, of the elements that the server gave. */
+static json_t *
+rows_of(const json_t *devices)
 {
-    cli_put_text(stdout, text);
-    (void) putchar(end);
-}
-
-static void
-print(const json_t *devices)
-{
+    json_t *rows = json_array();
     size_t i;
-    const json_t *element;
-    char created[20]; /* without the fraction */
+    json_t *element;
 
     json_array_foreach(devices, i, element)
     {
-        const json_t *device = json_object_get(element, "DeviceServer");
+        json_t *device = json_object_get(element, "DeviceServer");
+        json_t *row;
 
         if (device == NULL) {
             device = json_object_get(element, "DevicePhone");
@@ -84,29 +78,19 @@ print(const json_t *devices)
             continue;
         }
 
-        (void) snprintf(
-            created, sizeof created, "%s", text_of(device, "created"));
-        (void) printf("%lld\t",
-            (long long) json_integer_value(json_object_get(device, "id")));
-        put_field(text_of(device, "status"), '\t');
-        put_field(text_of(device, "ip"), '\t');
-        put_field(created, '\t');
-        put_field(text_of(device, "description"), '\n');
-    }
-}
+        row = json_object();
+        for (size_t c = 0; c < sizeof columns / sizeof columns[0]; c++) {
+            json_t *value = json_object_get(device, columns[c].key);
 
-/* In the form of the server's answer, in one line. */
-static void
-print_json(json_t *devices)
-{
-    json_t *root = json_pack("{s:O}", "Response", devices);
-    char *text = json_dumps(root, JSON_COMPACT);
-
-    if (text != NULL) {
-        (void) puts(text);
+            (void) json_object_set_new(row, columns[c].key,
+                columns[c].cell == CLI_CELL_MOMENT ? cli_json_moment(value)
+                : value == NULL                    ? json_null()
+                                                   : json_incref(value));
+        }
+        (void) json_array_append_new(rows, row);
     }
-    free(text);
-    json_decref(root);
+
+    return rows;
 }
 
 int
@@ -128,11 +112,8 @@ cli_context_device_list(int argc, char **argv)
 
     number = cli_pages_get(context, "device", false, &devices);
     if (number == CLI_OK) {
-        if (device.is_json) {
-            print_json(devices);
-        } else {
-            print(devices);
-        }
+        cli_table_print(columns, sizeof columns / sizeof columns[0],
+            rows_of(devices), device.is_json);
         json_decref(devices);
     }
 

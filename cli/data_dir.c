@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "cli/client.h"
+#include "cli/output.h"
 #include "cli/sandbox.h"
 #include "core/timestamp.h"
 #include "store/clock.h"
@@ -172,7 +173,7 @@ cli_open_store_at(const char *url, enum trivet_store_mode mode,
 
     notice = trivet_store_notice(*out);
     if (notice != NULL) {
-        (void) fprintf(stderr, "trivet: %s\n", notice);
+        cli_tell("trivet: %s\n", notice);
     }
 
     status = cli_use_store_clock(*out, err);

@@ -7,13 +7,13 @@
 #include "store/listing.h"
 
 static const struct cli_column columns[] = {
-    {"id", "ID"},
-    {"user_id", "USER"},
-    {"api_key_id", "KEY"},
-    {"installation_id", "INSTALLATION"},
-    {"ip", "IP"},
-    {"created", "CREATED"},
-    {"description", "DESCRIPTION"},
+    {"id", "ID", CLI_CELL_VALUE},
+    {"user_id", "USER", CLI_CELL_VALUE},
+    {"api_key_id", "KEY", CLI_CELL_VALUE},
+    {"installation_id", "INSTALLATION", CLI_CELL_VALUE},
+    {"ip", "IP", CLI_CELL_VALUE},
+    {"created", "CREATED", CLI_CELL_MOMENT},
+    {"description", "DESCRIPTION", CLI_CELL_VALUE},
 };
 
 static void
@@ -22,12 +22,13 @@ add_device(void *rows, const struct trivet_device_row *row)
     char address[TRIVET_MAX_ADDRESS_TEXT];
 
     trivet_address_format(&row->address, address);
-    (void) json_array_append_new(rows,
-        json_pack("{s:I, s:I, s:I, s:I, s:s, s:o, s:s}", "id",
-            (json_int_t) row->id, "user_id", (json_int_t) row->user_id,
-            "api_key_id", (json_int_t) row->api_key_id, "installation_id",
-            (json_int_t) row->installation_id, "ip", address, "created",
-            cli_json_time(row->created_us), "description", row->description));
+    (void) json_array_append_new(
+        rows, json_pack("{s:I, s:I, s:I, s:I, s:s, s:o, s:o}", "id",
+                  (json_int_t) row->id, "user_id", (json_int_t) row->user_id,
+                  "api_key_id", (json_int_t) row->api_key_id, "installation_id",
+                  (json_int_t) row->installation_id, "ip", address, "created",
+                  cli_json_time(row->created_us), "description",
+                  cli_json_text(row->description)));
 }
 
 static enum trivet_status

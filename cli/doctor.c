@@ -19,6 +19,7 @@
 
 #include "cli/client.h"
 #include "cli/client_commands.h"
+#include "cli/output.h"
 #include "cli/pages.h"
 #include "client/clock.h"
 #include "client/pins.h"
@@ -83,15 +84,17 @@ static void TRIVET_PRINTF(4, 5) say(enum verdict verdict, const char *matter,
     char text[MAX_SAID];
     va_list args;
 
-    (void) printf("%s%s%s  %-12s ", has_colour ? marks[verdict].colour : "",
-        marks[verdict].word, has_colour ? "\033[0m" : "", matter);
+    cli_put_sequence(stdout, has_colour ? marks[verdict].colour : "");
+    cli_print("%s", marks[verdict].word);
+    cli_put_sequence(stdout, has_colour ? "\033[0m" : "");
+    cli_print("  %-12s ", matter);
     va_start(args, format);
     (void) vsnprintf(text, sizeof text, format, args);
     va_end(args);
     cli_put_text(stdout, text);
     (void) putchar('\n');
     if (verdict != VERDICT_OK && next != NULL) {
-        (void) printf("      next: %s\n", next);
+        cli_print("      next: %s\n", next);
     }
     (void) fflush(stdout);
 }

@@ -11,6 +11,7 @@
 #include "cli/client.h"
 #include "cli/client_commands.h"
 #include "cli/keys.h"
+#include "cli/output.h"
 #include "client/file.h"
 #include "crypto/explain.h"
 
@@ -202,7 +203,7 @@ print(const struct explain *explain, const struct trivet_explanation *found)
     if (explain->is_brief) {
         (void) puts(fits ? "fits" : "does not fit");
     } else {
-        (void) printf("%s: %s%s%s\n", row->id, row->text,
+        cli_print("%s: %s%s%s\n", row->id, row->text,
             found->hash == NULL ? "" : ": ",
             found->hash == NULL ? "" : found->hash);
     }

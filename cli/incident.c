@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "cli/command.h"
+#include "cli/output.h"
 #include "cli/sandbox.h"
 #include "cli/table.h"
 #include "store/listing.h"
@@ -81,10 +82,10 @@ static const struct argp argp = {
 /* ---- the list ---------------------------------------------------------- */
 
 static const struct cli_column columns[] = {
-    {"incident", "INCIDENT"},
-    {"state", "STATE"},
-    {"meaning", "MEANING"},
-    {"seconds", NULL},
+    {"incident", "INCIDENT", CLI_CELL_VALUE},
+    {"state", "STATE", CLI_CELL_VALUE},
+    {"meaning", "MEANING", CLI_CELL_VALUE},
+    {"seconds", NULL, CLI_CELL_VALUE},
 };
 
 static const char *const meanings[TRIVET_NUM_INCIDENTS] = {
@@ -238,8 +239,7 @@ change(const struct options *options, struct trivet_sandbox *sandbox,
         cli_json_print(json_pack("{s:s, s:s}", "incident", options->words[0],
             "state", options->words[1]));
     } else {
-        (void) fprintf(
-            stderr, "%s: %s\n", options->words[0], options->words[1]);
+        cli_tell("%s: %s\n", options->words[0], options->words[1]);
     }
 
     return TRIVET_OK;

@@ -15,9 +15,15 @@
 #include "cli/client.h"
 #include "cli/client_commands.h"
 #include "cli/pages.h"
+#include "cli/table.h"
 #include "core/address.h"
 
-enum { OPTION_CREDENTIAL = 0x200, MAX_CREDENTIALS = 64, MAX_IP_PATH = 160 };
+enum {
+    OPTION_CREDENTIAL = 0x200,
+    OPTION_JSON,
+    MAX_CREDENTIALS = 64,
+    MAX_IP_PATH = 160
+};
 
 enum action { ACTION_NONE = 0, ACTION_LIST, ACTION_ADD, ACTION_DISABLE };
 
@@ -26,6 +32,7 @@ struct ip {
     enum action action;
     const char *address;
     long long credential; /* 0: not given */
+    bool is_json;
 
     struct trivet_context *context;
     long long user;
@@ -36,6 +43,7 @@ struct ip {
 static const struct argp_option options[] = {
     {"credential", OPTION_CREDENTIAL, "ID", 0,
         "of this API key, when the user has several", 0},
+    {"json", OPTION_JSON, NULL, 0, "list: JSON, for programs", 0},
     {0},
 };
 
@@ -72,6 +80,9 @@ parse(int key, char *argument, struct argp_state *state)
     case OPTION_CREDENTIAL:
         ip->credential =
             cli_read_number(argument, 1, LLONG_MAX, "--credential", state);
+        break;
+    case OPTION_JSON:
+        ip->is_json = true;
         break;
     case ARGP_KEY_ARG:
         take_argument(ip, argument, state);
@@ -152,10 +163,18 @@ is_same_address(const char *a, const char *b)
            && trivet_address_equal(&left, &right);
 }
 
-/* Prints the addresses of a credential; with `wanted`, finds its id instead. */
+static const struct cli_column columns[] = {
+    {"ip", "IP", CLI_CELL_VALUE},
+    {"status", "STATUS", CLI_CELL_VALUE},
+    {"credential_id", "CREDENTIAL", CLI_CELL_VALUE},
+    {"id", "ID", CLI_CELL_VALUE},
+};
+
+/* Appends the addresses of a credential to rows; with `wanted`, finds its id
+ * instead. */
 static int
-walk(const struct ip *ip, long long credential, const char *wanted,
-    long long *out_id)
+walk(const struct ip *ip, long long credential, json_t *rows,
+    const char *wanted, long long *out_id)
 {
     char path[MAX_IP_PATH];
     json_t *root;
@@ -182,10 +201,10 @@ walk(const struct ip *ip, long long credential, const char *wanted,
             continue;
         }
         if (wanted == NULL) {
-            cli_put_text(stdout, address);
-            (void) putchar('\t');
-            cli_put_text(stdout, status == NULL ? "-" : status);
-            (void) printf("\t%lld\t%lld\n", credential, id);
+            (void) json_array_append_new(
+                rows, json_pack("{s:s, s:s?, s:I, s:I}", "ip", address,
+                          "status", status, "credential_id",
+                          (json_int_t) credential, "id", (json_int_t) id));
         } else if (is_same_address(address, wanted)) {
             *out_id = id;
         }
@@ -218,14 +237,19 @@ send_entry(const struct ip *ip, const char *method, const char *path,
 static int
 list(const struct ip *ip)
 {
+    json_t *rows = json_array();
+
     for (size_t i = 0; i < ip->num_credentials; i++) {
-        int number = walk(ip, ip->credentials[i], NULL, NULL);
+        int number = walk(ip, ip->credentials[i], rows, NULL, NULL);
 
         if (number != CLI_OK) {
+            json_decref(rows);
             return number;
         }
     }
 
+    cli_table_print(
+        columns, sizeof columns / sizeof columns[0], rows, ip->is_json);
     return CLI_OK;
 }
 
@@ -255,7 +279,7 @@ disable(const struct ip *ip)
 
     for (size_t i = 0; i < ip->num_credentials; i++) {
         long long id = 0;
-        int number = walk(ip, ip->credentials[i], ip->address, &id);
+        int number = walk(ip, ip->credentials[i], NULL, ip->address, &id);
 
         if (number == CLI_OK && id != 0) {
             (void) snprintf(path, sizeof path,

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "cli/operator.h"
+#include "cli/output.h"
 #include "cli/table.h"
 #include "core/timestamp.h"
 #include "crypto/token.h"
@@ -152,9 +153,8 @@ show_created(const struct cli_operator *op,
         return;
     }
 
-    (void) fprintf(stderr,
-        "API key %lld of user %lld (%s), to be bound to a device within "
-        "%lld s\n",
+    cli_tell("API key %lld of user %lld (%s), to be bound to a device within "
+             "%lld s\n",
         (long long) id, (long long) user->id, user->display_name,
         options->expires_s);
     if (text != NULL) {
@@ -242,16 +242,16 @@ run_create(int argc, char **argv)
 /* ---- list -------------------------------------------------------------- */
 
 static const struct cli_column columns[] = {
-    {"id", "ID"},
-    {"user_id", "USER"},
-    {"user", "NAME"},
-    {"label", "LABEL"},
-    {"status", "STATUS"},
-    {"permitted", "PERMITTED"},
-    {"created", "CREATED"},
-    {"expires", NULL},
-    {"allow_all_ips", NULL},
-    {"permitted_ips", NULL},
+    {"id", "ID", CLI_CELL_VALUE},
+    {"user_id", "USER", CLI_CELL_VALUE},
+    {"user", "NAME", CLI_CELL_VALUE},
+    {"label", "LABEL", CLI_CELL_VALUE},
+    {"status", "STATUS", CLI_CELL_VALUE},
+    {"permitted", "PERMITTED", CLI_CELL_VALUE},
+    {"created", "CREATED", CLI_CELL_MOMENT},
+    {"expires", NULL, CLI_CELL_VALUE},
+    {"allow_all_ips", NULL, CLI_CELL_VALUE},
+    {"permitted_ips", NULL, CLI_CELL_VALUE},
 };
 
 static const char *
@@ -271,10 +271,11 @@ static void
 add_key(void *rows, const struct trivet_api_key_row *row)
 {
     (void) json_array_append_new(rows,
-        json_pack("{s:I, s:I, s:s, s:s, s:s, s:o, s:o, s:b}", "id",
+        json_pack("{s:I, s:I, s:o, s:o, s:s, s:o, s:o, s:b}", "id",
             (json_int_t) row->id, "user_id", (json_int_t) row->user_id, "user",
-            row->user_name, "label", row->label, "status", status_of(row),
-            "created", cli_json_time(row->created_us), "expires",
+            cli_json_text(row->user_name), "label", cli_json_text(row->label),
+            "status", status_of(row), "created", cli_json_time(row->created_us),
+            "expires",
             row->bound_us != 0 ? json_null() : cli_json_time(row->expires_us),
             "allow_all_ips", row->allows_all_ips));
 }

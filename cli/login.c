@@ -7,6 +7,7 @@
 
 #include "cli/client.h"
 #include "cli/client_commands.h"
+#include "cli/output.h"
 #include "client/clock.h"
 #include "core/secret.h"
 
@@ -194,13 +195,13 @@ print_who(const struct trivet_context_info *info)
 
     cli_format_moment(info->session_expires_us, until);
     cli_format_span(info->session_expires_us - trivet_clock_now_us(), span);
-    (void) printf("logged in at %s\n", info->base_url);
+    cli_print("logged in at %s\n", info->base_url);
     (void) fputs("as ", stdout);
     cli_put_text(
         stdout, info->user_name[0] == '\0' ? "(no name)" : info->user_name);
-    (void) printf(" (%s %lld), device %lld\n", info->user_type,
+    cli_print(" (%s %lld), device %lld\n", info->user_type,
         (long long) info->user_id, (long long) info->device_id);
-    (void) printf("session until %s (%s)\n", until, span);
+    cli_print("session until %s (%s)\n", until, span);
 }
 
 /* The first context that somebody logs in to is the current one. */

@@ -7,6 +7,7 @@
 
 #include "cli/client_commands.h"
 #include "cli/command.h"
+#include "cli/output.h"
 
 static const struct cli_command commands[] = {
     {"login", "open a context: installation, device, session", cli_login_main},
@@ -42,6 +43,7 @@ static const struct cli_command commands[] = {
 int
 main(int argc, char **argv)
 {
+    cli_output_start();
     (void) setlocale(LC_CTYPE, "");
     argp_err_exit_status = CLI_USAGE;
     argp_program_version = "trivet " TRIVET_VERSION;

@@ -4,6 +4,7 @@
 
 #include <stdio.h>
 
+#include "cli/output.h"
 #include "cli/table.h"
 #include "core/slice.h"
 #include "core/uuid.h"
@@ -119,7 +120,7 @@ cli_operator_done(
         return;
     }
 
-    (void) fprintf(stderr, "%s\n", sentence);
+    cli_tell("%s\n", sentence);
 }
 
 enum trivet_status

@@ -4,6 +4,7 @@
 
 #include "cli/client.h"
 #include "cli/client_commands.h"
+#include "cli/output.h"
 #include "client/clock.h"
 #include "client/pins.h"
 #include "client/record.h"
@@ -210,11 +211,11 @@ check(struct pins *pins, const struct trivet_pin_set *known)
 
     trivet_pin_format(&pin, text);
     if (trivet_pin_set_has(known, pin.digest, trivet_clock_now_us())) {
-        (void) printf("%s is pinned\n", text);
+        cli_print("%s is pinned\n", text);
         return CLI_OK;
     }
 
-    (void) printf("%s is not pinned (%zu pins, %zu of them valid)\n", text,
+    cli_print("%s is not pinned (%zu pins, %zu of them valid)\n", text,
         known->num_pins,
         trivet_pin_set_count_valid(known, trivet_clock_now_us()));
     return CLI_UNTRUSTED;

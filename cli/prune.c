@@ -9,6 +9,7 @@
 #include <time.h>
 
 #include "cli/operator.h"
+#include "cli/output.h"
 #include "cli/table.h"
 #include "store/prune.h"
 
@@ -130,7 +131,7 @@ show(const struct cli_operator *op, const struct pruning *pruning,
         return;
     }
 
-    (void) printf("%s: %lld installations, %lld sessions, %lld API keys\n",
+    cli_print("%s: %lld installations, %lld sessions, %lld API keys\n",
         pruning->is_dry ? "to be removed" : "removed",
         (long long) pruned->num_installations, (long long) pruned->num_sessions,
         (long long) pruned->num_api_keys);

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "cli/client.h"
+#include "cli/output.h"
 
 static const char name[] = "sandbox.state";
 
@@ -55,8 +56,7 @@ tell_clock(const struct trivet_sandbox *sandbox, const char *is_or_was)
     }
 
     cli_format_span(offset_us, span);
-    (void) fprintf(
-        stderr, "trivet: the sandbox's clock %s %s ahead\n", is_or_was, span);
+    cli_tell("trivet: the sandbox's clock %s %s ahead\n", is_or_was, span);
     return true;
 }
 
@@ -93,7 +93,7 @@ tell(const struct trivet_sandbox *sandbox, const char *is_or_was)
     for (int i = 0; i < TRIVET_NUM_INCIDENTS; i++) {
         if (trivet_sandbox_has(sandbox, (enum trivet_incident) i)) {
             has_any = true;
-            (void) fprintf(stderr, "trivet: the incident %s %s on\n",
+            cli_tell("trivet: the incident %s %s on\n",
                 trivet_incident_name((enum trivet_incident) i), is_or_was);
         }
     }
@@ -110,8 +110,7 @@ remove_state(const char *path, struct trivet_error *err)
 
     if (trivet_sandbox_open(path, false, &sandbox, NULL) == TRIVET_OK) {
         if (tell(sandbox, "was")) {
-            (void) fprintf(
-                stderr, "trivet: no sandbox now: %s is removed\n", path);
+            cli_tell("trivet: no sandbox now: %s is removed\n", path);
         }
         trivet_sandbox_close(sandbox);
     }

@@ -15,6 +15,7 @@
 
 #include "cli/command.h"
 #include "cli/resolver.h"
+#include "cli/output.h"
 #include "cli/sandbox.h"
 #include "cli/serve.h"
 #include "cli/serving.h"
@@ -146,8 +147,8 @@ go_on(struct serving *s, struct cli_nginx *nginx)
         s->wants_reload = false;
         status = reload(s, nginx, &err);
         cli_serving_tell(s->dir, status, &err);
-        (void) fprintf(stderr, "trivet: reload: %s\n",
-            status == TRIVET_OK ? "done" : err.detail);
+        cli_tell(
+            "trivet: reload: %s\n", status == TRIVET_OK ? "done" : err.detail);
     }
 }
 

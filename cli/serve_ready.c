@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cli/output.h"
 #include "cli/sandbox.h"
 #include "cli/serve.h"
 #include "client/probe.h"
@@ -45,18 +46,18 @@ cli_serve_tell_ready(const struct serving *s)
     bool is_own = s->options->tls_cert == NULL;
 
     if (is_own) {
-        (void) printf("CA certificate: %s\n", s->ca_cert);
+        cli_print("CA certificate: %s\n", s->ca_cert);
     }
 
-    (void) printf("ready: https://%s:%u/v1\n", host, s->port);
+    cli_print("ready: https://%s:%u/v1\n", host, s->port);
 
     if (s->is_sandbox) {
-        (void) printf("next: curl%s%s%s -X POST "
-                      "https://%s:%u/v1/sandbox-user-person\n",
+        cli_print("next: curl%s%s%s -X POST "
+                  "https://%s:%u/v1/sandbox-user-person\n",
             is_own ? " --cacert '" : "", is_own ? s->ca_cert : "",
             is_own ? "'" : "", host, s->port);
     } else {
-        (void) printf("next: '%s' key create --data '%s'\n", s->self, s->dir);
+        cli_print("next: '%s' key create --data '%s'\n", s->self, s->dir);
     }
 
     (void) fflush(stdout);

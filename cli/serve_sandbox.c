@@ -14,6 +14,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "cli/output.h"
 #include "cli/serve.h"
 #include "store/listing.h"
 
@@ -29,7 +30,7 @@ void
 cli_serve_tell_sandbox(const struct serving *s)
 {
     if (s->is_sandbox && s->upstreams.num > 0) {
-        (void) fprintf(stderr,
+        cli_tell(
             "trivet: --sandbox in front of %s: anybody who reaches this port "
             "can make a user, open a session and call that API\n",
             s->options->upstreams[0]);
@@ -142,12 +143,10 @@ close_doors(const struct serving *s, struct trivet_store *store,
         return status;
     }
 
-    (void) fprintf(stderr,
-        "trivet: %s was a sandbox's: its %zu open sessions were ended", s->dir,
-        num_sessions);
+    cli_tell("trivet: %s was a sandbox's: its %zu open sessions were ended",
+        s->dir, num_sessions);
     if (num_keys > 0) {
-        (void) fprintf(stderr,
-            ", and %zu API keys of payment service providers revoked",
+        cli_tell(", and %zu API keys of payment service providers revoked",
             num_keys);
     }
     (void) fputs(
@@ -173,7 +172,7 @@ cli_serve_leave_sandbox(const struct serving *s, struct trivet_store *store,
         if (!was_now) {
             return TRIVET_OK;
         }
-        (void) fprintf(stderr,
+        cli_tell(
             "trivet: %s was a sandbox's: sessions that anybody opened there go "
             "on; end them (trivet session), or serve from another --data\n",
             s->dir);

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "cli/operator.h"
+#include "cli/output.h"
 #include "cli/server_keys.h"
 #include "cli/serving.h"
 #include "cli/table.h"
@@ -196,15 +197,14 @@ tell_rotated(const struct cli_operator *op, int64_t id, const char *location,
         return;
     }
 
-    (void) fprintf(stderr, "key %lld (%s) is given to new installations",
-        (long long) id, location);
+    cli_tell("key %lld (%s) is given to new installations", (long long) id,
+        location);
     if (old->id != 0 && old->id != id) {
-        (void) fprintf(stderr,
-            "; key %lld goes on serving the %lld that were given it",
+        cli_tell("; key %lld goes on serving the %lld that were given it",
             (long long) old->id, (long long) old->num_installations);
     }
-    (void) fprintf(stderr, "\n%s\n", gateway_sentence(outcome));
-    (void) printf("%lld\n", (long long) id);
+    cli_tell("\n%s\n", gateway_sentence(outcome));
+    cli_print("%lld\n", (long long) id);
 }
 
 static enum trivet_status
@@ -262,13 +262,13 @@ run_rotate(int argc, char **argv)
 /* ---- list -------------------------------------------------------------- */
 
 static const struct cli_column columns[] = {
-    {"id", "ID"},
-    {"status", "STATUS"},
-    {"installations", "INSTALLATIONS"},
-    {"alive", "ALIVE"},
-    {"created", "CREATED"},
-    {"where", "WHERE"},
-    {"retired", NULL},
+    {"id", "ID", CLI_CELL_VALUE},
+    {"status", "STATUS", CLI_CELL_VALUE},
+    {"installations", "INSTALLATIONS", CLI_CELL_VALUE},
+    {"alive", "ALIVE", CLI_CELL_VALUE},
+    {"created", "CREATED", CLI_CELL_MOMENT},
+    {"where", "WHERE", CLI_CELL_VALUE},
+    {"retired", NULL, CLI_CELL_VALUE},
 };
 
 static const char *
@@ -357,14 +357,14 @@ static const struct argp retire_argp = {
 };
 
 static const struct cli_column use_columns[] = {
-    {"installation_id", "INSTALLATION"},
-    {"user_id", "USER"},
-    {"user", "NAME"},
-    {"device_id", "DEVICE"},
-    {"description", "DESCRIPTION"},
-    {"sessions", "SESSIONS"},
-    {"ip", "FROM"},
-    {"installed", NULL},
+    {"installation_id", "INSTALLATION", CLI_CELL_VALUE},
+    {"user_id", "USER", CLI_CELL_VALUE},
+    {"user", "NAME", CLI_CELL_VALUE},
+    {"device_id", "DEVICE", CLI_CELL_VALUE},
+    {"description", "DESCRIPTION", CLI_CELL_VALUE},
+    {"sessions", "SESSIONS", CLI_CELL_VALUE},
+    {"ip", "FROM", CLI_CELL_VALUE},
+    {"installed", NULL, CLI_CELL_VALUE},
 };
 
 static void
@@ -375,14 +375,16 @@ add_use(void *rows, const struct trivet_server_key_use *row)
 
     trivet_address_format(&row->address, address);
     (void) json_array_append_new(rows,
-        json_pack("{s:I, s:o, s:s, s:o, s:s, s:I, s:s, s:o}", "installation_id",
+        json_pack("{s:I, s:o, s:o, s:o, s:o, s:I, s:s, s:o}", "installation_id",
             (json_int_t) row->installation_id, "user_id",
             has_device ? json_integer(row->user_id) : json_null(), "user",
-            has_device ? row->user_name : "-", "device_id",
+            has_device ? cli_json_text(row->user_name) : json_null(),
+            "device_id",
             has_device ? json_integer(row->device_id) : json_null(),
-            "description", has_device ? row->description : "-", "sessions",
-            (json_int_t) row->num_sessions, "ip", address, "installed",
-            cli_json_time(row->installed_us)));
+            "description",
+            has_device ? cli_json_text(row->description) : json_null(),
+            "sessions", (json_int_t) row->num_sessions, "ip", address,
+            "installed", cli_json_time(row->installed_us)));
 }
 
 /* Whom it would hurt: on standard output. TRIVET_E_CONFLICT when anybody. */

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "cli/nginx_conf.h"
+#include "cli/output.h"
 #include "store/listing.h"
 
 #define FIRST_KEY "server.pem"
@@ -87,7 +88,7 @@ cli_server_key_make(const char *path, struct trivet_error *err)
     char pem[TRIVET_MAX_PEM];
     enum trivet_status status;
 
-    (void) fprintf(stderr, "making the server's RSA key: %s\n", path);
+    cli_tell("making the server's RSA key: %s\n", path);
     TRIVET_TRY(trivet_private_key_generate(&key, err));
 
     status = trivet_private_key_to_pem(key, pem, sizeof pem);

@@ -2,6 +2,7 @@
 /* serving.c - between "trivet serve" and the commands on its data directory */
 #define _DEFAULT_SOURCE
 #include "cli/serving.h"
+#include "cli/output.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -117,7 +118,7 @@ cli_serving_tell(
     if (cli_data_path(dir, "reloaded", path, NULL) == TRIVET_OK
         && cli_write_file(path, text, 0600, NULL) != TRIVET_OK)
     {
-        (void) fprintf(stderr, "trivet: %s cannot be written\n", path);
+        cli_tell("trivet: %s cannot be written\n", path);
     }
 }
 

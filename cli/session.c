@@ -7,14 +7,14 @@
 /* ---- list -------------------------------------------------------------- */
 
 static const struct cli_column columns[] = {
-    {"id", "ID"},
-    {"user_id", "USER"},
-    {"user", "NAME"},
-    {"device_id", "DEVICE"},
-    {"api_key_id", "KEY"},
-    {"status", "STATUS"},
-    {"created", "CREATED"},
-    {"expires", "EXPIRES"},
+    {"id", "ID", CLI_CELL_VALUE},
+    {"user_id", "USER", CLI_CELL_VALUE},
+    {"user", "NAME", CLI_CELL_VALUE},
+    {"device_id", "DEVICE", CLI_CELL_VALUE},
+    {"api_key_id", "KEY", CLI_CELL_VALUE},
+    {"status", "STATUS", CLI_CELL_VALUE},
+    {"created", "CREATED", CLI_CELL_MOMENT},
+    {"expires", "EXPIRES", CLI_CELL_MOMENT},
 };
 
 static const char *
@@ -31,13 +31,14 @@ status_of(const struct trivet_session_row *row)
 static void
 add_session(void *rows, const struct trivet_session_row *row)
 {
-    (void) json_array_append_new(rows,
-        json_pack("{s:I, s:I, s:s, s:I, s:I, s:s, s:o, s:o}", "id",
-            (json_int_t) row->id, "user_id", (json_int_t) row->user_id, "user",
-            row->user_name, "device_id", (json_int_t) row->device_id,
-            "api_key_id", (json_int_t) row->api_key_id, "status",
-            status_of(row), "created", cli_json_time(row->created_us),
-            "expires", cli_json_time(trivet_expiry_end_us(&row->expiry))));
+    (void) json_array_append_new(
+        rows, json_pack("{s:I, s:I, s:o, s:I, s:I, s:s, s:o, s:o}", "id",
+                  (json_int_t) row->id, "user_id", (json_int_t) row->user_id,
+                  "user", cli_json_text(row->user_name), "device_id",
+                  (json_int_t) row->device_id, "api_key_id",
+                  (json_int_t) row->api_key_id, "status", status_of(row),
+                  "created", cli_json_time(row->created_us), "expires",
+                  cli_json_time(trivet_expiry_end_us(&row->expiry))));
 }
 
 static enum trivet_status

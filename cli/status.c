@@ -7,6 +7,8 @@
 
 #include "cli/client.h"
 #include "cli/client_commands.h"
+#include "cli/output.h"
+#include "cli/table.h"
 #include "client/clock.h"
 #include "client/record.h"
 
@@ -66,29 +68,26 @@ static const struct argp argp = {
     .children = children,
 };
 
+static json_t *
+text_or_nothing(const char *text)
+{
+    return text[0] == '\0' ? NULL : cli_json_text(text);
+}
+
 static void
 print_json(const struct cli_client *client,
     const struct trivet_context_info *info, bool is_alive)
 {
-    char until[CLI_MOMENT_SIZE];
-    json_t *root;
-    char *text;
-
-    cli_format_moment(info->session_expires_us, until);
-    root = json_pack("{s:s, s:s, s:s, s:b, s:b, s:b, s:o*, s:o*, s:o*, s:o*}",
-        "context", client->path, "environment",
-        trivet_environment_name(info->environment), "url", info->base_url,
-        "installed", info->has_installation, "registered", info->has_device,
-        "alive", is_alive, "expires",
-        info->has_session ? json_string(until) : NULL, "user_type",
-        info->user_type[0] != '\0' ? json_string(info->user_type) : NULL,
-        "user_id", info->user_id != 0 ? json_integer(info->user_id) : NULL,
-        "user_name",
-        info->user_name[0] != '\0' ? json_string(info->user_name) : NULL);
-    text = json_dumps(root, JSON_COMPACT);
-    (void) printf("%s\n", text == NULL ? "{}" : text);
-    free(text);
-    json_decref(root);
+    cli_json_print(
+        json_pack("{s:o, s:s, s:o, s:b, s:b, s:b, s:o*, s:o*, s:o*, s:o*}",
+            "context", cli_json_text(client->path), "environment",
+            trivet_environment_name(info->environment), "url",
+            cli_json_text(info->base_url), "installed", info->has_installation,
+            "registered", info->has_device, "alive", is_alive, "expires",
+            info->has_session ? cli_json_time(info->session_expires_us) : NULL,
+            "user_type", text_or_nothing(info->user_type), "user_id",
+            info->user_id != 0 ? json_integer(info->user_id) : NULL,
+            "user_name", text_or_nothing(info->user_name)));
 }
 
 static void
@@ -100,30 +99,27 @@ print_words(const struct cli_client *client,
     char until[CLI_MOMENT_SIZE];
     char span[CLI_SPAN_SIZE];
 
-    (void) printf("context   %s\n", client->path);
-    (void) printf("server    %s (%s)\n", info->base_url,
+    cli_print("context   %s\n", client->path);
+    cli_print("server    %s (%s)\n", info->base_url,
         trivet_environment_name(info->environment));
-    (void) printf("device    %s\n", info->has_device ? "registered"
-                                    : info->has_installation
-                                        ? "not registered yet"
-                                        : "not installed yet");
+    cli_print("device    %s\n", info->has_device         ? "registered"
+                                : info->has_installation ? "not registered yet"
+                                                         : "not installed yet");
     if (info->user_id != 0) {
         (void) fputs("user      ", stdout);
         cli_put_text(
             stdout, info->user_name[0] == '\0' ? "(no name)" : info->user_name);
-        (void) printf(
-            " (%s %lld)\n", info->user_type, (long long) info->user_id);
+        cli_print(" (%s %lld)\n", info->user_type, (long long) info->user_id);
     }
 
     cli_format_moment(info->session_expires_us, until);
     cli_format_span(info->session_expires_us - trivet_clock_now_us(), span);
-    (void) printf("session   %s%s%s", has_colour ? colours[is_alive] : "",
-        is_alive            ? "alive"
-        : info->has_session ? "ended"
-                            : "none",
-        has_colour ? "\033[0m" : "");
+    (void) fputs("session   ", stdout);
+    cli_put_sequence(stdout, has_colour ? colours[is_alive] : "");
+    cli_print("%s", is_alive ? "alive" : info->has_session ? "ended" : "none");
+    cli_put_sequence(stdout, has_colour ? "\033[0m" : "");
     if (info->has_session) {
-        (void) printf(", until %s (%s%s)", until, span,
+        cli_print(", until %s (%s%s)", until, span,
             info->session_expires_us < trivet_clock_now_us() ? " ago" : "");
     }
     (void) putchar('\n');

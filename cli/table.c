@@ -1,13 +1,23 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* table.c - a list of rows, as an aligned table for people or as JSON */
+#define _DEFAULT_SOURCE
 #include "cli/table.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "cli/output.h"
+#include "cli/span.h"
 #include "core/timestamp.h"
 
-enum { MAX_CELL = 64, MAX_COLUMNS = 16 };
+enum {
+    MAX_WIDTH = 64,  /* columns of a cell that others follow */
+    MAX_LAST = 1024, /* of one that none follow              */
+    MAX_COLUMNS = 16,
+    MOMENT_LEN = 19, /* "2018-08-29T13:48:17" */
+    MAX_NUMBER = 32
+};
 
 json_t *
 cli_json_time(long long at_us)
@@ -19,84 +29,139 @@ cli_json_time(long long at_us)
     }
 
     trivet_timestamp_format(at_us, text);
-    return json_string(text);
+    text[10] = 'T';
+    return json_sprintf("%sZ", text);
+}
+
+json_t *
+cli_json_moment(json_t *value)
+{
+    const char *text = json_string_value(value);
+    int64_t at_us;
+
+    if (text != NULL
+        && trivet_timestamp_parse(trivet_slice_text(text), &at_us) == TRIVET_OK)
+    {
+        return cli_json_time(at_us);
+    }
+
+    return value == NULL ? json_null() : json_incref(value);
+}
+
+json_t *
+cli_json_text(const char *text)
+{
+    json_t *value = json_string(text); /* refuses what is not UTF-8 */
+    char *escaped = NULL;
+    size_t len;
+    FILE *to;
+
+    if (value != NULL) {
+        return value;
+    }
+
+    to = open_memstream(&escaped, &len);
+    if (to != NULL) {
+        cli_put_text(to, text);
+        if (fclose(to) == 0) {
+            value = json_string(escaped);
+        }
+    }
+
+    free(escaped);
+    return value;
 }
 
 void
 cli_json_print(json_t *object)
 {
-    if (object == NULL || json_dumpf(object, stdout, JSON_COMPACT) != 0) {
-        (void) fputs("trivet: out of memory\n", stderr);
+    char *text = object == NULL ? NULL : json_dumps(object, JSON_COMPACT);
+
+    if (text == NULL) {
+        cli_output_fail();
+    } else {
+        cli_put_json(stdout, text);
     }
 
     (void) putchar('\n');
+    free(text);
     json_decref(object);
 }
 
-static void
-format_cell(const json_t *value, char out[MAX_CELL])
+/* One cell's text; out is used where it has to be made. */
+static const char *
+format_cell(const json_t *value, enum cli_cell cell, char out[MAX_NUMBER])
 {
-    if (json_is_string(value)) {
-        (void) snprintf(out, MAX_CELL, "%s", json_string_value(value));
+    const char *text = json_string_value(value);
+
+    if (cell == CLI_CELL_MOMENT && text != NULL && strlen(text) > MOMENT_LEN) {
+        (void) snprintf(out, MAX_NUMBER, "%.10s %.8s UTC", text, text + 11);
+    } else if (cell == CLI_CELL_SPAN && json_is_integer(value)) {
+        cli_span_format(json_integer_value(value), out);
+    } else if (text != NULL) {
+        return text;
     } else if (json_is_integer(value)) {
-        (void) snprintf(
-            out, MAX_CELL, "%" JSON_INTEGER_FORMAT, json_integer_value(value));
+        (void) snprintf(out, MAX_NUMBER, "%" JSON_INTEGER_FORMAT,
+            json_integer_value(value));
     } else if (json_is_boolean(value)) {
-        (void) snprintf(out, MAX_CELL, json_is_true(value) ? "yes" : "no");
+        return json_is_true(value) ? "yes" : "no";
     } else {
-        (void) snprintf(out, MAX_CELL, "-");
+        return "-";
     }
 
-    for (unsigned char *p = (unsigned char *) out; *p != '\0'; p++) {
-        if (*p < 0x20 || *p == 0x7f) {
-            *p = '?';
-        }
-    }
+    return out;
 }
 
-/* The width in characters of UTF-8 text, one column each. */
-static size_t
-width_of(const char *text)
-{
-    size_t width = 0;
-
-    for (; *text != '\0'; text++) {
-        width += ((unsigned char) *text & 0xc0) != 0x80;
-    }
-
-    return width;
-}
+/* What is printed: the columns with titles. */
+struct table {
+    const struct cli_column *columns[MAX_COLUMNS];
+    size_t widths[MAX_COLUMNS];
+    size_t num;
+};
 
 static void
-print_cell(const char *text, size_t width, int is_last)
+print_cell(const struct table *table, size_t c, const char *text)
 {
-    (void) fputs(text, stdout);
+    bool is_last = c + 1 == table->num;
+    size_t width = cli_put_cell(stdout, text, is_last ? MAX_LAST : MAX_WIDTH);
 
-    for (size_t i = width_of(text); !is_last && i < width + 2; i++) {
+    while (!is_last && width++ < table->widths[c] + 2) {
         (void) putchar(' ');
     }
+    if (is_last) {
+        (void) putchar('\n');
+    }
+}
+
+static const char *
+cell_of(const struct table *table, size_t c, const json_t *row,
+    char out[MAX_NUMBER])
+{
+    return format_cell(json_object_get(row, table->columns[c]->key),
+        table->columns[c]->cell, out);
 }
 
 static void
-print_rows(const struct cli_column *columns, size_t num_columns,
-    const json_t *rows, const size_t *widths)
+measure(struct table *table, const json_t *rows)
 {
-    char cell[MAX_CELL];
+    char made[MAX_NUMBER];
     size_t i;
     const json_t *row;
 
-    for (size_t c = 0; c < num_columns; c++) {
-        print_cell(columns[c].title, widths[c], c + 1 == num_columns);
+    for (size_t c = 0; c < table->num; c++) {
+        table->widths[c] = strlen(table->columns[c]->title);
     }
-    (void) putchar('\n');
 
     json_array_foreach(rows, i, row)
     {
-        for (size_t c = 0; c < num_columns; c++) {
-            format_cell(json_object_get(row, columns[c].key), cell);
-            print_cell(cell, widths[c], c + 1 == num_columns);
+        for (size_t c = 0; c < table->num; c++) {
+            size_t width =
+                cli_put_cell(NULL, cell_of(table, c, row, made), MAX_WIDTH);
+
+            if (width > table->widths[c]) {
+                table->widths[c] = width;
+            }
         }
-        (void) putchar('\n');
     }
 }
 
@@ -104,9 +169,8 @@ void
 cli_table_print(const struct cli_column *columns, size_t num_columns,
     json_t *rows, int as_json)
 {
-    size_t widths[MAX_COLUMNS] = {0};
-    char cell[MAX_CELL];
-    size_t num_shown = 0;
+    struct table table = {.num = 0};
+    char made[MAX_NUMBER];
     size_t i;
     const json_t *row;
 
@@ -115,24 +179,22 @@ cli_table_print(const struct cli_column *columns, size_t num_columns,
         return;
     }
 
-    while (num_shown < num_columns && num_shown < MAX_COLUMNS
-           && columns[num_shown].title != NULL)
-    {
-        widths[num_shown] = width_of(columns[num_shown].title);
-        num_shown++;
+    for (size_t c = 0; c < num_columns && table.num < MAX_COLUMNS; c++) {
+        if (columns[c].title != NULL) {
+            table.columns[table.num++] = &columns[c];
+        }
     }
+    measure(&table, rows);
 
+    for (size_t c = 0; c < table.num; c++) {
+        print_cell(&table, c, table.columns[c]->title);
+    }
     json_array_foreach(rows, i, row)
     {
-        for (size_t c = 0; c < num_shown; c++) {
-            size_t width;
-
-            format_cell(json_object_get(row, columns[c].key), cell);
-            width = width_of(cell);
-            widths[c] = width > widths[c] ? width : widths[c];
+        for (size_t c = 0; c < table.num; c++) {
+            print_cell(&table, c, cell_of(&table, c, row, made));
         }
     }
 
-    print_rows(columns, num_shown, rows, widths);
     json_decref(rows);
 }

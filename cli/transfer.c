@@ -5,6 +5,7 @@
 
 #include "cli/client.h"
 #include "cli/client_commands.h"
+#include "cli/output.h"
 
 struct transfer {
     struct cli_client client;
@@ -106,7 +107,7 @@ run(int argc, char **argv, const struct argp *argp, bool is_import)
     }
 
     if (!transfer.client.is_quiet) {
-        (void) printf("%s\n", to);
+        cli_print("%s\n", to);
     }
     return CLI_OK;
 }

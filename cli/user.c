@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "cli/operator.h"
+#include "cli/output.h"
 #include "cli/table.h"
 #include "store/listing.h"
 
@@ -55,7 +56,7 @@ create(struct cli_operator *op, void *extra, struct trivet_error *err)
         return TRIVET_OK;
     }
 
-    (void) printf("%lld\n", (long long) user.id);
+    cli_print("%lld\n", (long long) user.id);
     return TRIVET_OK;
 }
 
@@ -78,11 +79,11 @@ run_create(int argc, char **argv)
 /* ---- list -------------------------------------------------------------- */
 
 static const struct cli_column columns[] = {
-    {"id", "ID"},
-    {"kind", "KIND"},
-    {"name", "NAME"},
-    {"auto_logout", "AUTO-LOGOUT"},
-    {"created", "CREATED"},
+    {"id", "ID", CLI_CELL_VALUE},
+    {"kind", "KIND", CLI_CELL_VALUE},
+    {"name", "NAME", CLI_CELL_VALUE},
+    {"auto_logout", "AUTO-LOGOUT", CLI_CELL_SPAN},
+    {"created", "CREATED", CLI_CELL_MOMENT},
 };
 
 static void
@@ -94,11 +95,11 @@ add_user(void *rows, const struct trivet_user *row)
         [TRIVET_USER_PSP] = "psp",
     };
 
-    (void) json_array_append_new(
-        rows, json_pack("{s:I, s:s, s:s, s:I, s:o}", "id", (json_int_t) row->id,
-                  "kind", kinds[row->kind], "name", row->display_name,
-                  "auto_logout", (json_int_t) row->session_timeout_s, "created",
-                  cli_json_time(row->created_us)));
+    (void) json_array_append_new(rows,
+        json_pack("{s:I, s:s, s:o, s:I, s:o}", "id", (json_int_t) row->id,
+            "kind", kinds[row->kind], "name", cli_json_text(row->display_name),
+            "auto_logout", (json_int_t) row->session_timeout_s, "created",
+            cli_json_time(row->created_us)));
 }
 
 static enum trivet_status

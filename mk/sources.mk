@@ -137,6 +137,7 @@ CLI_SRCS = \
 	cli/nginx_proxy.c \
 	cli/nginx_run.c \
 	cli/operator.c \
+	cli/output.c \
 	cli/profile.c \
 	cli/prune.c \
 	cli/quantity.c \
@@ -154,6 +155,7 @@ CLI_SRCS = \
 	cli/server_keys.c \
 	cli/serving.c \
 	cli/session.c \
+	cli/span.c \
 	cli/table.c \
 	cli/upstream.c \
 	cli/user.c \
