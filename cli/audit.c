@@ -192,7 +192,7 @@ show(struct cli_operator *op, void *extra, struct trivet_error *err)
         TRIVET_TRY(trivet_store_audit_list(
             op->store, showing.last, show_row, &showing, err));
 
-        if (fflush(stdout) != 0) {
+        if (!cli_output_flush()) {
             return trivet_error_set(err, TRIVET_E_INTERNAL, "audit.show",
                 "standard output cannot be written");
         }

@@ -290,7 +290,6 @@ print_curl(const struct call *call, struct trivet_context *context,
         return cli_fail(&err);
     }
 
-    trivet_context_describe(context, &info);
     cli_print("# TOKEN: session_context.token of %s\n", call->client.path);
     (void) fputs("curl -g --path-as-is \\\n", stdout);
     print_option("-X", call->method, strlen(call->method));

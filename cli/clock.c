@@ -94,20 +94,22 @@ static void
 show(const struct trivet_sandbox *sandbox, bool as_json)
 {
     int64_t offset_us = trivet_sandbox_offset_us(sandbox);
-    char moment[TRIVET_TIMESTAMP_SIZE];
+    char moment[CLI_MOMENT_SIZE];
     char span[CLI_SPAN_SIZE];
 
     cli_put_clock_on(offset_us);
-    trivet_timestamp_format(cli_now_us(), moment);
 
     if (as_json) {
-        cli_json_print(json_pack("{s:s, s:I}", "now", moment, "offset_seconds",
-            (json_int_t) (offset_us / TRIVET_US_PER_S)));
+        cli_json_print(
+            json_pack("{s:o, s:I}", "now", cli_json_time(cli_now_us()),
+                "offset_seconds", (json_int_t) (offset_us / TRIVET_US_PER_S)));
         return;
     }
 
+    cli_format_moment(cli_now_us(), moment);
+
     cli_format_span(offset_us, span);
-    cli_print(offset_us == 0 ? "%s UTC\n" : "%s UTC, %s ahead\n", moment, span);
+    cli_print(offset_us == 0 ? "%s\n" : "%s, %s ahead\n", moment, span);
 }
 
 static enum trivet_status

@@ -5,7 +5,9 @@
 
 #include "cli/operator.h"
 #include "cli/output.h"
+#include "cli/span.h"
 #include "cli/table.h"
+#include "core/duration.h"
 #include "core/timestamp.h"
 #include "crypto/token.h"
 #include "store/listing.h"
@@ -38,8 +40,10 @@ static const struct argp_option create_table[] = {
         "take the key from a file (\"-\": standard input) instead of making "
         "one",
         0},
-    {"expires", OPTION_EXPIRES, "SECONDS", 0,
-        "it must be bound to a device within this time (default: 3600)", 0},
+    {"expires", OPTION_EXPIRES, "TIME", 0,
+        "it must be bound to a device within this time, such as 90s, 1h or 7d "
+        "(default: 1h)",
+        0},
     {"sandbox", OPTION_SANDBOX, NULL, 0, "begin it with \"sandbox_\"", 0},
     {0},
 };
@@ -63,11 +67,8 @@ parse_create(int key, char *arg, struct argp_state *state)
         options->is_sandbox = 1;
         return 0;
     case OPTION_EXPIRES:
-        if (!trivet_slice_to_id(trivet_slice_text(arg), &options->expires_s)
-            || options->expires_s < 1 || options->expires_s > 315360000)
-        {
-            argp_error(state, "--expires: 1 to 315360000 seconds");
-        }
+        options->expires_s =
+            cli_span_read(arg, 1, TRIVET_MAX_DURATION_S, "--expires", state);
         return 0;
     default:
         return ARGP_ERR_UNKNOWN;
@@ -136,30 +137,47 @@ get_secret(const struct create_options *options, struct trivet_secret *out,
     return status;
 }
 
-/* A secret that we made is shown, this once; one that was brought is not. */
-static void
+/*
+ * A secret that we made is shown, this once; one that was brought is not. It
+ * is shown before the key is there for others: a secret that nobody saw must
+ * open nothing, even when we are killed in between.
+ */
+static enum trivet_status
 show_created(const struct cli_operator *op,
     const struct create_options *options, int64_t id,
-    const struct trivet_user *user, const struct trivet_secret *secret)
+    const struct trivet_user *user, const struct trivet_secret *secret,
+    struct trivet_error *err)
 {
     const char *text =
         options->secret_file == NULL ? (const char *) secret->bytes : NULL;
 
     if (op->as_json) {
-        cli_json_print(
-            json_pack("{s:I, s:I, s:s, s:s*, s:I}", "id", (json_int_t) id,
-                "user_id", (json_int_t) user->id, "user", user->display_name,
-                "secret", text, "expires_in", (json_int_t) options->expires_s));
-        return;
-    }
-
-    cli_tell("API key %lld of user %lld (%s), to be bound to a device within "
-             "%lld s\n",
-        (long long) id, (long long) user->id, user->display_name,
-        options->expires_s);
-    if (text != NULL) {
+        cli_json_print(json_pack("{s:I, s:I, s:o, s:s*, s:I}", "id",
+            (json_int_t) id, "user_id", (json_int_t) user->id, "user",
+            cli_json_text(user->display_name), "secret", text, "expires_in",
+            (json_int_t) options->expires_s));
+    } else if (text != NULL) {
         (void) puts(text);
     }
+
+    if (!cli_output_is_whole()) {
+        return trivet_error_set(err, TRIVET_E_INTERNAL, "key.create",
+            "the secret could not be shown: no key was made");
+    }
+
+    return TRIVET_OK;
+}
+
+static void
+tell_created(const struct create_options *options, int64_t id,
+    const struct trivet_user *user)
+{
+    char span[CLI_SPAN_TEXT_SIZE];
+
+    cli_span_format(options->expires_s, span);
+    cli_tell(
+        "API key %lld of user %lld (%s), to be bound to a device within %s\n",
+        (long long) id, (long long) user->id, user->display_name, span);
 }
 
 static enum trivet_status
@@ -189,6 +207,20 @@ put_key(struct cli_operator *op, const struct create_options *options,
     return status;
 }
 
+/* What was shown must not be taken for a key. */
+static enum trivet_status
+commit(struct cli_operator *op, struct trivet_error *err)
+{
+    enum trivet_status status = trivet_store_commit(op->store, err);
+
+    if (status != TRIVET_OK) {
+        (void) cli_usage("no key was made: the secret that was shown opens "
+                         "nothing");
+    }
+
+    return status;
+}
+
 static enum trivet_status
 create(struct cli_operator *op, void *extra, struct trivet_error *err)
 {
@@ -206,20 +238,25 @@ create(struct cli_operator *op, void *extra, struct trivet_error *err)
 
     TRIVET_TRY(get_secret(options, &secret, err));
 
+    cli_output_wait(); /* others wait for the store while we write */
     status = trivet_store_begin(op->store, err);
     if (status == TRIVET_OK) {
         status = put_key(op, options, &secret, &user, &id, err);
     }
     if (status == TRIVET_OK) {
-        status = trivet_store_commit(op->store, err);
+        status = show_created(op, options, id, &user, &secret, err);
     }
     if (status == TRIVET_OK) {
-        show_created(op, options, id, &user, &secret);
-    } else {
+        status = commit(op, err);
+    }
+    trivet_secret_wipe(&secret);
+
+    if (status != TRIVET_OK) {
         trivet_store_rollback(op->store);
+    } else if (!op->as_json) {
+        tell_created(options, id, &user);
     }
 
-    trivet_secret_wipe(&secret);
     return status;
 }
 

@@ -31,6 +31,7 @@ enum {
 enum form { FORM_LINE = 0, FORM_BLOCK, FORM_JSON };
 
 static bool has_failed; /* standard output lacks something */
+static int last_errno;  /* why, when that is known          */
 
 /* ---- which characters are shown as themselves -------------------------- */
 
@@ -385,14 +386,28 @@ cli_output_wait(void)
 }
 
 bool
+cli_output_flush(void)
+{
+    if (fflush(stdout) != 0 || ferror(stdout) != 0) {
+        if (last_errno == 0) {
+            last_errno = errno;
+        }
+        has_failed = true;
+    }
+
+    return !has_failed;
+}
+
+bool
 cli_output_is_whole(void)
 {
     struct stat info;
 
-    if (fflush(stdout) != 0 || ferror(stdout) != 0) {
-        has_failed = true;
-    } else if (fstat(STDOUT_FILENO, &info) == 0 && S_ISREG(info.st_mode)
-               && fsync(STDOUT_FILENO) != 0)
+    if (!cli_output_flush()) {
+        return false;
+    }
+    if (fstat(STDOUT_FILENO, &info) == 0 && S_ISREG(info.st_mode)
+        && fsync(STDOUT_FILENO) != 0)
     {
         has_failed = true;
     }
@@ -413,6 +428,8 @@ check_output(int status, void *unused)
     if (fclose(stdout) != 0) {
         had_error = true;
         reason = errno != 0 ? strerror(errno) : reason;
+    } else if (last_errno != 0) {
+        reason = strerror(last_errno);
     }
     if (!had_error) {
         return;

@@ -69,6 +69,9 @@ void cli_put_sequence(FILE *to, const char *sequence);
  */
 void cli_output_wait(void);
 
+/* Hands on what was written so far; false: that fails, and will be reported. */
+bool cli_output_flush(void);
+
 /* Whether all that was written to standard output so far has arrived; to a
  * file, on its disk. */
 bool cli_output_is_whole(void);

@@ -161,7 +161,9 @@ tell(const struct status *status, struct trivet_context *context)
 
     (status->is_json ? print_json : print_words)(
         &status->client, &info, number == CLI_OK);
-    (void) fflush(stdout);
+    if (!cli_output_flush()) {
+        return CLI_FAILURE; /* --watch ends */
+    }
 
     return number;
 }

@@ -152,6 +152,7 @@ class Protocol:
         self.session_timeout = session_timeout
         self.user_type = "UserPerson"
         self.user_name = "J\u00f8rgen Test"
+        self.description = "a test"
         self.min_gap = 1e9  # seconds between session-server calls
         self.last_session = None
         self.ips = {}
@@ -309,7 +310,7 @@ class Protocol:
             return ok([{"DeviceServer": {
                 "id": 7, "created": "2026-01-01 00:00:00.000000",
                 "updated": "2026-01-01 00:00:00.000000", "ip": "127.0.0.1",
-                "description": "a test", "status": "ACTIVE"}}])
+                "description": self.description, "status": "ACTIVE"}}])
         if token not in self.sessions:
             return 403, error("Insufficient authentication.")
         return self.session_call(method, path, token, headers, body)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * kill_at.c - preloaded: kills the process inside the Nth write, fsync, rename
- * or truncation, as KILL_AT says ("write:2"). A write is cut in half before.
+ * kill_at.c - preloaded: kills the process inside the Nth write, fsync,
+ * fdatasync, rename or truncation, as KILL_AT says ("write:2"). A write is cut
+ * in half before.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -42,6 +43,19 @@ write(int fd, const void *data, size_t len)
     }
 
     return real(fd, data, len);
+}
+
+int
+fdatasync(int fd)
+{
+    int (*real)(int);
+
+    *(void **) &real = dlsym(RTLD_NEXT, "fdatasync");
+    if (is_now("fdatasync")) {
+        die();
+    }
+
+    return real(fd);
 }
 
 int

@@ -167,9 +167,9 @@ def test_local_times_of_the_sdks(trivet, server, key, tmp_path):
     file = tmp_path / "bunq.conf"
     file.write_bytes(python_file(key, server.protocol.key))
     file.chmod(0o600)
-    for zone, expected in (("UTC", "2031-07-14 18:30:00 UTC"),
-                           ("Europe/Amsterdam", "2031-07-14 16:30:00 UTC"),
-                           ("America/New_York", "2031-07-14 22:30:00 UTC")):
+    for zone, expected in (("UTC", "2031-07-14T18:30:00.000000Z"),
+                           ("Europe/Amsterdam", "2031-07-14T16:30:00.000000Z"),
+                           ("America/New_York", "2031-07-14T22:30:00.000000Z")):
         status = json.loads(trivet("status", "--json", "--context", file,
                                    env={"TZ": zone}).stdout)
         assert status["expires"] == expected

@@ -207,6 +207,16 @@ def assert_now(text):
     assert abs(parse_time(text) - time.time()) < 60, text
 
 
+def parse_listed(text):
+    """A moment as trivet's own JSON has it: RFC 3339, in UTC."""
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z", text), text
+    return parse_time(text[:10] + " " + text[11:-1])
+
+
+def assert_listed_now(text):
+    assert abs(parse_listed(text) - time.time()) < 60, text
+
+
 # ---- the client --------------------------------------------------------------
 
 

@@ -112,7 +112,7 @@ def test_each_step_is_told(gateway):
     assert told[5]["installation_id"] == client.installation_id
     assert {told[6]["session_id"], told[7]["session_id"]} == {client.session_id}
     for row in told:
-        bunq.assert_now(row["at"])
+        bunq.assert_listed_now(row["at"])
 
 
 def test_operator_is_told(gateway):

@@ -58,14 +58,14 @@ def each_worker(gateway, ask):
 
 def test_it_shows_adds_and_resets(still):
     assert ahead(still) == 0
-    bunq.assert_now(clock(still)["now"])
+    bunq.assert_listed_now(clock(still)["now"])
     assert clock(still, "+8d")["offset_seconds"] == 8 * DAY
     told = clock(still, "+1d12h")
     assert told["offset_seconds"] == 9 * DAY + 12 * HOUR
-    assert abs(bunq.parse_time(told["now"]) - time.time() - 9.5 * DAY) < 60
+    assert abs(bunq.parse_listed(told["now"]) - time.time() - 9.5 * DAY) < 60
     assert ahead(still) == 9 * DAY + 12 * HOUR
     assert clock(still, "reset")["offset_seconds"] == 0
-    bunq.assert_now(clock(still)["now"])
+    bunq.assert_listed_now(clock(still)["now"])
 
 
 def test_it_speaks_to_people(still):
@@ -239,7 +239,7 @@ def test_operators_go_by_the_same_clock(still):
     made = still.trivet("key", "create", "--user", "Traveller")
     rows = {row["id"]: row for row in still.trivet("key", "list")}
     row = rows[made["id"]]
-    assert abs(bunq.parse_time(row["created"]) - time.time() - 8 * DAY) < 60
+    assert abs(bunq.parse_listed(row["created"]) - time.time() - 8 * DAY) < 60
     assert row["status"] == "PENDING_FIRST_USE", row
     client = bunq.Client(still).install()
     bunq.assert_admitted(client.post_device(made["secret"]))
@@ -280,9 +280,9 @@ def test_a_store_alone_may_be_any_and_has_its_own_time(still):
         rows = still.trivet("user", "list")
         return [r["created"] for r in rows if r["name"] == name][0]
 
-    bunq.assert_now(created())
+    bunq.assert_listed_now(created())
     moved = created("--data", still.data)
-    assert abs(bunq.parse_time(moved) - time.time() - 8 * DAY) < 60
+    assert abs(bunq.parse_listed(moved) - time.time() - 8 * DAY) < 60
 
 
 def test_back_in_time_the_audit_holds(still):

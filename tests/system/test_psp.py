@@ -186,7 +186,7 @@ def test_the_first_session_lives_an_hour_later_ones_ninety(client, root, middle)
         client.open()
         rows = client.gateway.trivet("session", "list")
         row = [row for row in rows if row["id"] == client.session_id][0]
-        lives.append(bunq.parse_time(row["expires"]) - bunq.parse_time(row["created"]))
+        lives.append(bunq.parse_listed(row["expires"]) - bunq.parse_listed(row["created"]))
         assert client.is_alive()
     assert lives == [pytest.approx(3600, abs=1), pytest.approx(324000, abs=1)]
 

@@ -305,7 +305,7 @@ def test_list_counts_who_uses_each(serve):
     assert (rows[2]["installations"], rows[2]["alive"]) == (1, 0)
     assert rows[1]["where"] == "server.pem"
     assert rows[2]["where"] == "server-2.pem"
-    bunq.assert_now(rows[2]["created"])
+    bunq.assert_listed_now(rows[2]["created"])
     bunq.assert_admitted(client.call("DELETE", "/v1/session/0"))
     assert keys(gateway.data)[1]["alive"] == 0
 

@@ -350,7 +350,7 @@ def test_an_extension_is_told_when_it_happened(switched):
     age(gateway, client, 20)
     assert client.is_alive()
     [row] = [r for r in audit(gateway) if r["event"] == "session-extended"]
-    bunq.assert_now(row["at"])
+    bunq.assert_listed_now(row["at"])
     assert gateways.run("audit", "verify", "--data", gateway.data).returncode == 0
 
 
