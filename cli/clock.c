@@ -152,8 +152,8 @@ accept_clock(const struct options *options, struct trivet_error *err)
     }
 
     cli_format_span(back_us, span);
-    (void) printf(back_us == 0 ? "the clock is not behind: nothing to accept\n"
-                               : "accepted: the time went %s back\n",
+    cli_print(back_us == 0 ? "the clock is not behind: nothing to accept\n"
+                           : "accepted: the time went %s back\n",
         span);
     return TRIVET_OK;
 }

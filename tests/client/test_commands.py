@@ -330,12 +330,12 @@ def rows(result):
 def test_ip_list_add_disable(logged_in, server):
     assert logged_in("ip", "add", "10.1.2.3").returncode == 0
     assert rows(logged_in("ip", "list")) == [
-        ["IP", "STATUS", "CREDENTIAL", "ID"], ["10.1.2.3", "ACTIVE", "9", "1"]]
+        ["IP", "STATUS", "CREDENTIAL", "ID"], ["10.1.2.3", "ACTIVE", "3", "1"]]
     logged_in.forget_limits()
     assert logged_in("ip", "disable", "10.1.2.3").returncode == 0
     logged_in.forget_limits()
     assert json.loads(logged_in("ip", "list", "--json").stdout) == [
-        {"ip": "10.1.2.3", "status": "INACTIVE", "credential_id": 9, "id": 1}]
+        {"ip": "10.1.2.3", "status": "INACTIVE", "credential_id": 3, "id": 1}]
     logged_in.forget_limits()
     assert logged_in("ip", "disable", "10.9.9.9").returncode == 8
     assert logged_in("ip", "add", "nonsense").returncode == 2
