@@ -13,8 +13,8 @@
 #include "core/rate.h"
 
 enum {
-    CONNECTIONS = 4096,
-    MAX_FILES = 4 * CONNECTIONS,
+    CONNECTIONS = 16384, /* of a worker, the API's too */
+    MAX_FILES = 2 * CONNECTIONS,
     RATE_ZONE_MB = 8 /* 60000 keys for each class of calls */
 };
 
@@ -116,6 +116,13 @@ put_http(FILE *to, const struct cli_nginx_conf *conf)
         "    server_tokens off;\n"
         "    client_max_body_size %lld;\n"
         "    large_client_header_buffers 4 %lld;\n"
+        "    # Of the TLS handshake and the header together; the others are\n"
+        "    # between two bytes.\n"
+        "    client_header_timeout 10s;\n"
+        "    client_body_timeout 30s;\n"
+        "    send_timeout 30s;\n"
+        "    reset_timedout_connection on;\n"
+        "    http2_max_concurrent_streams 32;\n"
         "    client_body_buffer_size 64k;\n"
         "    log_format trivet '$remote_addr [$time_iso8601] \"$request\" "
         "$status $body_bytes_sent user=$trivet_user_id "
@@ -139,6 +146,14 @@ put_http(FILE *to, const struct cli_nginx_conf *conf)
         conf->store_url, conf->profile, conf->is_sandbox ? "on" : "off",
         conf->session_timeout_s, conf->key_lifetime_s);
 
+    if (conf->max_connections > 0) {
+        (void) fprintf(
+            to, "    trivet_connections %lld", conf->max_connections);
+        for (size_t i = 0; i < conf->num_trusted; i++) {
+            (void) fprintf(to, " exempt=%s", conf->trusted[i]);
+        }
+        (void) fprintf(to, ";\n");
+    }
     if (conf->prune_ages != NULL) {
         put_prune(to, conf->prune_ages);
     }

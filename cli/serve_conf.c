@@ -44,6 +44,7 @@ format(const struct serving *s)
         .key_lifetime_s = o->key_lifetime_s,
         .is_sandbox = s->is_sandbox,
         .has_rate_limits = strcmp(o->rate_limits, "classic") == 0,
+        .max_connections = o->max_connections,
         .prune_ages = o->has_prune ? &o->prune_ages : NULL,
         .sandbox_state = s->is_sandbox ? s->sandbox_state : NULL,
         .has_metrics = o->has_metrics,

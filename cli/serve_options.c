@@ -28,10 +28,15 @@ enum {
     OPTION_NO_SANDBOX,
     OPTION_METRICS,
     OPTION_RATE_LIMITS,
+    OPTION_CONNECTIONS,
     OPTION_PRUNE
 };
 
-enum { DEFAULT_PORT = 8443 };
+enum {
+    DEFAULT_PORT = 8443,
+    DEFAULT_CONNECTIONS = 100,
+    MAX_CONNECTIONS = 1000000
+};
 
 static const struct argp_option options_table[] = {
     {"listen", OPTION_LISTEN, "ADDR", 0,
@@ -88,6 +93,10 @@ static const struct argp_option options_table[] = {
     {"rate-limits", OPTION_RATE_LIMITS, "classic|off", 0,
         "classic: for each address and endpoint GET 3 calls per 3 seconds, "
         "POST 5, PUT 2, session-server 1 per 30 seconds (default)",
+        0},
+    {"connections", OPTION_CONNECTIONS, "N|off", 0,
+        "how many connections an address (of IPv6: a /64 network) may have at "
+        "once, whatever comes over them (default: 100)",
         0},
     {"prune", OPTION_PRUNE, "off|NAME=AGE", 0,
         "how long what nobody uses any more is kept: installations= without a "
@@ -221,6 +230,13 @@ parse_option(int key, char *arg, struct argp_state *state)
     case OPTION_METRICS:
         options->has_metrics = true;
         return 0;
+    case OPTION_CONNECTIONS:
+        options->max_connections = 0;
+        if (strcmp(arg, "off") != 0) {
+            parse_number(state, "--connections", arg, 1, MAX_CONNECTIONS,
+                &options->max_connections);
+        }
+        return 0;
     case OPTION_PRUNE:
         parse_prune(state, options, arg);
         return 0;
@@ -266,6 +282,7 @@ cli_serve_parse(int argc, char **argv, struct cli_serve_options *out)
         .session_timeout_s = TRIVET_DEFAULT_SESSION_TIMEOUT_S,
         .key_lifetime_s = TRIVET_DEFAULT_KEY_LIFETIME_S,
         .rate_limits = "classic",
+        .max_connections = DEFAULT_CONNECTIONS,
         .prune_ages = trivet_prune_ages_default,
         .limits = cli_serve_limits_default,
     };

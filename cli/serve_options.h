@@ -39,7 +39,8 @@ struct cli_serve_options {
     long long key_lifetime_s;
     const char *server_key;
     const char *rate_limits;
-    bool has_prune; /* it was said how long things are kept */
+    long long max_connections; /* of an address at once; 0: any number */
+    bool has_prune;            /* it was said how long things are kept */
     struct trivet_prune_ages prune_ages;
     enum cli_sandbox_choice sandbox;
     bool has_metrics;

@@ -97,6 +97,19 @@ trivet_permitted_has(const struct trivet_permitted *permitted,
     return false;
 }
 
+struct trivet_address
+trivet_address_network(const struct trivet_address *address)
+{
+    struct trivet_address network = *address;
+
+    if (!trivet_address_is_ipv4(address)) {
+        memset(
+            network.bytes + TRIVET_ADDRESS_LEN / 2, 0, TRIVET_ADDRESS_LEN / 2);
+    }
+
+    return network;
+}
+
 enum trivet_status
 trivet_permitted_add(
     struct trivet_permitted *permitted, struct trivet_slice entry)

@@ -39,6 +39,11 @@ bool trivet_address_equal(
 
 bool trivet_address_is_ipv4(const struct trivet_address *address);
 
+/* What one subscriber has: an IPv4 address itself, of an IPv6 address its /64
+ * network, the other half zeroes. Limits hold for that. */
+struct trivet_address trivet_address_network(
+    const struct trivet_address *address);
+
 /* The `permitted_ips` of a device-server call. */
 struct trivet_permitted {
     bool has_wildcard;

@@ -3,9 +3,9 @@
  * rate.h - the rate limits: so many calls of a method to an endpoint
  *
  * bunq's classic limits, one table for both ends: the client waits rather than
- * break them, the gateway refuses with 429. They hold for each address and
- * endpoint. An endpoint is a path without its query, every id in it replaced,
- * so that it is the same for all ids.
+ * break them, the gateway refuses with 429. They hold for each address (an
+ * IPv6 /64 network counts as one) and endpoint. An endpoint is a path without
+ * its query, every id in it replaced, so that it is the same for all ids.
  */
 #ifndef TRIVET_CORE_RATE_H
 #define TRIVET_CORE_RATE_H

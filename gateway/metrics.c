@@ -433,6 +433,12 @@ ngx_http_trivet_send_metrics(
         trivet_seen_behind_us(&tmcf->seen, ngx_http_trivet_now_us())
         / TRIVET_US_PER_S;
     end = ngx_http_trivet_tell_all(text, text + max, copy, work);
+    if (tmcf->connections != NULL) {
+        end = ngx_http_trivet_tell_counter(end, text + max,
+            "trivet_connections_refused_total", "counter",
+            "Connections of addresses that had too many.",
+            ngx_http_trivet_num_refused(tmcf));
+    }
     if (end == text + max) {
         ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
             "trivet: the metrics are longer than was thought");

@@ -15,6 +15,7 @@ static void *ngx_http_trivet_create_srv_conf(ngx_conf_t *cf);
 static void *ngx_http_trivet_create_loc_conf(ngx_conf_t *cf);
 static char *ngx_http_trivet_merge_loc_conf(
     ngx_conf_t *cf, void *parent, void *child);
+static ngx_int_t ngx_http_trivet_init_module(ngx_cycle_t *cycle);
 static ngx_int_t ngx_http_trivet_init_process(ngx_cycle_t *cycle);
 static void ngx_http_trivet_exit_process(ngx_cycle_t *cycle);
 static char *ngx_http_trivet_server_key(
@@ -111,6 +112,13 @@ static ngx_command_t  ngx_http_trivet_commands[] = {
       ngx_conf_set_size_slot,
       NGX_HTTP_MAIN_CONF_OFFSET,
       offsetof(ngx_http_trivet_main_conf_t, memo_size),
+      NULL },
+
+    { ngx_string("trivet_connections"),
+      NGX_HTTP_MAIN_CONF|NGX_CONF_1MORE,
+      ngx_http_trivet_set_connections,
+      NGX_HTTP_MAIN_CONF_OFFSET,
+      0,
       NULL },
 
     { ngx_string("trivet_prune"),
@@ -237,7 +245,7 @@ ngx_module_t  ngx_http_trivet_module = {
     ngx_http_trivet_commands,              /* module directives */
     NGX_HTTP_MODULE,                       /* module type */
     NULL,                                  /* init master */
-    NULL,                                  /* init module */
+    ngx_http_trivet_init_module,           /* init module */
     ngx_http_trivet_init_process,          /* init process */
     NULL,                                  /* init thread */
     NULL,                                  /* exit thread */
@@ -393,7 +401,11 @@ ngx_http_trivet_create_main_conf(ngx_conf_t *cf)
     }
 
     if (ngx_array_init(&tmcf->key_paths, cf->pool, 2, sizeof(ngx_str_t))
-        != NGX_OK) {
+            != NGX_OK
+        || ngx_array_init(
+               &tmcf->servers, cf->pool, 4, sizeof(ngx_http_core_srv_conf_t *))
+               != NGX_OK)
+    {
         return NULL;
     }
 
@@ -401,6 +413,7 @@ ngx_http_trivet_create_main_conf(ngx_conf_t *cf)
     tmcf->session_timeout = NGX_CONF_UNSET;
     tmcf->key_lifetime = NGX_CONF_UNSET;
     tmcf->memo_size = NGX_CONF_UNSET_SIZE;
+    tmcf->max_connections = NGX_CONF_UNSET;
     tmcf->prune_ages = trivet_prune_ages_default;
     tmcf->prune_every_s = NGX_CONF_UNSET;
 
@@ -420,6 +433,7 @@ ngx_http_trivet_init_main_conf(ngx_conf_t *cf, void *conf)
         tmcf->session_timeout, TRIVET_DEFAULT_SESSION_TIMEOUT_S);
     ngx_conf_init_value(tmcf->key_lifetime, TRIVET_DEFAULT_KEY_LIFETIME_S);
     ngx_conf_init_size_value(tmcf->memo_size, 4 * 1024 * 1024);
+    ngx_conf_init_value(tmcf->max_connections, 0);
     ngx_http_trivet_init_prune_conf(tmcf);
 
     return NGX_CONF_OK;
@@ -458,6 +472,30 @@ ngx_http_trivet_create_loc_conf(ngx_conf_t *cf)
 }
 
 
+/* The server whose location is being merged uses us. */
+static ngx_int_t
+ngx_http_trivet_note_server(ngx_conf_t *cf, ngx_http_trivet_main_conf_t *tmcf)
+{
+    ngx_http_core_srv_conf_t *cscf, **server;
+
+    tmcf->is_used = 1;
+    cscf = ngx_http_conf_get_module_srv_conf(cf, ngx_http_core_module);
+    server = tmcf->servers.elts;
+
+    if (tmcf->servers.nelts > 0 && server[tmcf->servers.nelts - 1] == cscf) {
+        return NGX_OK;
+    }
+
+    server = ngx_array_push(&tmcf->servers);
+    if (server == NULL) {
+        return NGX_ERROR;
+    }
+    *server = cscf;
+
+    return NGX_OK;
+}
+
+
 static char *
 ngx_http_trivet_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
 {
@@ -483,7 +521,9 @@ ngx_http_trivet_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
 
     if (conf->calls || conf->protect) {
         tmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_trivet_module);
-        tmcf->is_used = 1;
+        if (ngx_http_trivet_note_server(cf, tmcf) != NGX_OK) {
+            return NGX_CONF_ERROR;
+        }
     }
 
     return ngx_http_trivet_check_location(cf, conf) == NGX_OK ? NGX_CONF_OK
@@ -604,7 +644,8 @@ ngx_http_trivet_postconfiguration(ngx_conf_t *cf)
     }
 
     if (ngx_http_trivet_load_keys(cf, tmcf) != NGX_OK
-        || ngx_http_trivet_add_memos(cf, tmcf) != NGX_OK)
+        || ngx_http_trivet_add_memos(cf, tmcf) != NGX_OK
+        || ngx_http_trivet_add_connections(cf, tmcf) != NGX_OK)
     {
         return NGX_ERROR;
     }
@@ -640,6 +681,17 @@ ngx_http_trivet_postconfiguration(ngx_conf_t *cf)
 
 /* ---- the worker -------------------------------------------------------- */
 
+static ngx_int_t
+ngx_http_trivet_init_module(ngx_cycle_t *cycle)
+{
+    ngx_http_trivet_main_conf_t *tmcf;
+
+    tmcf = ngx_http_cycle_get_module_main_conf(cycle, ngx_http_trivet_module);
+
+    return tmcf == NULL ? NGX_OK : ngx_http_trivet_watch_sockets(cycle, tmcf);
+}
+
+
 /* Opens the store before there are requests; it may be opened later. */
 static void
 ngx_http_trivet_look_at_store(
@@ -673,6 +725,10 @@ ngx_http_trivet_init_process(ngx_cycle_t *cycle)
 
     if (tmcf == NULL || !tmcf->is_used) {
         return NGX_OK;
+    }
+
+    if (ngx_http_trivet_take_connections(cycle, tmcf) != NGX_OK) {
+        return NGX_ERROR;
     }
 
     if (tmcf->request_ids != NULL) {
@@ -721,6 +777,7 @@ ngx_http_trivet_exit_process(ngx_cycle_t *cycle)
     tmcf = ngx_http_cycle_get_module_main_conf(cycle, ngx_http_trivet_module);
 
     if (tmcf != NULL && tmcf->is_used) {
+        ngx_http_trivet_leave_connections();
         are_ended = ngx_http_trivet_end_threads();
         trivet_authority_free(tmcf->authority_here);
         ngx_http_trivet_end_chores(tmcf);

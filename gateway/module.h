@@ -13,6 +13,7 @@
  * answering.c  sends answers of our own: refusals, the protocol's calls
  * signing.c    filters: signs what the API behind answers
  * collecting.c keeps its body back until it is whole
+ * connections.c  how many connections an address may have
  * evidence.c   what the sandbox explains a refused signature by
  * headers.c    reads the request's header, strips and adds fields
  * forwarded.c  fields that only a proxy may send: the table
@@ -39,6 +40,7 @@
 #include "core/rate.h"
 
 typedef struct ngx_http_trivet_metrics_s ngx_http_trivet_metrics_t;
+typedef struct ngx_http_trivet_connections_s ngx_http_trivet_connections_t;
 typedef struct ngx_http_trivet_pruning_s ngx_http_trivet_pruning_t;
 
 typedef struct {
@@ -53,7 +55,12 @@ typedef struct {
     size_t memo_size;
     struct trivet_prune_ages prune_ages;
     ngx_int_t prune_every_s;
-    ngx_uint_t is_used; /* by a location */
+    ngx_int_t max_connections; /* of an address; 0: any number */
+    ngx_array_t *exempt;       /* of ngx_cidr_t; NULL: nobody */
+    ngx_array_t servers;       /* of ngx_http_core_srv_conf_t *, that use us */
+    ngx_array_t ports;         /* of in_port_t, of these servers */
+    ngx_shm_zone_t *connections; /* NULL: they are not counted */
+    ngx_uint_t is_used;          /* by a location */
 
     ngx_thread_pool_t *thread_pool;
     struct trivet_server_key server_keys[TRIVET_MAX_SERVER_KEYS];
@@ -286,6 +293,20 @@ void ngx_http_trivet_end_chores(ngx_http_trivet_main_conf_t *tmcf);
 ngx_thread_task_t *ngx_http_trivet_make_chore(ngx_cycle_t *cycle,
     ngx_http_trivet_main_conf_t *tmcf, ngx_http_trivet_work_pt work,
     ngx_event_handler_pt done, void *data);
+
+/* connections.c: the directive; when the configuration is read; in the master,
+ * once it listens; in a worker, when it begins and when it ends. */
+char *ngx_http_trivet_set_connections(
+    ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+ngx_int_t ngx_http_trivet_add_connections(
+    ngx_conf_t *cf, ngx_http_trivet_main_conf_t *tmcf);
+ngx_int_t ngx_http_trivet_watch_sockets(
+    ngx_cycle_t *cycle, ngx_http_trivet_main_conf_t *tmcf);
+ngx_int_t ngx_http_trivet_take_connections(
+    ngx_cycle_t *cycle, ngx_http_trivet_main_conf_t *tmcf);
+void ngx_http_trivet_leave_connections(void);
+/* How many were closed at once; -1: they are not counted. */
+int64_t ngx_http_trivet_num_refused(const ngx_http_trivet_main_conf_t *tmcf);
 
 /* pruning.c */
 char *ngx_http_trivet_prune(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);

@@ -6,12 +6,12 @@
  * the keys: one variable for each class of calls, empty for calls of another
  * class, which limit_req does not count.
  *
- * A key is the caller's whole address and a hash of the endpoint: 24 bytes,
- * however long the path. nginx keeps keys in a zone of fixed size. When it is
- * full, the key that was used longest ago goes: a flood of made-up paths makes
- * the gateway forget calls too early at worst, and never refuses a stranger.
- * Opening sessions has a zone of its own, with one key for each address, which
- * no path can crowd.
+ * A key is the caller's address, of IPv6 its /64 network, and a hash of the
+ * endpoint: 24 bytes, however long the path. nginx keeps keys in a zone of
+ * fixed size. When it is full, the key that was used longest ago goes: a flood
+ * of made-up paths makes the gateway forget calls too early at worst, and never
+ * refuses a stranger. Opening sessions has a zone of its own, with one key for
+ * each address, which no path can crowd.
  */
 #include "module.h"
 
@@ -37,6 +37,7 @@ ngx_http_trivet_rate_variable(
     ngx_http_request_t *r, ngx_http_variable_value_t *v, uintptr_t data)
 {
     struct trivet_rate_call call;
+    struct trivet_address address;
     ngx_http_trivet_rate_key_t *key;
     ngx_http_trivet_main_conf_t *tmcf;
 
@@ -53,8 +54,9 @@ ngx_http_trivet_rate_variable(
         return NGX_ERROR;
     }
 
-    key->address = ngx_http_trivet_address(r->connection);
-    ngx_http_trivet_flip_address(tmcf, &key->address);
+    address = ngx_http_trivet_address(r->connection);
+    ngx_http_trivet_flip_address(tmcf, &address);
+    key->address = trivet_address_network(&address);
     key->endpoint =
         trivet_rate_key(&call, ngx_http_trivet_clock_offset_s(tmcf));
 

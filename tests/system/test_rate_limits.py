@@ -401,10 +401,16 @@ def test_the_variables_follow_the_address_that_realip_finds(prepared):
     server = "set_real_ip_from 127.0.0.0/8; real_ip_header X-Real-IP;"
     calls = [("POST", "/v1/session-server")]
     with Nginx(prepared, http=http, location=location, server=server) as nginx:
-        for address in ("1.2.3.4", "1.2.3.5", "2001:db8::1", "2001:db8::2"):
+        for address, status in (
+            ("1.2.3.4", 401),
+            ("1.2.3.5", 401),
+            ("2001:db8:0:1::1", 401),
+            ("2001:db8:0:2::1", 401),
+            ("2001:db8:0:2:ffff::2", 429),  # of the same /64 network
+        ):
             headers = [("X-Real-IP", address)]
-            for peer, status in (("127.0.0.1", 401), ("127.0.0.2", 429)):
-                assert statuses(nginx, peer, calls, headers) == [status]
+            assert statuses(nginx, "127.0.0.1", calls, headers) == [status]
+            assert statuses(nginx, "127.0.0.2", calls, headers) == [429]
 
 
 def test_a_flood_of_paths_neither_frees_sessions_nor_stops_others(prepared, source):

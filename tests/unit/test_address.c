@@ -329,10 +329,45 @@ a_full_list_takes_only_what_it_has(void **state)
     assert_int_equal(permitted.num_addresses, TRIVET_MAX_PERMITTED_IPS);
 }
 
+static void
+a_network_is_an_ipv4_address_or_an_ipv6_64(void **state)
+{
+    static const struct {
+        const char *address;
+        const char *network;
+    } rows[] = {
+        {"192.0.2.1", "192.0.2.1"},
+        {"::ffff:192.0.2.1", "192.0.2.1"},
+        {"0.0.0.0", "0.0.0.0"},
+        {"2001:db8:1:2:3:4:5:6", "2001:db8:1:2::"},
+        {"2001:db8:1:2:ffff:ffff:ffff:ffff", "2001:db8:1:2::"},
+        {"2001:db8:1:3::", "2001:db8:1:3::"},
+        {"::1", "::"},
+        {"fe80::1", "fe80::"},
+    };
+    (void) state;
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct trivet_address address;
+        struct trivet_address network;
+        struct trivet_address found;
+
+        assert_int_equal(
+            trivet_address_parse(trivet_slice_text(rows[i].address), &address),
+            TRIVET_OK);
+        assert_int_equal(
+            trivet_address_parse(trivet_slice_text(rows[i].network), &network),
+            TRIVET_OK);
+        found = trivet_address_network(&address);
+        assert_true(trivet_address_equal(&found, &network));
+    }
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_network_is_an_ipv4_address_or_an_ipv6_64),
         cmocka_unit_test(whatever_is_not_one_address_is_refused),
         cmocka_unit_test(a_nul_does_not_end_the_text),
         cmocka_unit_test(only_the_slice_is_read),
