@@ -163,13 +163,14 @@ def test_what_a_killed_worker_counted_is_forgotten(tmp_path, request):
     request.addfinalizer(nginx.close)
     for _ in range(3):
         wires = [silent(nginx) for _ in range(2 * LIMIT)]
-        assert count_open(wires) == LIMIT
+        # the end of the one that was served last may not be counted yet
+        assert count_open(wires) in (LIMIT - 1, LIMIT)
         for pid in nginx.nginx_workers():
             os.kill(pid, signal.SIGKILL)
         assert wait_until(lambda: is_served(nginx, ATTACKER))
         close(wires)
     wires = [silent(nginx) for _ in range(2 * LIMIT)]
-    assert count_open(wires) == LIMIT
+    assert count_open(wires) in (LIMIT - 1, LIMIT)
     close(wires)
 
 
