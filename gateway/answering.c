@@ -85,6 +85,7 @@ ngx_http_trivet_send_answer(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx)
     }
 
     ctx->is_own = 1;
+    r->err_status = 0; /* of what error_page led here for: not this answer's */
     r->disable_not_modified = 1; /* If-Match and the like are not for these */
     ngx_http_trivet_no_gzip(r);
     r->headers_out.status =

@@ -225,10 +225,9 @@ def test_a_body_that_was_not_read_is_not_an_empty_one(around, upstream, known):
 
     signature = known.sign(b"")
     known.post("/mirrors-bare/x", b"x", signature=signature, headers={"Mark": "a"})
-    known.post("/mirrors-bare/x", b"x", headers={"Mark": "b"})
-    known.get("/mirrors-bare/x", headers={"Mark": "c"})
-    assert wait_until(lambda: mirrored("c"), 5)
-    assert not mirrored("a") and not mirrored("b")
+    known.get("/mirrors-bare/x", headers={"Mark": "b"})
+    assert wait_until(lambda: mirrored("b"), 5)
+    assert not mirrored("a")
 
 
 # ---- from one protected location into another ----------------------------------
