@@ -17,6 +17,7 @@
 #include "core/encoding.h"
 #include "core/secret.h"
 #include "crypto/openssl.h"
+#include "crypto/weak.h"
 
 enum { MAX_KEY_FILE = 64 * 1024 };
 
@@ -269,26 +270,50 @@ trivet_private_key_public(
     return to_der(key->pkey, out);
 }
 
-/* Cuts the two marks off; false when they are not both there. */
-static bool
-strip_marks(struct trivet_slice *text)
-{
-    static const char begin[] = "-----BEGIN PUBLIC KEY-----";
-    static const char end[] = "-----END PUBLIC KEY-----";
-    struct trivet_slice t = trivet_slice_trim(*text);
+/* What stands around SubjectPublicKeyInfo, and around PKCS#1's RSAPublicKey. */
+struct marks {
+    const char *begin;
+    const char *end;
+    bool is_pkcs1;
+};
+static const struct marks marks[] = {
+    {"-----BEGIN PUBLIC KEY-----", "-----END PUBLIC KEY-----", false},
+    {"-----BEGIN RSA PUBLIC KEY-----", "-----END RSA PUBLIC KEY-----", true},
+};
 
-    if (t.len < sizeof begin - 1 + sizeof end - 1
-        || !trivet_slice_starts_with(t, begin)
+/* Cuts these marks off; false when they are not both there. */
+static bool
+strip_marks(struct trivet_slice *text, const struct marks *around)
+{
+    struct trivet_slice t = trivet_slice_trim(*text);
+    size_t begin_len = strlen(around->begin);
+    size_t end_len = strlen(around->end);
+
+    if (t.len < begin_len + end_len
+        || !trivet_slice_starts_with(t, around->begin)
         || !trivet_slice_is(
-            trivet_slice_after(t, t.len - (sizeof end - 1)), end))
+            trivet_slice_after(t, t.len - end_len), around->end))
     {
         return false;
     }
 
-    t = trivet_slice_after(t, sizeof begin - 1);
-    t.len -= sizeof end - 1;
+    t = trivet_slice_after(t, begin_len);
+    t.len -= end_len;
     *text = t;
     return true;
+}
+
+static bool
+strip_any_marks(struct trivet_slice *text, bool *out_is_pkcs1)
+{
+    for (size_t i = 0; i < sizeof marks / sizeof marks[0]; i++) {
+        if (strip_marks(text, &marks[i])) {
+            *out_is_pkcs1 = marks[i].is_pkcs1;
+            return true;
+        }
+    }
+
+    return false;
 }
 
 /*
@@ -296,13 +321,13 @@ strip_marks(struct trivet_slice *text)
  * which clients get wrong, and costs half a millisecond.
  */
 static enum trivet_status
-decode_pem(
-    struct trivet_slice pem, unsigned char *out, size_t cap, size_t *out_len)
+decode_pem(struct trivet_slice pem, unsigned char *out, size_t cap,
+    size_t *out_len, bool *out_is_pkcs1)
 {
     unsigned char base64[TRIVET_MAX_PUBLIC_KEY_TEXT];
     size_t len = 0;
 
-    if (pem.len > sizeof base64 || !strip_marks(&pem)) {
+    if (pem.len > sizeof base64 || !strip_any_marks(&pem, out_is_pkcs1)) {
         return TRIVET_E_MALFORMED;
     }
 
@@ -318,36 +343,57 @@ decode_pem(
         trivet_slice_make(base64, len), out, cap, out_len);
 }
 
+/* The key in der, of either form; NULL as trivet_openssl_public_key. */
+static EVP_PKEY *
+read_der(struct trivet_slice der, bool is_pkcs1)
+{
+    const unsigned char *p = der.data;
+    EVP_PKEY *pkey;
+
+    if (!is_pkcs1) {
+        return trivet_openssl_public_key(der);
+    }
+
+    pkey = d2i_PublicKey(EVP_PKEY_RSA, NULL, &p, (long) der.len);
+    if (pkey != NULL
+        && (p != der.data + der.len || !trivet_openssl_is_usable_rsa(pkey)))
+    {
+        EVP_PKEY_free(pkey);
+        return NULL;
+    }
+
+    return pkey;
+}
+
 enum trivet_status
 trivet_public_key_parse(struct trivet_slice pem, struct trivet_public_key *out,
     struct trivet_error *err)
 {
     unsigned char der[TRIVET_MAX_PUBLIC_KEY_DER];
     enum trivet_status status;
-    struct trivet_slice bytes;
+    const char *weakness;
     EVP_PKEY *pkey;
+    bool is_pkcs1;
     size_t len;
 
-    if (decode_pem(pem, der, sizeof der, &len) != TRIVET_OK) {
+    if (decode_pem(pem, der, sizeof der, &len, &is_pkcs1) != TRIVET_OK) {
         return trivet_error_set(
             err, TRIVET_E_MALFORMED, "key.parse", "not a PEM public key");
     }
 
-    bytes = trivet_slice_make(der, len);
-    if (trivet_openssl_is_common_der(bytes)) {
-        memcpy(out->der, der, len);
-        out->der_len = len;
-        return TRIVET_OK;
-    }
-
-    pkey = trivet_openssl_public_key(bytes);
+    pkey = read_der(trivet_slice_make(der, len), is_pkcs1);
     if (pkey == NULL) {
         return trivet_openssl_error(err, TRIVET_E_MALFORMED, "key.parse",
             "not an RSA public key of 2048 bits");
     }
 
-    status = to_der(pkey, out);
+    weakness = trivet_weak_key(pkey);
+    status = weakness == NULL ? to_der(pkey, out) : TRIVET_E_MALFORMED;
     EVP_PKEY_free(pkey);
+    if (weakness != NULL) {
+        return trivet_error_set(err, status, "key.parse",
+            "an RSA key that others can break (%s)", weakness);
+    }
 
     return status;
 }

@@ -74,10 +74,12 @@ TRIVET_MUST_USE enum trivet_status trivet_private_key_public(
  *
  *   pem = "-----BEGIN PUBLIC KEY-----" base64 "-----END PUBLIC KEY-----"
  *
- * with line ends, blanks and columns of any kind in between and around.
+ * or with RSA PUBLIC KEY in both marks (PKCS#1), with line ends, blanks and
+ * columns of any kind in between and around.
  *
- * TRIVET_E_MALFORMED  not that, not RSA, not 2048 bits, or an exponent that is
- *                     even, below 3 or above 32 bits.
+ * TRIVET_E_MALFORMED  not that, not RSA, not 2048 bits, an exponent that is
+ *                     even, below 3 or above 32 bits, or a modulus that is
+ *                     known to be weak (crypto/weak.h).
  */
 TRIVET_MUST_USE enum trivet_status trivet_public_key_parse(
     struct trivet_slice pem, struct trivet_public_key *out,

@@ -11,6 +11,7 @@
 #include <stdio.h>
 
 #include "crypto/openssl.h"
+#include "crypto/weak.h"
 
 enum {
     MIN_RSA_BITS = 2048,
@@ -62,6 +63,7 @@ is_usable(X509 *certificate)
     return key != NULL && EVP_PKEY_is_a(key, "RSA")
            && EVP_PKEY_get_bits(key) >= MIN_RSA_BITS
            && EVP_PKEY_get_bits(key) <= MAX_RSA_BITS
+           && trivet_weak_key(key) == NULL
            && (X509_get_key_usage(certificate)
                   & (KU_DIGITAL_SIGNATURE | KU_NON_REPUDIATION))
                   != 0;

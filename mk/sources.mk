@@ -41,7 +41,8 @@ CRYPTO_SRCS = \
 	crypto/remembered.c \
 	crypto/signature.c \
 	crypto/thread.c \
-	crypto/token.c
+	crypto/token.c \
+	crypto/weak.c
 
 STORE_SRCS = \
 	store/audit.c \

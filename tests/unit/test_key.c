@@ -99,10 +99,10 @@ keys_of_another_kind_or_size_are_refused(void **state)
     static const char *const refused[] = {"keys/rsa1024.pem",
         "keys/rsa2046.pem", "keys/rsa2049.pem", "keys/rsa4096.pem",
         "keys/ec256.pem", "keys/ed25519.pem", "keys/rsa2048-pss.pem",
-        "keys/rsa2048-pkcs1.pem", "keys/rsa2048-private.pem",
-        "keys/rsa2048-private-pkcs1.pem", "keys/rsa2048-private-encrypted.pem",
-        "keys/rsa2048-certificate.pem", "keys/rsa2048-trailing-der.pem",
-        "keys/rsa2048-cut-der.pem", "keys/ec256-private.pem"};
+        "keys/rsa2048-private.pem", "keys/rsa2048-private-pkcs1.pem",
+        "keys/rsa2048-private-encrypted.pem", "keys/rsa2048-certificate.pem",
+        "keys/rsa2048-trailing-der.pem", "keys/rsa2048-cut-der.pem",
+        "keys/ec256-private.pem"};
 
     (void) state;
 
@@ -113,6 +113,24 @@ keys_of_another_kind_or_size_are_refused(void **state)
             fail_msg("taken: %s", refused[i]);
         }
     }
+}
+
+/* The other form of a public key becomes the usual one. */
+static void
+a_pkcs1_key_is_taken(void **state)
+{
+    struct vector pem = vector_read("keys/rsa2048-pkcs1.pem");
+    struct trivet_public_key key;
+    char text[TRIVET_MAX_PUBLIC_KEY_TEXT];
+
+    (void) state;
+
+    assert_int_equal(
+        trivet_public_key_parse(vector_slice(&pem), &key, NULL), TRIVET_OK);
+    assert_int_equal(
+        trivet_public_key_to_pem(&key, text, sizeof text), TRIVET_OK);
+    assert_memory_equal(text, "-----BEGIN PUBLIC KEY-----\n", 27);
+    assert_int_equal(parse_public(trivet_slice_text(text)), TRIVET_OK);
 }
 
 static void
@@ -774,6 +792,7 @@ main(void)
         cmocka_unit_test(a_uri_is_told_from_a_path),
         cmocka_unit_test(a_uri_without_a_key_is_refused_and_not_repeated),
         cmocka_unit_test(keys_of_another_kind_or_size_are_refused),
+        cmocka_unit_test(a_pkcs1_key_is_taken),
         cmocka_unit_test(keys_of_2047_and_2048_bits_are_taken),
         cmocka_unit_test(line_ends_blanks_and_columns_do_not_matter),
         cmocka_unit_test(marks_are_whole_and_nothing_else_is_around),
