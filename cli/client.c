@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "cli/output.h"
+#include "cli/span.h"
 #include "client/file.h"
 #include "core/timestamp.h"
 
@@ -34,9 +35,10 @@ static const struct argp_option options[] = {
         10},
     {"pin-mode", OPTION_PIN_MODE, "MODE", 0, "enforce (the default) or report",
         10},
-    {"timeout", OPTION_TIMEOUT, "S", 0, "seconds for one exchange (30)", 10},
-    {"max-wait", OPTION_MAX_WAIT, "S", 0,
-        "seconds to wait for the rate limit (60); 0: do not wait", 10},
+    {"timeout", OPTION_TIMEOUT, "TIME", 0,
+        "for one exchange, such as 90s or 2m (30s)", 10},
+    {"max-wait", OPTION_MAX_WAIT, "TIME", 0,
+        "how long to wait for the rate limit (1m); 0: do not wait", 10},
     {"no-throttle", OPTION_NO_THROTTLE, NULL, 0,
         "leave the counting of calls to the server", 10},
     {"verbose", 'v', NULL, 0, "show the exchange, secrets left out", 10},
@@ -123,11 +125,11 @@ parse(int key, char *argument, struct argp_state *state)
         break;
     case OPTION_TIMEOUT:
         client->options.timeout_s =
-            (int) cli_read_number(argument, 1, 86400, "--timeout", state);
+            (int) cli_span_read(argument, 1, 86400, "--timeout", state);
         break;
     case OPTION_MAX_WAIT:
         client->options.max_wait_s =
-            (int) cli_read_number(argument, 0, 86400, "--max-wait", state);
+            (int) cli_span_read(argument, 0, 86400, "--max-wait", state);
         if (client->options.max_wait_s == 0) {
             client->options.max_wait_s = -1;
         }

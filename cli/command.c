@@ -5,6 +5,7 @@
 #include "cli/output.h"
 
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,10 +26,101 @@ print_table(FILE *to, const char *way, const struct cli_command *commands,
     (void) fprintf(to, "\n\"%s COMMAND --help\" tells more of each.\n", way);
 }
 
+/* ---- the nearest command ----------------------------------------------- */
+
+enum { MAX_WORD = 32, MAX_SLIPS = 2 /* letters that may be wrong */ };
+
+/* Letters to add, drop, change or swap with the next: how far a is from b. */
+static size_t
+distance(const char *a, const char *b)
+{
+    size_t rows[MAX_WORD + 1][MAX_WORD + 1];
+    size_t a_len = strlen(a);
+    size_t b_len = strlen(b);
+
+    if (a_len > MAX_WORD || b_len > MAX_WORD) {
+        return MAX_WORD;
+    }
+
+    for (size_t i = 0; i <= a_len; i++) {
+        for (size_t j = 0; j <= b_len; j++) {
+            size_t best;
+
+            if (i == 0 || j == 0) {
+                rows[i][j] = i + j;
+                continue;
+            }
+
+            best = rows[i - 1][j - 1] + (a[i - 1] != b[j - 1]);
+            best = rows[i - 1][j] + 1 < best ? rows[i - 1][j] + 1 : best;
+            best = rows[i][j - 1] + 1 < best ? rows[i][j - 1] + 1 : best;
+            if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1]
+                && rows[i - 2][j - 2] + 1 < best)
+            {
+                best = rows[i - 2][j - 2] + 1;
+            }
+            rows[i][j] = best;
+        }
+    }
+
+    return rows[a_len][b_len];
+}
+
+/* NULL: none is near. */
+static const char *
+find_nearest(
+    const struct cli_command *commands, size_t num_commands, const char *word)
+{
+    const char *nearest = NULL;
+    size_t least = MAX_SLIPS + 1;
+
+    for (size_t i = 0; i < num_commands; i++) {
+        const char *name = commands[i].name;
+        size_t slips = distance(word, name);
+
+        /* The beginning of a name is near, too. */
+        if (strlen(word) > 2 && strncmp(word, name, strlen(word)) == 0) {
+            slips = 1;
+        }
+        /* Of short words nothing would be left. */
+        if (slips < least && slips < strlen(name) - 1) {
+            least = slips;
+            nearest = name;
+        }
+    }
+
+    return nearest;
+}
+
+static int
+refuse(const struct cli_command *commands, size_t num_commands, const char *way,
+    const char *word)
+{
+    const char *nearest = find_nearest(commands, num_commands, word);
+
+    (void) cli_usage("no command \"%s\"", word);
+    if (nearest != NULL) {
+        cli_tell("Did you mean \"%s %s\"?\n", way, nearest);
+    }
+    cli_tell("\"%s --help\" lists the commands.\n", way);
+
+    return CLI_USAGE;
+}
+
+/* ---- dispatch ---------------------------------------------------------- */
+
+static bool
+asks_for_help(const char *word)
+{
+    return strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0
+           || strcmp(word, "-?") == 0 || strcmp(word, "help") == 0;
+}
+
 int
 cli_dispatch(const struct cli_command *commands, size_t num_commands, int argc,
     char **argv)
 {
+    static char help[] = "--help";
     char way[MAX_WAY];
 
     if (argc < 2) {
@@ -36,9 +128,19 @@ cli_dispatch(const struct cli_command *commands, size_t num_commands, int argc,
         return CLI_USAGE;
     }
 
-    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0) {
+    if (asks_for_help(argv[1]) && (argc == 2 || argv[1][0] == '-')) {
         print_table(stdout, argv[0], commands, num_commands);
         return CLI_OK;
+    }
+    if (strcmp(argv[1], "help") == 0) {
+        /* "help key create" is "key create --help". */
+        for (int i = 1; i + 1 < argc; i++) {
+            argv[i] = argv[i + 1];
+        }
+        argv[argc - 1] = help;
+    }
+    if (argc > 2 && strcmp(argv[2], "-h") == 0) {
+        argv[2] = help;
     }
 
     for (size_t i = 0; i < num_commands; i++) {
@@ -50,9 +152,7 @@ cli_dispatch(const struct cli_command *commands, size_t num_commands, int argc,
         }
     }
 
-    cli_tell("trivet: no command \"%s\"\n\n", argv[1]);
-    print_table(stderr, argv[0], commands, num_commands);
-    return CLI_USAGE;
+    return refuse(commands, num_commands, argv[0], argv[1]);
 }
 
 int

@@ -5,6 +5,7 @@
 #include "cli/command.h"
 #include "cli/output.h"
 #include "cli/sandbox.h"
+#include "cli/span.h"
 #include "cli/table.h"
 #include "store/listing.h"
 
@@ -19,8 +20,8 @@ struct options {
 };
 
 static const struct argp_option options_table[] = {
-    {"seconds", OPTION_SECONDS, "N", 0,
-        "with \"slow on\": how long each answer waits, 1 to 300 (default: 5)",
+    {"seconds", OPTION_SECONDS, "TIME", 0,
+        "with \"slow on\": how long each answer waits, 1s to 5m (default: 5s)",
         0},
     {"json", OPTION_JSON, NULL, 0, "JSON, for programs", 0},
     {0},
@@ -39,12 +40,8 @@ parse_option(int key, char *arg, struct argp_state *state)
         options->as_json = true;
         return 0;
     case OPTION_SECONDS:
-        if (!trivet_slice_to_id(trivet_slice_text(arg), &options->seconds)
-            || options->seconds < 1 || options->seconds > TRIVET_MAX_SLOW_S)
-        {
-            argp_error(
-                state, "--seconds: a number from 1 to %d", TRIVET_MAX_SLOW_S);
-        }
+        options->seconds =
+            cli_span_read(arg, 1, TRIVET_MAX_SLOW_S, "--seconds", state);
         return 0;
     case ARGP_KEY_ARG:
         if (options->num_words == MAX_WORDS) {

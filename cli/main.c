@@ -48,7 +48,9 @@ main(int argc, char **argv)
     argp_err_exit_status = CLI_USAGE;
     argp_program_version = "trivet " TRIVET_VERSION;
 
-    if (argc == 2 && strcmp(argv[1], "--version") == 0) {
+    if (argc == 2
+        && (strcmp(argv[1], "--version") == 0 || strcmp(argv[1], "-V") == 0))
+    {
         (void) puts(argp_program_version);
         return CLI_OK;
     }

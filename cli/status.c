@@ -8,6 +8,7 @@
 #include "cli/client.h"
 #include "cli/client_commands.h"
 #include "cli/output.h"
+#include "cli/span.h"
 #include "cli/table.h"
 #include "client/clock.h"
 #include "client/record.h"
@@ -25,8 +26,8 @@ static const struct argp_option options[] = {
     {"json", OPTION_JSON, NULL, 0, "one line of JSON", 0},
     {"check", OPTION_CHECK, NULL, 0,
         "ask the server, instead of believing the clock", 0},
-    {"watch", OPTION_WATCH, "S", OPTION_ARG_OPTIONAL,
-        "tell again every S seconds (5), until the session has ended", 0},
+    {"watch", OPTION_WATCH, "TIME", OPTION_ARG_OPTIONAL,
+        "tell again every TIME (5s), until the session has ended", 0},
     {0},
 };
 
@@ -47,7 +48,7 @@ parse(int key, char *argument, struct argp_state *state)
         break;
     case OPTION_WATCH:
         status->watch_s = argument == NULL ? DEFAULT_WATCH_S
-                                           : (int) cli_read_number(argument, 1,
+                                           : (int) cli_span_read(argument, 1,
                                                86400, "--watch", state);
         break;
     default:

@@ -4,6 +4,7 @@
 
 #include "cli/operator.h"
 #include "cli/output.h"
+#include "cli/span.h"
 #include "cli/table.h"
 #include "store/listing.h"
 
@@ -138,14 +139,15 @@ auto_logout(struct cli_operator *op, void *extra, struct trivet_error *err)
     (void) extra;
 
     TRIVET_TRY(cli_operator_id(op, 0, &id, err));
-    TRIVET_TRY(cli_operator_id(op, 1, &seconds, err));
 
-    if (seconds < TRIVET_MIN_SESSION_TIMEOUT_S
-        || seconds > TRIVET_MAX_SESSION_TIMEOUT_S)
+    if (!cli_span_parse(op->words[1], TRIVET_MAX_SESSION_TIMEOUT_S, &seconds)
+        || seconds < TRIVET_MIN_SESSION_TIMEOUT_S)
     {
         return trivet_error_set(err, TRIVET_E_USAGE, "user.auto_logout",
-            "an auto-logout time has %d to %d seconds",
-            TRIVET_MIN_SESSION_TIMEOUT_S, TRIVET_MAX_SESSION_TIMEOUT_S);
+            "%s: an auto-logout time has %d to %d seconds, such as 90s, 1h or "
+            "7d",
+            op->words[1], TRIVET_MIN_SESSION_TIMEOUT_S,
+            TRIVET_MAX_SESSION_TIMEOUT_S);
     }
 
     status = trivet_store_user_set_auto_logout(
@@ -165,7 +167,7 @@ static int
 run_auto_logout(int argc, char **argv)
 {
     static const struct cli_operator_spec spec = {
-        .args_doc = "ID SECONDS",
+        .args_doc = "ID TIME",
         .num_words = 2,
         .doc = "Sets how long the sessions of a user live, those open now "
                "too.",

@@ -408,3 +408,66 @@ def test_a_label_that_cannot_be_shown_is_refused(gateway, label):
     )
     assert done.returncode == 2
     assert len(gateway.trivet("key", "list")) == before
+
+
+# ---- words -------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "words, same",
+    [
+        (["-h"], ["--help"]),
+        (["help"], ["--help"]),
+        (["-V"], ["--version"]),
+        (["help", "key"], ["key", "--help"]),
+        (["key", "-h"], ["key", "--help"]),
+        (["key", "help"], ["key", "--help"]),
+        (["help", "key", "create"], ["key", "create", "--help"]),
+        (["key", "help", "create"], ["key", "create", "--help"]),
+        (["login", "-h"], ["login", "--help"]),
+        (["help", "audit", "verify"], ["audit", "verify", "--help"]),
+    ],
+    ids=str,
+)
+def test_short_forms_are_the_long_ones(words, same):
+    short = run(*words, check=True)
+    assert short.stdout == run(*same, check=True).stdout != ""
+
+
+@pytest.mark.parametrize(
+    "words, meant",
+    [
+        (["logn"], "trivet login"),
+        (["statsu"], "trivet status"),
+        (["devices"], "trivet device"),
+        (["server"], "trivet serve"),
+        (["key", "crate"], "trivet key create"),
+        (["session", "lst"], "trivet session list"),
+        (["server-key", "rotat"], "trivet server-key rotate"),
+        (["help", "kye"], "trivet key"),
+    ],
+    ids=str,
+)
+def test_a_wrong_command_proposes_the_nearest(words, meant):
+    result = fails(*words)
+    assert result.returncode == 2
+    assert f'Did you mean "{meant}"?' in result.stderr
+
+
+@pytest.mark.parametrize("words", [["xyzzy"], ["key", "nonsense"], ["q" * 99], [""]])
+def test_nothing_is_proposed_where_nothing_is_near(words):
+    assert "Did you mean" not in fails(*words).stderr
+
+
+@pytest.mark.parametrize("text, seconds", [("90", 90), ("2m", 120), ("1h30m", 5400), ("7d", 604800)])
+def test_times_are_taken_with_units(gateway, text, seconds):
+    user = gateway.trivet("user", "create", f"times {text}")["id"]
+    gateway.trivet("user", "auto-logout", user, text)
+    assert find(gateway, "user", user)["auto_logout"] == seconds
+    key = gateway.trivet("key", "create", "--expires", text)
+    assert key["expires_in"] == seconds
+
+
+@pytest.mark.parametrize("text", ["1x", "", "h", "-1h", "1h 1m", "99w", "1.5h", "9" * 30])
+def test_times_that_are_none_are_refused(gateway, text):
+    fails("user", "auto-logout", "1", text, "--data", gateway.data)
