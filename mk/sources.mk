@@ -185,6 +185,7 @@ UNIT_TESTS = \
 	test_mistake \
 	test_page \
 	test_permitted_ip \
+	test_plans \
 	test_profile \
 	test_prune \
 	test_rate \

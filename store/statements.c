@@ -32,14 +32,23 @@
 /*
  * A page of a list, newest first, and the ends of the whole list behind its
  * columns. $1 owner, $2 newer_id, $3 older_id, $4 whether those that follow
- * newer_id are wanted, $5 how many.
+ * newer_id are wanted, $5 how many. All by an index of the owner: no more than
+ * the page is read, and of one item no more than that.
  */
-#define PAGE(columns, from)                                                    \
-    "WITH list AS (SELECT " columns " FROM " from ") SELECT page.*,"           \
-    " (SELECT MAX(id) FROM list), (SELECT MIN(id) FROM list)"                  \
-    " FROM (SELECT * FROM list WHERE id > $2 AND id < $3"                      \
-    " ORDER BY CASE WHEN $4 <> 0 THEN id ELSE -id END LIMIT $5) AS page"       \
-    " ORDER BY page.id DESC"
+#define OWNED(table, owner) " FROM " table " WHERE " owner " = $1"
+#define PAGE(row, columns, from, table, owner)                                 \
+    "SELECT " columns ", (SELECT MAX(id)" OWNED(table,                         \
+        owner) "),"                                                            \
+               " (SELECT MIN(id)" OWNED(table,                                 \
+                   owner) ") FROM " from " WHERE " row "." owner               \
+                          " = $1 AND " row ".id > $2 AND " row ".id < $3"      \
+                          " AND " row                                          \
+                          ".id <= CASE WHEN $4 <> 0 THEN (SELECT MAX(id) FROM" \
+                          " (SELECT id" OWNED(table,                           \
+                              owner) " AND id > $2 AND id < $3"                \
+                                     " ORDER BY id LIMIT $5) AS following) "   \
+                                     "ELSE $3 END"                             \
+                                     " ORDER BY " row ".id DESC LIMIT $5"
 
 #define DEVICE_COLUMNS                                                         \
     "d.id AS id, d.created_us, d.description, d.address, k.revoked_us"
@@ -213,11 +222,11 @@ static const char *const texts[TRIVET_NUM_STATEMENTS] = {
 
     /* With the device that bound it: its first. */
     [TRIVET_SQL_CREDENTIAL_PAGE] =
-        PAGE("k.id AS id, k.created_us, k.updated_us, k.expires_us,"
+        PAGE("k", "k.id AS id, k.created_us, k.updated_us, k.expires_us,"
         " k.bound_us, k.revoked_us, d.id AS device_id, d.created_us AS"
         " device_created_us, d.description, d.address",
         "api_key k LEFT JOIN device d ON d.id = (SELECT MIN(f.id)"
-        " FROM device f WHERE f.api_key_id = k.id) WHERE k.user_id = $1"),
+        " FROM device f WHERE f.api_key_id = k.id)", "api_key", "user_id"),
 
     [TRIVET_SQL_PERMITTED_IP_PUT] =
         "INSERT INTO permitted_ip (created_us, updated_us, api_key_id,"
@@ -234,24 +243,25 @@ static const char *const texts[TRIVET_NUM_STATEMENTS] = {
         "SELECT COUNT(*) FROM permitted_ip"
         " WHERE api_key_id = $1 AND address <> $2",
     [TRIVET_SQL_PERMITTED_IP_PAGE] =
-        PAGE("p.id AS id, p.created_us, p.updated_us, p.address, p.is_active",
-        "permitted_ip p WHERE p.api_key_id = $1"),
+        PAGE("p", "p.id AS id, p.created_us, p.updated_us, p.address, p.is_active",
+        "permitted_ip p", "permitted_ip", "api_key_id"),
     [TRIVET_SQL_PERMITTED_IP_LIST] =
         "SELECT address FROM permitted_ip WHERE api_key_id = $1"
         " AND is_active <> 0 ORDER BY id",
 
     [TRIVET_SQL_DEVICE_PUT] =
         "INSERT INTO device (created_us, installation_id, api_key_id,"
-        " description, address) VALUES ($1, $2, $3, $4, $5) RETURNING id",
+        " description, address, user_id) VALUES ($1, $2, $3, $4, $5,"
+        " (SELECT user_id FROM api_key WHERE id = $3)) RETURNING id",
     [TRIVET_SQL_DEVICE_LIST] =
         "SELECT d.id, d.created_us, d.installation_id, d.api_key_id,"
         " k.user_id, d.description, d.address"
         " FROM device d JOIN api_key k ON k.id = d.api_key_id ORDER BY d.id",
 
     [TRIVET_SQL_DEVICE_PAGE_OF_USER] =
-        PAGE(DEVICE_COLUMNS, DEVICES " WHERE k.user_id = $1"),
+        PAGE("d", DEVICE_COLUMNS, DEVICES, "device", "user_id"),
     [TRIVET_SQL_DEVICE_PAGE_OF_INSTALLATION] =
-        PAGE(DEVICE_COLUMNS, DEVICES " WHERE d.installation_id = $1"),
+        PAGE("d", DEVICE_COLUMNS, DEVICES, "device", "installation_id"),
 
     [TRIVET_SQL_SESSION_PUT] =
         "INSERT INTO session (created_us, anchored_us, digest, device_id)"

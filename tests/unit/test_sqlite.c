@@ -410,6 +410,9 @@ a_store_without_pruning_gets_it(void **state)
         scratch_sql(&scratch, "SELECT opened_us FROM api_key WHERE id = 2"),
         12);
     assert_int_equal(scratch_sql(&scratch, "SELECT COUNT(*) FROM session"), 2);
+    assert_int_equal(
+        scratch_sql(&scratch, "SELECT COUNT(*) FROM device WHERE user_id = 1"),
+        2);
     trivet_store_close(open_store(TRIVET_STORE_EXISTING));
 }
 
