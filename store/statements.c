@@ -41,13 +41,13 @@
         owner) "),"                                                            \
                " (SELECT MIN(id)" OWNED(table,                                 \
                    owner) ") FROM " from " WHERE " row "." owner               \
-                          " = $1 AND " row ".id > $2 AND " row ".id < $3"      \
+                          " = $1 AND " row ".id > $2"                          \
                           " AND " row                                          \
                           ".id <= CASE WHEN $4 <> 0 THEN (SELECT MAX(id) FROM" \
                           " (SELECT id" OWNED(table,                           \
                               owner) " AND id > $2 AND id < $3"                \
                                      " ORDER BY id LIMIT $5) AS following) "   \
-                                     "ELSE $3 END"                             \
+                                     "ELSE $3 - 1 END"                         \
                                      " ORDER BY " row ".id DESC LIMIT $5"
 
 #define DEVICE_COLUMNS                                                         \
