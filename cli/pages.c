@@ -12,6 +12,7 @@
 
 #include "cli/client.h"
 #include "cli/command.h"
+#include "core/json.h"
 
 enum { MAX_PAGE_PATH = 512, MAX_PAGES = 100 };
 
@@ -34,7 +35,8 @@ get_page(struct trivet_context *context, const char *path, bool is_quiet,
     }
 
     if (number == CLI_OK) {
-        *out = json_loadb(answer->body, answer->body_len, 0, NULL);
+        *out = trivet_json_load(
+            trivet_slice_make(answer->body, answer->body_len), 0, NULL);
     }
     trivet_answer_free(answer);
 

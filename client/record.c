@@ -9,6 +9,7 @@
 #include <time.h>
 
 #include "client/target.h"
+#include "core/json.h"
 #include "core/pem.h"
 #include "core/timestamp.h"
 #include "crypto/key.h"
@@ -535,8 +536,7 @@ trivet_record_parse(struct trivet_slice text, struct trivet_record *out,
     }
 
     /* Of two values for one name another reader may take the other. */
-    root = json_loadb(
-        (const char *) text.data, text.len, JSON_REJECT_DUPLICATES, NULL);
+    root = trivet_json_load(text, JSON_REJECT_DUPLICATES, NULL);
     status = read_root(root, &record, err);
     trivet_json_wipe(root);
     json_decref(root);
@@ -552,8 +552,7 @@ enum trivet_status
 trivet_record_check_pair(struct trivet_slice text,
     const struct trivet_record *record, struct trivet_error *err)
 {
-    json_t *root = json_loadb(
-        (const char *) text.data, text.len, JSON_REJECT_DUPLICATES, NULL);
+    json_t *root = trivet_json_load(text, JSON_REJECT_DUPLICATES, NULL);
     bool is_good =
         record->private_key[0] == '\0'
         || is_pair(record->private_key,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* client_message.c - requests written, answers read */
 #include "core/client_message.h"
+#include "core/json.h"
 
 #include <jansson.h>
 #include <stdio.h>
@@ -118,7 +119,6 @@ miss(struct trivet_error *err, const char *what)
 void *
 trivet_client_message_parse(struct trivet_slice body)
 {
-    const char *data = (const char *) body.data;
     json_error_t why;
     json_t *root;
 
@@ -126,12 +126,12 @@ trivet_client_message_parse(struct trivet_slice body)
         return NULL;
     }
 
-    root = json_loadb(data, body.len, 0, &why);
+    root = trivet_json_load(body, 0, &why);
 
     /* A number past 64 bits, in a field that nothing hangs on, must not make
      * an answer unreadable. */
     return root == NULL && json_error_code(&why) == json_error_numeric_overflow
-               ? json_loadb(data, body.len, JSON_DECODE_INT_AS_REAL, NULL)
+               ? trivet_json_load(body, JSON_DECODE_INT_AS_REAL, NULL)
                : root;
 }
 

@@ -4,6 +4,7 @@
 
 #include <stdlib.h>
 
+#include "core/json.h"
 #include "core/message_parts.h"
 #include "core/timestamp.h"
 
@@ -30,8 +31,7 @@ load_object(struct trivet_slice body, struct trivet_complaint *complaint)
     if (body.len == 0) {
         root = json_object();
     } else {
-        root = json_loadb(
-            (const char *) body.data, body.len, JSON_REJECT_DUPLICATES, NULL);
+        root = trivet_json_load(body, JSON_REJECT_DUPLICATES, NULL);
     }
 
     if (!json_is_object(root)) {

@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "core/encoding.h"
+#include "core/json.h"
 
 enum { MAX_DIGEST = 64 };
 
@@ -435,8 +436,7 @@ parse_body(struct trivet_mistake_search *search)
     if (!search->is_parsed && body.len > 0
         && spend(search, body.len * TRIVET_JSON_WORK))
     {
-        search->json = json_loadb(
-            (const char *) body.data, body.len, JSON_DECODE_ANY, NULL);
+        search->json = trivet_json_load(body, JSON_DECODE_ANY, NULL);
     }
 
     search->is_parsed = true;

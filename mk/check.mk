@@ -57,3 +57,7 @@ LONG_TESTS ?= tests/system tests/client
 check-long: all client $(CLIENT_TOOLS) ## the tests that take minutes
 	$(Q)TRIVET_BUILD=$(abspath $(B)) $(PYTHON) -m pytest -q -m long \
 		$(LONG_TESTS) $(PYTEST_ARGS) || [ $$? -eq 5 ]
+
+.PHONY: check-conformance
+check-conformance: all ## strangers' vectors; TRIVET_VECTORS names their folder
+	$(Q)TRIVET_BUILD=$(abspath $(B)) $(PYTHON) -m pytest -q tests/conformance $(PYTEST_ARGS)

@@ -10,6 +10,7 @@ CORE_SRCS = \
 	core/duration.c \
 	core/encoding.c \
 	core/expiry.c \
+	core/json.c \
 	core/memo.c \
 	core/message.c \
 	core/message_list.c \
