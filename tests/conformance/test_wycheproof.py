@@ -1,10 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Wycheproof's RSA signatures through `trivet verify` and the gateway's verifier"""
+"""Wycheproof's RSA signatures through the verifier, by way of `trivet verify`"""
 import base64
 import json
 import subprocess
 
 import pytest
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import padding
 from conftest import vectors
 from gateway import TRIVET
 
@@ -28,6 +31,20 @@ def is_taken(tmp_path, pem, case):
     return result.returncode == 0
 
 
+def is_sha256(pem, case):
+    """By another library."""
+    try:
+        serialization.load_pem_public_key(pem.encode()).verify(
+            bytes.fromhex(case["sig"]),
+            bytes.fromhex(case["msg"]),
+            padding.PKCS1v15(),
+            hashes.SHA256(),
+        )
+    except InvalidSignature:
+        return False
+    return True
+
+
 def test_sha256_as_expected(tmp_path):
     num = 0
     for pem, case in cases("rsa_signature_2048_sha256_test.json"):
@@ -37,6 +54,7 @@ def test_sha256_as_expected(tmp_path):
     assert num == 259
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "name",
     [
@@ -47,5 +65,11 @@ def test_sha256_as_expected(tmp_path):
     ],
 )
 def test_other_schemes_are_refused(tmp_path, name):
+    """But for the few that are SHA-256 signatures of the old scheme, there as
+    wrong ones of another."""
+    num_taken = 0
     for pem, case in cases(name):
-        assert not is_taken(tmp_path, pem, case), case["tcId"]
+        wanted = is_sha256(pem, case)
+        assert is_taken(tmp_path, pem, case) == wanted, case["tcId"]
+        num_taken += wanted
+    assert num_taken <= 3
