@@ -10,9 +10,10 @@ trivet_decide_needs_signature(
         return false;
     }
 
-    /* Whatever is not one of the two others asks for a signature. */
+    /* Whatever is not one of the two others asks for a signature; so does
+     * whatever a profile says but this one word. */
     return rule->signature != TRIVET_SIGNED_BY_PROFILE
-           || profile->signatures == TRIVET_SIGNATURES_ALL;
+           || profile->signatures != TRIVET_SIGNATURES_REQUIRED;
 }
 
 static enum trivet_reason

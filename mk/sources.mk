@@ -165,6 +165,7 @@ CLI_SRCS = \
 
 UNIT_TESTS = \
 	test_address \
+	test_admission \
 	test_audit \
 	test_authority \
 	test_binding \

@@ -415,78 +415,6 @@ no_single_fact_less_is_allowed(void **state)
     assert_true(num_flips > 200);
 }
 
-/* Every combination of facts against the protocol in one sentence. */
-static bool
-is_admissible(const struct trivet_rule *rule, const struct trivet_facts *facts,
-    const struct trivet_profile *profile, bool is_alive)
-{
-    bool is_signed = facts->signature == TRIVET_SIGNATURE_RIGHT
-                     || rule->signature == TRIVET_SIGNED_NEVER
-                     || (rule->signature == TRIVET_SIGNED_BY_PROFILE
-                         && profile->signatures == TRIVET_SIGNATURES_REQUIRED);
-    bool has_session = facts->token == TRIVET_TOKEN_SESSION && is_alive
-                       && !facts->is_session_ended && !facts->is_key_revoked
-                       && facts->is_address_permitted;
-
-    return is_signed
-           && ((rule->token == TRIVET_NEEDS_SESSION && has_session)
-               || (rule->token == TRIVET_NEEDS_INSTALLATION
-                   && facts->token == TRIVET_TOKEN_INSTALLATION)
-               || (rule->token == TRIVET_NEEDS_EITHER
-                   && (has_session
-                       || (facts->token == TRIVET_TOKEN_INSTALLATION
-                           && facts->is_installation_at_home)))
-               || rule->token == TRIVET_NEEDS_NO_TOKEN);
-}
-
-static void
-every_combination_of_facts_obeys_the_protocol(void **state)
-{
-    size_t num_allowed = 0;
-
-    (void) state;
-
-    for (unsigned n = 0; n < 4 * 3 * 6 * 5 * 2 * 2 * 2 * 2 * 2 * 2; n++) {
-        unsigned rest = n;
-        struct trivet_rule rule;
-        struct trivet_facts facts = {.expiry = {T0, WEEK_S}};
-        const struct trivet_profile *profile;
-        bool is_alive;
-        int64_t now_us;
-        struct trivet_verdict verdict;
-
-        rule.token = (enum trivet_token_rule)(rest % 4);
-        rest /= 4;
-        rule.signature = (enum trivet_signature_rule)(rest % 3);
-        rest /= 3;
-        facts.token = (enum trivet_token_fact)(rest % 6);
-        rest /= 6;
-        facts.signature = (enum trivet_signature_fact)(rest % 5);
-        rest /= 5;
-        facts.is_session_ended = (rest & 1) != 0;
-        facts.is_key_revoked = (rest & 2) != 0;
-        facts.is_address_permitted = (rest & 4) != 0;
-        is_alive = (rest & 8) != 0;
-        profile = (rest & 16) != 0 ? &strict : &current;
-        facts.is_installation_at_home = (rest & 32) != 0;
-
-        now_us = T0 + WEEK_S * S - (is_alive ? 1 : 0);
-        verdict = trivet_decide(&rule, &facts, profile, now_us);
-        assert_int_equal(verdict.admission == TRIVET_ALLOW,
-            is_admissible(&rule, &facts, profile, is_alive));
-        assert_int_equal(verdict.admission == TRIVET_ALLOW,
-            verdict.reason == TRIVET_REASON_NONE);
-        /* one microsecond before its end, every admitted session moves */
-        assert_int_equal(verdict.extends_session,
-            verdict.admission == TRIVET_ALLOW
-                && rule.token != TRIVET_NEEDS_NO_TOKEN
-                && facts.token == TRIVET_TOKEN_SESSION);
-        num_allowed += verdict.admission == TRIVET_ALLOW;
-    }
-
-    assert_true(num_allowed > 0);
-}
-
 /* ---- API keys ----------------------------------------------------------- */
 
 struct credential_row {
@@ -558,38 +486,6 @@ each_row_of_a_key_has_its_reason(void **state)
     }
 }
 
-static void
-every_combination_of_a_key_s_facts_obeys_the_protocol(void **state)
-{
-    (void) state;
-
-    for (unsigned n = 0; n < 128; n++) {
-        bool is_fresh = (n & 64) != 0;
-        struct trivet_credential_facts facts = {
-            .is_known = (n & 1) != 0,
-            .is_revoked = (n & 2) != 0,
-            .is_bound = (n & 4) != 0,
-            .expires_at_us = is_fresh ? T0 + 1 : T0,
-            .is_address_permitted = (n & 8) != 0,
-            .is_installation_at_home = (n & 16) != 0,
-            .is_registered = (n & 32) != 0,
-        };
-        bool is_good = facts.is_known && !facts.is_revoked;
-        bool may_register =
-            is_good && facts.is_installation_at_home
-            && (facts.is_bound ? facts.is_address_permitted : is_fresh);
-        /* Whoever says "registered" and not "bound" contradicts himself: no
-         * address was asked for, so no session comes of it. */
-        bool may_open = is_good && facts.is_bound && facts.is_address_permitted
-                        && facts.is_registered;
-
-        assert_int_equal(trivet_decide_device(&facts, T0) == TRIVET_REASON_NONE,
-            may_register);
-        assert_int_equal(
-            trivet_decide_session(&facts, T0) == TRIVET_REASON_NONE, may_open);
-    }
-}
-
 int
 main(void)
 {
@@ -598,9 +494,7 @@ main(void)
         cmocka_unit_test(zeroed_memory_is_never_allowed),
         cmocka_unit_test(a_signature_is_asked_for_where_rule_or_profile_say_so),
         cmocka_unit_test(no_single_fact_less_is_allowed),
-        cmocka_unit_test(every_combination_of_facts_obeys_the_protocol),
         cmocka_unit_test(each_row_of_a_key_has_its_reason),
-        cmocka_unit_test(every_combination_of_a_key_s_facts_obeys_the_protocol),
     };
 
     return cmocka_run_group_tests_name("decide", tests, NULL, NULL);
