@@ -109,8 +109,8 @@ cli_upstream_add(
     added.is_name = !is_ipv4(added.url.host) && !is_ipv6(added.url.host);
     if (!added.is_name) {
         added.num_addresses = 1;
-        (void) snprintf(added.addresses[0], sizeof added.addresses[0], "%s",
-            added.url.host);
+        (void) snprintf(added.addresses[0], sizeof added.addresses[0], "%.*s",
+            (int) sizeof added.addresses[0] - 1, added.url.host);
     }
 
     upstreams->all[upstreams->num++] = added;
