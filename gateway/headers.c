@@ -396,6 +396,25 @@ ngx_http_trivet_strip_headers(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx,
 }
 
 
+/* Nothing was added: whoever walks along a list in nginx's way reads the first
+ * field of each part but the first, so an empty last one must not be there. */
+static void
+ngx_http_trivet_end_fields(ngx_list_t *list)
+{
+    ngx_list_part_t *part;
+
+    if (list->last->nelts > 0 || list->last == &list->part) {
+        return;
+    }
+
+    for (part = &list->part; part->next != list->last; part = part->next) {
+        /* void */
+    }
+
+    part->next = NULL;
+}
+
+
 static ngx_int_t
 ngx_http_trivet_add_field(ngx_http_request_t *r, const char *name,
     const char *lowcase_name, ngx_str_t *value)
@@ -465,6 +484,7 @@ ngx_http_trivet_set_identity(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx,
     }
 
     if (ctx->is_preflight) {
+        ngx_http_trivet_end_fields(&r->headers_in.headers);
         return NGX_OK; /* nobody's */
     }
 
