@@ -45,10 +45,37 @@ our_signals(void)
     return set;
 }
 
+/* Started on a terminal, without nohup(1). */
+static bool had_terminal;
+
+static bool
+has_terminal(void)
+{
+    int fd = open("/dev/tty", O_RDONLY | O_NOCTTY | O_CLOEXEC);
+
+    if (fd >= 0) {
+        (void) close(fd);
+    }
+
+    return fd >= 0;
+}
+
+/* SIGHUP has two meanings: somebody asks for a reload, or the terminal was
+ * closed and nobody would end us any more. */
+static bool
+has_lost_terminal(void)
+{
+    return had_terminal && !has_terminal();
+}
+
 void
 cli_nginx_block_signals(void)
 {
     sigset_t set = our_signals();
+    struct sigaction hangup;
+
+    had_terminal = sigaction(SIGHUP, NULL, &hangup) == 0
+                   && hangup.sa_handler != SIG_IGN && has_terminal();
 
     (void) sigprocmask(SIG_BLOCK, &set, NULL);
     (void) signal(SIGPIPE, SIG_IGN);
@@ -134,6 +161,8 @@ cli_nginx_test(struct cli_nginx *nginx, struct trivet_error *err)
 
     pid = fork();
     if (pid == 0) {
+        (void) setsid(); /* no terminal to ask for a password at */
+        (void) prctl(PR_SET_PDEATHSIG, SIGTERM);
         become_nginx(nginx, ends[1], "-t");
     }
 
@@ -218,6 +247,9 @@ cli_nginx_wait(struct cli_nginx *nginx, int timeout_ms)
         }
         if (signal_number == SIGUSR1) {
             return CLI_NGINX_RELOAD;
+        }
+        if (signal_number == SIGHUP && !has_lost_terminal()) {
+            return CLI_NGINX_HANGUP;
         }
         if (signal_number > 0) {
             return CLI_NGINX_SIGNAL;

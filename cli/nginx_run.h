@@ -28,7 +28,8 @@ TRIVET_MUST_USE enum trivet_status cli_nginx_start(
 enum cli_nginx_event {
     CLI_NGINX_TIMEOUT = 0,
     CLI_NGINX_ENDED,  /* by itself                       */
-    CLI_NGINX_RELOAD, /* we were told to take in what changed   */
+    CLI_NGINX_RELOAD, /* SIGUSR1: a command has us take in what it changed */
+    CLI_NGINX_HANGUP, /* SIGHUP, and our terminal is still there           */
     CLI_NGINX_SIGNAL  /* we were told to end: it was not */
 };
 

@@ -112,6 +112,12 @@ reload(struct serving *s, struct cli_nginx *nginx, struct trivet_error *err)
     }
 
     TRIVET_TRY(read_keys(s, err));
+    cli_serve_note_tls(s);
+    if (s->options->tls_cert != NULL) {
+        TRIVET_TRY(cli_serve_check_key_mode(s->given_key, err));
+        TRIVET_TRY(cli_serve_check_tls_key(s, err));
+    }
+    TRIVET_TRY(cli_serve_prepare_certificate(s, err));
     cli_resolver_take(&s->upstreams);
     TRIVET_TRY(cli_serve_write_conf(s, s->next_conf, err));
 
@@ -126,29 +132,71 @@ reload(struct serving *s, struct cli_nginx *nginx, struct trivet_error *err)
     return cli_nginx_reload(nginx, err);
 }
 
+/* Why nginx is to be given what there is now; NULL: it is not. */
+static const char *
+find_news(struct serving *s)
+{
+    if (cli_serve_tls_has_news(s)) {
+        return "the certificate";
+    }
+
+    return cli_resolver_has_news(&s->upstreams) ? "the API's addresses" : NULL;
+}
+
+/* Whether a command waits or not, standard error has one line. */
+static void
+reload_and_tell(struct serving *s, struct cli_nginx *nginx, const char *why)
+{
+    struct trivet_error err = {.status = TRIVET_OK};
+    bool is_asked = s->is_asked;
+    enum trivet_status status;
+
+    s->wants_reload = false;
+    s->is_asked = false;
+    status = reload(s, nginx, &err);
+    if (is_asked) {
+        cli_serving_tell(s->dir, status, &err);
+    }
+
+    if (status == TRIVET_OK) {
+        cli_tell("trivet: reload: done (%s)\n", why);
+    } else {
+        cli_tell("trivet: reload (%s): %s; all goes on as it was\n", why,
+            err.detail);
+    }
+}
+
 /* Until nginx ends, or we are told to. */
 static enum cli_nginx_event
 go_on(struct serving *s, struct cli_nginx *nginx)
 {
     for (;;) {
-        struct trivet_error err = {.status = TRIVET_OK};
-        enum trivet_status status;
-        enum cli_nginx_event event =
-            s->wants_reload ? CLI_NGINX_RELOAD : cli_nginx_wait(nginx, TICK_MS);
+        const char *why = s->wants_reload ? "as told" : NULL;
+        enum cli_nginx_event event = CLI_NGINX_TIMEOUT;
 
-        if (event == CLI_NGINX_TIMEOUT) {
-            s->wants_reload = cli_resolver_has_news(&s->upstreams);
-            continue;
+        if (why == NULL) {
+            event = cli_nginx_wait(nginx, TICK_MS);
         }
-        if (event != CLI_NGINX_RELOAD) {
+
+        switch (event) {
+        case CLI_NGINX_TIMEOUT:
+            why = why == NULL ? find_news(s) : why;
+            break;
+        case CLI_NGINX_RELOAD:
+            s->is_asked = true;
+            why = "as a command asked";
+            break;
+        case CLI_NGINX_HANGUP:
+            why = "as SIGHUP asked";
+            break;
+        case CLI_NGINX_ENDED:
+        case CLI_NGINX_SIGNAL:
             return event;
         }
 
-        s->wants_reload = false;
-        status = reload(s, nginx, &err);
-        cli_serving_tell(s->dir, status, &err);
-        cli_tell(
-            "trivet: reload: %s\n", status == TRIVET_OK ? "done" : err.detail);
+        if (why != NULL) {
+            reload_and_tell(s, nginx, why);
+        }
     }
 }
 
@@ -160,6 +208,7 @@ run(struct serving *s, struct trivet_error *err)
     enum cli_nginx_event event;
     enum trivet_status status;
 
+    cli_serve_note_tls(s);
     TRIVET_TRY(cli_nginx_test(&nginx, err));
     TRIVET_TRY(cli_nginx_start(&nginx, err));
 

@@ -13,11 +13,22 @@
 #ifndef TRIVET_CLI_SERVE_H
 #define TRIVET_CLI_SERVE_H
 
+#include <sys/types.h>
+#include <time.h>
+
 #include "authority/sandbox.h"
 #include "cli/nginx_conf.h"
 #include "cli/nginx_run.h"
 #include "cli/serve_options.h"
 #include "core/limits.h"
+
+/* Tells a file from the next one of that name. */
+struct cli_file_stamp {
+    dev_t device;
+    ino_t inode;
+    off_t size;
+    struct timespec changed;
+};
 
 /* What the options and the data directory come to. */
 struct serving {
@@ -37,6 +48,10 @@ struct serving {
     char given_server_key[CLI_MAX_PATH];
     char given_cert[CLI_MAX_PATH];
     char given_key[CLI_MAX_PATH];
+    char given_password[CLI_MAX_PATH];
+    struct cli_file_stamp tls_taken[2]; /* certificate and key, as nginx has */
+    struct cli_file_stamp tls_seen[2];  /* as they were a moment ago         */
+    int tls_pause; /* ticks until a failed renewal is tried again */
     char dir[CLI_MAX_PATH];
     char log_dir[CLI_MAX_PATH];
     char log[CLI_MAX_PATH];
@@ -45,6 +60,7 @@ struct serving {
     char next_conf[CLI_MAX_PATH]; /* to be tried before it takes its place */
     struct cli_server_keys server_keys;
     bool wants_reload;
+    bool is_asked; /* by a command, which waits to hear how it went */
     char ca_cert[CLI_MAX_PATH];
     char ca_key[CLI_MAX_PATH];
     char tls_cert[CLI_MAX_PATH];
@@ -102,10 +118,22 @@ TRIVET_MUST_USE enum trivet_status cli_serve_leave_sandbox(
 
 /* ---- serve_tls.c ------------------------------------------------------- */
 
-/* Makes the certificate of the data directory when there is none that is good
- * for a month; nothing when the operator gave one. */
+/* Makes the certificate of the data directory, and its CA, where there is none
+ * that is good for a month; nothing when the operator gave one. */
 TRIVET_MUST_USE enum trivet_status cli_serve_prepare_certificate(
     const struct serving *s, struct trivet_error *err);
+
+/* That nginx can load the operator's key without asking for a password. */
+TRIVET_MUST_USE enum trivet_status cli_serve_check_tls_key(
+    const struct serving *s, struct trivet_error *err);
+
+/* Notes which files nginx is about to read. */
+void cli_serve_note_tls(struct serving *s);
+
+/* Once a tick: whether nginx should be given another certificate. The
+ * operator's has changed, and not again since the tick before; or our own is
+ * about to end. */
+bool cli_serve_tls_has_news(struct serving *s);
 
 /* ---- serve_ready.c ----------------------------------------------------- */
 

@@ -85,35 +85,53 @@ refuse_path(const char *path, struct trivet_error *err)
         path);
 }
 
-/* nginx reads the names in its own directory: they are made absolute. */
+/* nginx reads names in its own directory: they are made absolute. A link stays
+ * one, so that what it leads to later is taken. */
+static enum trivet_status
+take_file(const char *given, char out[CLI_MAX_PATH], struct trivet_error *err)
+{
+    char here[CLI_MAX_PATH] = "";
+    int len;
+
+    if (access(given, R_OK) != 0
+        || (given[0] != '/' && getcwd(here, sizeof here) == NULL))
+    {
+        return trivet_error_set(
+            err, TRIVET_E_USAGE, "serve", "%s: %s", given, strerror(errno));
+    }
+
+    len = snprintf(
+        out, CLI_MAX_PATH, given[0] == '/' ? "%s%s" : "%s/%s", here, given);
+    if (len >= CLI_MAX_PATH) {
+        return trivet_error_set(
+            err, TRIVET_E_USAGE, "serve", "%.100s...: too long", given);
+    }
+
+    return cli_nginx_conf_takes(out) ? TRIVET_OK : refuse_path(given, err);
+}
+
 static enum trivet_status
 check_given_tls(struct serving *s, struct trivet_error *err)
 {
     const struct cli_serve_options *o = s->options;
 
+    if (o->tls_key_password != NULL && o->tls_key == NULL) {
+        return trivet_error_set(err, TRIVET_E_USAGE, "serve",
+            "--tls-key-password-file needs --tls-key");
+    }
     if (o->tls_cert == NULL) {
         return TRIVET_OK;
     }
 
-    if (realpath(o->tls_cert, s->given_cert) == NULL
-        || access(o->tls_cert, R_OK) != 0)
-    {
-        return trivet_error_set(err, TRIVET_E_USAGE, "serve", "%s: %s",
-            o->tls_cert, strerror(errno));
+    TRIVET_TRY(take_file(o->tls_cert, s->given_cert, err));
+    TRIVET_TRY(take_file(o->tls_key, s->given_key, err));
+    TRIVET_TRY(cli_serve_check_key_mode(o->tls_key, err));
+    if (o->tls_key_password != NULL) {
+        TRIVET_TRY(take_file(o->tls_key_password, s->given_password, err));
+        TRIVET_TRY(cli_serve_check_key_mode(o->tls_key_password, err));
     }
 
-    if (realpath(o->tls_key, s->given_key) == NULL
-        || access(o->tls_key, R_OK) != 0) {
-        return trivet_error_set(err, TRIVET_E_USAGE, "serve", "%s: %s",
-            o->tls_key, strerror(errno));
-    }
-
-    if (!cli_nginx_conf_takes(s->given_cert)
-        || !cli_nginx_conf_takes(s->given_key)) {
-        return refuse_path(s->given_cert, err);
-    }
-
-    return cli_serve_check_key_mode(o->tls_key, err);
+    return cli_serve_check_tls_key(s, err);
 }
 
 static enum trivet_status

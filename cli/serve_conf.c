@@ -35,6 +35,8 @@ format(const struct serving *s)
         .tls_certificate = o->tls_cert == NULL ? s->tls_cert : s->given_cert,
         .tls_key = o->tls_key == NULL ? s->tls_key : s->given_key,
         .is_own_tls = o->tls_cert == NULL,
+        .tls_key_password =
+            o->tls_key_password == NULL ? NULL : s->given_password,
         .upstreams = &s->upstreams,
         .limits = o->limits,
         .num_trusted = o->num_trusted,

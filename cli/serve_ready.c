@@ -88,8 +88,9 @@ cli_serve_wait_ready(struct serving *s, struct cli_nginx *nginx,
         }
 
         *out_event = cli_nginx_wait(nginx, READY_STEP_MS);
-        if (*out_event == CLI_NGINX_RELOAD) {
+        if (*out_event == CLI_NGINX_RELOAD || *out_event == CLI_NGINX_HANGUP) {
             s->wants_reload = true; /* later: there may be no workers yet */
+            s->is_asked |= *out_event == CLI_NGINX_RELOAD;
         }
         if (*out_event == CLI_NGINX_ENDED) {
             return trivet_error_set(err, TRIVET_E_UNAVAILABLE, "serve",

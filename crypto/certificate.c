@@ -8,6 +8,7 @@
 #include <openssl/x509.h>
 #include <openssl/x509v3.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "crypto/digest.h"
 #include "crypto/openssl.h"
@@ -174,23 +175,120 @@ trivet_certificate_make_ca(
     return TRIVET_OK;
 }
 
+struct asking {
+    const char *password; /* NULL: none */
+    bool was_asked;
+};
+
+/* In place of OpenSSL's own, which would ask on the terminal. */
+static int
+give_password(char *buffer, int size, int is_writing, void *opaque)
+{
+    struct asking *asking = opaque;
+    size_t len = asking->password == NULL ? 0 : strlen(asking->password);
+
+    (void) is_writing;
+
+    asking->was_asked = true;
+    if (len == 0 || len > (size_t) size) {
+        return -1;
+    }
+
+    memcpy(buffer, asking->password, len);
+    return (int) len;
+}
+
+/* NULL: it cannot be read, or only with another password. */
+static EVP_PKEY *
+read_key(const char *pem, struct asking *asking)
+{
+    BIO *secret = BIO_new_mem_buf(pem, -1);
+    EVP_PKEY *key = secret == NULL ? NULL
+                                   : PEM_read_bio_PrivateKey(
+                                       secret, NULL, give_password, asking);
+
+    BIO_free(secret);
+    return key;
+}
+
+/* nginx itself takes a certificate and a key of two kinds, and then cannot
+ * serve. */
+static bool
+fits(const char *certificate_pem, EVP_PKEY *key, bool *out_is_certificate)
+{
+    BIO *text = BIO_new_mem_buf(certificate_pem, -1);
+    X509 *certificate =
+        text == NULL ? NULL : PEM_read_bio_X509(text, NULL, NULL, NULL);
+    bool does_fit =
+        certificate != NULL && X509_check_private_key(certificate, key) == 1;
+
+    *out_is_certificate = certificate != NULL;
+    X509_free(certificate);
+    BIO_free(text);
+
+    return does_fit;
+}
+
+enum trivet_status
+trivet_certificate_check_key(const char *certificate_pem, const char *key_pem,
+    const char *password, struct trivet_error *err)
+{
+    struct asking asking = {.password = password};
+    EVP_PKEY *key = read_key(key_pem, &asking);
+    bool is_read = key != NULL;
+    bool is_certificate = false;
+    bool does_fit = is_read && fits(certificate_pem, key, &is_certificate);
+
+    EVP_PKEY_free(key);
+    (void) trivet_openssl_error(NULL, TRIVET_OK, "", "");
+
+    if (does_fit) {
+        return TRIVET_OK;
+    }
+
+    if (!is_read && asking.was_asked) {
+        return trivet_error_set(err, TRIVET_E_USAGE, "certificate.check_key",
+            password == NULL ? "the key is encrypted"
+                             : "the key's password is another one");
+    }
+
+    if (!is_read || !is_certificate) {
+        return trivet_error_set(err, TRIVET_E_CRYPTO, "certificate.check_key",
+            is_read ? "no certificate in PEM" : "no private key in PEM");
+    }
+
+    return trivet_error_set(err, TRIVET_E_CONFLICT, "certificate.check_key",
+        "the certificate is another key's");
+}
+
 static bool
 read_pair(const struct trivet_certificate *pair, X509 **out_certificate,
     EVP_PKEY **out_key)
 {
     BIO *text = BIO_new_mem_buf(pair->certificate_pem, -1);
-    BIO *secret = BIO_new_mem_buf(pair->key_pem, -1);
+    struct asking asking = {.password = NULL};
 
     *out_certificate =
         text == NULL ? NULL : PEM_read_bio_X509(text, NULL, NULL, NULL);
-    *out_key = secret == NULL
-                   ? NULL
-                   : PEM_read_bio_PrivateKey(secret, NULL, NULL, NULL);
+    *out_key = read_key(pair->key_pem, &asking);
     BIO_free(text);
-    BIO_free(secret);
 
     return *out_certificate != NULL && *out_key != NULL
            && X509_check_private_key(*out_certificate, *out_key) == 1;
+}
+
+bool
+trivet_certificate_is_pair(const struct trivet_certificate *pair)
+{
+    X509 *certificate;
+    EVP_PKEY *key;
+    bool is_pair = read_pair(pair, &certificate, &key);
+
+    X509_free(certificate);
+    EVP_PKEY_free(key);
+    (void) trivet_openssl_error(NULL, TRIVET_OK, "", "");
+
+    return is_pair;
 }
 
 static void

@@ -37,4 +37,20 @@ TRIVET_MUST_USE enum trivet_status trivet_certificate_make_server(
 bool trivet_certificate_is_good(
     const char *certificate_pem, const struct trivet_address *address);
 
+/* Whether the two belong together, and the key needs no password. */
+bool trivet_certificate_is_pair(const struct trivet_certificate *pair);
+
+/*
+ * Whether a TLS server can serve with the first certificate of certificate_pem
+ * and the private key in key_pem, without asking anybody. password: NULL when
+ * there is none.
+ *
+ * TRIVET_E_USAGE     the key is encrypted, and password is NULL or another one.
+ * TRIVET_E_CRYPTO    no certificate, or no private key, in PEM.
+ * TRIVET_E_CONFLICT  they do not belong together.
+ */
+TRIVET_MUST_USE enum trivet_status trivet_certificate_check_key(
+    const char *certificate_pem, const char *key_pem, const char *password,
+    struct trivet_error *err);
+
 #endif
