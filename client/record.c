@@ -10,6 +10,7 @@
 
 #include "client/target.h"
 #include "core/json.h"
+#include "core/json_tree.h"
 #include "core/pem.h"
 #include "core/timestamp.h"
 #include "crypto/key.h"
@@ -570,20 +571,22 @@ trivet_record_check_pair(struct trivet_slice text,
 
 /* ---- writing ----------------------------------------------------------- */
 
-/* jansson's "o*" leaves NULL out, also where a text could not be encoded: that
- * is checked before. */
-static json_t *
-text_or_nothing(const char *text)
+/* An empty text is left out. */
+static void
+put_text(json_t **tree, const char *name, const char *text)
 {
-    return text[0] == '\0' ? NULL : json_string(text);
+    if (text[0] != '\0') {
+        trivet_json_put(tree, name, json_string(text));
+    }
 }
 
-static json_t *
-secret_or_nothing(const struct trivet_secret *secret)
+static void
+put_secret(json_t **tree, const char *name, const struct trivet_secret *secret)
 {
-    return secret->len == 0
-               ? NULL
-               : json_stringn((const char *) secret->bytes, secret->len);
+    if (secret->len > 0) {
+        trivet_json_put(tree, name,
+            json_stringn((const char *) secret->bytes, secret->len));
+    }
 }
 
 /* The name of a text that is not UTF-8, or NULL. */
@@ -618,32 +621,33 @@ find_bad_text(const struct trivet_record *record)
     return NULL;
 }
 
+/* NULL: memory ran out, or *out_status is not TRIVET_OK. */
 static json_t *
-format_installation(const struct trivet_record *record)
+format_installation(
+    const struct trivet_record *record, enum trivet_status *out_status)
 {
     char public_key[TRIVET_MAX_PUBLIC_KEY_TEXT];
     struct trivet_private_key *key = NULL;
-    enum trivet_status status;
+    json_t *tree = NULL;
 
-    if (record->private_key[0] == '\0') {
-        return NULL;
-    }
-
-    status = trivet_private_key_parse(
+    *out_status = trivet_private_key_parse(
         trivet_slice_text(record->private_key), &key, NULL);
-    if (status == TRIVET_OK) {
-        status =
+    if (*out_status == TRIVET_OK) {
+        *out_status =
             trivet_private_key_public_pem(key, public_key, sizeof public_key);
     }
     trivet_private_key_free(key);
-    if (status != TRIVET_OK) {
+    if (*out_status != TRIVET_OK) {
         return NULL;
     }
 
-    return json_pack("{s:o*, s:s, s:s, s:o*}", "token",
-        secret_or_nothing(&record->installation_token), "private_key_client",
-        record->private_key, "public_key_client", public_key,
-        "public_key_server", text_or_nothing(record->server_key));
+    tree = json_object();
+    put_secret(&tree, "token", &record->installation_token);
+    put_text(&tree, "private_key_client", record->private_key);
+    put_text(&tree, "public_key_client", public_key);
+    put_text(&tree, "public_key_server", record->server_key);
+
+    return tree;
 }
 
 /* The least that makes every SDK load the file. */
@@ -670,23 +674,20 @@ static json_t *
 format_session(const struct trivet_record *record)
 {
     char expiry[TRIVET_TIMESTAMP_SIZE];
-    json_t *session;
-
-    if (record->session_token.len == 0) {
-        return NULL;
-    }
+    json_t *session = json_object();
 
     format_local(record->session_expires_us, expiry);
-    session = json_pack("{s:o, s:s, s:I}", "token",
-        secret_or_nothing(&record->session_token), "expiry_time", expiry,
-        "user_id", (json_int_t) record->holder.id);
+    put_secret(&session, "token", &record->session_token);
+    put_text(&session, "expiry_time", expiry);
+    trivet_json_put(
+        &session, "user_id", json_integer((json_int_t) record->holder.id));
 
     for (size_t i = 0; i < TRIVET_NUM_USER_TYPES; i++) {
         if (strcmp(record->holder.type, user_keys[i].type) == 0) {
-            (void) json_object_set_new(
-                session, user_keys[i].snake, format_holder(&record->holder));
-            (void) json_object_set_new(
-                session, user_keys[i].camel, format_holder(&record->holder));
+            trivet_json_put(
+                &session, user_keys[i].snake, format_holder(&record->holder));
+            trivet_json_put(
+                &session, user_keys[i].camel, format_holder(&record->holder));
         }
     }
 
@@ -694,77 +695,104 @@ format_session(const struct trivet_record *record)
 }
 
 static json_t *
-format_own(const struct trivet_record *record)
+format_pins(const struct trivet_pin_set *pins)
 {
-    const struct trivet_pin_set *pins = &record->pins;
-    char text[TRIVET_TIMESTAMP_SIZE];
-    json_t *own = json_pack("{s:i, s:s, s:o*, s:o*, s:o*}", "version",
-        FORMAT_VERSION, "base_url", record->base_url, "description",
-        text_or_nothing(record->description), "ca_file",
-        text_or_nothing(record->ca_file), "device_id",
-        record->has_device ? json_integer(record->device_id) : NULL);
-    json_t *list;
+    json_t *list = json_array();
 
-    if (record->session_token.len > 0) {
-        trivet_timestamp_format(record->session_expires_us, text);
-        (void) json_object_set_new(own, "session_expires", json_string(text));
-    }
-
-    if (record->scheme == TRIVET_SCHEME_FULL) {
-        (void) json_object_set_new(own, "signing", json_string("full"));
-    }
-    if (pins->num_pins == 0) {
-        return own;
-    }
-
-    list = json_array();
     for (size_t i = 0; i < pins->num_pins; i++) {
         char pin[TRIVET_PIN_DATED_SIZE];
 
         trivet_pin_format_dated(&pins->pins[i], pin);
-        (void) json_array_append_new(list, json_string(pin));
+        trivet_json_append(&list, json_string(pin));
     }
-    (void) json_object_set_new(own, "pins", list);
-    (void) json_object_set_new(own, "pin_mode",
-        json_string(pins->mode == TRIVET_PINS_REPORT ? "report" : "enforce"));
+
+    return list;
+}
+
+static json_t *
+format_own(const struct trivet_record *record)
+{
+    const struct trivet_pin_set *pins = &record->pins;
+    char text[TRIVET_TIMESTAMP_SIZE];
+    json_t *own = json_object();
+
+    trivet_json_put(&own, "version", json_integer(FORMAT_VERSION));
+    trivet_json_put(&own, "base_url", json_string(record->base_url));
+    put_text(&own, "description", record->description);
+    put_text(&own, "ca_file", record->ca_file);
+    if (record->has_device) {
+        trivet_json_put(&own, "device_id", json_integer(record->device_id));
+    }
+    if (record->session_token.len > 0) {
+        trivet_timestamp_format(record->session_expires_us, text);
+        put_text(&own, "session_expires", text);
+    }
+    if (record->scheme == TRIVET_SCHEME_FULL) {
+        put_text(&own, "signing", "full");
+    }
+    if (pins->num_pins > 0) {
+        trivet_json_put(&own, "pins", format_pins(pins));
+        put_text(&own, "pin_mode",
+            pins->mode == TRIVET_PINS_REPORT ? "report" : "enforce");
+    }
 
     return own;
+}
+
+/* The whole tree; NULL: memory ran out, or *out_status is not TRIVET_OK. */
+static json_t *
+format_root(const struct trivet_record *record, enum trivet_status *out_status)
+{
+    json_t *root = json_object();
+
+    *out_status = TRIVET_OK;
+    put_text(&root, "environment_type", environments[record->environment].type);
+    put_secret(&root, "api_key", &record->api_key);
+    if (record->private_key[0] != '\0') {
+        trivet_json_put(&root, "installation_context",
+            format_installation(record, out_status));
+    }
+    if (record->session_token.len > 0) {
+        trivet_json_put(&root, "session_context", format_session(record));
+    }
+    put_text(&root, "proxy", record->proxy);
+    put_text(&root, "proxy_url", record->proxy);
+    trivet_json_put(&root, "trivet", format_own(record));
+
+    return root;
 }
 
 static enum trivet_status
 format_checked(const struct trivet_record *record,
     struct trivet_request_body *out, struct trivet_error *err)
 {
-    json_t *installation = format_installation(record);
-    json_t *root = json_pack("{s:s, s:o*, s:o*, s:o*, s:o*, s:o*, s:o*}",
-        "environment_type", environments[record->environment].type, "api_key",
-        secret_or_nothing(&record->api_key), "installation_context",
-        installation, "session_context", format_session(record), "proxy",
-        text_or_nothing(record->proxy), "proxy_url",
-        text_or_nothing(record->proxy), "trivet", format_own(record));
     const size_t flags = JSON_INDENT(2);
-    bool is_whole = installation != NULL || record->private_key[0] == '\0';
-    size_t len =
-        root == NULL || !is_whole ? 0 : json_dumpb(root, NULL, 0, flags);
+    enum trivet_status status;
+    json_t *root = format_root(record, &status);
+    size_t len = root == NULL ? 0 : json_dumpb(root, NULL, 0, flags);
     char *data = len == 0 ? NULL : malloc(len + 1);
 
-    if (data != NULL) {
-        (void) json_dumpb(root, data, len, flags);
-        data[len] = '\n';
-        *out = (struct trivet_request_body){data, len + 1};
+    if (data != NULL && json_dumpb(root, data, len, flags) != len) {
+        trivet_wipe(data, len);
+        free(data);
+        data = NULL;
     }
 
     trivet_json_wipe(root);
     json_decref(root);
 
-    if (!is_whole) {
-        return trivet_error_set(err, TRIVET_E_MALFORMED, "record.format",
+    if (status != TRIVET_OK && status != TRIVET_E_MEMORY) {
+        return trivet_error_set(err, status, "record.format",
             "the context file's private key cannot be read");
     }
+    if (data == NULL) {
+        return trivet_error_set(
+            err, TRIVET_E_MEMORY, "record.format", "out of memory");
+    }
 
-    return data != NULL ? TRIVET_OK
-                        : trivet_error_set(err, TRIVET_E_MEMORY,
-                            "record.format", "out of memory");
+    data[len] = '\n';
+    *out = (struct trivet_request_body){data, len + 1};
+    return TRIVET_OK;
 }
 
 enum trivet_status

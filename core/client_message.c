@@ -3,6 +3,8 @@
 #include "core/client_message.h"
 #include "core/json.h"
 
+#include "core/json_tree.h"
+
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -94,9 +96,9 @@ trivet_client_message_device(const char *description,
 
     list = json_array();
     for (size_t i = 0; i < num_permitted_ips; i++) {
-        (void) json_array_append_new(list, json_string(permitted_ips[i]));
+        trivet_json_append(&list, json_string(permitted_ips[i]));
     }
-    (void) json_object_set_new(root, "permitted_ips", list);
+    trivet_json_put(&root, "permitted_ips", list);
 
     return dump(root);
 }

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "core/json.h"
+#include "core/json_tree.h"
 #include "core/message_parts.h"
 #include "core/timestamp.h"
 
@@ -345,6 +346,35 @@ trivet_body_free(struct trivet_body *body)
     *body = (struct trivet_body){NULL, 0};
 }
 
+/*
+ * The text of a tree, into memory of its exact size. Not json_dumps: that one
+ * grows its buffer as it goes, and where memory runs out for the name of a
+ * field it leaves the name out and calls it a success.
+ */
+static struct trivet_body
+dump_tree(const json_t *root, size_t flags)
+{
+    struct trivet_body body = {NULL, 0};
+    size_t len = json_dumpb(root, NULL, 0, flags);
+
+    if (len > 0) {
+        body.data = malloc(len + 1);
+    }
+    if (body.data == NULL) {
+        return body;
+    }
+
+    body.len = json_dumpb(root, body.data, len, flags);
+    if (body.len != len) {
+        body.len = len;
+        trivet_body_free(&body);
+        return body;
+    }
+
+    body.data[len] = '\0';
+    return body;
+}
+
 enum trivet_status
 trivet_body_plain_slashes(struct trivet_body *body)
 {
@@ -356,13 +386,12 @@ trivet_body_plain_slashes(struct trivet_body *body)
     }
 
     root = json_loadb(body->data, body->len, 0, NULL);
-    plain.data = json_dumps(root, DUMP_FLAGS & ~(size_t) JSON_ESCAPE_SLASH);
+    plain = dump_tree(root, DUMP_FLAGS & ~(size_t) JSON_ESCAPE_SLASH);
     json_decref(root);
     if (plain.data == NULL) {
         return TRIVET_E_MEMORY;
     }
 
-    plain.len = strlen(plain.data);
     trivet_body_free(body);
     *body = plain;
     return TRIVET_OK;
@@ -377,8 +406,7 @@ trivet_message_dump(json_t *root)
         return body;
     }
 
-    body.data = json_dumps(root, DUMP_FLAGS);
-    body.len = body.data == NULL ? 0 : strlen(body.data);
+    body = dump_tree(root, DUMP_FLAGS);
     json_decref(root);
 
     return body;
@@ -422,7 +450,7 @@ dump_error(const struct trivet_reason_row *row, const char *subject,
         fill_text(translated, subject));
 
     if (more != NULL) {
-        (void) json_object_set_new(error, "error_additional_parameter", more);
+        trivet_json_put(&error, "error_additional_parameter", more);
     }
 
     return trivet_message_dump(json_pack("{s:[o]}", "Error", error));
@@ -497,37 +525,36 @@ trivet_message_installation(int64_t id, int64_t token_id, int64_t created_us,
  * the first name, the rest the last name.
  */
 static void
-add_person_names(json_t *object, const char *display_name)
+add_person_names(json_t **object, const char *display_name)
 {
     const char *space = strchr(display_name, ' ');
     size_t first_len =
         space == NULL ? strlen(display_name) : (size_t) (space - display_name);
     const char *last = space == NULL ? "" : space + 1;
 
-    (void) json_object_set_new(
+    trivet_json_put(
         object, "first_name", json_stringn(display_name, first_len));
-    (void) json_object_set_new(object, "middle_name", json_string(""));
-    (void) json_object_set_new(object, "last_name", json_string(last));
-    (void) json_object_set_new(object, "legal_name", json_string(display_name));
-    (void) json_object_set_new(
-        object, "date_of_birth", json_string("1990-01-01"));
-    (void) json_object_set_new(object, "nationality", json_string("NL"));
+    trivet_json_put(object, "middle_name", json_string(""));
+    trivet_json_put(object, "last_name", json_string(last));
+    trivet_json_put(object, "legal_name", json_string(display_name));
+    trivet_json_put(object, "date_of_birth", json_string("1990-01-01"));
+    trivet_json_put(object, "nationality", json_string("NL"));
 }
 
 static void
-add_company_names(json_t *object, const char *display_name)
+add_company_names(json_t **object, const char *display_name)
 {
-    (void) json_object_set_new(object, "name", json_string(display_name));
-    (void) json_object_set_new(object, "legal_name", json_string(display_name));
+    trivet_json_put(object, "name", json_string(display_name));
+    trivet_json_put(object, "legal_name", json_string(display_name));
 }
 
 static void
-add_certificate_names(json_t *object, const struct trivet_user *user)
+add_certificate_names(json_t **object, const struct trivet_user *user)
 {
-    (void) json_object_set_new(object, "alias",
+    trivet_json_put(object, "alias",
         json_pack("[{s:s, s:s, s:s}]", "type", "CERTIFICATE_DISTINGUISHED_NAME",
             "value", user->distinguished_name, "name", user->display_name));
-    (void) json_object_set_new(object, "certificate_distinguished_name",
+    trivet_json_put(object, "certificate_distinguished_name",
         json_string(user->distinguished_name));
 }
 
@@ -556,18 +583,18 @@ trivet_message_make_user(const struct trivet_user *user)
 
     switch (user->kind) {
     case TRIVET_USER_PSP:
-        add_certificate_names(object, user);
+        add_certificate_names(&object, user);
         return json_pack("{s:o}", "UserPaymentServiceProvider", object);
 
     case TRIVET_USER_COMPANY:
-        add_company_names(object, user->display_name);
+        add_company_names(&object, user->display_name);
         return json_pack("{s:o}", "UserCompany", object);
 
     case TRIVET_USER_PERSON:
         break;
     }
 
-    add_person_names(object, user->display_name);
+    add_person_names(&object, user->display_name);
     return json_pack("{s:o}", "UserPerson", object);
 }
 

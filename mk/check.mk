@@ -61,3 +61,26 @@ check-long: all client $(CLIENT_TOOLS) ## the tests that take minutes
 .PHONY: check-conformance
 check-conformance: all ## strangers' vectors; TRIVET_VECTORS names their folder
 	$(Q)TRIVET_BUILD=$(abspath $(B)) $(PYTHON) -m pytest -q tests/conformance $(PYTEST_ARGS)
+# Sweeps: every n-th allocation, and every n-th use of a file, fails once.
+# With the sanitizers alone: they see what is lost or used wrongly then.
+FAULTS_LDFLAGS = -rdynamic -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc \
+	-Wl,--wrap=strdup,--wrap=strndup
+
+SWEEPS = $(B)/tests/sweep_authority $(B)/tests/sweep_client
+
+$(SWEEPS): $(B)/tests/sweep_%: $(B)/obj/tests/faults/sweep_%.o \
+		$(B)/obj/tests/faults/faults.o $(CLIENT_LIB) $(SERVER_LIBS)
+	@mkdir -p $(@D)
+	@echo "  LD    $@"
+	$(Q)$(CC) $(LDFLAGS_ALL) $(FAULTS_LDFLAGS) -o $@ $^ -lcmocka -ldl \
+		$(LIBS_CLIENT) $(LIBS_STORE) $(LIBS_CRYPTO) $(LIBS_CORE) -lpthread
+
+.PHONY: check-sweeps
+
+check-sweeps: ## every n-th failure of memory and files, with the sanitizers
+	$(Q)$(MAKE) --no-print-directory SAN=1 check-sweeps-built
+
+check-sweeps-built: client $(SWEEPS)
+	$(Q)$(B)/tests/sweep_authority
+	$(Q)TRIVET_BUILD=$(abspath $(B)) $(PYTHON) -m pytest -q -m long \
+		tests/client/test_sweep.py $(PYTEST_ARGS)

@@ -11,6 +11,7 @@ CORE_SRCS = \
 	core/encoding.c \
 	core/expiry.c \
 	core/json.c \
+	core/json_tree.c \
 	core/memo.c \
 	core/message.c \
 	core/message_list.c \

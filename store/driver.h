@@ -61,6 +61,10 @@ struct trivet_driver {
      * close it then. */
     bool (*is_current)(void *connection);
 
+    /* Whether a transaction is open: begun, and neither committed nor rolled
+     * back. Does not fail. */
+    bool (*is_in_transaction)(void *connection);
+
     /* A number that is another one once another connection has committed a
      * change. Only good to compare with others of this connection. */
     enum trivet_status (*get_version)(

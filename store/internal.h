@@ -23,7 +23,7 @@ struct trivet_audit_end {
 
 struct trivet_store {
     const struct trivet_driver *driver;
-    void *connection;
+    void *connection;   /* NULL: closed, because a rollback failed */
     const char *notice; /* of the connection; NULL: none */
     bool is_in_transaction;
     struct trivet_actor actor;

@@ -332,6 +332,14 @@ is_current(void *opaque)
            && now.st_size >= connection->file.st_size;
 }
 
+static bool
+is_in_transaction(void *opaque)
+{
+    struct connection *connection = opaque;
+
+    return sqlite3_get_autocommit(connection->db) == 0;
+}
+
 static enum trivet_status
 get_version(void *opaque, int64_t *out, struct trivet_error *err)
 {
@@ -496,6 +504,7 @@ const struct trivet_driver trivet_sqlite_driver = {
     .close = close_connection,
     .confine = confine,
     .is_current = is_current,
+    .is_in_transaction = is_in_transaction,
     .get_version = get_version,
     .set_patience = set_patience,
     .run_script = run_script,

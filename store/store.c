@@ -28,6 +28,13 @@ count_row(void *user, const struct trivet_value *columns)
     counted->on_row(counted->user, columns);
 }
 
+static enum trivet_status
+refuse_disconnected(struct trivet_error *err)
+{
+    return trivet_error_set(err, TRIVET_E_UNAVAILABLE, "store.run",
+        "the connection was closed: a transaction could not be rolled back");
+}
+
 enum trivet_status
 trivet_store_run(struct trivet_store *store, enum trivet_statement statement,
     const struct trivet_value *params, size_t num_params, trivet_row_fn on_row,
@@ -43,6 +50,10 @@ trivet_store_run(struct trivet_store *store, enum trivet_statement statement,
         .on_row = on_row == NULL ? NULL : count_row,
         .user = &counted,
     };
+
+    if (store->connection == NULL) {
+        return refuse_disconnected(err);
+    }
 
     TRIVET_TRY(store->driver->run(store->connection, &query, err));
 
@@ -97,14 +108,29 @@ trivet_store_commit(struct trivet_store *store, struct trivet_error *err)
     return TRIVET_OK;
 }
 
+/* From here on the store is not current, and every use of it fails. */
+static void
+disconnect(struct trivet_store *store)
+{
+    store->driver->close(store->connection);
+    store->connection = NULL;
+    store->notice = NULL;
+}
+
 void
 trivet_store_rollback(struct trivet_store *store)
 {
     enum trivet_status status =
         trivet_store_run(store, TRIVET_SQL_ROLLBACK, NULL, 0, NULL, NULL, NULL);
 
-    /* It fails only when the database rolled back by itself already. */
-    (void) status;
+    /* A rollback fails when the database has rolled back already: that is well.
+     * And when memory or the disk fails: then the transaction would stay open,
+     * with the write lock, so the connection has to end. */
+    if (status != TRIVET_OK && store->connection != NULL
+        && store->driver->is_in_transaction(store->connection))
+    {
+        disconnect(store);
+    }
     store->is_in_transaction = false;
     store->end.is_taken = false;
 }
@@ -289,18 +315,25 @@ trivet_store_notice(struct trivet_store *store)
 void
 trivet_store_set_patience(struct trivet_store *store, unsigned max_wait_ms)
 {
-    store->driver->set_patience(store->connection, max_wait_ms);
+    if (store->connection != NULL) {
+        store->driver->set_patience(store->connection, max_wait_ms);
+    }
 }
 
 bool
 trivet_store_is_current(struct trivet_store *store)
 {
-    return store->driver->is_current(store->connection);
+    return store->connection != NULL
+           && store->driver->is_current(store->connection);
 }
 
 enum trivet_status
 trivet_store_get_version(
     struct trivet_store *store, int64_t *out, struct trivet_error *err)
 {
+    if (store->connection == NULL) {
+        return refuse_disconnected(err);
+    }
+
     return store->driver->get_version(store->connection, out, err);
 }

@@ -57,7 +57,8 @@ const char *trivet_store_notice(struct trivet_store *store);
 TRIVET_MUST_USE enum trivet_status trivet_store_check(
     struct trivet_store *store, struct trivet_error *err);
 
-/* Whether the handle still reaches what the url names. Cheap. */
+/* Whether the handle still reaches what the url names, and can still begin a
+ * transaction; if not, close it and open another. Cheap. */
 bool trivet_store_is_current(struct trivet_store *store);
 
 /* A number that is another one once somebody else has changed something in the

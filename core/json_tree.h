@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * json_tree.h - JSON trees that are whole or not there
+ *
+ * jansson's json_object_set_new fails when memory runs out or a text is not
+ * UTF-8, and leaves the object without the field. These leave no object: a
+ * message without one of its fields would mean something else.
+ */
+#ifndef TRIVET_CORE_JSON_TREE_H
+#define TRIVET_CORE_JSON_TREE_H
+
+#include <jansson.h>
+
+/* Puts value (taken over) into *tree under name. When that fails, or value is
+ * NULL, *tree is wiped, freed and NULL; nothing is done when it is NULL. */
+void trivet_json_put(json_t **tree, const char *name, json_t *value);
+
+/* The same for the end of an array. */
+void trivet_json_append(json_t **tree, json_t *value);
+
+#endif
