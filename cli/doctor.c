@@ -344,6 +344,44 @@ judge_clock(const char *date)
         (int) MAX_CLOCK_OFF_S);
 }
 
+/* What a gateway's sandbox tells in X-Trivet-Reason, and what helps. A login
+ * does not, where doctor would send back here. */
+static const struct {
+    const char *reason;
+    const char *next;
+} remedies[] = {
+    {"ip-not-permitted",
+        "this machine's address is not, or no longer, permitted for the API "
+        "key, and a login from here does not change that: permit it from an "
+        "address that is (trivet ip add), or have the gateway's operator do "
+        "it; else make a new key"},
+    {"key-revoked", "the API key was revoked: make a new one, then trivet "
+                    "login --new"},
+    {"key-expired", "the API key was not used within its first hour: make a "
+                    "new one, then trivet login --new"},
+    {"key-unknown", "the server does not know the API key: is it another "
+                    "server's, or misspelt? Then trivet login --new with the "
+                    "right one"},
+    {"server-key-retired", "the server's key was retired: trivet login --new"},
+    {"token-unknown", "the server does not know this installation: trivet "
+                      "login --new"},
+};
+
+/* By the reason that is in text, alone or as "[reason]"; NULL: none helps. */
+static const char *
+find_remedy(const char *text)
+{
+    for (size_t i = 0; text != NULL && i < sizeof remedies / sizeof remedies[0];
+         i++)
+    {
+        if (strstr(text, remedies[i].reason) != NULL) {
+            return remedies[i].next;
+        }
+    }
+
+    return NULL;
+}
+
 /* Key, address or environment? The server says the same for all three: what
  * else is known tells them apart. */
 static const char *
@@ -361,6 +399,30 @@ advise_on_credentials(const struct doctor *doctor)
            "a permitted one (trivet ip add) or in the app; or make a new key";
 }
 
+/* What to do after a session could not be opened. */
+static const char *
+advise_on_session(const struct doctor *doctor, const struct trivet_error *err)
+{
+    const char *remedy = find_remedy(err->detail);
+
+    if (remedy != NULL) {
+        return remedy;
+    }
+    if (strstr(err->detail, "credentials") != NULL) {
+        return advise_on_credentials(doctor);
+    }
+
+    if (err->status == TRIVET_E_NOT_FOUND) {
+        return "trivet login";
+    }
+    if (err->status == TRIVET_E_UNAVAILABLE) {
+        return "try again later";
+    }
+
+    return err->status == TRIVET_E_THROTTLED ? "try again in half a minute"
+                                             : "trivet login --new";
+}
+
 static int
 open_session(struct doctor *doctor)
 {
@@ -370,15 +432,8 @@ open_session(struct doctor *doctor)
 
     wanted.flags &= ~(unsigned) TRIVET_OPEN_OFFLINE;
     if (trivet_context_open(&wanted, &context, &err) != TRIVET_OK) {
-        bool is_credentials = strstr(err.detail, "credentials") != NULL;
-
-        say(VERDICT_FAIL, "session",
-            is_credentials                       ? advise_on_credentials(doctor)
-            : err.status == TRIVET_E_NOT_FOUND   ? "trivet login"
-            : err.status == TRIVET_E_UNAVAILABLE ? "try again later"
-            : err.status == TRIVET_E_THROTTLED   ? "try again in half a minute"
-                                                 : "trivet login --new",
-            "%s", err.detail);
+        say(VERDICT_FAIL, "session", advise_on_session(doctor, &err), "%s",
+            err.detail);
         return cli_exit_of_status(err.status);
     }
 
@@ -404,7 +459,7 @@ examine_session(struct doctor *doctor)
             err.status == TRIVET_E_UNTRUSTED
                 ? "something changes answers on the way, or the installation "
                   "is another server's: trivet login --new"
-                : "see above; or try again later",
+                : advise_on_session(doctor, &err),
             "%s", err.detail);
         return cli_exit_of_status(err.status);
     }
@@ -412,9 +467,15 @@ examine_session(struct doctor *doctor)
     judge_clock(trivet_answer_header(answer, "Date"));
     number = cli_exit_of_answer(answer->status);
     if (number != CLI_OK) {
-        say(VERDICT_FAIL, "session", "trivet login", "GET user: %u %.200s",
-            answer->status,
-            answer->num_errors > 0 ? answer->errors[0].description : "");
+        const char *reason = trivet_answer_header(answer, "X-Trivet-Reason");
+        const char *remedy = find_remedy(reason);
+
+        say(VERDICT_FAIL, "session",
+            remedy != NULL ? remedy : advise_on_credentials(doctor),
+            "GET user: %u %.200s%s%.60s%s", answer->status,
+            answer->num_errors > 0 ? answer->errors[0].description : "",
+            reason == NULL ? "" : " [", reason == NULL ? "" : reason,
+            reason == NULL ? "" : "]");
     } else {
         doctor->has_session = true;
         say(VERDICT_OK, "session", NULL, "%s (%s %lld), answers verified",

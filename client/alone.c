@@ -40,8 +40,8 @@ make_lone_worker(const struct trivet_settings *settings,
 }
 
 static enum trivet_status
-ask_sandbox_user(struct trivet_worker *worker, bool is_company,
-    struct trivet_secret *out, struct trivet_error *err)
+ask_sandbox_user(struct trivet_worker *worker, const char *base_url,
+    bool is_company, struct trivet_secret *out, struct trivet_error *err)
 {
     const struct trivet_order order = {.method = "POST",
         .path = is_company ? "sandbox-user-company" : "sandbox-user-person",
@@ -55,7 +55,7 @@ ask_sandbox_user(struct trivet_worker *worker, bool is_company,
     status = answer.status == 200
                  ? trivet_client_message_read_api_key(
                      trivet_slice_make(answer.body, answer.body_len), out, err)
-                 : trivet_refusal_explain(&answer, order.path, err);
+                 : trivet_refusal_explain(&answer, base_url, order.path, err);
     trivet_wire_answer_release(&answer);
 
     return status;
@@ -74,7 +74,8 @@ trivet_sandbox_user(const struct trivet_context_options *options,
 
     status = make_lone_worker(settings, &worker, err);
     if (status == TRIVET_OK) {
-        status = ask_sandbox_user(worker, is_company, &api_key, err);
+        status = ask_sandbox_user(
+            worker, settings->base_url, is_company, &api_key, err);
         trivet_worker_free(worker);
     }
     if (status == TRIVET_OK) {

@@ -104,8 +104,9 @@ TRIVET_MUST_USE enum trivet_status trivet_session_ensure(
 /* Whether the session has as good as ended, by the local clock. */
 bool trivet_session_is_over(const struct trivet_record *record, int64_t now_us);
 
-/* Says what a refusal of a step or call means: fills err from its body. */
+/* Says what a refusal of a step or call means: fills err from its body, and
+ * from the reason that a gateway's sandbox tells. */
 enum trivet_status trivet_refusal_explain(const struct trivet_wire_answer *in,
-    const char *step, struct trivet_error *err);
+    const char *base_url, const char *step, struct trivet_error *err);
 
 #endif

@@ -11,8 +11,10 @@
 #include "client/context.h"
 
 #include <jansson.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "client/clock.h"
 #include "core/timestamp.h"
@@ -20,7 +22,8 @@
 
 enum {
     RENEW_AT_LEFT_S = 30,
-    SHORT_TIMEOUT_S = 120 /* of which a quarter is enough */
+    SHORT_TIMEOUT_S = 120, /* of which a quarter is enough */
+    MAX_REASON = 48        /* bytes, with the NUL */
 };
 
 bool
@@ -43,9 +46,9 @@ static const struct {
     const char *advice;
 } advices[] = {
     {"User credentials are incorrect",
-        ": the API key is unknown, revoked or not used within its first hour; "
-        "or it belongs to the other environment; or this address is not "
-        "permitted for it. `trivet doctor` tells which"},
+        ": the API key is unknown, revoked or not used in its first hour, or "
+        "of another environment; or this address is not permitted "
+        "(trivet doctor)"},
     {"Insufficient auth",
         ": the server does not know this installation (any more): log in anew "
         "(trivet login --new)"},
@@ -53,10 +56,39 @@ static const struct {
         ": the key pair of the context file is not the installation's"},
 };
 
-enum trivet_status
-trivet_refusal_explain(const struct trivet_wire_answer *in, const char *step,
-    struct trivet_error *err)
+/* The reason that a gateway's sandbox tells, as " [ip-not-permitted]"; "" when
+ * there is none. */
+static void
+read_reason(const struct trivet_wire_answer *in, char out[MAX_REASON])
 {
+    const char *reason =
+        trivet_wire_header(in->headers, in->num_headers, "X-Trivet-Reason");
+
+    out[0] = '\0';
+    if (reason != NULL && reason[0] != '\0'
+        && strspn(reason, "abcdefghijklmnopqrstuvwxyz0123456789-")
+               == strlen(reason)
+        && snprintf(out, MAX_REASON, " [%s]", reason) >= MAX_REASON)
+    {
+        out[0] = '\0';
+    }
+}
+
+/* Whether a 404 comes from a base URL that is not the API's. */
+static bool
+misses_version(const struct trivet_wire_answer *in, const char *base_url)
+{
+    size_t len = strlen(base_url);
+
+    return in->status == 404
+           && (len < 3 || strcmp(base_url + len - 3, "/v1") != 0);
+}
+
+enum trivet_status
+trivet_refusal_explain(const struct trivet_wire_answer *in,
+    const char *base_url, const char *step, struct trivet_error *err)
+{
+    char reason[MAX_REASON];
     json_t *root =
         trivet_client_message_parse(trivet_slice_make(in->body, in->body_len));
     const char *text = json_string_value(
@@ -75,8 +107,16 @@ trivet_refusal_explain(const struct trivet_wire_answer *in, const char *step,
         }
     }
 
-    (void) trivet_error_set(err, status, "session", "%s: %u %.100s%s", step,
-        in->status, text == NULL ? "(no text)" : text, advice);
+    read_reason(in, reason);
+    if (misses_version(in, base_url)) {
+        (void) trivet_error_set(err, status, "session",
+            "%s: 404: there is no API at %.80s; did you mean %.80s/v1?", step,
+            base_url, base_url);
+    } else {
+        (void) trivet_error_set(err, status, "session", "%s: %u %.80s%s%s",
+            step, in->status, text == NULL ? "(no text)" : text, reason,
+            advice);
+    }
     json_decref(root);
 
     return status;
@@ -98,8 +138,7 @@ static const struct {
     const char *path;
     const char *text;
 } losses[] = {
-    {"installation", "it may have made an installation that nobody will use; "
-                     "the key pair is kept"},
+    {"installation", "it may have made an installation that nobody will use"},
     {"device-server", "it may have registered this device; the installation is "
                       "kept"},
     {"session-server", "it may have opened a session that nobody will use; "
@@ -163,7 +202,8 @@ post(const struct login *login, const char *path,
     trivet_worker_free(worker);
 
     if (status == TRIVET_OK && (out->status < 200 || out->status > 299)) {
-        status = trivet_refusal_explain(out, path, login->err);
+        status =
+            trivet_refusal_explain(out, record->base_url, path, login->err);
         trivet_wire_answer_release(out);
     }
 
@@ -433,6 +473,7 @@ ensure_locked(struct trivet_context *context, const struct trivet_secret *dead,
     bool is_read_only, struct trivet_record *record, struct trivet_error *err)
 {
     const struct login login = {context, record, err, is_read_only};
+    bool is_new;
     enum trivet_status status = trivet_context_load(context, record, err);
 
     if (status != TRIVET_OK && status != TRIVET_E_NOT_FOUND) {
@@ -442,10 +483,17 @@ ensure_locked(struct trivet_context *context, const struct trivet_secret *dead,
         trivet_record_drop_session(record);
     }
 
-    TRIVET_TRY(take_steps(&login));
-    trivet_context_adopt(context, record);
+    is_new = status == TRIVET_E_NOT_FOUND;
+    status = take_steps(&login);
+    if (status == TRIVET_OK) {
+        trivet_context_adopt(context, record);
+    } else if (is_new && lacks_installation(record)) {
+        /* A file with a key pair that nobody knows would only stand in the way
+         * of the right URL. */
+        (void) unlink(context->settings->file);
+    }
 
-    return TRIVET_OK;
+    return status;
 }
 
 enum trivet_status

@@ -186,6 +186,36 @@ def test_permitted_addresses_come_and_go(client, gateway):
     assert ["127.0.0.9", "INACTIVE"] in addresses()
 
 
+def test_doctor_shows_the_reason(client, gateway):
+    """After a call from an address that is no longer permitted a login does
+    not help, and doctor does not say that it does."""
+    assert login(client, gateway).returncode == 0
+    client.forget_limits()
+    assert client("ip", "add", "127.0.0.9").returncode == 0
+    client.forget_limits()
+    assert client("ip", "disable", "127.0.0.1").returncode == 0
+    client.forget_limits()
+    for _ in range(2):
+        result = client("doctor", "--max-wait", "0")
+        assert result.returncode in (3, 4), result
+        assert "[ip-not-permitted]" in result.stdout, result
+        assert "next: this machine's address is not" in result.stdout
+        assert "next: trivet login" not in result.stdout
+        client.forget_limits()
+
+
+def test_a_base_url_without_its_version(client, gateway):
+    url = gateway.url[:-len("/v1")]
+    for arguments in ([], ["--new-sandbox-user"]):
+        key = [] if arguments else ["--api-key-file", "-"]
+        result = client("login", "--url", url, "--ca", gateway.ca, *arguments,
+                        *key, text="sandbox_x")
+        assert result.returncode == 4, result
+        assert f"did you mean {gateway.url}?" in result.stderr
+        assert not client.file.exists()
+    assert login(client, gateway).returncode == 0
+
+
 def test_pins_against_the_gateway(client, gateway):
     assert login(client, gateway).returncode == 0
     assert client("pins", "learn").returncode == 0
