@@ -13,24 +13,34 @@ is_of_other_environment(
 }
 
 enum trivet_status
-trivet_case_find_key(struct trivet_case *c, const struct trivet_secret *secret,
-    struct trivet_api_key *out, struct trivet_credential_facts *facts)
+trivet_case_prepare_key(
+    struct trivet_case *c, const struct trivet_secret *secret)
 {
-    unsigned char digest[TRIVET_DIGEST_LEN];
+    struct trivet_prepared *prepared = c->prepared;
+
+    prepared->is_key_of_other_environment = is_of_other_environment(c, secret);
+
+    return trivet_case_digest(
+        c, trivet_secret_slice(secret), prepared->key_digest);
+}
+
+enum trivet_status
+trivet_case_find_key(struct trivet_case *c, struct trivet_api_key *out,
+    struct trivet_credential_facts *facts)
+{
     enum trivet_status status;
 
     memset(facts, 0, sizeof *facts);
     memset(out, 0, sizeof *out);
     facts->is_installation_at_home = c->installation.is_at_home;
 
-    if (is_of_other_environment(c, secret)) {
+    if (c->prepared->is_key_of_other_environment) {
         return TRIVET_OK;
     }
 
-    TRIVET_TRY(trivet_case_digest(c, trivet_secret_slice(secret), digest));
-
-    status = trivet_store_api_key_find(c->authority->store, digest,
-        &c->request->address, c->installation.id, out, c->err);
+    status =
+        trivet_store_api_key_find(c->authority->store, c->prepared->key_digest,
+            &c->request->address, c->installation.id, out, c->err);
     if (status == TRIVET_E_NOT_FOUND) {
         return TRIVET_OK;
     }

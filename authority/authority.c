@@ -252,12 +252,6 @@ trivet_case_answer(struct trivet_case *c, struct trivet_body body)
     return TRIVET_OK;
 }
 
-static bool
-is_refused(const struct trivet_case *c)
-{
-    return c->answer->verdict.admission == TRIVET_DENY;
-}
-
 /* The machine failed: whatever was decided, the request is refused. */
 static void
 refuse_failure(struct trivet_case *c, enum trivet_status status)
@@ -281,105 +275,15 @@ trivet_case_digest(struct trivet_case *c, struct trivet_slice token,
 
 /* ---- the way ----------------------------------------------------------- */
 
-/* Runs the handler in a transaction that others share, too. */
-static enum trivet_status
-handle_in_group(struct trivet_case *c)
-{
-    struct trivet_group *group = c->authority->config->group;
-    struct trivet_store *own = c->authority->store;
-    enum trivet_status status;
-
-    TRIVET_TRY(trivet_group_enter(group, &c->authority->store, c->err));
-    trivet_store_act_as_gateway(c->authority->store, &c->request->address);
-
-    status = c->request->call->handle(c);
-    if (status == TRIVET_OK && !is_refused(c)) {
-        status = trivet_case_keep_time(c, c->authority->store);
-    }
-    status = trivet_group_leave(group, status, !is_refused(c), c->err);
-    c->authority->store = own;
-
-    return status;
-}
-
-/* The same in one of its own. */
-static enum trivet_status
-handle_alone(struct trivet_case *c)
-{
-    struct trivet_store *store = c->authority->store;
-    enum trivet_status status;
-
-    TRIVET_TRY(trivet_store_begin(store, c->err));
-
-    status = c->request->call->handle(c);
-    if (status == TRIVET_OK && !is_refused(c)) {
-        status = trivet_case_keep_time(c, store);
-    }
-    if (status == TRIVET_OK && !is_refused(c)) {
-        status = trivet_store_commit(store, c->err);
-    }
-    if (status != TRIVET_OK || is_refused(c)) {
-        trivet_store_rollback(store);
-    }
-
-    return status;
-}
-
-/* Runs the handler of an admitted protocol call. */
-static enum trivet_status
-handle(struct trivet_case *c)
-{
-    if (!c->request->call->is_write) {
-        return c->request->call->handle(c);
-    }
-
-    return c->authority->config->group == NULL ? handle_alone(c)
-                                               : handle_in_group(c);
-}
-
-static enum trivet_status
-extend(struct trivet_case *c, struct trivet_store *store)
-{
-    return trivet_store_session_extend(store, c->session.id,
-        c->answer->verdict.anchored_us, c->now_us, c->err);
-}
-
-static enum trivet_status
-end(struct trivet_case *c, struct trivet_store *store)
-{
-    return trivet_store_session_end(store, c->session.id, c->now_us, c->err);
-}
-
-/* What becomes of the caller's session now; as durable as any other change. */
-static enum trivet_status
-change_session(
-    struct trivet_case *c, enum trivet_status (*change)(struct trivet_case *c,
-                               struct trivet_store *store))
-{
-    struct trivet_group *group = c->authority->config->group;
-    struct trivet_store *store;
-    enum trivet_status status;
-
-    if (group == NULL) {
-        return change(c, c->authority->store);
-    }
-
-    TRIVET_TRY(trivet_group_enter(group, &store, c->err));
-    trivet_store_act_as_gateway(store, &c->request->address);
-    status = change(c, store);
-
-    return trivet_group_leave(group, status, true, c->err);
-}
-
 /* What an admitted request does here. */
 static enum trivet_status
 go_on(struct trivet_case *c)
 {
     if (c->answer->verdict.extends_session) {
-        TRIVET_TRY(change_session(c, extend));
+        TRIVET_TRY(trivet_case_extend_session(c));
     }
 
-    return c->request->call == NULL ? TRIVET_OK : handle(c);
+    return c->request->call == NULL ? TRIVET_OK : trivet_case_handle(c);
 }
 
 /* The decision, as a verdict. */
@@ -416,10 +320,10 @@ judge(struct trivet_case *c)
     TRIVET_TRY(decide(c));
 
     if (c->is_doomed) {
-        TRIVET_TRY(change_session(c, end));
+        TRIVET_TRY(trivet_case_end_session(c));
     }
 
-    if (is_refused(c)) {
+    if (trivet_case_is_refused(c)) {
         TRIVET_TRY(trivet_case_refuse(c, c->answer->verdict.reason, NULL));
         trivet_case_explain(c);
         return TRIVET_OK;
@@ -431,7 +335,8 @@ judge(struct trivet_case *c)
     }
 
     status = go_on(c);
-    trivet_case_settle_request_id(c, status == TRIVET_OK && !is_refused(c));
+    trivet_case_settle_request_id(
+        c, status == TRIVET_OK && !trivet_case_is_refused(c));
 
     return status;
 }
@@ -444,7 +349,7 @@ is_to_be_signed(const struct trivet_case *c)
 
     return answer->body.data != NULL && answer->server_key >= 0
            && trivet_profile_signs(c->request->profile, answer->status)
-           && !(is_refused(c)
+           && !(trivet_case_is_refused(c)
                 && c->request->rule.token == TRIVET_NEEDS_NO_TOKEN);
 }
 
@@ -554,7 +459,7 @@ trivet_authority_admit(struct trivet_authority *authority,
         return false;
     }
 
-    return !is_refused(&c) && !out->verdict.extends_session;
+    return !trivet_case_is_refused(&c) && !out->verdict.extends_session;
 }
 
 void
@@ -583,7 +488,7 @@ trivet_authority_answer(struct trivet_authority *authority,
     }
     if (status != TRIVET_OK) {
         refuse_failure(&c, status);
-    } else if (is_refused(&c)) {
+    } else if (trivet_case_is_refused(&c)) {
         trivet_case_note_end(&c);
         trivet_case_audit_refusal(&c);
     }

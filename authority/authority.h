@@ -20,6 +20,7 @@
 #include "core/message.h"
 #include "core/profile.h"
 #include "crypto/key.h"
+#include "crypto/psp_certificate.h"
 #include "crypto/remembered.h"
 #include "crypto/signature.h"
 #include "crypto/token.h"
@@ -55,9 +56,9 @@ struct trivet_authority_config {
     const struct trivet_server_key *server_keys;
     size_t num_server_keys;
 
-    /* PEM: the roots of payment service providers; NULL: none. The sandbox
-     * takes any root that they bring. */
-    const char *psp_ca_file;
+    /* The roots of payment service providers; NULL: none. The sandbox takes
+     * any root that they bring. */
+    const struct trivet_psp_roots *psp_roots;
 
     bool is_sandbox;
     int64_t session_timeout_s; /* auto-logout time of users made here        */

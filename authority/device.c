@@ -76,35 +76,6 @@ put_device(struct trivet_case *c, const struct trivet_api_key *key,
     return trivet_case_answer(c, trivet_message_id(id));
 }
 
-static enum trivet_status
-register_device(
-    struct trivet_case *c, const struct trivet_device_request *request)
-{
-    struct trivet_credential_facts facts;
-    struct trivet_api_key key;
-    enum trivet_reason reason;
-    bool is_permitted;
-
-    TRIVET_TRY(trivet_case_find_key(c, &request->secret, &key, &facts));
-
-    reason = trivet_decide_device(&facts, c->now_us);
-    if (reason != TRIVET_REASON_NONE) {
-        return trivet_case_refuse(c, reason, NULL);
-    }
-
-    if (!key.is_bound) {
-        TRIVET_TRY(bind_key(c, key.id, &request->permitted));
-        return put_device(c, &key, request);
-    }
-
-    TRIVET_TRY(check_bound(c, &key, &request->permitted, &is_permitted));
-    if (!is_permitted) {
-        return trivet_case_refuse(c, TRIVET_REASON_PERMITTED_IPS_FIXED, NULL);
-    }
-
-    return put_device(c, &key, request);
-}
-
 /* What the switches wildcard and ipv6 leave of it; false: it is refused. */
 static bool
 fit_to_profile(const struct trivet_case *c, struct trivet_permitted *permitted)
@@ -126,28 +97,51 @@ fit_to_profile(const struct trivet_case *c, struct trivet_permitted *permitted)
 }
 
 enum trivet_status
-trivet_handle_device(struct trivet_case *c)
+trivet_prepare_device(struct trivet_case *c)
 {
-    struct trivet_device_request request;
-    enum trivet_status status;
+    struct trivet_device_request *request = &c->prepared->device;
     struct trivet_complaint complaint =
-        trivet_message_read_device(c->request->body, &request);
+        trivet_message_read_device(c->request->body, request);
 
     if (complaint.reason != TRIVET_REASON_NONE) {
-        trivet_secret_wipe(&request.secret);
         return trivet_case_refuse(c, complaint.reason, complaint.field);
     }
 
-    if (!fit_to_profile(c, &request.permitted)) {
-        trivet_secret_wipe(&request.secret);
+    if (!fit_to_profile(c, &request->permitted)) {
         return trivet_case_refuse(
             c, TRIVET_REASON_PERMITTED_IP_IPV6, "permitted_ips");
     }
 
-    status = register_device(c, &request);
-    trivet_secret_wipe(&request.secret);
+    return trivet_case_prepare_key(c, &request->secret);
+}
 
-    return status;
+enum trivet_status
+trivet_write_device(struct trivet_case *c)
+{
+    const struct trivet_device_request *request = &c->prepared->device;
+    struct trivet_credential_facts facts;
+    struct trivet_api_key key;
+    enum trivet_reason reason;
+    bool is_permitted;
+
+    TRIVET_TRY(trivet_case_find_key(c, &key, &facts));
+
+    reason = trivet_decide_device(&facts, c->now_us);
+    if (reason != TRIVET_REASON_NONE) {
+        return trivet_case_refuse(c, reason, NULL);
+    }
+
+    if (!key.is_bound) {
+        TRIVET_TRY(bind_key(c, key.id, &request->permitted));
+        return put_device(c, &key, request);
+    }
+
+    TRIVET_TRY(check_bound(c, &key, &request->permitted, &is_permitted));
+    if (!is_permitted) {
+        return trivet_case_refuse(c, TRIVET_REASON_PERMITTED_IPS_FIXED, NULL);
+    }
+
+    return put_device(c, &key, request);
 }
 
 /* ---- showing ----------------------------------------------------------- */

@@ -30,47 +30,25 @@ trivet_case_digest_signed(struct trivet_case *c, struct trivet_slice key_text,
     return trivet_digest_finish(digest, out);
 }
 
+/* What is kept of the call: of the key no text, of the token no token. */
 static enum trivet_status
-put_installation(struct trivet_case *c,
-    const struct trivet_installation_request *request,
-    const struct trivet_public_key *key, const struct trivet_secret *token)
+prepare_digests(
+    struct trivet_case *c, const struct trivet_installation_request *request)
 {
-    const struct trivet_server_key *server_key =
-        &c->authority->config->server_keys[0];
-    unsigned char digest[TRIVET_DIGEST_LEN];
-    unsigned char signed_digest[TRIVET_DIGEST_LEN];
-    struct trivet_new_installation made = {
-        .key = key,
-        .address = c->request->address,
-        .server_key_id = c->authority->server_key_ids[0],
-        .token_digest = digest,
-        .signed_digest = signed_digest,
-    };
-    int64_t id;
-    int64_t token_id;
+    struct trivet_prepared *prepared = c->prepared;
 
-    TRIVET_TRY(trivet_case_digest(c, trivet_secret_slice(token), digest));
-    TRIVET_TRY(trivet_case_digest_signed(c,
+    TRIVET_TRY(trivet_case_prepare_token(c));
+
+    return trivet_case_digest_signed(c,
         trivet_slice_make(request->public_key, request->public_key_len),
-        trivet_secret_slice(token), signed_digest));
-    TRIVET_TRY(trivet_store_installation_put(
-        c->authority->store, &made, c->now_us, &id, &token_id, c->err));
-
-    c->answer->identity.installation_id = id;
-
-    return trivet_case_answer(
-        c, trivet_message_installation(id, token_id, c->now_us,
-               (const char *) token->bytes, server_key->public_pem));
+        trivet_secret_slice(&prepared->made),
+        prepared->installation.signed_digest);
 }
 
 enum trivet_status
-trivet_handle_installation(struct trivet_case *c)
+trivet_prepare_installation(struct trivet_case *c)
 {
     struct trivet_installation_request request;
-    struct trivet_public_key key;
-    struct trivet_secret token;
-    enum trivet_status status;
-    bool is_good;
     struct trivet_complaint complaint =
         trivet_message_read_installation(c->request->body, &request);
 
@@ -79,12 +57,30 @@ trivet_handle_installation(struct trivet_case *c)
     }
 
     if (trivet_public_key_parse(
-            trivet_slice_make(request.public_key, request.public_key_len), &key,
-            NULL)
+            trivet_slice_make(request.public_key, request.public_key_len),
+            &c->prepared->installation.key, NULL)
         != TRIVET_OK)
     {
         return trivet_case_refuse(c, TRIVET_REASON_PUBLIC_KEY_INVALID, NULL);
     }
+
+    return prepare_digests(c, &request);
+}
+
+enum trivet_status
+trivet_write_installation(struct trivet_case *c)
+{
+    const struct trivet_prepared *prepared = c->prepared;
+    const struct trivet_new_installation made = {
+        .key = &prepared->installation.key,
+        .address = c->request->address,
+        .server_key_id = c->authority->server_key_ids[0],
+        .token_digest = prepared->made_digest,
+        .signed_digest = prepared->installation.signed_digest,
+    };
+    bool is_good;
+    int64_t id;
+    int64_t token_id;
 
     TRIVET_TRY(check_server_key(c, &is_good));
     if (!is_good) {
@@ -92,11 +88,15 @@ trivet_handle_installation(struct trivet_case *c)
             c, TRIVET_REASON_SERVER_KEY_UNAVAILABLE, NULL);
     }
 
-    TRIVET_TRY(trivet_token_make(&token));
-    status = put_installation(c, &request, &key, &token);
-    trivet_secret_wipe(&token);
+    TRIVET_TRY(trivet_store_installation_put(
+        c->authority->store, &made, c->now_us, &id, &token_id, c->err));
 
-    return status;
+    c->answer->identity.installation_id = id;
+
+    return trivet_case_answer(
+        c, trivet_message_installation(id, token_id, c->now_us,
+               (const char *) prepared->made.bytes,
+               c->authority->config->server_keys[0].public_pem));
 }
 
 /* ---- showing ----------------------------------------------------------- */

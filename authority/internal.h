@@ -5,6 +5,7 @@
 
 #include "authority/authority.h"
 #include "core/message_list.h"
+#include "core/uuid.h"
 #include "store/pages.h"
 #include "store/store.h"
 
@@ -59,9 +60,32 @@ struct trivet_case {
 
     unsigned char request_id[TRIVET_DIGEST_LEN]; /* and whose; request_id.c */
     bool has_request_id;
+
+    struct trivet_prepared *prepared; /* of a call that writes; else NULL */
 };
 
-/* Answers an admitted call: fills the answer's body, or refuses. Anything but
+/* What a call that writes has made ready for its turn. Wiped behind it. */
+struct trivet_prepared {
+    struct trivet_secret made; /* a new token or API key, and its digest */
+    unsigned char made_digest[TRIVET_DIGEST_LEN];
+
+    bool is_key_of_other_environment;
+    unsigned char key_digest[TRIVET_DIGEST_LEN]; /* of the key that it brings */
+
+    char public_uuid[TRIVET_UUID_SIZE]; /* for a new user */
+
+    union {
+        struct {
+            struct trivet_public_key key;
+            unsigned char signed_digest[TRIVET_DIGEST_LEN];
+        } installation;
+        struct trivet_device_request device;
+        struct trivet_permitted_ip_request permitted_ip;
+        struct trivet_psp psp;
+    };
+};
+
+/* A part of an admitted call: fills the answer's body, or refuses. Anything but
  * TRIVET_OK is the machine's failure. */
 typedef enum trivet_status (*trivet_handler_fn)(struct trivet_case *c);
 
@@ -70,14 +94,31 @@ struct trivet_protocol_call {
     /* "{id}" stands for a number, "{mine}" for a number or "_". */
     const char *path;
     struct trivet_rule rule;
-    bool is_write; /* the handler runs in a transaction */
     bool is_sandbox_only;
+
+    /*
+     * A call that reads: answers. One that writes: makes ready what `write`
+     * needs (c->prepared), or refuses; it may read the store, and takes its
+     * time for parsing, cryptography and files: nobody waits for it.
+     */
     trivet_handler_fn handle;
+    /*
+     * NULL for a call that reads. Else it answers, or refuses, within the one
+     * writer's turn: all others that write wait for it. So it holds nothing but
+     * the store's verbs, decisions over what they found, and the short answer.
+     */
+    trivet_handler_fn write;
 };
 
 /* Whether the profile lets anybody use this address (ipv6=off). */
 bool trivet_case_takes_address(
     const struct trivet_case *c, const struct trivet_address *address);
+
+static inline bool
+trivet_case_is_refused(const struct trivet_case *c)
+{
+    return c->answer->verdict.admission == TRIVET_DENY;
+}
 
 /* Turns the case into a refusal; returns TRIVET_OK, so that a handler can end
  * with it. subject (NULL: none) fills the public text's "%s". */
@@ -119,6 +160,26 @@ TRIVET_MUST_USE enum trivet_status trivet_case_digest(struct trivet_case *c,
 TRIVET_MUST_USE enum trivet_status trivet_case_digest_signed(
     struct trivet_case *c, struct trivet_slice key_text,
     struct trivet_slice token, unsigned char out[TRIVET_DIGEST_LEN]);
+
+/* ---- handling.c -------------------------------------------------------- */
+
+/* Runs an admitted call of ours. */
+TRIVET_MUST_USE enum trivet_status trivet_case_handle(struct trivet_case *c);
+
+/* What becomes of the caller's session now; as durable as any other change. */
+TRIVET_MUST_USE enum trivet_status trivet_case_extend_session(
+    struct trivet_case *c);
+TRIVET_MUST_USE enum trivet_status trivet_case_end_session(
+    struct trivet_case *c);
+
+/* Into c->prepared: a new token and its digest; a new user's UUID; the digest
+ * of the API key that the call brings. */
+TRIVET_MUST_USE enum trivet_status trivet_case_prepare_token(
+    struct trivet_case *c);
+TRIVET_MUST_USE enum trivet_status trivet_case_prepare_uuid(
+    struct trivet_case *c);
+TRIVET_MUST_USE enum trivet_status trivet_case_prepare_key(
+    struct trivet_case *c, const struct trivet_secret *secret);
 
 /* ---- facts.c ----------------------------------------------------------- */
 
@@ -181,18 +242,24 @@ void trivet_case_explain(struct trivet_case *c);
 /* Tells the audit when the case was refused for a credential. */
 void trivet_case_audit_refusal(struct trivet_case *c);
 
-/* The handlers, one file a noun. */
-enum trivet_status trivet_handle_installation(struct trivet_case *c);
+/* The handlers, one file a noun: of a call that reads one, of one that writes
+ * two. */
+enum trivet_status trivet_prepare_installation(struct trivet_case *c);
+enum trivet_status trivet_write_installation(struct trivet_case *c);
 enum trivet_status trivet_handle_installation_list(struct trivet_case *c);
 enum trivet_status trivet_handle_installation_one(struct trivet_case *c);
 enum trivet_status trivet_handle_server_key(struct trivet_case *c);
-enum trivet_status trivet_handle_device(struct trivet_case *c);
+enum trivet_status trivet_prepare_device(struct trivet_case *c);
+enum trivet_status trivet_write_device(struct trivet_case *c);
 enum trivet_status trivet_handle_device_list(struct trivet_case *c);
 enum trivet_status trivet_handle_device_one(struct trivet_case *c);
-enum trivet_status trivet_handle_session(struct trivet_case *c);
-enum trivet_status trivet_handle_psp(struct trivet_case *c);
+enum trivet_status trivet_prepare_session(struct trivet_case *c);
+enum trivet_status trivet_write_session(struct trivet_case *c);
+enum trivet_status trivet_prepare_psp(struct trivet_case *c);
+enum trivet_status trivet_write_psp(struct trivet_case *c);
 enum trivet_status trivet_handle_psp_get(struct trivet_case *c);
-enum trivet_status trivet_handle_logout(struct trivet_case *c);
+enum trivet_status trivet_prepare_logout(struct trivet_case *c);
+enum trivet_status trivet_write_logout(struct trivet_case *c);
 enum trivet_status trivet_handle_user(struct trivet_case *c);
 enum trivet_status trivet_handle_user_list(struct trivet_case *c);
 enum trivet_status trivet_handle_person(struct trivet_case *c);
@@ -202,11 +269,14 @@ enum trivet_status trivet_handle_credential_list(struct trivet_case *c);
 enum trivet_status trivet_handle_credential(struct trivet_case *c);
 enum trivet_status trivet_handle_permitted_ip_list(struct trivet_case *c);
 enum trivet_status trivet_handle_permitted_ip(struct trivet_case *c);
-enum trivet_status trivet_handle_permitted_ip_post(struct trivet_case *c);
-enum trivet_status trivet_handle_permitted_ip_put(struct trivet_case *c);
+enum trivet_status trivet_prepare_permitted_ip_post(struct trivet_case *c);
+enum trivet_status trivet_write_permitted_ip_post(struct trivet_case *c);
+enum trivet_status trivet_prepare_permitted_ip_put(struct trivet_case *c);
+enum trivet_status trivet_write_permitted_ip_put(struct trivet_case *c);
 enum trivet_status trivet_handle_server_error(struct trivet_case *c);
-enum trivet_status trivet_handle_sandbox_person(struct trivet_case *c);
-enum trivet_status trivet_handle_sandbox_company(struct trivet_case *c);
+enum trivet_status trivet_prepare_sandbox_user(struct trivet_case *c);
+enum trivet_status trivet_write_sandbox_person(struct trivet_case *c);
+enum trivet_status trivet_write_sandbox_company(struct trivet_case *c);
 enum trivet_status trivet_handle_account_list(struct trivet_case *c);
 enum trivet_status trivet_handle_account(struct trivet_case *c);
 enum trivet_status trivet_handle_savings_list(struct trivet_case *c);
@@ -215,10 +285,9 @@ enum trivet_status trivet_handle_savings_list(struct trivet_case *c);
 bool trivet_case_is_doomed(
     const struct trivet_case *c, const struct trivet_facts *facts);
 
-/* What is known of the API key that a call carries, for core/decide.h; the
- * key's row in *out when it is known. */
+/* What is known of the API key that the call brings (trivet_case_prepare_key
+ * comes first), for core/decide.h; the key's row in *out when it is known. */
 TRIVET_MUST_USE enum trivet_status trivet_case_find_key(struct trivet_case *c,
-    const struct trivet_secret *secret, struct trivet_api_key *out,
-    struct trivet_credential_facts *facts);
+    struct trivet_api_key *out, struct trivet_credential_facts *facts);
 
 #endif

@@ -103,14 +103,14 @@ trivet_handle_permitted_ip(struct trivet_case *c)
 /* ---- changing ---------------------------------------------------------- */
 
 static struct trivet_complaint
-read_request(
-    const struct trivet_case *c, struct trivet_permitted_ip_request *out)
+read_request(struct trivet_case *c)
 {
+    struct trivet_permitted_ip_request *request = &c->prepared->permitted_ip;
     struct trivet_complaint complaint =
-        trivet_message_read_permitted_ip(c->request->body, out);
+        trivet_message_read_permitted_ip(c->request->body, request);
 
-    if (complaint.reason == TRIVET_REASON_NONE && out->has_address
-        && !trivet_case_takes_address(c, &out->address))
+    if (complaint.reason == TRIVET_REASON_NONE && request->has_address
+        && !trivet_case_takes_address(c, &request->address))
     {
         complaint.reason = TRIVET_REASON_PERMITTED_IP_IPV6;
         complaint.field = "ip";
@@ -132,19 +132,26 @@ set_and_answer(struct trivet_case *c, int64_t api_key_id,
 }
 
 enum trivet_status
-trivet_handle_permitted_ip_post(struct trivet_case *c)
+trivet_prepare_permitted_ip_post(struct trivet_case *c)
 {
-    struct trivet_permitted_ip_request request;
-    struct trivet_credential credential;
-    int64_t num_others;
-    struct trivet_complaint complaint = read_request(c, &request);
+    struct trivet_complaint complaint = read_request(c);
 
     if (complaint.reason != TRIVET_REASON_NONE) {
         return trivet_case_refuse(c, complaint.reason, complaint.field);
     }
-    if (!request.has_address) {
-        return trivet_case_refuse(c, TRIVET_REASON_FIELD_MISSING, "ip");
-    }
+
+    return c->prepared->permitted_ip.has_address
+               ? TRIVET_OK
+               : trivet_case_refuse(c, TRIVET_REASON_FIELD_MISSING, "ip");
+}
+
+enum trivet_status
+trivet_write_permitted_ip_post(struct trivet_case *c)
+{
+    const struct trivet_permitted_ip_request *request =
+        &c->prepared->permitted_ip;
+    struct trivet_credential credential;
+    int64_t num_others;
 
     TRIVET_TRY(find_active_credential(c, &credential));
     if (credential.id == 0) {
@@ -152,13 +159,13 @@ trivet_handle_permitted_ip_post(struct trivet_case *c)
     }
 
     TRIVET_TRY(trivet_store_permitted_ip_count_others(c->authority->store,
-        credential.id, &request.address, &num_others, c->err));
+        credential.id, &request->address, &num_others, c->err));
     if (num_others >= TRIVET_MAX_PERMITTED_IPS) {
         return trivet_case_refuse(c, TRIVET_REASON_PERMITTED_IPS_FULL, NULL);
     }
 
-    return set_and_answer(c, credential.id, &request.address,
-        !request.has_status || request.is_active);
+    return set_and_answer(c, credential.id, &request->address,
+        !request->has_status || request->is_active);
 }
 
 /* The entry that the path names, whose key is known to be the caller's. */
@@ -188,21 +195,27 @@ change_ip(struct trivet_case *c, int64_t api_key_id,
 }
 
 enum trivet_status
-trivet_handle_permitted_ip_put(struct trivet_case *c)
+trivet_prepare_permitted_ip_put(struct trivet_case *c)
 {
-    struct trivet_permitted_ip_request request;
-    struct trivet_credential credential;
-    struct trivet_complaint complaint = read_request(c, &request);
+    struct trivet_complaint complaint = read_request(c);
 
     if (complaint.reason != TRIVET_REASON_NONE) {
         return trivet_case_refuse(c, complaint.reason, complaint.field);
     }
-    if (!request.has_status) {
-        return trivet_case_refuse(c, TRIVET_REASON_FIELD_MISSING, "status");
-    }
+
+    return c->prepared->permitted_ip.has_status
+               ? TRIVET_OK
+               : trivet_case_refuse(c, TRIVET_REASON_FIELD_MISSING, "status");
+}
+
+enum trivet_status
+trivet_write_permitted_ip_put(struct trivet_case *c)
+{
+    struct trivet_credential credential;
 
     TRIVET_TRY(find_active_credential(c, &credential));
 
-    return credential.id == 0 ? TRIVET_OK
-                              : change_ip(c, credential.id, &request);
+    return credential.id == 0
+               ? TRIVET_OK
+               : change_ip(c, credential.id, &c->prepared->permitted_ip);
 }

@@ -59,7 +59,7 @@ judge(struct trivet_case *c, const struct trivet_psp_request *request,
 {
     const struct trivet_authority_config *config = c->authority->config;
     const struct trivet_psp_trust trust = {
-        .ca_file = config->psp_ca_file,
+        .roots = config->psp_roots,
         .trusts_claimed_roots = config->is_sandbox,
         .now_s = c->now_us / TRIVET_US_PER_S,
     };
@@ -86,16 +86,56 @@ judge(struct trivet_case *c, const struct trivet_psp_request *request,
     return trivet_psp_judge(&claim, &trust, out_fault, out, c->err);
 }
 
-/* The provider's user, made at the first time. */
-static enum trivet_status
-find_user(struct trivet_case *c, const struct trivet_psp *psp, int64_t *out_id)
+/* All of the cryptography; nobody waits for it. */
+enum trivet_status
+trivet_prepare_psp(struct trivet_case *c)
 {
-    struct trivet_store *store = c->authority->store;
+    struct trivet_psp_request request;
+    enum trivet_psp_fault fault;
+    struct trivet_complaint complaint =
+        trivet_message_read_psp(c->request->body, &request);
+
+    if (complaint.reason != TRIVET_REASON_NONE) {
+        return trivet_case_refuse(c, complaint.reason, complaint.field);
+    }
+
+    TRIVET_TRY(judge(c, &request, &c->prepared->psp, &fault));
+    if (fault != TRIVET_PSP_GOOD) {
+        return trivet_case_refuse(c, reason_of(fault), NULL);
+    }
+
+    TRIVET_TRY(trivet_case_prepare_uuid(c));
+
+    return trivet_case_prepare_token(c);
+}
+
+static enum trivet_status
+make_user(struct trivet_case *c, int64_t *out_id)
+{
     struct trivet_user user = {
         .kind = TRIVET_USER_PSP,
         .session_timeout_s = TRIVET_PSP_SESSION_TIMEOUT_S,
     };
-    unsigned char random[16];
+
+    (void) snprintf(user.public_uuid, sizeof user.public_uuid, "%s",
+        c->prepared->public_uuid);
+    (void) snprintf(user.display_name, sizeof user.display_name, "%s",
+        c->prepared->psp.common_name);
+
+    TRIVET_TRY(
+        trivet_store_user_put(c->authority->store, &user, c->now_us, c->err));
+
+    *out_id = user.id;
+    return TRIVET_OK;
+}
+
+/* The provider's user; made at the first time. One that was known by its shown
+ * name alone is this provider's when no other name is shown like that. */
+static enum trivet_status
+find_user(struct trivet_case *c, int64_t *out_id)
+{
+    struct trivet_store *store = c->authority->store;
+    const struct trivet_psp *psp = &c->prepared->psp;
     enum trivet_status status =
         trivet_store_psp_find(store, psp->digest, out_id, c->err);
 
@@ -103,26 +143,28 @@ find_user(struct trivet_case *c, const struct trivet_psp *psp, int64_t *out_id)
         return status;
     }
 
-    TRIVET_TRY(trivet_random(random, sizeof random));
-    trivet_uuid_format(random, user.public_uuid);
-    (void) snprintf(
-        user.display_name, sizeof user.display_name, "%s", psp->common_name);
+    if (psp->is_shown_alone) {
+        status = trivet_store_psp_find_by_shown(
+            store, psp->shown_digest, psp->common_name, out_id, c->err);
+    }
+    if (status == TRIVET_E_NOT_FOUND) {
+        status = make_user(c, out_id);
+    }
+    if (status != TRIVET_OK) {
+        return status;
+    }
 
-    TRIVET_TRY(trivet_store_user_put(store, &user, c->now_us, c->err));
-    *out_id = user.id;
-
-    return trivet_store_psp_put(store, user.id, psp->digest,
+    return trivet_store_psp_put(store, *out_id, psp->digest,
         psp->distinguished_name, c->now_us, c->err);
 }
 
-static enum trivet_status
-put_credential(struct trivet_case *c, const struct trivet_psp *psp,
-    const struct trivet_secret *secret)
+enum trivet_status
+trivet_write_psp(struct trivet_case *c)
 {
+    const struct trivet_prepared *prepared = c->prepared;
     struct trivet_store *store = c->authority->store;
-    unsigned char digest[TRIVET_DIGEST_LEN];
     struct trivet_new_api_key made = {
-        .digest = digest,
+        .digest = prepared->made_digest,
         .label = "payment service provider",
         .expires_us = c->now_us + TRIVET_PSP_KEY_LIFETIME_S * TRIVET_US_PER_S,
     };
@@ -130,12 +172,11 @@ put_credential(struct trivet_case *c, const struct trivet_psp *psp,
         .created_us = c->now_us,
         .updated_us = c->now_us,
         .expires_us = made.expires_us,
-        .token = (const char *) secret->bytes,
+        .token = (const char *) prepared->made.bytes,
     };
     enum trivet_status status;
 
-    TRIVET_TRY(trivet_case_digest(c, trivet_secret_slice(secret), digest));
-    TRIVET_TRY(find_user(c, psp, &made.user_id));
+    TRIVET_TRY(find_user(c, &made.user_id));
     TRIVET_TRY(trivet_store_api_key_put(
         store, &made, c->now_us, &credential.id, c->err));
     status = trivet_store_api_key_asked_by(
@@ -152,33 +193,6 @@ put_credential(struct trivet_case *c, const struct trivet_psp *psp,
     c->answer->identity.api_key_id = credential.id;
 
     return trivet_case_answer(c, trivet_message_psp_credential(&credential));
-}
-
-enum trivet_status
-trivet_handle_psp(struct trivet_case *c)
-{
-    struct trivet_psp_request request;
-    enum trivet_psp_fault fault;
-    struct trivet_psp psp;
-    struct trivet_secret secret;
-    enum trivet_status status;
-    struct trivet_complaint complaint =
-        trivet_message_read_psp(c->request->body, &request);
-
-    if (complaint.reason != TRIVET_REASON_NONE) {
-        return trivet_case_refuse(c, complaint.reason, complaint.field);
-    }
-
-    TRIVET_TRY(judge(c, &request, &psp, &fault));
-    if (fault != TRIVET_PSP_GOOD) {
-        return trivet_case_refuse(c, reason_of(fault), NULL);
-    }
-
-    TRIVET_TRY(trivet_token_make(&secret));
-    status = put_credential(c, &psp, &secret);
-    trivet_secret_wipe(&secret);
-
-    return status;
 }
 
 enum trivet_status

@@ -18,17 +18,15 @@ shorten_first(struct trivet_case *c, int64_t api_key_id, int64_t id)
 }
 
 static enum trivet_status
-put_session(struct trivet_case *c, const struct trivet_api_key *key,
-    const struct trivet_secret *token)
+put_session(struct trivet_case *c, const struct trivet_api_key *key)
 {
+    const struct trivet_prepared *prepared = c->prepared;
     struct trivet_store *store = c->authority->store;
-    unsigned char digest[TRIVET_DIGEST_LEN];
     struct trivet_user user;
     int64_t id;
 
-    TRIVET_TRY(trivet_case_digest(c, trivet_secret_slice(token), digest));
     TRIVET_TRY(trivet_store_session_put(
-        store, digest, key->device_id, c->now_us, &id, c->err));
+        store, prepared->made_digest, key->device_id, c->now_us, &id, c->err));
     TRIVET_TRY(trivet_store_user_get(store, key->user_id, &user, c->err));
     if (user.kind == TRIVET_USER_PSP) {
         TRIVET_TRY(shorten_first(c, key->id, id));
@@ -37,8 +35,9 @@ put_session(struct trivet_case *c, const struct trivet_api_key *key,
     c->answer->identity.device_id = key->device_id;
     c->answer->identity.session_id = id;
 
-    return trivet_case_answer(c, trivet_message_session(id, c->now_us,
-                                     (const char *) token->bytes, &user));
+    return trivet_case_answer(
+        c, trivet_message_session(
+               id, c->now_us, (const char *) prepared->made.bytes, &user));
 }
 
 /* sessions=one: the transaction keeps others from opening one meanwhile. */
@@ -56,36 +55,8 @@ check_others(struct trivet_case *c, enum trivet_reason *out_reason)
     return TRIVET_OK;
 }
 
-static enum trivet_status
-open_session(struct trivet_case *c, const struct trivet_secret *secret)
-{
-    struct trivet_credential_facts facts;
-    struct trivet_api_key key;
-    struct trivet_secret token;
-    enum trivet_reason reason;
-    enum trivet_status status;
-
-    TRIVET_TRY(trivet_case_find_key(c, secret, &key, &facts));
-
-    reason = trivet_decide_session(&facts, c->now_us);
-    if (reason != TRIVET_REASON_NONE) {
-        return trivet_case_refuse(c, reason, NULL);
-    }
-
-    TRIVET_TRY(check_others(c, &reason));
-    if (reason != TRIVET_REASON_NONE) {
-        return trivet_case_refuse(c, reason, NULL);
-    }
-
-    TRIVET_TRY(trivet_token_make(&token));
-    status = put_session(c, &key, &token);
-    trivet_secret_wipe(&token);
-
-    return status;
-}
-
 enum trivet_status
-trivet_handle_session(struct trivet_case *c)
+trivet_prepare_session(struct trivet_case *c)
 {
     struct trivet_session_request request;
     enum trivet_status status;
@@ -97,15 +68,37 @@ trivet_handle_session(struct trivet_case *c)
         return trivet_case_refuse(c, complaint.reason, complaint.field);
     }
 
-    status = open_session(c, &request.secret);
+    status = trivet_case_prepare_key(c, &request.secret);
     trivet_secret_wipe(&request.secret);
 
-    return status;
+    return status == TRIVET_OK ? trivet_case_prepare_token(c) : status;
+}
+
+enum trivet_status
+trivet_write_session(struct trivet_case *c)
+{
+    struct trivet_credential_facts facts;
+    struct trivet_api_key key;
+    enum trivet_reason reason;
+
+    TRIVET_TRY(trivet_case_find_key(c, &key, &facts));
+
+    reason = trivet_decide_session(&facts, c->now_us);
+    if (reason != TRIVET_REASON_NONE) {
+        return trivet_case_refuse(c, reason, NULL);
+    }
+
+    TRIVET_TRY(check_others(c, &reason));
+    if (reason != TRIVET_REASON_NONE) {
+        return trivet_case_refuse(c, reason, NULL);
+    }
+
+    return put_session(c, &key);
 }
 
 /* The session that is closed is the caller's: clients give 0 for its id. */
 enum trivet_status
-trivet_handle_logout(struct trivet_case *c)
+trivet_prepare_logout(struct trivet_case *c)
 {
     long long id = c->request->path_ids[0];
     struct trivet_complaint complaint =
@@ -115,10 +108,14 @@ trivet_handle_logout(struct trivet_case *c)
         return trivet_case_refuse(c, complaint.reason, complaint.field);
     }
 
-    if (id != 0 && id != c->session.id) {
-        return trivet_case_refuse_id(c, TRIVET_REASON_SESSION_NOT_FOUND, id);
-    }
+    return id == 0 || id == c->session.id
+               ? TRIVET_OK
+               : trivet_case_refuse_id(c, TRIVET_REASON_SESSION_NOT_FOUND, id);
+}
 
+enum trivet_status
+trivet_write_logout(struct trivet_case *c)
+{
     TRIVET_TRY(trivet_store_session_end(
         c->authority->store, c->session.id, c->now_us, c->err));
 

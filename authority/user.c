@@ -88,69 +88,65 @@ trivet_handle_provider(struct trivet_case *c)
 
 /* ---- the sandbox ------------------------------------------------------- */
 
-static enum trivet_status
-put_user_and_key(struct trivet_case *c, struct trivet_user *user,
-    const struct trivet_secret *secret)
+enum trivet_status
+trivet_prepare_sandbox_user(struct trivet_case *c)
 {
-    const struct trivet_authority_config *config = c->authority->config;
-    struct trivet_store *store = c->authority->store;
-    unsigned char digest[TRIVET_DIGEST_LEN];
-    struct trivet_new_api_key made = {
-        .digest = digest,
-        .label = "sandbox",
-        .expires_us = c->now_us + config->key_lifetime_s * TRIVET_US_PER_S,
-    };
-    int64_t id;
-
-    TRIVET_TRY(trivet_case_digest(c, trivet_secret_slice(secret), digest));
-    TRIVET_TRY(trivet_store_user_put(store, user, c->now_us, c->err));
-    made.user_id = user->id;
-    TRIVET_TRY(trivet_store_api_key_put(store, &made, c->now_us, &id, c->err));
-
-    c->answer->identity.user_id = user->id;
-    c->answer->identity.api_key_id = id;
-
-    return trivet_case_answer(
-        c, trivet_message_api_key((const char *) secret->bytes));
-}
-
-static enum trivet_status
-make_sandbox_user(
-    struct trivet_case *c, enum trivet_user_kind kind, const char *name)
-{
+    struct trivet_prepared *prepared = c->prepared;
     struct trivet_complaint complaint =
         trivet_message_read_empty(c->request->body);
-    struct trivet_user user = {
-        .kind = kind,
-        .session_timeout_s = c->authority->config->session_timeout_s,
-    };
-    unsigned char random[16];
-    struct trivet_secret secret;
-    enum trivet_status status;
 
     if (complaint.reason != TRIVET_REASON_NONE) {
         return trivet_case_refuse(c, complaint.reason, complaint.field);
     }
 
-    TRIVET_TRY(trivet_random(random, sizeof random));
-    trivet_uuid_format(random, user.public_uuid);
+    TRIVET_TRY(trivet_case_prepare_uuid(c));
+    TRIVET_TRY(trivet_token_make_sandbox_key(&prepared->made));
+
+    return trivet_case_digest(
+        c, trivet_secret_slice(&prepared->made), prepared->made_digest);
+}
+
+static enum trivet_status
+write_sandbox_user(
+    struct trivet_case *c, enum trivet_user_kind kind, const char *name)
+{
+    const struct trivet_authority_config *config = c->authority->config;
+    const struct trivet_prepared *prepared = c->prepared;
+    struct trivet_store *store = c->authority->store;
+    struct trivet_user user = {
+        .kind = kind,
+        .session_timeout_s = config->session_timeout_s,
+    };
+    struct trivet_new_api_key made = {
+        .digest = prepared->made_digest,
+        .label = "sandbox",
+        .expires_us = c->now_us + config->key_lifetime_s * TRIVET_US_PER_S,
+    };
+    int64_t id;
+
+    (void) snprintf(
+        user.public_uuid, sizeof user.public_uuid, "%s", prepared->public_uuid);
     (void) snprintf(user.display_name, sizeof user.display_name, "%s", name);
 
-    TRIVET_TRY(trivet_token_make_sandbox_key(&secret));
-    status = put_user_and_key(c, &user, &secret);
-    trivet_secret_wipe(&secret);
+    TRIVET_TRY(trivet_store_user_put(store, &user, c->now_us, c->err));
+    made.user_id = user.id;
+    TRIVET_TRY(trivet_store_api_key_put(store, &made, c->now_us, &id, c->err));
 
-    return status;
+    c->answer->identity.user_id = user.id;
+    c->answer->identity.api_key_id = id;
+
+    return trivet_case_answer(
+        c, trivet_message_api_key((const char *) prepared->made.bytes));
 }
 
 enum trivet_status
-trivet_handle_sandbox_person(struct trivet_case *c)
+trivet_write_sandbox_person(struct trivet_case *c)
 {
-    return make_sandbox_user(c, TRIVET_USER_PERSON, "Sandbox Person");
+    return write_sandbox_user(c, TRIVET_USER_PERSON, "Sandbox Person");
 }
 
 enum trivet_status
-trivet_handle_sandbox_company(struct trivet_case *c)
+trivet_write_sandbox_company(struct trivet_case *c)
 {
-    return make_sandbox_user(c, TRIVET_USER_COMPANY, "Sandbox Company");
+    return write_sandbox_user(c, TRIVET_USER_COMPANY, "Sandbox Company");
 }

@@ -14,6 +14,7 @@
 #include "core/limits.h"
 #include "core/slice.h"
 #include "crypto/digest.h"
+#include "crypto/psp_roots.h"
 #include "trivet/status.h"
 
 struct trivet_psp_claim {
@@ -25,9 +26,8 @@ struct trivet_psp_claim {
 
 /* What the certificate is held against. */
 struct trivet_psp_trust {
-    const char *ca_file;       /* PEM; NULL: none                          */
-    bool trusts_claimed_roots; /* a root that the claim brings itself: the
-                                  sandbox                                  */
+    const struct trivet_psp_roots *roots; /* NULL: none */
+    bool trusts_claimed_roots; /* that the claim brings itself: the sandbox */
     int64_t now_s;
 };
 
@@ -43,14 +43,19 @@ enum trivet_psp_fault {
 struct trivet_psp {
     char common_name[TRIVET_MAX_NAME];        /* UTF-8 */
     char distinguished_name[TRIVET_MAX_NAME]; /* "/CN=.../C=NL", ASCII */
-    /* Of the distinguished name; with the key when the root was only claimed:
-     * anybody can make one of that name. */
+    /* Who it is: of subject and issuer as RFC 5280 compares names; with the key
+     * when the root was only claimed: anybody can make one of that name. */
     unsigned char digest[TRIVET_DIGEST_LEN];
+    /* Who it was to trivet before that: of the distinguished name as it is
+     * shown. Another name may be shown alike, unless is_shown_alone. */
+    unsigned char shown_digest[TRIVET_DIGEST_LEN];
+    bool is_shown_alone;
 };
 
 /*
  * Judges the claim. TRIVET_OK: out_fault tells; out is filled when it is good.
- * TRIVET_E_UNAVAILABLE: ca_file cannot be read. Blocks: it reads that file.
+ * Else memory ran out. Takes some 20 ms at worst: the number of certificates
+ * and their keys are bounded before anything is verified.
  */
 TRIVET_MUST_USE enum trivet_status trivet_psp_judge(
     const struct trivet_psp_claim *claim, const struct trivet_psp_trust *trust,

@@ -242,3 +242,41 @@ ngx_http_trivet_open_keys(ngx_cycle_t *cycle, ngx_http_trivet_main_conf_t *tmcf)
 
     return NGX_OK;
 }
+
+
+static void
+ngx_http_trivet_release_roots(void *data)
+{
+    ngx_http_trivet_main_conf_t *tmcf = data;
+
+    trivet_psp_roots_free(tmcf->psp_roots);
+    tmcf->psp_roots = NULL;
+}
+
+
+ngx_int_t
+ngx_http_trivet_load_roots(ngx_conf_t *cf, ngx_http_trivet_main_conf_t *tmcf)
+{
+    struct trivet_error err;
+    ngx_pool_cleanup_t *cln;
+
+    cln = ngx_pool_cleanup_add(cf->pool, 0);
+    if (cln == NULL
+        || ngx_conf_full_name(cf->cycle, &tmcf->psp_ca, 1) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    cln->handler = ngx_http_trivet_release_roots;
+    cln->data = tmcf;
+
+    if (trivet_psp_roots_load(
+            (const char *) tmcf->psp_ca.data, &tmcf->psp_roots, &err)
+        != TRIVET_OK)
+    {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "trivet_psp_ca \"%V\": %s",
+            &tmcf->psp_ca, err.detail);
+        return NGX_ERROR;
+    }
+
+    return NGX_OK;
+}

@@ -543,7 +543,7 @@ ngx_http_trivet_init_authority(ngx_http_trivet_main_conf_t *tmcf)
 {
     tmcf->explaining.ticks_ns = ngx_http_trivet_ticks_ns;
     tmcf->authority = (struct trivet_authority_config){
-        .psp_ca_file = (const char *) tmcf->psp_ca.data,
+        .psp_roots = tmcf->psp_roots,
         .store_url = (const char *) tmcf->store_url.data,
         .server_keys = tmcf->server_keys,
         .num_server_keys = tmcf->key_paths.nelts,
@@ -655,8 +655,7 @@ ngx_http_trivet_postconfiguration(ngx_conf_t *cf)
         return NGX_ERROR;
     }
 
-    if (tmcf->psp_ca.len > 0
-        && ngx_conf_full_name(cf->cycle, &tmcf->psp_ca, 1) != NGX_OK)
+    if (tmcf->psp_ca.len > 0 && ngx_http_trivet_load_roots(cf, tmcf) != NGX_OK)
     {
         return NGX_ERROR;
     }

@@ -46,6 +46,7 @@ typedef struct ngx_http_trivet_pruning_s ngx_http_trivet_pruning_t;
 typedef struct {
     ngx_str_t store_url;
     ngx_str_t psp_ca;
+    struct trivet_psp_roots *psp_roots; /* NULL: none */
     ngx_array_t key_paths; /* of ngx_str_t: files, URIs */
     ngx_flag_t sandbox;
     ngx_str_t sandbox_path;
@@ -189,6 +190,9 @@ ngx_http_trivet_ctx_t *ngx_http_trivet_make_ctx(ngx_http_request_t *r);
 void ngx_http_trivet_cleanup_ctx(void *data);
 
 /* keys.c: when the configuration is read, and in each worker. */
+/* The same of trivet_psp_ca's file. */
+ngx_int_t ngx_http_trivet_load_roots(
+    ngx_conf_t *cf, ngx_http_trivet_main_conf_t *tmcf);
 ngx_int_t ngx_http_trivet_load_keys(
     ngx_conf_t *cf, ngx_http_trivet_main_conf_t *tmcf);
 ngx_int_t ngx_http_trivet_open_keys(

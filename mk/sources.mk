@@ -39,6 +39,9 @@ CRYPTO_SRCS = \
 	crypto/openssl.c \
 	crypto/pin.c \
 	crypto/psp_certificate.c \
+	crypto/psp_chain.c \
+	crypto/psp_name.c \
+	crypto/psp_roots.c \
 	crypto/public_der.c \
 	crypto/remembered.c \
 	crypto/signature.c \
@@ -72,6 +75,7 @@ AUTHORITY_SRCS = \
 	authority/device.c \
 	authority/explain.c \
 	authority/facts.c \
+	authority/handling.c \
 	authority/installation.c \
 	authority/permitted_ip.c \
 	authority/pruning.c \

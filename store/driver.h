@@ -78,8 +78,10 @@ struct trivet_driver {
     enum trivet_status (*run_script)(
         void *connection, const char *sql, struct trivet_error *err);
 
-    /* TRIVET_E_CONFLICT: a constraint was violated. TRIVET_E_UNAVAILABLE: all
-     * else that can go wrong. */
+    /* Of this statement alone: TRIVET_E_CONFLICT, a constraint was violated;
+     * TRIVET_E_MEMORY; TRIVET_E_LIMIT, a value is too big. What was done before
+     * in the transaction stays as it was. TRIVET_E_UNAVAILABLE: all else that
+     * can go wrong; the database is no longer to be trusted with it. */
     enum trivet_status (*run)(void *connection,
         const struct trivet_query *query, struct trivet_error *err);
 

@@ -344,17 +344,17 @@ trivet_group_leave(struct trivet_group *group, enum trivet_status status,
 {
     struct batch *batch = group->batch;
     struct trivet_error why = {.status = status};
-    enum trivet_status ending = status;
+    enum trivet_status ending = TRIVET_OK;
 
     keep = keep && status == TRIVET_OK;
-    if (status != TRIVET_E_UNAVAILABLE) {
+    if (!group->store->has_failed) {
         ending = keep ? keep_work(group, &why) : take_back_work(group, &why);
+    } else if (status != TRIVET_OK && err != NULL) {
+        why = *err;
     }
 
-    if (status == TRIVET_E_UNAVAILABLE || ending != TRIVET_OK) {
-        if (status == TRIVET_E_UNAVAILABLE && err != NULL) {
-            why = *err;
-        }
+    /* What the store says of itself counts, not what a member says. */
+    if (group->store->has_failed || ending != TRIVET_OK) {
         why.status = TRIVET_E_UNAVAILABLE;
         abandon_batch(group, &why);
         close_turn(group);

@@ -38,8 +38,10 @@ TRIVET_MUST_USE enum trivet_status trivet_group_enter(
  *
  * Wanted: waits until they are durable, and returns TRIVET_OK; or returns the
  * failure, and none of them was made. Not wanted: takes them back and returns
- * status at once. TRIVET_E_UNAVAILABLE as a status takes back the work of all
- * that share the commit: the store is no longer to be trusted with it.
+ * status at once, whatever it is: that one member failed is nothing to the
+ * others. When the store itself failed (a statement of this turn, or taking
+ * back), the work of all that share the commit is taken back, and they are told
+ * TRIVET_E_UNAVAILABLE: the store is no longer to be trusted with it.
  */
 TRIVET_MUST_USE enum trivet_status trivet_group_leave(
     struct trivet_group *group, enum trivet_status status, bool keep,

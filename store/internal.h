@@ -26,6 +26,7 @@ struct trivet_store {
     void *connection;   /* NULL: closed, because a rollback failed */
     const char *notice; /* of the connection; NULL: none */
     bool is_in_transaction;
+    bool has_failed; /* a statement said TRIVET_E_UNAVAILABLE, ever */
     struct trivet_actor actor;
     struct trivet_digest *digest; /* of audit.c; NULL until it is needed */
     struct trivet_audit_end end;  /* written back by the commit          */

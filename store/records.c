@@ -224,7 +224,8 @@ enum trivet_status
 trivet_store_user_find(struct trivet_store *store, const char *display_name,
     struct trivet_user *out, struct trivet_error *err)
 {
-    const struct trivet_value params[] = {trivet_value_cstring(display_name)};
+    const struct trivet_value params[] = {trivet_value_cstring(display_name),
+        trivet_value_integer(TRIVET_USER_PSP)};
     struct trivet_user user;
     struct found_user found = {.out = &user};
 
@@ -285,6 +286,18 @@ trivet_store_psp_find(struct trivet_store *store,
     const struct trivet_value params[] = {trivet_value_digest(digest)};
 
     return RUN_FOR_ID(store, TRIVET_SQL_PSP_FIND, params, out_user_id, err);
+}
+
+enum trivet_status
+trivet_store_psp_find_by_shown(struct trivet_store *store,
+    const unsigned char shown_digest[TRIVET_DIGEST_LEN],
+    const char *common_name, int64_t *out_user_id, struct trivet_error *err)
+{
+    const struct trivet_value params[] = {
+        trivet_value_digest(shown_digest), trivet_value_cstring(common_name)};
+
+    return RUN_FOR_ID(
+        store, TRIVET_SQL_PSP_FIND_BY_SHOWN, params, out_user_id, err);
 }
 
 enum trivet_status

@@ -57,14 +57,33 @@ wait_a_little(void *opaque, int num_calls)
     return 1;
 }
 
+/* Whose fault it is: the statement's, or the database's. Out of memory in a
+ * transaction is the statement's, unless SQLite has rolled all of it back. */
+static enum trivet_status
+status_of(struct connection *connection, int code)
+{
+    switch (code) {
+    case SQLITE_CONSTRAINT:
+        return TRIVET_E_CONFLICT;
+    case SQLITE_OK: /* it was not SQLite that found none */
+    case SQLITE_NOMEM:
+        return sqlite3_get_autocommit(connection->db) == 0
+                   ? TRIVET_E_MEMORY
+                   : TRIVET_E_UNAVAILABLE;
+    case SQLITE_TOOBIG:
+        return TRIVET_E_LIMIT;
+    default:
+        return TRIVET_E_UNAVAILABLE;
+    }
+}
+
 static enum trivet_status
 fail(struct connection *connection, const char *where, struct trivet_error *err)
 {
     int code = sqlite3_errcode(connection->db);
 
-    return trivet_error_set(err,
-        code == SQLITE_CONSTRAINT ? TRIVET_E_CONFLICT : TRIVET_E_UNAVAILABLE,
-        where, "%s: %s", connection->path, sqlite3_errmsg(connection->db));
+    return trivet_error_set(err, status_of(connection, code), where, "%s: %s",
+        connection->path, sqlite3_errmsg(connection->db));
 }
 
 static void
@@ -472,6 +491,7 @@ run(void *opaque, const struct trivet_query *query, struct trivet_error *err)
     struct connection *connection = opaque;
     sqlite3_stmt *statement;
     enum trivet_status status = TRIVET_OK;
+    size_t num_bound = 0;
 
     if (query->id >= MAX_STATEMENTS) {
         return trivet_error_set(
@@ -483,13 +503,16 @@ run(void *opaque, const struct trivet_query *query, struct trivet_error *err)
         return fail(connection, "store.prepare", err);
     }
 
-    for (size_t i = 0; i < query->num_params; i++) {
-        if (bind(statement, (int) i + 1, &query->params[i]) != SQLITE_OK) {
-            return fail(connection, "store.bind", err);
-        }
+    while (num_bound < query->num_params
+           && bind(statement, (int) num_bound + 1, &query->params[num_bound])
+                  == SQLITE_OK)
+    {
+        num_bound++;
     }
 
-    if (step_all(statement, query) != SQLITE_DONE) {
+    if (num_bound < query->num_params) {
+        status = fail(connection, "store.bind", err);
+    } else if (step_all(statement, query) != SQLITE_DONE) {
         status = fail(connection, "store.run", err);
     }
 

@@ -148,6 +148,7 @@ static const char *const texts[TRIVET_NUM_STATEMENTS] = {
         "SELECT " USER_COLUMNS " FROM users WHERE id = $1",
     [TRIVET_SQL_USER_FIND] =
         "SELECT " USER_COLUMNS " FROM users WHERE display_name = $1"
+        " AND kind <> $2"
         " ORDER BY id",
     [TRIVET_SQL_USER_LIST] =
         "SELECT " USER_COLUMNS " FROM users ORDER BY id",
@@ -155,10 +156,15 @@ static const char *const texts[TRIVET_NUM_STATEMENTS] = {
         "UPDATE users SET auto_logout_s = $2, updated_us = $3 WHERE id = $1"
         " RETURNING id",
 
-    [TRIVET_SQL_PSP_FIND] = "SELECT id FROM users WHERE psp_digest = $1",
+    [TRIVET_SQL_PSP_FIND] = "SELECT id FROM users WHERE psp_identity = $1",
+    /* The common name is a part of the name that the digest is of, and was
+     * kept by itself: it shows where that part ended. */
+    [TRIVET_SQL_PSP_FIND_BY_SHOWN] =
+        "SELECT id FROM users WHERE psp_digest = $1"
+        " AND psp_identity IS NULL AND display_name = $2",
     [TRIVET_SQL_PSP_PUT] =
-        "UPDATE users SET psp_digest = $2, distinguished_name = $3"
-        " WHERE id = $1 RETURNING id",
+        "UPDATE users SET psp_identity = $2, psp_digest = NULL,"
+        " distinguished_name = $3 WHERE id = $1 RETURNING id",
 
     [TRIVET_SQL_INSTALLATION_SIGNED] =
         "SELECT signed_digest, public_text FROM installation WHERE id = $1",

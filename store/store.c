@@ -50,12 +50,17 @@ trivet_store_run(struct trivet_store *store, enum trivet_statement statement,
         .on_row = on_row == NULL ? NULL : count_row,
         .user = &counted,
     };
+    enum trivet_status status;
 
     if (store->connection == NULL) {
         return refuse_disconnected(err);
     }
 
-    TRIVET_TRY(store->driver->run(store->connection, &query, err));
+    status = store->driver->run(store->connection, &query, err);
+    store->has_failed |= status == TRIVET_E_UNAVAILABLE;
+    if (status != TRIVET_OK) {
+        return status;
+    }
 
     if (on_row != NULL && user != NULL && counted.num_rows == 0) {
         return trivet_error_set(

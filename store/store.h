@@ -130,7 +130,9 @@ TRIVET_MUST_USE enum trivet_status trivet_store_user_put(
 TRIVET_MUST_USE enum trivet_status trivet_store_user_get(
     struct trivet_store *store, int64_t id, struct trivet_user *out,
     struct trivet_error *err);
-/* TRIVET_E_CONFLICT when several users have that name. */
+/* Of persons and companies: a payment service provider brings its name itself,
+ * in a certificate, and must not pass for a user that the operator named.
+ * TRIVET_E_CONFLICT when several users have that name. */
 TRIVET_MUST_USE enum trivet_status trivet_store_user_find(
     struct trivet_store *store, const char *display_name,
     struct trivet_user *out, struct trivet_error *err);
@@ -138,11 +140,18 @@ TRIVET_MUST_USE enum trivet_status trivet_store_user_set_auto_logout(
     struct trivet_store *store, int64_t id, int64_t auto_logout_s,
     int64_t now_us, struct trivet_error *err);
 
-/* The user of a payment service provider, by the digest that stands for its
- * certificate; and how a user becomes one. */
+/* The user of a payment service provider, by the digest that stands for it; and
+ * how a user becomes one, or one that was found by its shown name gets the
+ * digest. */
 TRIVET_MUST_USE enum trivet_status trivet_store_psp_find(
     struct trivet_store *store, const unsigned char digest[TRIVET_DIGEST_LEN],
     int64_t *out_user_id, struct trivet_error *err);
+/* One that was made when the shown name was all that was known of it, and that
+ * has not come since. */
+TRIVET_MUST_USE enum trivet_status trivet_store_psp_find_by_shown(
+    struct trivet_store *store,
+    const unsigned char shown_digest[TRIVET_DIGEST_LEN],
+    const char *common_name, int64_t *out_user_id, struct trivet_error *err);
 TRIVET_MUST_USE enum trivet_status trivet_store_psp_put(
     struct trivet_store *store, int64_t user_id,
     const unsigned char digest[TRIVET_DIGEST_LEN],

@@ -99,6 +99,8 @@ struct member {
     const char *name;
     enum trivet_status status; /* that it leaves with */
     bool keep;
+    bool breaks_store;         /* as a full disk does: all is rolled back */
+    const char *repeats;       /* a name that must be nobody's: a constraint */
     enum trivet_status ending; /* what leave returned */
     atomic_bool is_in;
     atomic_bool may_leave;
@@ -114,6 +116,13 @@ be_member(void *opaque)
 
     assert_int_equal(trivet_group_enter(group, &store, NULL), TRIVET_OK);
     assert_int_equal(put_user(store, member->name), TRIVET_OK);
+    if (member->repeats != NULL) {
+        member->status = put_user(store, member->repeats);
+        assert_int_equal(member->status, TRIVET_E_CONFLICT);
+    }
+    if (member->breaks_store) {
+        trivet_store_rollback(store);
+    }
     atomic_store(&member->is_in, true);
     while (!atomic_load(&member->may_leave)) {
         wait_ms(1);
@@ -225,20 +234,82 @@ what_is_taken_back_is_its_own_alone(void **state)
     assert_audit(2);
 }
 
+/* Between two that are well: one that fails, for a reason of its own. */
+static void
+assert_fails_alone(struct member bad)
+{
+    struct member one = {.name = "one", .keep = true};
+    struct member last = {.name = "last", .keep = true};
+
+    bad.name = "bad";
+    run_two(&one, &bad);
+    assert_int_equal(one.ending, TRIVET_OK);
+    assert_int_equal(bad.ending, bad.status);
+    assert_int_not_equal(bad.ending, TRIVET_OK);
+
+    bad.is_in = false;
+    bad.may_leave = false;
+    bad.has_left = false;
+    run_two(&bad, &last);
+    assert_int_equal(bad.ending, bad.status);
+    assert_int_equal(last.ending, TRIVET_OK);
+
+    assert_int_equal(count_users("bad"), 0);
+    assert_int_equal(count_users("*"), 2);
+    assert_audit(2);
+}
+
+static void
+one_that_runs_out_of_memory_fails_alone(void **state)
+{
+    (void) state;
+
+    assert_fails_alone(
+        (struct member){.keep = true, .status = TRIVET_E_MEMORY});
+}
+
+static void
+one_that_breaks_a_constraint_fails_alone(void **state)
+{
+    (void) state;
+
+    assert_fails_alone((struct member){.keep = true, .repeats = "bad"});
+}
+
+/* Something else than the store may be out of reach: the store was well. */
+static void
+one_that_finds_something_unavailable_fails_alone(void **state)
+{
+    (void) state;
+
+    assert_fails_alone(
+        (struct member){.keep = true, .status = TRIVET_E_UNAVAILABLE});
+}
+
+/* Also when the one that had the turn says that all is well, or that it does
+ * not want its work. */
 static void
 a_store_that_fails_one_fails_all_that_wait(void **state)
 {
-    struct member one = {.name = "one", .keep = true};
-    struct member two = {
-        .name = "two", .keep = true, .status = TRIVET_E_UNAVAILABLE};
+    struct member bads[] = {
+        {.name = "bad", .keep = true},
+        {.name = "bad", .keep = false},
+        {.name = "bad", .keep = true, .status = TRIVET_E_MEMORY},
+        {.name = "bad", .keep = true, .status = TRIVET_E_UNAVAILABLE},
+    };
     struct member three = {.name = "three", .keep = true, .may_leave = true};
 
     (void) state;
 
-    run_two(&one, &two);
-    assert_int_equal(one.ending, TRIVET_E_UNAVAILABLE);
-    assert_int_equal(two.ending, TRIVET_E_UNAVAILABLE);
-    assert_int_equal(count_users("*"), 0);
+    for (size_t i = 0; i < sizeof bads / sizeof bads[0]; i++) {
+        struct member one = {.name = "one", .keep = true};
+
+        bads[i].breaks_store = true;
+        run_two(&one, &bads[i]);
+        assert_int_equal(one.ending, TRIVET_E_UNAVAILABLE);
+        assert_int_equal(bads[i].ending, TRIVET_E_UNAVAILABLE);
+        assert_int_equal(count_users("*"), 0);
+    }
 
     (void) be_member(&three); /* and the next is served again */
     assert_int_equal(three.ending, TRIVET_OK);
@@ -443,6 +514,9 @@ main(void)
         GROUP_TEST(one_that_is_not_wanted_leaves_nothing),
         GROUP_TEST(two_share_a_commit),
         GROUP_TEST(what_is_taken_back_is_its_own_alone),
+        GROUP_TEST(one_that_runs_out_of_memory_fails_alone),
+        GROUP_TEST(one_that_breaks_a_constraint_fails_alone),
+        GROUP_TEST(one_that_finds_something_unavailable_fails_alone),
         GROUP_TEST(a_store_that_fails_one_fails_all_that_wait),
         GROUP_TEST(a_store_that_is_gone_lets_nobody_in),
         GROUP_TEST(many_at_once_each_find_their_own),
