@@ -61,7 +61,7 @@ static void
 allow_all_ips(const struct client *client, int allow)
 {
     (void) operate("UPDATE api_key SET allow_all_ips = %d WHERE user_id ="
-                   " (SELECT user_id FROM api_key k JOIN device d"
+                   " (SELECT k.user_id FROM api_key k JOIN device d"
                    " ON d.api_key_id = k.id WHERE d.id = %lld)",
         allow, client->device_id);
 }
