@@ -78,8 +78,10 @@ TRIVET_MUST_USE enum trivet_status trivet_private_key_public(
  * columns of any kind in between and around.
  *
  * TRIVET_E_MALFORMED  not that, not RSA, not 2048 bits, an exponent that is
- *                     even, below 3 or above 32 bits, or a modulus that is
- *                     known to be weak (crypto/weak.h).
+ *                     even, below 65537 or above 32 bits, or a modulus that
+ *                     is known to be weak (crypto/weak.h).
+ *
+ * trivet_verify takes smaller exponents, of keys that are stored already.
  */
 TRIVET_MUST_USE enum trivet_status trivet_public_key_parse(
     struct trivet_slice pem, struct trivet_public_key *out,

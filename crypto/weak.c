@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { SMALLEST_EXPONENT = 65537 };
+
 enum {
     SMALL_PRIMES_END = 8192,
     ROCA_PRIMES_END = 702,
@@ -317,18 +319,31 @@ trivet_weak_modulus(const BIGNUM *modulus)
     return judge_close(modulus);
 }
 
+/* 3 and 17 were usual once. With them a signature can be made without the
+ * private key where one verifier anywhere checks the padding badly. */
+static bool
+is_exponent_small(const BIGNUM *exponent)
+{
+    /* all bits set for a number that is no word, which is not small */
+    return BN_get_word(exponent) < SMALLEST_EXPONENT;
+}
+
 const char *
 trivet_weak_key(const EVP_PKEY *pkey)
 {
     BIGNUM *modulus = NULL;
-    const char *word;
+    BIGNUM *exponent = NULL;
+    const char *word = "unknown";
 
-    if (EVP_PKEY_get_bn_param(pkey, OSSL_PKEY_PARAM_RSA_N, &modulus) != 1) {
-        return "unknown";
+    if (EVP_PKEY_get_bn_param(pkey, OSSL_PKEY_PARAM_RSA_N, &modulus) == 1
+        && EVP_PKEY_get_bn_param(pkey, OSSL_PKEY_PARAM_RSA_E, &exponent) == 1)
+    {
+        word = is_exponent_small(exponent) ? "small-exponent"
+                                           : trivet_weak_modulus(modulus);
     }
 
-    word = trivet_weak_modulus(modulus);
     BN_free(modulus);
+    BN_free(exponent);
 
     return word;
 }

@@ -10,7 +10,8 @@
  *   - factors close to each other (Fermat's method finds them at once);
  *   - keys of a broken maker (ROCA, CVE-2017-15361);
  *   - numbers that are no product of random primes: long runs of one bit,
- *     a pattern that comes again, few different bytes, bytes that count.
+ *     a pattern that comes again, few different bytes, bytes that count;
+ *   - exponents below 65537, which every client of bunq's API has.
  *
  * No proof that a key is good: that needs the private half.
  */
@@ -26,7 +27,7 @@
  * Also when memory runs out: "unknown". */
 const char *trivet_weak_modulus(const BIGNUM *modulus);
 
-/* The same of an RSA public key. */
+/* The same of an RSA public key, and of its exponent: "small-exponent". */
 const char *trivet_weak_key(const EVP_PKEY *pkey);
 
 #endif

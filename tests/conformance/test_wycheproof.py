@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Wycheproof's RSA signatures through the verifier, by way of `trivet verify`"""
-import base64
+"""Wycheproof's RSA signatures through installation's check of a key and the
+gateway's verifier (verify_driver.c)"""
 import json
 import subprocess
 
@@ -9,26 +9,39 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding
 from conftest import vectors
-from gateway import TRIVET
+from gateway import BUILD
+
+DRIVER = BUILD / "tests/verify_driver"
 
 
-def cases(name):
-    for group in json.loads(vectors("wycheproof", name).read_text())["testGroups"]:
-        for case in group["tests"]:
-            yield group["publicKeyPem"], case
+def groups(name):
+    return json.loads(vectors("wycheproof", name).read_text())["testGroups"]
 
 
-def is_taken(tmp_path, pem, case):
-    key = tmp_path / "key.pem"
-    key.write_text(pem)
-    signature = base64.b64encode(bytes.fromhex(case["sig"])).decode()
+def ask(lines):
+    """The driver's answers, one for each line."""
     result = subprocess.run(
-        [TRIVET, "verify", "--key", key, "--signature", signature],
-        input=bytes.fromhex(case["msg"]),
-        capture_output=True,
+        [DRIVER], input="\n".join(lines) + "\n", capture_output=True, text=True, timeout=60
     )
-    assert result.returncode >= 0, result
-    return result.returncode == 0
+    assert result.returncode == 0, result.stderr
+    answers = result.stdout.split()
+    assert len(answers) == len(lines)
+    return answers
+
+
+def judge(group, word="case"):
+    """Whether the key is taken, and (case, whether it is) of each signature."""
+    lines = [f"key {group['publicKeyDer']}"]
+    for case in group["tests"]:
+        lines.append(f"{word} {case['msg'] or '-'} {case['sig'] or '-'}")
+    key, *answers = ask(lines)
+    assert set(answers) <= {"yes", "no"}
+    cases = zip(group["tests"], answers)
+    return key == "taken", [(case, answer == "yes") for case, answer in cases]
+
+
+def is_e_3(group):
+    return int(group["publicKey"]["publicExponent"], 16) == 3
 
 
 def is_sha256(pem, case):
@@ -45,31 +58,65 @@ def is_sha256(pem, case):
     return True
 
 
-def test_sha256_as_expected(tmp_path):
-    num = 0
-    for pem, case in cases("rsa_signature_2048_sha256_test.json"):
-        wanted = case["result"] == "valid"
-        assert is_taken(tmp_path, pem, case) == wanted, case["tcId"]
-        num += 1
+def test_sha256_as_expected():
+    """A key with the exponent 3 gets no installation: all of it is refused."""
+    num = num_valid = 0
+    for group in groups("rsa_signature_2048_sha256_test.json"):
+        is_taken, cases = judge(group)
+        assert is_taken != is_e_3(group)
+        for case, is_right in cases:
+            wanted = is_taken and case["result"] == "valid"
+            assert is_right == wanted, case["tcId"]
+            num += 1
+            num_valid += wanted
     assert num == 259
+    assert num_valid > 5
 
 
-@pytest.mark.long
+def test_sha256_of_stored_keys():
+    """What a store has from before is verified, the exponent 3 too."""
+    num = num_e_3 = 0
+    for group in groups("rsa_signature_2048_sha256_test.json"):
+        for case, is_right in judge(group, "stored")[1]:
+            assert is_right == (case["result"] == "valid"), case["tcId"]
+            num += 1
+            num_e_3 += is_e_3(group) and is_right
+    assert num == 259
+    assert num_e_3 > 0
+
+
 @pytest.mark.parametrize(
-    "name",
+    "name, least",
     [
-        "rsa_signature_2048_sha224_test.json",
-        "rsa_signature_2048_sha384_test.json",
-        "rsa_signature_2048_sha512_test.json",
-        "rsa_pss_2048_sha256_mgf1_32_test.json",
+        ("rsa_signature_2048_sha224_test.json", 250),
+        ("rsa_signature_2048_sha384_test.json", 250),
+        ("rsa_signature_2048_sha512_test.json", 250),
+        ("rsa_pss_2048_sha256_mgf1_32_test.json", 100),
     ],
 )
-def test_other_schemes_are_refused(tmp_path, name):
+@pytest.mark.parametrize("word", ["case", "stored"])
+def test_other_schemes_are_refused(name, least, word):
     """But for the few that are SHA-256 signatures of the old scheme, there as
     wrong ones of another."""
-    num_taken = 0
-    for pem, case in cases(name):
-        wanted = is_sha256(pem, case)
-        assert is_taken(tmp_path, pem, case) == wanted, case["tcId"]
-        num_taken += wanted
-    assert num_taken <= 3
+    num = num_right = 0
+    for group in groups(name):
+        is_taken, cases = judge(group, word)
+        for case, is_right in cases:
+            wanted = is_sha256(group["publicKeyPem"], case)
+            if word == "case":
+                wanted = wanted and is_taken
+            assert is_right == wanted, case["tcId"]
+            num += 1
+            num_right += wanted
+    assert num >= least
+    assert num_right <= 3
+
+
+def test_the_driver_tells_right_from_wrong():
+    """It is asked here, so that a driver that always refuses is found out."""
+    group = groups("rsa_signature_2048_sha256_test.json")[0]
+    case = next(case for case in group["tests"] if case["result"] == "valid" and case["msg"])
+    key = f"key {group['publicKeyDer']}"
+    assert ask([key, f"case {case['msg']} {case['sig']}"]) == ["taken", "yes"]
+    assert ask([key, f"case {case['msg']}00 {case['sig']}"]) == ["taken", "no"]
+    assert ask(["key 3000", f"case {case['msg']} {case['sig']}"]) == ["refused", "no"]

@@ -581,18 +581,20 @@ def test_signature_plus_modulus_is_refused(gateway):
     assert_wrong(answer, client, "signature-wrong")
 
 
-@pytest.mark.parametrize("exponent", [3, 17])
-def test_small_odd_exponents_are_usable(gateway, exponent):
-    private = rsa.generate_private_key(3, 2048) if exponent == 3 else None
-    if private is None:
-        n = bunq.key().public_key().public_numbers().n
-        public = rsa.RSAPublicNumbers(17, n).public_key()
-        answer = bunq.Client(gateway).post_installation(spki(public))
-        bunq.assert_admitted(answer)
-        return
-    client = bunq.Client(gateway, private_key=private).install()
-    client.register(client.make_user()).open()
-    assert client.is_alive()
+@pytest.mark.parametrize("exponent", [3, 17, 257, 65535])
+def test_small_odd_exponents_are_refused(gateway, exponent):
+    """Real clients have 65537."""
+    n = bunq.key().public_key().public_numbers().n
+    answer = bunq.Client(gateway).post_installation(
+        spki(rsa.RSAPublicNumbers(exponent, n).public_key())
+    )
+    bunq.assert_refused(answer, 400, reason="public-key-invalid")
+
+
+def test_larger_odd_exponents_are_usable(gateway):
+    n = bunq.key().public_key().public_numbers().n
+    public = rsa.RSAPublicNumbers(65539, n).public_key()
+    bunq.assert_admitted(bunq.Client(gateway).post_installation(spki(public)))
 
 
 def test_prehashed_signing_is_the_same(client):

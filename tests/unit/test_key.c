@@ -417,7 +417,7 @@ with_exponent(uint64_t exponent)
 }
 
 static void
-an_exponent_is_odd_at_least_3_and_of_32_bits(void **state)
+an_exponent_is_odd_at_least_65537_and_of_32_bits(void **state)
 {
     static const struct {
         uint64_t exponent;
@@ -431,9 +431,12 @@ an_exponent_is_odd_at_least_3_and_of_32_bits(void **state)
         {UINT64_C(0xfffffffe), TRIVET_E_MALFORMED},
         {UINT64_C(0x100000001), TRIVET_E_MALFORMED},
         {UINT64_C(0xffffffffffffffff), TRIVET_E_MALFORMED},
-        {3, TRIVET_OK},
-        {17, TRIVET_OK},
+        {3, TRIVET_E_MALFORMED},
+        {17, TRIVET_E_MALFORMED},
+        {257, TRIVET_E_MALFORMED},
+        {65535, TRIVET_E_MALFORMED},
         {65537, TRIVET_OK},
+        {65539, TRIVET_OK},
         {UINT64_C(0xffffffff), TRIVET_OK},
     };
 
@@ -799,7 +802,7 @@ main(void)
         cmocka_unit_test(no_key_is_no_key),
         cmocka_unit_test(a_key_cut_anywhere_is_refused),
         cmocka_unit_test(a_text_that_is_too_long_is_refused),
-        cmocka_unit_test(an_exponent_is_odd_at_least_3_and_of_32_bits),
+        cmocka_unit_test(an_exponent_is_odd_at_least_65537_and_of_32_bits),
         cmocka_unit_test(text_that_does_not_fit_is_not_written),
         cmocka_unit_test(what_is_not_a_usable_private_key_is_refused),
         cmocka_unit_test(both_forms_of_a_private_key_are_the_same_key),
