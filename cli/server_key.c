@@ -20,34 +20,46 @@ enum {
 
 /* ---- what all need ----------------------------------------------------- */
 
+/* What became of a change, as JSON has it. */
+static const char RELOADED[] = "reloaded";
+static const char NOT_RUNNING[] = "not running";
+static const char NONE_KNOWN[] = "none known";
+
+/* Nobody else changes the keys of that data directory meanwhile. */
+static enum trivet_status
+begin_change(const struct cli_server_keys_home *home, struct trivet_error *err)
+{
+    return home->dir == NULL ? TRIVET_OK : cli_serving_change(home->dir, err);
+}
+
 /* Has a gateway that runs take in what was changed. out: what happened. */
 static enum trivet_status
-tell_gateway(const char *dir, const char **out, struct trivet_error *err)
+tell_gateway(const struct cli_server_keys_home *home, const char **out,
+    struct trivet_error *err)
 {
     bool is_running;
-    enum trivet_status status = cli_serving_reload(dir, &is_running, err);
+    enum trivet_status status;
 
-    *out = is_running ? "reloaded" : "not running";
+    *out = NONE_KNOWN;
+    if (home->dir == NULL) {
+        return TRIVET_OK;
+    }
+
+    status = cli_serving_reload(home->dir, &is_running, err);
+    *out = is_running ? RELOADED : NOT_RUNNING;
     return status;
 }
 
 static const char *
 gateway_sentence(const char *outcome)
 {
-    return outcome[0] == 'r' ? "the gateway has reloaded: it holds now"
-                             : "no gateway runs on this data directory: it "
-                               "holds from its next start";
-}
+    if (outcome == RELOADED) {
+        return "the gateway has reloaded: it holds now";
+    }
 
-static enum trivet_status
-find_home(const struct cli_operator *op, char dir[CLI_MAX_PATH],
-    struct cli_server_keys_home *out, struct trivet_error *err)
-{
-    TRIVET_TRY(cli_data_dir(&op->data, dir, err));
-
-    out->dir = dir;
-    out->is_own_store = op->data.store == NULL;
-    return TRIVET_OK;
+    return outcome == NOT_RUNNING ? "no gateway runs on this data directory: "
+                                    "it holds from its next start"
+                                  : "";
 }
 
 /* ---- rotate ------------------------------------------------------------ */
@@ -132,6 +144,24 @@ get_key(const struct cli_server_keys_home *home,
     return make_key(home, out, err);
 }
 
+/* A key that is made lies in a data directory, whose gateway gives it out. An
+ * nginx that is configured by hand would know nothing of it. */
+static enum trivet_status
+check_place(const struct cli_server_keys_home *home,
+    const struct rotate_options *options, struct trivet_error *err)
+{
+    if (home->dir != NULL || options->file != NULL || options->uri != NULL) {
+        return TRIVET_OK;
+    }
+
+    return trivet_error_set(err, TRIVET_E_USAGE, "server_key.rotate",
+        "no gateway's data directory is known for this store, so a new key "
+        "has no place: give --data DIR, where \"trivet serve\" uses it; or, "
+        "for "
+        "an nginx of your own, --file FILE or --uri URI, the key that its "
+        "trivet_server_key names");
+}
+
 static void
 keep_current(void *opaque, const struct trivet_server_key_row *row)
 {
@@ -203,7 +233,13 @@ tell_rotated(const struct cli_operator *op, int64_t id, const char *location,
         cli_tell("; key %lld goes on serving the %lld that were given it",
             (long long) old->id, (long long) old->num_installations);
     }
-    cli_tell("\n%s\n", gateway_sentence(outcome));
+    if (outcome == NONE_KNOWN) {
+        cli_tell("\nit holds once nginx is told: name it first, in "
+                 "trivet_server_key \"%s\", and reload nginx\n",
+            location);
+    } else {
+        cli_tell("\n%s\n", gateway_sentence(outcome));
+    }
     cli_print("%lld\n", (long long) id);
 }
 
@@ -219,8 +255,9 @@ rotate(struct cli_operator *op, void *extra, struct trivet_error *err)
     const char *outcome;
     int64_t id;
 
-    TRIVET_TRY(find_home(op, dir, &home, err));
-    TRIVET_TRY(cli_serving_change(dir, err));
+    TRIVET_TRY(cli_server_keys_find_home(&op->data, dir, &home, err));
+    TRIVET_TRY(check_place(&home, options, err));
+    TRIVET_TRY(begin_change(&home, err));
     TRIVET_TRY(trivet_store_server_key_list(
         op->store, cli_now_us(), keep_current, &old, err));
 
@@ -228,7 +265,7 @@ rotate(struct cli_operator *op, void *extra, struct trivet_error *err)
 
     status = put_key(op, &home, location, &id, err);
     if (status == TRIVET_OK) {
-        status = tell_gateway(dir, &outcome, err);
+        status = tell_gateway(&home, &outcome, err);
         if (status != TRIVET_OK) {
             take_back(op, id, &old);
         }
@@ -440,8 +477,8 @@ retire(struct cli_operator *op, void *extra, struct trivet_error *err)
     int64_t id;
 
     TRIVET_TRY(cli_operator_id(op, 0, &id, err));
-    TRIVET_TRY(find_home(op, dir, &home, err));
-    TRIVET_TRY(cli_serving_change(dir, err));
+    TRIVET_TRY(cli_server_keys_find_home(&op->data, dir, &home, err));
+    TRIVET_TRY(begin_change(&home, err));
     TRIVET_TRY(find_key(op, id, err));
     if (!options->is_forced) {
         TRIVET_TRY(check_uses(op, id, err));
@@ -449,11 +486,11 @@ retire(struct cli_operator *op, void *extra, struct trivet_error *err)
 
     TRIVET_TRY(
         trivet_store_server_key_retire(op->store, id, cli_now_us(), err));
-    TRIVET_TRY(tell_gateway(dir, &outcome, err));
+    TRIVET_TRY(tell_gateway(&home, &outcome, err));
 
     (void) snprintf(sentence, sizeof sentence,
-        "retired: installations that were given it are refused\n%s",
-        gateway_sentence(outcome));
+        "retired: installations that were given it are refused%s%s",
+        outcome == NONE_KNOWN ? "" : "\n", gateway_sentence(outcome));
     cli_operator_done(op, id, sentence);
     return TRIVET_OK;
 }

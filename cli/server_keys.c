@@ -56,7 +56,7 @@ cli_server_key_given(
 static const char *
 to_store(const struct cli_server_keys_home *home, const char *location)
 {
-    size_t len = strlen(home->dir);
+    size_t len = home->is_own_store ? strlen(home->dir) : 0;
 
     if (home->is_own_store && strncmp(location, home->dir, len) == 0
         && location[len] == '/')
@@ -74,6 +74,13 @@ from_store(const struct cli_server_keys_home *home, const char *name,
     if (name[0] == '/' || trivet_private_key_is_uri(name)) {
         (void) snprintf(out, CLI_MAX_PATH, "%s", name);
         return TRIVET_OK;
+    }
+
+    if (home->dir == NULL) {
+        return trivet_error_set(err, TRIVET_E_USAGE, "server_key",
+            "the store's key %s is a file of a data directory: name that with "
+            "--data DIR",
+            name);
     }
 
     return cli_data_path(home->dir, name, out, err);

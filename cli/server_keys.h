@@ -22,9 +22,19 @@ struct cli_server_keys {
 /* The data directory, and whether its store is its own: then the store names
  * files relative to it, so that it can be moved. */
 struct cli_server_keys_home {
-    const char *dir;
+    const char *dir; /* NULL: no data directory is known for the store */
     bool is_own_store;
 };
+
+/*
+ * The data directory that goes with the store of these options: with --store
+ * the one whose gateway was last started on that store, if it is the one that
+ * --data, or its default, names. out->dir is dir, or NULL: an nginx with a
+ * configuration of its own uses the store, or nobody. Nothing is made.
+ */
+TRIVET_MUST_USE enum trivet_status cli_server_keys_find_home(
+    const struct cli_data_options *options, char dir[CLI_MAX_PATH],
+    struct cli_server_keys_home *out, struct trivet_error *err);
 
 /* A path (made absolute) or a URI as it was given by a user; a URI with a PIN
  * in it, or what nginx.conf cannot take, is refused. */

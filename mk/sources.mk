@@ -160,6 +160,7 @@ CLI_SRCS = \
 	cli/serve_tls.c \
 	cli/server_key.c \
 	cli/server_keys.c \
+	cli/server_keys_home.c \
 	cli/serving.c \
 	cli/session.c \
 	cli/span.c \

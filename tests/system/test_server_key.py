@@ -291,6 +291,97 @@ def test_wrong_words(tmp_path, serve):
     assert command(data, "retire", "77").returncode == 8
 
 
+# ---- a store without a data directory --------------------------------------------
+
+
+def files(directory):
+    return sorted(str(p.relative_to(directory)) for p in directory.rglob("*"))
+
+
+@pytest.fixture
+def alone(tmp_path):
+    """command(*args): of a store that an nginx of one's own may be using, with
+    another gateway's data directory at the default place."""
+    store = f"sqlite:{tmp_path}/own.db"
+    run("user", "create", "Eve", "--store", store, check=True)
+    home = tmp_path / "home"
+    (home / ".local/share/trivet").mkdir(parents=True)
+    env = {"HOME": str(home), "XDG_DATA_HOME": ""}
+
+    def ask(*args):
+        return run("server-key", *args, "--store", store, env=env, cwd=tmp_path)
+
+    ask.home = home
+    ask.keys = lambda: json.loads(ask("list", "--json").stdout)
+    return ask
+
+
+@pytest.mark.parametrize("named", [False, True])
+def test_no_key_is_made_without_a_data_directory(alone, tmp_path, named):
+    other = tmp_path / "other"
+    other.mkdir()
+    before = files(tmp_path)
+    result = alone("rotate", *(["--data", other] if named else []))
+    assert result.returncode == 2
+    assert "--file" in result.stderr and "--uri" in result.stderr
+    assert "--data" in result.stderr
+    assert result.stdout == ""
+    assert alone.keys() == []
+    assert [f for f in files(tmp_path) if not f.startswith("own.db")] == [
+        f for f in before if not f.startswith("own.db")
+    ]
+
+
+def test_a_named_key_without_a_data_directory(alone, tmp_path):
+    path = write_key(tmp_path / "mine.pem", bunq.key(7))
+    result = alone("rotate", "--file", path)
+    assert result.returncode == 0, result
+    assert f'trivet_server_key "{path}"' in result.stderr
+    assert "next start" not in result.stderr
+    other = write_key(tmp_path / "other.pem", bunq.key(6))
+    assert alone("rotate", "--file", other, "--json").returncode == 0
+    assert [row["where"] for row in alone.keys()] == [str(path), str(other)]
+    result = alone("retire", "1")
+    assert result.returncode == 0
+    assert "gateway" not in result.stderr
+    assert [row["status"] for row in alone.keys()] == ["RETIRED", "CURRENT"]
+    assert files(alone.home) == [".local", ".local/share", ".local/share/trivet"]
+
+
+def test_a_data_directory_whose_store_is_elsewhere(serve, alone, tmp_path):
+    store = f"sqlite:{tmp_path}/elsewhere.db"
+    gateway = serve("--store", store)
+    old = bunq.ready(gateway)
+    options = ("--store", store, "--data", gateway.data)
+    result = run("server-key", "rotate", *options, check=True)
+    assert "reloaded" in result.stderr
+    assert (gateway.data / "server-2.pem").exists()
+    new = bunq.Client(gateway, key_number=1).install()
+    assert numbers(new) != numbers(old)
+    # and not for a store that it does not use
+    before = configured(gateway.data)
+    result = alone("rotate", "--data", gateway.data)
+    assert result.returncode == 2
+    assert configured(gateway.data) == before
+    assert not (gateway.data / "server-3.pem").exists()
+
+
+def test_the_own_store_of_a_data_directory_by_its_name(serve, alone, tmp_path):
+    gateway = serve()
+    bunq.ready(gateway)
+    own = ("--store", f"sqlite:{gateway.data}/trivet.db")
+    result = run("server-key", "rotate", *own, env={"HOME": str(tmp_path)})
+    assert result.returncode == 2
+    path = write_key(tmp_path / "mine.pem", bunq.key(7))
+    result = run("server-key", "rotate", *own, "--file", path,
+                 env={"HOME": str(tmp_path)})
+    assert result.returncode == 2 and "--data" in result.stderr
+    assert statuses(gateway.data) == {1: "CURRENT"}
+    run("server-key", "rotate", *own, "--data", gateway.data, check=True)
+    assert keys(gateway.data)[2]["where"] == "server-2.pem"
+    assert bunq.ready(gateway, key_number=1).is_alive()
+
+
 # ---- list and retire -----------------------------------------------------------
 
 
