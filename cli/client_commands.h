@@ -7,6 +7,7 @@ int cli_login_main(int argc, char **argv);
 int cli_status_main(int argc, char **argv);
 int cli_call_main(int argc, char **argv);
 int cli_logout_main(int argc, char **argv);
+int cli_forget_main(int argc, char **argv);
 int cli_ip_main(int argc, char **argv);
 int cli_context_device_list(int argc, char **argv);
 int cli_sign_main(int argc, char **argv);

@@ -18,6 +18,7 @@ static const struct cli_command commands[] = {
     {"doctor", "look for what is wrong, and say what to do", cli_doctor_main},
     {"list", "the contexts", cli_list_main},
     {"use", "choose the context to use", cli_use_main},
+    {"forget", "remove a context from this machine", cli_forget_main},
     {"import", "make a context of a bunq.conf", cli_import_main},
     {"export", "write a context as a bunq.conf", cli_export_main},
     {"pins", "the server's key: learn it, check it", cli_pins_main},

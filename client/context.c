@@ -417,26 +417,28 @@ forget_session(struct trivet_record *record, const void *arg)
     }
 }
 
-enum trivet_status
-trivet_context_logout(struct trivet_context *context, struct trivet_error *err)
+/* token: of the session that ended, or empty when there is none. Wipe it. */
+static enum trivet_status
+end_session(struct trivet_context *context, struct trivet_secret *token,
+    struct trivet_error *err)
 {
     const struct trivet_call call = {.method = "DELETE",
         .path = "session/0",
         .flags = TRIVET_CALL_KEEP_SESSION};
     struct trivet_state *state = trivet_context_state(context);
-    struct trivet_secret token;
     struct trivet_answer *answer = NULL;
     enum trivet_status status;
 
+    token->len = 0;
     if (state == NULL) {
         return out_of_memory(err);
     }
 
     TRIVET_TRY(open_offline(context, err));
     (void) pthread_mutex_lock(&state->mutex);
-    token = state->record.session_token;
+    *token = state->record.session_token;
     (void) pthread_mutex_unlock(&state->mutex);
-    if (token.len == 0) {
+    if (token->len == 0) {
         return TRIVET_OK;
     }
 
@@ -454,7 +456,28 @@ trivet_context_logout(struct trivet_context *context, struct trivet_error *err)
             "the server answered %u: the session goes on", answer->status);
     }
     trivet_answer_free(answer);
-    if (status == TRIVET_OK) {
+
+    return status;
+}
+
+enum trivet_status
+trivet_context_end_session(
+    struct trivet_context *context, struct trivet_error *err)
+{
+    struct trivet_secret token;
+    enum trivet_status status = end_session(context, &token, err);
+
+    trivet_secret_wipe(&token);
+    return status;
+}
+
+enum trivet_status
+trivet_context_logout(struct trivet_context *context, struct trivet_error *err)
+{
+    struct trivet_secret token;
+    enum trivet_status status = end_session(context, &token, err);
+
+    if (status == TRIVET_OK && token.len > 0) {
         status = change_record(context, forget_session, &token, err);
     }
 

@@ -101,6 +101,11 @@ TRIVET_MUST_USE enum trivet_status trivet_session_ensure(
     struct trivet_context *context, const struct trivet_secret *dead,
     struct trivet_error *err);
 
+/* Ends the session at the server, and leaves the file as it is: a file that is
+ * to be overwritten (erase.h) must not be replaced before. */
+TRIVET_MUST_USE enum trivet_status trivet_context_end_session(
+    struct trivet_context *context, struct trivet_error *err);
+
 /* Whether the session has as good as ended, by the local clock. */
 bool trivet_session_is_over(const struct trivet_record *record, int64_t now_us);
 

@@ -399,7 +399,7 @@ is_own_lock(int fd)
 {
     struct stat info;
 
-    return fstat(fd, &info) == 0 && S_ISREG(info.st_mode) && info.st_nlink == 1
+    return fstat(fd, &info) == 0 && S_ISREG(info.st_mode) && info.st_nlink <= 1
            && (info.st_uid == geteuid() || info.st_uid == 0);
 }
 
@@ -435,6 +435,21 @@ open_lock(const struct trivet_place *place, const char *path, int *out,
     return fail(err, TRIVET_E_USAGE, path, "cannot open the lock file");
 }
 
+/* Whether the lock file was removed (erase.c) before we had it: then it keeps
+ * nobody away, and is given up. */
+static bool
+was_removed(struct trivet_file_lock *lock)
+{
+    struct stat info;
+
+    if (fstat(lock->fd, &info) != 0 || info.st_nlink > 0) {
+        return false;
+    }
+
+    trivet_file_lock_release(lock);
+    return true;
+}
+
 enum trivet_status
 trivet_file_lock_acquire(const char *path, int max_wait_s,
     struct trivet_file_lock *out, struct trivet_error *err)
@@ -443,15 +458,17 @@ trivet_file_lock_acquire(const char *path, int max_wait_s,
     enum trivet_status status;
     int fd = -1;
 
-    TRIVET_TRY(trivet_place_find(path, false, &place, err));
-    status = open_lock(&place, path, &fd, err);
-    trivet_place_release(&place);
-    if (status != TRIVET_OK) {
-        return status;
-    }
-
     out->is_read_only = false;
-    return lock_fd(fd, path, max_wait_s, out, err);
+    TRIVET_TRY(trivet_place_find(path, false, &place, err));
+    do {
+        status = open_lock(&place, path, &fd, err);
+        if (status == TRIVET_OK) {
+            status = lock_fd(fd, path, max_wait_s, out, err);
+        }
+    } while (status == TRIVET_OK && was_removed(out));
+    trivet_place_release(&place);
+
+    return status;
 }
 
 bool

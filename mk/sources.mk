@@ -95,6 +95,7 @@ CLIENT_SRCS = \
 	client/call.c \
 	client/clock.c \
 	client/context.c \
+	client/erase.c \
 	client/file.c \
 	client/inplace.c \
 	client/pins.c \
@@ -118,6 +119,7 @@ CLI_CLIENT_SRCS = \
 	cli/contexts.c \
 	cli/doctor.c \
 	cli/explain.c \
+	cli/forget.c \
 	cli/ip.c \
 	cli/keygen.c \
 	cli/keys.c \
