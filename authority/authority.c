@@ -286,12 +286,27 @@ go_on(struct trivet_case *c)
     return c->request->call == NULL ? TRIVET_OK : trivet_case_handle(c);
 }
 
+/* What can be said before the body is there: whatever is decided by a signature
+ * that was sent is left for later. */
+static struct trivet_rule
+rule_of(const struct trivet_request *request)
+{
+    struct trivet_rule rule = request->rule;
+
+    if (request->is_body_unread && request->num_signatures > 0) {
+        rule.signature = TRIVET_SIGNED_NEVER;
+    }
+
+    return rule;
+}
+
 /* The decision, as a verdict. */
 static enum trivet_status
 decide(struct trivet_case *c)
 {
     struct trivet_facts facts = {.token = TRIVET_TOKEN_ABSENT};
     const struct trivet_request *request = c->request;
+    const struct trivet_rule rule = rule_of(request);
 
     TRIVET_TRY(trivet_case_gather_token(c, &facts));
     c->is_doomed = trivet_case_is_doomed(c, &facts);
@@ -302,10 +317,19 @@ decide(struct trivet_case *c)
         return TRIVET_OK;
     }
 
-    TRIVET_TRY(trivet_case_gather_signature(c, &facts));
+    if (!request->is_body_unread) {
+        TRIVET_TRY(trivet_case_gather_signature(c, &facts));
+    }
 
     c->answer->verdict =
-        trivet_decide(&request->rule, &facts, request->profile, c->now_us);
+        trivet_decide(&rule, &facts, request->profile, c->now_us);
+
+    /* Without its body nothing is admitted. */
+    c->may_go_on = c->answer->verdict.admission == TRIVET_ALLOW;
+    if (request->is_body_unread && c->may_go_on) {
+        c->answer->verdict = (struct trivet_verdict){
+            .admission = TRIVET_DENY, .reason = TRIVET_REASON_NONE};
+    }
 
     return TRIVET_OK;
 }
@@ -321,6 +345,10 @@ judge(struct trivet_case *c)
 
     if (c->is_doomed) {
         TRIVET_TRY(trivet_case_end_session(c));
+    }
+
+    if (c->request->is_body_unread && c->may_go_on) {
+        return TRIVET_OK;
     }
 
     if (trivet_case_is_refused(c)) {
@@ -432,34 +460,55 @@ ensure_store_lately(
     return authority->recalled == NULL ? TRIVET_E_MEMORY : TRIVET_OK;
 }
 
-bool
-trivet_authority_admit(struct trivet_authority *authority,
-    const struct trivet_request *request, struct trivet_answer *out)
+/* The decision, on an event loop. False: none was made. */
+static bool
+decide_here(struct trivet_case *c)
 {
-    struct trivet_case c = make_case(authority, request, out);
+    struct trivet_authority *authority = c->authority;
 
-    if (request->call != NULL || trivet_case_has_request_id(&c)
-        || ensure_store_lately(authority, c.err) != TRIVET_OK)
-    {
+    if (ensure_store_lately(authority, c->err) != TRIVET_OK) {
         return false;
     }
-    if (trivet_store_get_version(authority->store, &authority->version, c.err)
+    if (trivet_store_get_version(authority->store, &authority->version, c->err)
             != TRIVET_OK
         || trivet_authority_take_time_of(
-               authority, authority->version, &c.now_us, c.err)
+               authority, authority->version, &c->now_us, c->err)
                != TRIVET_OK)
     {
         drop_store(authority);
         return false;
     }
 
-    c.may_recall = true;
-    if (decide(&c) != TRIVET_OK) {
+    c->may_recall = true;
+    if (decide(c) != TRIVET_OK) {
         drop_store(authority);
         return false;
     }
 
-    return !trivet_case_is_refused(&c) && !out->verdict.extends_session;
+    return true;
+}
+
+bool
+trivet_authority_admit(struct trivet_authority *authority,
+    const struct trivet_request *request, struct trivet_answer *out)
+{
+    struct trivet_case c = make_case(authority, request, out);
+
+    return request->call == NULL && !trivet_case_has_request_id(&c)
+           && decide_here(&c) && !trivet_case_is_refused(&c)
+           && !out->verdict.extends_session;
+}
+
+bool
+trivet_authority_look(struct trivet_authority *authority,
+    const struct trivet_request *request, struct trivet_answer *out)
+{
+    struct trivet_request unread = *request;
+    struct trivet_case c = make_case(authority, &unread, out);
+
+    unread.is_body_unread = true;
+
+    return decide_here(&c) && c.may_go_on;
 }
 
 void
@@ -488,7 +537,8 @@ trivet_authority_answer(struct trivet_authority *authority,
     }
     if (status != TRIVET_OK) {
         refuse_failure(&c, status);
-    } else if (trivet_case_is_refused(&c)) {
+    } else if (trivet_case_is_refused(&c)
+               && !(request->is_body_unread && c.may_go_on)) {
         trivet_case_note_end(&c);
         trivet_case_audit_refusal(&c);
     }

@@ -126,6 +126,11 @@ struct trivet_request {
     bool is_id_counted;     /* when it was judged before */
     struct trivet_address address;
 
+    /* The body is still to be read: what can be refused without it is. Whatever
+     * else is neither admitted nor refused (TRIVET_DENY, TRIVET_REASON_NONE, no
+     * answer), and has to be asked about once more. */
+    bool is_body_unread;
+
     struct trivet_slice body; /* of a protocol call; else empty           */
     unsigned char body_digest[TRIVET_DIGEST_LEN]; /* of what was signed   */
     bool has_full_digest; /* signing=both: it may have been this instead  */
@@ -178,6 +183,16 @@ void trivet_authority_answer(struct trivet_authority *authority,
  * noticed within 10 ms.
  */
 bool trivet_authority_admit(struct trivet_authority *authority,
+    const struct trivet_request *request, struct trivet_answer *out);
+
+/*
+ * Whether the request may go on to have its body read, as far as one look at
+ * the store tells (is_body_unread is taken for set). A few microseconds of
+ * reading. False: ask trivet_authority_answer. Never admits nor refuses; of
+ * *out, identity and server_key say whose token it is (zeroes and -1: not
+ * known), in either case.
+ */
+bool trivet_authority_look(struct trivet_authority *authority,
     const struct trivet_request *request, struct trivet_answer *out);
 
 /* Writes what config->refusals left out since it was last told, if anything.

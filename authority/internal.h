@@ -57,6 +57,7 @@ struct trivet_case {
     int64_t key_expires_us; /* of the API key that the call carries */
     bool is_doomed;         /* it is to be ended */
     bool may_recall;        /* the version of the store is known */
+    bool may_go_on;         /* nothing speaks against it that was asked for */
 
     unsigned char request_id[TRIVET_DIGEST_LEN]; /* and whose; request_id.c */
     bool has_request_id;

@@ -277,6 +277,12 @@ static const struct trivet_reason_row rows[TRIVET_NUM_REASONS] = {
     [TRIVET_REASON_STORE_UNAVAILABLE] =
         {"store-unavailable", 503, "Service temporarily unavailable.", NULL,
          "the store cannot be read or written", false},
+    [TRIVET_REASON_TEMP_FULL] =
+        {"temp-full", 503, "Service temporarily unavailable.", NULL,
+         "the temporary files of a worker are over trivet_temp_limit", false},
+    [TRIVET_REASON_TEMP_FAILED] =
+        {"temp-failed", 503, "Service temporarily unavailable.", NULL,
+         "a temporary file could not be written: the disk may be full", false},
     [TRIVET_REASON_SERVER_KEY_UNAVAILABLE] =
         {"server-key-unavailable", 503, "Service temporarily unavailable.",
          NULL, "the server key of the installation is not configured", false},

@@ -12,6 +12,8 @@
 
 static ngx_int_t ngx_http_trivet_begin(ngx_http_request_t *r,
     ngx_http_trivet_ctx_t *ctx, ngx_http_trivet_loc_conf_t *tlcf);
+static ngx_int_t ngx_http_trivet_look_first(ngx_http_request_t *r,
+    ngx_http_trivet_ctx_t *ctx, ngx_http_trivet_loc_conf_t *tlcf);
 static ngx_int_t ngx_http_trivet_read_body(ngx_http_request_t *r,
     ngx_http_trivet_ctx_t *ctx, ngx_http_trivet_loc_conf_t *tlcf);
 static ngx_int_t ngx_http_trivet_read_for_asking(ngx_http_request_t *r);
@@ -123,6 +125,9 @@ ngx_http_trivet_admit(ngx_http_request_t *r, ngx_http_trivet_loc_conf_t *tlcf)
     switch (ctx->state) {
     case NGX_HTTP_TRIVET_NEW:
         return ngx_http_trivet_begin(r, ctx, tlcf);
+
+    case NGX_HTTP_TRIVET_LOOKED:
+        return ngx_http_trivet_read_body(r, ctx, tlcf);
 
     case NGX_HTTP_TRIVET_READING:
         return ngx_http_trivet_judge(r, ctx, tlcf);
@@ -251,6 +256,7 @@ ngx_http_trivet_start(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx,
     ctx->upgrade.len = 0;
     ctx->allow.len = 0;
 
+    request->is_body_unread = false;
     request->call = NULL;
     request->query = ngx_http_trivet_slice(r->args);
     request->profile = tlcf->profile;
@@ -369,7 +375,7 @@ ngx_http_trivet_begin(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx,
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    return ngx_http_trivet_read_body(r, ctx, tlcf);
+    return ngx_http_trivet_look_first(r, ctx, tlcf);
 }
 
 
@@ -418,6 +424,13 @@ ngx_http_trivet_read_for_asking(ngx_http_request_t *r)
         return NGX_DECLINED;
     }
 
+    if (ngx_http_trivet_is_body_costly(r)) {
+        ngx_http_trivet_find_signer(r, ctx);
+        if (ctx->answer.server_key < 0) {
+            return NGX_DECLINED; /* nobody's token: refused without a body */
+        }
+    }
+
     rc = ngx_http_read_client_request_body(r, ngx_http_trivet_body_handler);
     if (rc >= NGX_HTTP_SPECIAL_RESPONSE) {
         return rc;
@@ -427,19 +440,75 @@ ngx_http_trivet_read_for_asking(ngx_http_request_t *r)
 }
 
 
+/* The phases go on when the pool thread is done. */
+static ngx_int_t
+ngx_http_trivet_ask(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx)
+{
+    if (ngx_http_trivet_post_task(r, ctx) != NGX_OK) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    ctx->state = NGX_HTTP_TRIVET_JUDGING;
+
+    return NGX_AGAIN;
+}
+
+
+/* Why the body, which is still to be read, is not even begun; else NONE. */
+static enum trivet_reason
+ngx_http_trivet_refuse_unread(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx)
+{
+    if (ctx->request.call != NULL
+        && r->headers_in.content_length_n > TRIVET_MAX_CALL_BODY)
+    {
+        return TRIVET_REASON_BODY_TOO_LARGE;
+    }
+
+    return ngx_http_trivet_expect_body(r);
+}
+
+
+/* The token is looked up before a body is read that costs something. When that
+ * cannot be said at once, the pool is asked: its refusal is as any other. */
+static ngx_int_t
+ngx_http_trivet_look_first(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx,
+    ngx_http_trivet_loc_conf_t *tlcf)
+{
+    enum trivet_reason reason;
+
+    if (!ngx_http_trivet_is_body_unread(r)
+        || !ngx_http_trivet_is_body_costly(r->main))
+    {
+        return ngx_http_trivet_read_body(r, ctx, tlcf);
+    }
+
+    if (r == r->main) {
+        reason = ngx_http_trivet_refuse_unread(r, ctx);
+        if (reason != TRIVET_REASON_NONE) {
+            return ngx_http_trivet_stop(
+                r, ngx_http_trivet_send_refusal(r, ctx, reason));
+        }
+    }
+
+    if (ctx->request.rule.token == TRIVET_NEEDS_NO_TOKEN
+        || ngx_http_trivet_may_send_body(r, ctx))
+    {
+        return ngx_http_trivet_read_body(r, ctx, tlcf);
+    }
+
+    ctx->request.is_body_unread = true;
+
+    return ngx_http_trivet_ask(r, ctx);
+}
+
+
 static ngx_int_t
 ngx_http_trivet_read_body(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx,
     ngx_http_trivet_loc_conf_t *tlcf)
 {
     ngx_int_t rc;
 
-    if (r == r->main && ctx->request.call != NULL
-        && r->headers_in.content_length_n > TRIVET_MAX_CALL_BODY)
-    {
-        return ngx_http_trivet_stop(r,
-            ngx_http_trivet_send_refusal(r, ctx, TRIVET_REASON_BODY_TOO_LARGE));
-    }
-
+    ctx->request.is_body_unread = false;
     ctx->state = NGX_HTTP_TRIVET_READING;
 
     if (r != r->main || !ngx_http_trivet_is_body_unread(r)) {
@@ -483,13 +552,7 @@ ngx_http_trivet_judge(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx,
         return ngx_http_trivet_conclude(r, ctx, tlcf);
     }
 
-    if (ngx_http_trivet_post_task(r, ctx) != NGX_OK) {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
-    }
-
-    ctx->state = NGX_HTTP_TRIVET_JUDGING;
-
-    return NGX_AGAIN;
+    return ngx_http_trivet_ask(r, ctx);
 }
 
 

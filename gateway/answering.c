@@ -67,6 +67,23 @@ ngx_http_trivet_send_body(ngx_http_request_t *r, struct trivet_body *body)
 }
 
 
+/* Whoever waits for leave to send a body (Expect: 100-continue) does not get
+ * it. He may send it all the same or not: the next request could not be told
+ * from it. */
+static void
+ngx_http_trivet_refuse_rest(ngx_http_request_t *r)
+{
+    if (r == r->main && r->headers_in.expect != NULL && !r->expect_tested) {
+        r->expect_tested = 1;
+        r->keepalive = 0;
+    }
+
+    if (ngx_http_discard_request_body(r) != NGX_OK) {
+        r->keepalive = 0;
+    }
+}
+
+
 ngx_int_t
 ngx_http_trivet_send_answer(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx)
 {
@@ -76,9 +93,7 @@ ngx_http_trivet_send_answer(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx)
         ngx_http_trivet_log_refusal(r, ctx);
     }
 
-    if (ngx_http_discard_request_body(r) != NGX_OK) {
-        r->keepalive = 0;
-    }
+    ngx_http_trivet_refuse_rest(r);
 
     if (answer->body.data == NULL) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
@@ -116,6 +131,12 @@ ngx_http_trivet_send_refusal_of(ngx_http_request_t *r,
     answer->verdict.reason = reason;
     answer->status = trivet_profile_status(
         ctx->request.profile, trivet_reason_row(reason)->status);
+
+    ngx_http_trivet_find_signer(r, ctx);
+    answer->has_signature = false;
+    answer->is_to_be_signed =
+        answer->server_key >= 0
+        && trivet_profile_signs(ctx->request.profile, answer->status);
 
     trivet_body_free(&answer->body);
     answer->body = trivet_message_error(reason, subject, ctx->request.language);

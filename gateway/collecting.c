@@ -104,49 +104,63 @@ ngx_http_trivet_keep_in_memory(ngx_http_request_t *r,
 }
 
 
-static ngx_int_t
+static enum trivet_reason
 ngx_http_trivet_write_spool(
     ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx, ngx_chain_t *in)
 {
+    off_t len = 0;
     ngx_chain_t *cl;
+    enum trivet_reason reason;
 
     for (cl = in; cl != NULL; cl = cl->next) {
+        len += cl->buf->last - cl->buf->pos;
         trivet_digest_add(
             ctx->digest, trivet_slice_make(cl->buf->pos,
                              (size_t) (cl->buf->last - cl->buf->pos)));
     }
 
+    reason = ngx_http_trivet_take_room(r, ctx, len);
+    if (reason != TRIVET_REASON_NONE) {
+        return reason;
+    }
+
     if (ngx_write_chain_to_temp_file(ctx->spool, in) == NGX_ERROR) {
         ngx_log_error(NGX_LOG_CRIT, r->connection->log, 0,
             "trivet: the answer could not be spooled");
-        return NGX_ERROR;
+        return TRIVET_REASON_TEMP_FAILED;
     }
 
-    for (cl = in; cl != NULL; cl = cl->next) {
-        ctx->spool->offset += cl->buf->last - cl->buf->pos;
+    if (ctx->spool->offset == 0) {
+        ngx_http_trivet_unname(ctx->spool);
     }
 
-    return NGX_OK;
+    ctx->spool->offset += len;
+
+    return TRIVET_REASON_NONE;
 }
 
 
 /* The answer outgrew its memory: what was collected goes to a file. */
-static ngx_int_t
+static enum trivet_reason
 ngx_http_trivet_start_spool(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx)
 {
     ngx_temp_file_t *tf;
+    enum trivet_reason reason;
     ngx_http_core_loc_conf_t *clcf;
+    ngx_http_trivet_main_conf_t *tmcf;
 
     clcf = ngx_http_get_module_loc_conf(r, ngx_http_core_module);
+    tmcf = ngx_http_get_module_main_conf(r, ngx_http_trivet_module);
 
     tf = ngx_pcalloc(r->pool, sizeof(ngx_temp_file_t));
     if (tf == NULL) {
-        return NGX_ERROR;
+        return TRIVET_REASON_INTERNAL;
     }
 
     tf->file.fd = NGX_INVALID_FILE;
     tf->file.log = r->connection->log;
-    tf->path = clcf->client_body_temp_path;
+    tf->path =
+        tmcf->temp_path != NULL ? tmcf->temp_path : clcf->client_body_temp_path;
     tf->pool = r->pool;
     tf->clean = 1;
 
@@ -155,38 +169,46 @@ ngx_http_trivet_start_spool(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx)
     if (ctx->digest == NULL
         || ngx_http_trivet_start_digest(r, ctx, ctx->digest) != NGX_OK)
     {
-        return NGX_ERROR;
+        return TRIVET_REASON_INTERNAL;
     }
 
-    if (ctx->collected != NULL
-        && ngx_http_trivet_write_spool(r, ctx, ctx->collected) != NGX_OK)
-    {
-        return NGX_ERROR;
+    if (ctx->collected != NULL) {
+        reason = ngx_http_trivet_write_spool(r, ctx, ctx->collected);
+        if (reason != TRIVET_REASON_NONE) {
+            return reason;
+        }
     }
 
     ctx->collected = NULL;
     ctx->last = &ctx->collected;
     ctx->chunk = NULL;
 
-    return NGX_OK;
+    return TRIVET_REASON_NONE;
 }
 
 
-ngx_int_t
+enum trivet_reason
 ngx_http_trivet_keep(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx,
     ngx_http_trivet_loc_conf_t *tlcf, ngx_buf_t *b)
 {
     size_t len = (size_t) (b->last - b->pos);
     ngx_chain_t one;
+    enum trivet_reason reason;
 
     ctx->len += len;
 
     if (ctx->len <= tlcf->answer_buffer) {
-        return ngx_http_trivet_keep_in_memory(r, ctx, tlcf, b->pos, len);
+        return ngx_http_trivet_keep_in_memory(r, ctx, tlcf, b->pos, len)
+                       == NGX_OK
+                   ? TRIVET_REASON_NONE
+                   : TRIVET_REASON_INTERNAL;
     }
 
-    if (ctx->spool == NULL && ngx_http_trivet_start_spool(r, ctx) != NGX_OK) {
-        return NGX_ERROR;
+    if (ctx->spool == NULL) {
+        reason = ngx_http_trivet_start_spool(r, ctx);
+        if (reason != TRIVET_REASON_NONE) {
+            return reason;
+        }
     }
 
     one.buf = b;

@@ -128,6 +128,20 @@ static ngx_command_t  ngx_http_trivet_commands[] = {
       0,
       NULL },
 
+    { ngx_string("trivet_temp_limit"),
+      NGX_HTTP_MAIN_CONF|NGX_CONF_TAKE1,
+      ngx_conf_set_size_slot,
+      NGX_HTTP_MAIN_CONF_OFFSET,
+      offsetof(ngx_http_trivet_main_conf_t, temp_limit),
+      NULL },
+
+    { ngx_string("trivet_temp_path"),
+      NGX_HTTP_MAIN_CONF|NGX_CONF_TAKE1234,
+      ngx_conf_set_path_slot,
+      NGX_HTTP_MAIN_CONF_OFFSET,
+      offsetof(ngx_http_trivet_main_conf_t, temp_path),
+      NULL },
+
     { ngx_string("trivet_profile"),
       NGX_HTTP_TRIVET_ANY|NGX_CONF_1MORE,
       ngx_http_trivet_profile,
@@ -414,6 +428,7 @@ ngx_http_trivet_create_main_conf(ngx_conf_t *cf)
     tmcf->key_lifetime = NGX_CONF_UNSET;
     tmcf->memo_size = NGX_CONF_UNSET_SIZE;
     tmcf->max_connections = NGX_CONF_UNSET;
+    tmcf->temp_limit = NGX_CONF_UNSET_SIZE;
     tmcf->prune_ages = trivet_prune_ages_default;
     tmcf->prune_every_s = NGX_CONF_UNSET;
 
@@ -434,6 +449,7 @@ ngx_http_trivet_init_main_conf(ngx_conf_t *cf, void *conf)
     ngx_conf_init_value(tmcf->key_lifetime, TRIVET_DEFAULT_KEY_LIFETIME_S);
     ngx_conf_init_size_value(tmcf->memo_size, 4 * 1024 * 1024);
     ngx_conf_init_value(tmcf->max_connections, 0);
+    ngx_conf_init_size_value(tmcf->temp_limit, 256 * 1024 * 1024);
     ngx_http_trivet_init_prune_conf(tmcf);
 
     return NGX_CONF_OK;
@@ -673,6 +689,7 @@ ngx_http_trivet_postconfiguration(ngx_conf_t *cf)
     }
 
     ngx_http_trivet_init_filters();
+    ngx_http_trivet_init_spool();
 
     return NGX_OK;
 }

@@ -14,6 +14,9 @@
  * signing.c    filters: signs what the API behind answers
  * collecting.c keeps its body back until it is whole
  * connections.c  how many connections an address may have
+ * interim.c    passes over interim answers of the API
+ * spool.c      temporary files: how much bodies and answers may take
+ * looking.c    whose token is it, before anybody is asked
  * evidence.c   what the sandbox explains a refused signature by
  * headers.c    reads the request's header, strips and adds fields
  * forwarded.c  fields that only a proxy may send: the table
@@ -41,6 +44,8 @@
 
 typedef struct ngx_http_trivet_metrics_s ngx_http_trivet_metrics_t;
 typedef struct ngx_http_trivet_connections_s ngx_http_trivet_connections_t;
+typedef struct ngx_http_trivet_interim_s ngx_http_trivet_interim_t;
+typedef struct ngx_http_trivet_spooled_s ngx_http_trivet_spooled_t;
 typedef struct ngx_http_trivet_pruning_s ngx_http_trivet_pruning_t;
 
 typedef struct {
@@ -54,6 +59,8 @@ typedef struct {
     ngx_int_t session_timeout;
     ngx_int_t key_lifetime;
     size_t memo_size;
+    size_t temp_limit;     /* bytes of temporary files of a worker */
+    ngx_path_t *temp_path; /* of answers; NULL: as bodies */
     struct trivet_prune_ages prune_ages;
     ngx_int_t prune_every_s;
     ngx_int_t max_connections; /* of an address; 0: any number */
@@ -72,6 +79,7 @@ typedef struct {
     struct trivet_memos memos;
 
     /* of this worker */
+    off_t temp_used; /* of temp_limit */
     struct trivet_refusals refusals;
     struct trivet_seen seen; /* the latest time */
     ngx_msec_t time_told;    /* in the log that the clock is behind */
@@ -124,6 +132,7 @@ typedef struct {
 /* How far a request has come. */
 typedef enum {
     NGX_HTTP_TRIVET_NEW = 0,
+    NGX_HTTP_TRIVET_LOOKED,  /* nothing speaks against its body so far     */
     NGX_HTTP_TRIVET_READING, /* its body                                   */
     NGX_HTTP_TRIVET_JUDGING, /* on a pool thread                           */
     NGX_HTTP_TRIVET_JUDGED
@@ -159,8 +168,13 @@ typedef struct {
     unsigned is_own : 1;       /* the answer is ours       */
     unsigned has_user_agent : 1;
     unsigned has_cache_control : 1;
-    unsigned is_delayed : 1; /* incidents.c              */
-    void *work;              /* metrics.c                */
+    unsigned is_delayed : 1;            /* incidents.c              */
+    unsigned is_body_unnamed : 1;       /* spool.c */
+    off_t body_len;                     /* spool.c: of it, so far */
+    off_t body_room;                    /* the same: taken for it */
+    ngx_http_trivet_spooled_t *spooled; /* NULL: nothing      */
+    ngx_http_trivet_interim_t *interim; /* NULL: none         */
+    void *work;                         /* metrics.c                */
 
     /* signing.c */
     ngx_http_trivet_mode_e mode;
@@ -392,14 +406,43 @@ ngx_int_t ngx_http_trivet_start_digest(ngx_http_request_t *r,
     ngx_http_trivet_ctx_t *ctx, struct trivet_digest *digest);
 /* Anew: an answer before this one may have been given up half-way. */
 void ngx_http_trivet_start_collecting(ngx_http_trivet_ctx_t *ctx);
-/* Adds the bytes of b, which is in memory. */
-ngx_int_t ngx_http_trivet_keep(ngx_http_request_t *r,
+/* Adds the bytes of b, which is in memory; NONE, or why it could not. */
+enum trivet_reason ngx_http_trivet_keep(ngx_http_request_t *r,
     ngx_http_trivet_ctx_t *ctx, ngx_http_trivet_loc_conf_t *tlcf, ngx_buf_t *b);
 /* The digest of all that was kept, behind what is signed in front of it. */
 ngx_int_t ngx_http_trivet_finish_digest(ngx_http_request_t *r,
     ngx_http_trivet_ctx_t *ctx, unsigned char out[TRIVET_DIGEST_LEN]);
 /* What goes out after the header: the chunks, the file, or nothing at all. */
 ngx_chain_t *ngx_http_trivet_make_output(
+    ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx);
+
+/* interim.c: before the request leaves for the API. */
+void ngx_http_trivet_watch_interims(ngx_http_request_t *r);
+
+/* spool.c */
+/* A body of that many bytes may come before anybody looked at the token. */
+enum { NGX_HTTP_TRIVET_FREE_BODY = 64 * 1024 };
+void ngx_http_trivet_init_spool(void);
+/* Whether the body, which is still to be read, may take more than that, or a
+ * file. */
+ngx_uint_t ngx_http_trivet_is_body_costly(ngx_http_request_t *r);
+/* NONE, or why there is no room for a body of the length that it tells. */
+enum trivet_reason ngx_http_trivet_expect_body(ngx_http_request_t *r);
+/* Counts size bytes that are about to go into a temporary file, until the
+ * request ends; NONE, or why they may not. */
+enum trivet_reason ngx_http_trivet_take_room(
+    ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx, off_t size);
+/* Takes the name of a file that is there, so that it ends with the worker. */
+void ngx_http_trivet_unname(ngx_temp_file_t *tf);
+
+/* looking.c */
+/* Whether nothing speaks against having the request's body; if something
+ * does, or it is not known, nothing was decided. */
+ngx_uint_t ngx_http_trivet_may_send_body(
+    ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx);
+/* Fills server_key and identity of ctx->answer when the token is known, for an
+ * answer that nobody is asked for. */
+void ngx_http_trivet_find_signer(
     ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx);
 
 /* request_ids.c: makes the memory for them, once. */

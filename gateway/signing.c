@@ -13,6 +13,8 @@
 /* Our bit of r->buffered; nginx's filters use 0x01, 0x02, 0x04 and 0xf0. */
 #define NGX_HTTP_TRIVET_BUFFERED 0x08
 
+#define NGX_HTTP_TRIVET_HEADER_TOO_LARGE 431
+
 
 static ngx_http_output_header_filter_pt ngx_http_next_header_filter;
 static ngx_http_output_body_filter_pt ngx_http_next_body_filter;
@@ -88,6 +90,12 @@ ngx_http_trivet_judge_answer(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx,
         return TRIVET_REASON_UPSTREAM_UPGRADED;
     }
 
+    if (r->headers_out.status < NGX_HTTP_OK
+        && r->headers_out.status != NGX_HTTP_SWITCHING_PROTOCOLS)
+    {
+        return TRIVET_REASON_UPSTREAM_FAILED; /* interim.c could not help */
+    }
+
     if (r->headers_out.status == NGX_HTTP_PARTIAL_CONTENT) {
         return TRIVET_REASON_UPSTREAM_PARTIAL;
     }
@@ -150,8 +158,8 @@ ngx_http_trivet_give_up(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx,
     r->keepalive = 0;  /* nginx ends the connection behind such an answer, */
     r->error_page = 1; /* and has no time for a page of the operator's     */
 
-    return ngx_http_filter_finalize_request(
-        r, &ngx_http_trivet_module, NGX_HTTP_BAD_GATEWAY);
+    return ngx_http_filter_finalize_request(r, &ngx_http_trivet_module,
+        (ngx_int_t) trivet_reason_row(reason)->status);
 }
 
 
@@ -316,12 +324,30 @@ ngx_http_trivet_settle(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx,
 }
 
 
+/* nginx knows a status for it (494), and answers with 400. What is left of it
+ * is that the connection lingers, which it does not after any other 400. (Over
+ * HTTP/2 nginx ends the connection without an answer.) */
+static ngx_uint_t
+ngx_http_trivet_is_header_too_large(ngx_http_request_t *r)
+{
+    return r->headers_out.status == NGX_HTTP_BAD_REQUEST && r->lingering_close;
+}
+
+
 static ngx_int_t
 ngx_http_trivet_settle_error(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx)
 {
     char limit[TRIVET_RATE_TEXT_SIZE];
     const char *subject;
-    unsigned status = (unsigned) r->headers_out.status;
+    unsigned status;
+
+    if (ngx_http_trivet_is_header_too_large(r)) {
+        r->headers_out.status = NGX_HTTP_TRIVET_HEADER_TOO_LARGE;
+        r->headers_out.status_line.len = 0;
+        r->err_status = NGX_HTTP_TRIVET_HEADER_TOO_LARGE;
+    }
+
+    status = (unsigned) r->headers_out.status;
 
     if (ctx->reason == TRIVET_REASON_NONE
         || trivet_reason_row(ctx->reason)->status != status)
@@ -329,6 +355,7 @@ ngx_http_trivet_settle_error(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx)
         ctx->reason = trivet_reason_of_status(status);
     }
 
+    ngx_http_trivet_find_signer(r, ctx);
     subject = ngx_http_trivet_name_limit(r, ctx, limit);
     ngx_http_trivet_log_refusal(r, ctx);
 
@@ -557,6 +584,7 @@ ngx_http_trivet_collect(
 {
     ngx_uint_t last = 0;
     ngx_chain_t *cl;
+    enum trivet_reason reason;
     ngx_http_trivet_loc_conf_t *tlcf;
 
     tlcf = ngx_http_get_module_loc_conf(r, ngx_http_trivet_module);
@@ -569,8 +597,10 @@ ngx_http_trivet_collect(
                 r, ctx, TRIVET_REASON_UPSTREAM_TOO_LARGE);
         }
 
-        if (len > 0 && ngx_http_trivet_keep(r, ctx, tlcf, cl->buf) != NGX_OK) {
-            return ngx_http_trivet_give_up(r, ctx, TRIVET_REASON_INTERNAL);
+        reason = len == 0 ? TRIVET_REASON_NONE
+                          : ngx_http_trivet_keep(r, ctx, tlcf, cl->buf);
+        if (reason != TRIVET_REASON_NONE) {
+            return ngx_http_trivet_give_up(r, ctx, reason);
         }
 
         last |= cl->buf->last_buf;

@@ -32,9 +32,13 @@ ngx_http_trivet_precontent_handler(ngx_http_request_t *r)
     }
 
     rc = ngx_http_trivet_admit(r, tlcf);
+    if (rc != NGX_OK) {
+        return rc;
+    }
 
-    /* NGX_OK would leave out the other handlers of this phase. */
-    return rc == NGX_OK ? NGX_DECLINED : rc;
+    ngx_http_trivet_watch_interims(r);
+
+    return NGX_DECLINED; /* NGX_OK would leave out this phase's others */
 }
 
 

@@ -380,7 +380,11 @@ ngx_http_trivet_task_done(ngx_event_t *ev)
     r->aio = 0;
 
     if (job->ctx != NULL) {
-        job->ctx->state = NGX_HTTP_TRIVET_JUDGED;
+        job->ctx->state =
+            job->ctx->request.is_body_unread
+                    && job->ctx->answer.verdict.reason == TRIVET_REASON_NONE
+                ? NGX_HTTP_TRIVET_LOOKED
+                : NGX_HTTP_TRIVET_JUDGED;
         job->ctx->reason = job->ctx->answer.verdict.reason;
         ngx_http_trivet_tell_time(job->tmcf);
     }

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * looking.c - whose token is it? One look at the store, on the event loop
+ *
+ * It decides nothing. It lets a body be read without a hop, and it finds the
+ * key that signs what is answered before anybody was asked.
+ */
+#include "module.h"
+
+
+static ngx_uint_t
+ngx_http_trivet_look(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx,
+    const struct trivet_request *request)
+{
+    ngx_uint_t may_go_on;
+    struct trivet_answer answer;
+    ngx_http_trivet_main_conf_t *tmcf;
+
+    tmcf = ngx_http_get_module_main_conf(r, ngx_http_trivet_module);
+
+    if (tmcf->authority_here == NULL || request->num_tokens != 1) {
+        return 0;
+    }
+
+    may_go_on = trivet_authority_look(tmcf->authority_here, request, &answer);
+    ctx->answer.server_key = answer.server_key;
+    ctx->answer.identity = answer.identity;
+
+    return may_go_on;
+}
+
+
+ngx_uint_t
+ngx_http_trivet_may_send_body(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx)
+{
+    return ngx_http_trivet_look(r, ctx, &ctx->request);
+}
+
+
+void
+ngx_http_trivet_find_signer(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx)
+{
+    struct trivet_request request;
+    ngx_http_trivet_loc_conf_t *tlcf;
+
+    if (ctx->answer.server_key >= 0
+        || (ctx->request.call != NULL
+            && ctx->request.rule.token == TRIVET_NEEDS_NO_TOKEN))
+    {
+        return;
+    }
+
+    if (ctx->request.profile == NULL) {
+        tlcf = ngx_http_get_module_loc_conf(r, ngx_http_trivet_module);
+        ctx->request.profile = tlcf->profile;
+        ctx->request.address = ngx_http_trivet_address(r->connection);
+    }
+
+    request = ctx->request;
+    request.call = NULL;
+    request.rule.token = TRIVET_NEEDS_EITHER;
+    request.rule.signature = TRIVET_SIGNED_NEVER;
+
+    (void) ngx_http_trivet_look(r, ctx, &request);
+}
