@@ -538,7 +538,8 @@ trivet_authority_answer(struct trivet_authority *authority,
     if (status != TRIVET_OK) {
         refuse_failure(&c, status);
     } else if (trivet_case_is_refused(&c)
-               && !(request->is_body_unread && c.may_go_on)) {
+               && !(request->is_body_unread && c.may_go_on))
+    {
         trivet_case_note_end(&c);
         trivet_case_audit_refusal(&c);
     }
