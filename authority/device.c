@@ -9,6 +9,9 @@
  * too). From then on they change through the
  * permitted IP calls only: a later device may name no address that the key
  * does not permit already.
+ *
+ * A key and an installation have so many devices at most (core/limits.h): some
+ * look-ups visit each device of an installation.
  */
 #include "authority/internal.h"
 
@@ -50,6 +53,26 @@ check_bound(struct trivet_case *c, const struct trivet_api_key *key,
     return TRIVET_OK;
 }
 
+/* The transaction keeps others from adding devices meanwhile. */
+static enum trivet_status
+check_room(
+    struct trivet_case *c, int64_t api_key_id, enum trivet_reason *out_reason)
+{
+    struct trivet_device_counts counts;
+
+    TRIVET_TRY(trivet_store_device_count(
+        c->authority->store, c->installation.id, api_key_id, &counts, c->err));
+
+    *out_reason = TRIVET_REASON_NONE;
+    if (counts.num_of_key >= TRIVET_MAX_KEY_DEVICES) {
+        *out_reason = TRIVET_REASON_KEY_DEVICES_FULL;
+    } else if (counts.num_of_installation >= TRIVET_MAX_INSTALLATION_DEVICES) {
+        *out_reason = TRIVET_REASON_INSTALLATION_DEVICES_FULL;
+    }
+
+    return TRIVET_OK;
+}
+
 static enum trivet_status
 put_device(struct trivet_case *c, const struct trivet_api_key *key,
     const struct trivet_device_request *request)
@@ -60,8 +83,16 @@ put_device(struct trivet_case *c, const struct trivet_api_key *key,
         .description = request->description,
         .address = c->request->address,
     };
+    enum trivet_reason reason;
+    enum trivet_status status;
     int64_t id;
-    enum trivet_status status = trivet_store_device_put(
+
+    TRIVET_TRY(check_room(c, key->id, &reason));
+    if (reason != TRIVET_REASON_NONE) {
+        return trivet_case_refuse(c, reason, NULL);
+    }
+
+    status = trivet_store_device_put(
         c->authority->store, &made, c->now_us, &id, c->err);
 
     /* Since its token was looked up, it was pruned. */

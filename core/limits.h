@@ -17,14 +17,18 @@ enum {
     TRIVET_MAX_DESCRIPTION = 1024,     /* bytes of a device description     */
     TRIVET_MAX_API_KEY = 512,          /* bytes of an API key               */
     TRIVET_MAX_PERMITTED_IPS = 256,    /* addresses bound to one API key    */
-    TRIVET_MAX_SIGNATURE = 512,        /* bytes of an RSA signature (4096)  */
-    TRIVET_MAX_ADDRESS_TEXT = 46,      /* bytes of an address with its NUL  */
-    TRIVET_MAX_NAME = 256,             /* bytes of a user's name, a label   */
-    TRIVET_MAX_LOCATION = 1024,        /* bytes of a server key's path, URI */
-    TRIVET_MAX_PATH_IDS = 3,           /* {id} parts in a call's path       */
-    TRIVET_MAX_CALL_PATH = 128,        /* bytes of a call's path, with NUL  */
-    TRIVET_DEFAULT_PAGE = 10,          /* items of a list that are given    */
-    TRIVET_MAX_PAGE = 200,             /* the same, when the caller asks    */
+    /* Some clients register a device each time they start: years of that. */
+    TRIVET_MAX_KEY_DEVICES = 10000,          /* devices with one API key    */
+    TRIVET_MAX_INSTALLATION_DEVICES = 10000, /* devices of one installation */
+
+    TRIVET_MAX_SIGNATURE = 512,   /* bytes of an RSA signature (4096)  */
+    TRIVET_MAX_ADDRESS_TEXT = 46, /* bytes of an address with its NUL  */
+    TRIVET_MAX_NAME = 256,        /* bytes of a user's name, a label   */
+    TRIVET_MAX_LOCATION = 1024,   /* bytes of a server key's path, URI */
+    TRIVET_MAX_PATH_IDS = 3,      /* {id} parts in a call's path       */
+    TRIVET_MAX_CALL_PATH = 128,   /* bytes of a call's path, with NUL  */
+    TRIVET_DEFAULT_PAGE = 10,     /* items of a list that are given    */
+    TRIVET_MAX_PAGE = 200,        /* the same, when the caller asks    */
 
     /* Of explaining a refused signature: the body, other installations' keys
      * (a verification each, beside some six with the caller's own), and the

@@ -145,6 +145,16 @@ static const struct trivet_reason_row rows[TRIVET_NUM_REASONS] = {
         {"permitted-ips-full", 400,
          "The API key has as many permitted IPs as it may have.", NULL,
          "256 addresses, active or not, are the most", false},
+    [TRIVET_REASON_KEY_DEVICES_FULL] =
+        {"key-devices-full", 400,
+         "The API key has as many devices as it may have.", NULL,
+         "10000 devices are the most with one API key; those that it has go on "
+         "to work, a new device needs a new API key", false},
+    [TRIVET_REASON_INSTALLATION_DEVICES_FULL] =
+        {"installation-devices-full", 400,
+         "The installation has as many devices as it may have.", NULL,
+         "10000 devices are the most of one installation; those that it has go "
+         "on to work, a new device needs a new installation", false},
     [TRIVET_REASON_CREDENTIAL_NOT_ACTIVE] =
         {"credential-not-active", 400, "The API key is not active.", NULL,
          "the permitted IPs of an API key change only while it is in use",

@@ -4,6 +4,28 @@
 
 #include "core/timestamp.h"
 
+static void
+read_counts(void *opaque, const struct trivet_value *columns)
+{
+    struct trivet_device_counts *out = opaque;
+
+    out->num_of_installation = columns[0].integer;
+    out->num_of_key = columns[1].integer;
+}
+
+enum trivet_status
+trivet_store_device_count(struct trivet_store *store, int64_t installation_id,
+    int64_t api_key_id, struct trivet_device_counts *out,
+    struct trivet_error *err)
+{
+    const struct trivet_value params[] = {trivet_value_integer(installation_id),
+        trivet_value_integer(api_key_id),
+        trivet_value_integer(TRIVET_MAX_INSTALLATION_DEVICES),
+        trivet_value_integer(TRIVET_MAX_KEY_DEVICES)};
+
+    return RUN(store, TRIVET_SQL_DEVICE_COUNT, params, read_counts, out, err);
+}
+
 static enum trivet_status
 put_device(struct trivet_store *store, const struct trivet_new_device *made,
     int64_t now_us, int64_t *out_id, struct trivet_error *err)

@@ -259,6 +259,12 @@ static const char *const texts[TRIVET_NUM_STATEMENTS] = {
         "INSERT INTO device (created_us, installation_id, api_key_id,"
         " description, address, user_id) VALUES ($1, $2, $3, $4, $5,"
         " (SELECT user_id FROM api_key WHERE id = $3)) RETURNING id",
+    /* $1 installation, $2 API key, $3 and $4 at most so many of each. */
+    [TRIVET_SQL_DEVICE_COUNT] =
+        "SELECT (SELECT COUNT(*) FROM (SELECT d.id FROM device d"
+        " WHERE d.installation_id = $1 LIMIT $3) AS own),"
+        " (SELECT COUNT(*) FROM (SELECT d.id FROM device d"
+        " WHERE d.api_key_id = $2 LIMIT $4) AS same)",
     [TRIVET_SQL_DEVICE_LIST] =
         "SELECT d.id, d.created_us, d.installation_id, d.api_key_id,"
         " k.user_id, d.description, d.address"
@@ -284,12 +290,19 @@ static const char *const texts[TRIVET_NUM_STATEMENTS] = {
         " JOIN installation i ON i.id = d.installation_id"
         " JOIN server_key y ON y.id = i.server_key_id"
         " WHERE s.digest = $1",
+    /* IS_ALIVE in two parts, each found by the index: sessions with the user's
+     * life, of which the newest counts, and the few with their own. */
     [TRIVET_SQL_SESSION_IS_ALIVE] =
         "SELECT CASE WHEN EXISTS (SELECT 1 FROM device d"
-        " JOIN session s ON s.device_id = d.id"
         " JOIN api_key k ON k.id = d.api_key_id"
         " JOIN users u ON u.id = k.user_id"
-        " WHERE d.installation_id = $1 AND " IS_ALIVE("$2") ")"
+        " WHERE d.installation_id = $1 AND k.revoked_us IS NULL AND ("
+        "EXISTS (SELECT 1 FROM session s WHERE s.device_id = d.id"
+        " AND s.ended_us IS NULL AND s.timeout_s IS NULL"
+        " AND s.anchored_us > $2 - u.auto_logout_s * 1000000)"
+        " OR EXISTS (SELECT 1 FROM session s WHERE s.device_id = d.id"
+        " AND s.ended_us IS NULL AND s.timeout_s > 0"
+        " AND s.anchored_us > $2 - s.timeout_s * 1000000)))"
         " THEN 1 ELSE 0 END",
     [TRIVET_SQL_SESSION_SET_TIMEOUT] =
         "UPDATE session SET timeout_s = $2 WHERE id = $1 RETURNING id",

@@ -299,6 +299,17 @@ struct trivet_new_device {
     struct trivet_address address;
 };
 
+/* How many devices there are of an installation, and with an API key (of any
+ * installation); no more than the maxima in core/limits.h are counted. */
+struct trivet_device_counts {
+    int64_t num_of_installation;
+    int64_t num_of_key;
+};
+
+TRIVET_MUST_USE enum trivet_status trivet_store_device_count(
+    struct trivet_store *store, int64_t installation_id, int64_t api_key_id,
+    struct trivet_device_counts *out, struct trivet_error *err);
+
 /* TRIVET_E_NOT_FOUND: the installation was pruned meanwhile (store/prune.h); it
  * is not, once it has a device. */
 TRIVET_MUST_USE enum trivet_status trivet_store_device_put(

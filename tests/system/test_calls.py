@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """The protocol's own calls: exact shapes, and the order of elements"""
+import concurrent.futures
+import contextlib
 import re
+import sqlite3
 
 import pytest
 from cryptography.hazmat.primitives import serialization
@@ -8,6 +11,7 @@ from cryptography.hazmat.primitives import serialization
 import bunq
 
 HEX_64 = r"[0-9a-f]{64}"
+MAX_DEVICES = 10000  # of a key, of an installation: core/limits.h
 
 
 def compact(answer):
@@ -132,6 +136,64 @@ def test_each_registration_is_a_device_of_its_own(gateway):
     first = client.device_id
     client.register()
     assert client.device_id != first
+
+
+def fill_devices(gateway, client, num):
+    """Copies of the client's device in the store, so that there are num."""
+    with contextlib.closing(
+        sqlite3.connect(gateway.data / "trivet.db", timeout=20)
+    ) as database:
+        database.execute(
+            "INSERT INTO device (created_us, installation_id, api_key_id,"
+            " description, address, user_id) WITH RECURSIVE n (i) AS (SELECT 2"
+            " UNION ALL SELECT i + 1 FROM n WHERE i < ?) SELECT created_us,"
+            " installation_id, api_key_id, '', address, user_id FROM n, device"
+            " WHERE id = ?",
+            (num, client.device_id),
+        )
+        database.commit()
+
+
+def test_devices_of_a_key_have_a_maximum_for_all_at_once(gateway):
+    first = bunq.ready(gateway)
+    fill_devices(gateway, first, MAX_DEVICES - 3)
+    others = [bunq.Client(gateway).install() for _ in range(8)]
+    secrets = [first.secret] * len(others)
+    with concurrent.futures.ThreadPoolExecutor(len(others)) as pool:
+        answers = list(pool.map(bunq.Client.post_device, others, secrets))
+
+    assert sum(answer.status == 200 for answer in answers) == 3
+    for client, answer in zip(others, answers):
+        if answer.status != 200:
+            bunq.assert_refused(
+                answer,
+                400,
+                "The API key has as many devices as it may have.",
+                reason="key-devices-full",
+                server_key=client.server_key,
+            )
+
+    # What it has goes on to work; new devices need a new key.
+    assert first.open().is_alive()
+    client = next(c for c, a in zip(others, answers) if a.status != 200)
+    assert client.register(client.make_user()).open().is_alive()
+
+
+def test_devices_of_an_installation_have_a_maximum(gateway):
+    client = bunq.ready(gateway)
+    fill_devices(gateway, client, MAX_DEVICES)
+    secret = client.make_user()
+    answer = client.post_device(secret)
+    bunq.assert_refused(
+        answer,
+        400,
+        "The installation has as many devices as it may have.",
+        reason="installation-devices-full",
+        server_key=client.server_key,
+    )
+    assert client.is_alive()
+    client.install()
+    assert client.register(secret).open().is_alive()
 
 
 # ---- session-server ----------------------------------------------------------

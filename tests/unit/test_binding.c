@@ -474,6 +474,77 @@ an_ipv6_address_is_one_in_all_its_forms(void **state)
     assert_key_refused_from(&ann, "2001:db8:0:1::1");
 }
 
+/* ---- how many devices -------------------------------------------------- */
+
+/* Copies of the device, so that there are num of them. */
+static void
+fill_devices(int64_t device_id, const char *more, int num)
+{
+    (void) operate("INSERT INTO device (created_us, installation_id,"
+                   " api_key_id, description, address, user_id)"
+                   " WITH RECURSIVE n (i) AS (SELECT 2 UNION ALL SELECT i + 1"
+                   " FROM n WHERE i < %d) SELECT 0, %s, '', d.address,"
+                   " d.user_id FROM n, device d WHERE d.id = %lld",
+        num, more, (long long) device_id);
+}
+
+/* With other installations each time: the key alone is full. */
+static void
+a_key_has_so_many_devices_and_no_more(void **state)
+{
+    (void) state;
+
+    start(&ann, NULL);
+    install_from(&bob, HOME);
+    (void) snprintf(bob.api_key, sizeof bob.api_key, "%s", ann.api_key);
+    fill_devices(ann.device_id, "d.installation_id, d.api_key_id",
+        TRIVET_MAX_KEY_DEVICES - 1);
+
+    register_from(&bob, NULL, HOME);
+    assert_device_refused(&bob, NULL, HOME, TRIVET_REASON_KEY_DEVICES_FULL,
+        "The API key has as many devices as it may have.");
+    assert_device_refused(&ann, NULL, HOME, TRIVET_REASON_KEY_DEVICES_FULL,
+        "The API key has as many devices as it may have.");
+
+    /* Who has a device goes on, and another key is not concerned. */
+    assert_opens_from(&ann, HOME);
+    assert_opens_from(&bob, HOME);
+    get_api_key(&bob);
+    register_from(&bob, NULL, HOME);
+    assert_opens_from(&bob, HOME);
+}
+
+/* A refused first device leaves its key free. */
+static void
+an_installation_has_so_many_devices_and_no_more(void **state)
+{
+    struct sent sent;
+
+    (void) state;
+
+    start(&ann, NULL);
+    get_api_key(&bob);
+    (void) operate(
+        "INSERT INTO api_key (id, created_us, updated_us, user_id,"
+        " digest, label, expires_us) WITH RECURSIVE n (i) AS (SELECT 2"
+        " UNION ALL SELECT i + 1 FROM n WHERE i < %d)"
+        " SELECT 1000 + i, 0, 0, 1, CAST(i AS BLOB), '', 0 FROM n",
+        TRIVET_MAX_INSTALLATION_DEVICES - 1);
+    fill_devices(ann.device_id, "d.installation_id, 1000 + n.i",
+        TRIVET_MAX_INSTALLATION_DEVICES - 1);
+
+    register_from(&ann, NULL, HOME);
+    (void) snprintf(ann.api_key, sizeof ann.api_key, "%s", bob.api_key);
+    assert_device_refused(&ann, NULL, HOME,
+        TRIVET_REASON_INSTALLATION_DEVICES_FULL,
+        "The installation has as many devices as it may have.");
+    make_session(&sent, &ann, HOME);
+    assert_refused(&sent, TRIVET_REASON_KEY_NOT_REGISTERED, 400, NULL, 0);
+
+    install_from(&ann, HOME);
+    register_from(&ann, NULL, HOME);
+}
+
 int
 main(void)
 {
@@ -500,6 +571,8 @@ main(void)
         WORLD_TEST(a_session_asks_for_the_keys_addresses_not_the_installations),
         WORLD_TEST(a_mapped_address_is_the_ipv4_one),
         WORLD_TEST(an_ipv6_address_is_one_in_all_its_forms),
+        WORLD_TEST(a_key_has_so_many_devices_and_no_more),
+        WORLD_TEST(an_installation_has_so_many_devices_and_no_more),
     };
 
     return cmocka_run_group_tests_name(

@@ -95,6 +95,30 @@ an_id_is_used_up_by_what_is_admitted(void **state)
     assert_admitted(&sent);
 }
 
+/* Of a life of its own, too: longer than the others', and older than them. */
+static void
+one_session_whatever_its_life_is(void **state)
+{
+    struct sent sent;
+
+    (void) state;
+
+    log_in(&ann);
+    (void) operate("UPDATE session SET timeout_s = %d", 3 * TIMEOUT_S);
+    for (int i = 0; i < 5; i++) {
+        world_pass(1);
+        open_session_from(&ann, HOME);
+    }
+
+    world_pass(2 * TIMEOUT_S);
+    set_switches("sessions=one", NULL);
+    make_session(&sent, &ann, HOME);
+    use_profile(&sent);
+    assert_refused(&sent, TRIVET_REASON_SESSION_ALIVE, 400, NULL, 0);
+    world_pass(TIMEOUT_S);
+    assert_admitted(&sent);
+}
+
 static void
 what_is_refused_uses_up_nothing(void **state)
 {
@@ -428,6 +452,7 @@ main(void)
         WORLD_TEST(nobody_can_push_out_the_id_of_another),
         WORLD_TEST(without_memory_for_ids_nobody_passes),
         WORLD_TEST(one_session_of_an_installation),
+        WORLD_TEST(one_session_whatever_its_life_is),
         WORLD_TEST(either_digest_will_do),
         WORLD_TEST(ipv6_callers_are_never_permitted),
         WORLD_TEST(wildcard_off_binds_to_the_caller),
