@@ -4,12 +4,22 @@
 # Commands and options are asked of trivet itself (--help), so that they are
 # never out of date.
 
+# The commands, or the sub-commands of one.
 _trivet_commands() {
-    trivet --help 2>/dev/null | sed -n 's/^  \([a-z][a-z-]*\)  .*/\1/p'
+    trivet "$@" --help 2>/dev/null |
+        sed -nE '/^Usage: .* COMMAND/,$s/^  ([a-z][a-z-]*) +[^ ].*/\1/p'
 }
 
+# The options of a command, or of a sub-command: "=" is behind those that want
+# a value.
 _trivet_options() {
-    trivet "$@" --help 2>/dev/null | grep -oE -- '--[a-z][a-z-]+=?' | sort -u
+    trivet "$@" --help 2>/dev/null |
+        sed -nE 's/^ {2,6}(-., )?(--[a-z][a-z-]*)(=)?.*/\2\3/p' | sort -u
+}
+
+# Whether a command has that sub-command, with a help of its own.
+_trivet_has() {
+    [ "$1 $2" = "audit verify" ] || _trivet_commands "$1" | grep -qxF -e "$2"
 }
 
 _trivet_contexts() {
@@ -39,7 +49,8 @@ _trivet() {
     if [ "$COMP_CWORD" -eq 1 ]; then
         words=$(_trivet_commands)
     elif [ "$before" = "--context" ] || [ "$before" = "-c" ] ||
-        [ "$command $COMP_CWORD" = "use 2" ]; then
+        { [ "$command $COMP_CWORD" = "use 2" ] &&
+            [ "${word#-}" = "$word" ]; }; then
         words=$(_trivet_contexts)
     elif [ "$before" = "--env" ]; then
         words="sandbox production"
@@ -57,23 +68,26 @@ _trivet() {
     elif [ "$before" = "--rate-limits" ]; then
         words="classic off"
     elif [ "${word#-}" != "$word" ]; then
-        words=$(_trivet_options "$command")
-        compopt -o nospace 2>/dev/null
+        if [ "$COMP_CWORD" -gt 2 ] && _trivet_has "$command" "${COMP_WORDS[2]}"
+        then
+            words=$(_trivet_options "$command" "${COMP_WORDS[2]}")
+        else
+            words=$(_trivet_options "$command")
+        fi
     else
         case "$command $COMP_CWORD" in
         "ip 2") words="list add disable" ;;
         "pins 2") words="learn check clear" ;;
         "audit 2") words="verify" ;;
         "call 2") words="GET POST PUT DELETE" ;;
-        "clock 2") words="reset +1h +1d +8d" ;;
+        "clock 2") words="reset accept +1h +1d +8d" ;;
         "incident 2") words="429-unsigned html-502 lowercase-headers
             session-dies slow wrong-signature ip-flip all" ;;
         "incident 3")
             words="on off"
             [ "$before" != "all" ] || words="off" ;;
         "key 2" | "user 2" | "device 2" | "session 2" | "server-key 2")
-            words=$(trivet "$command" --help 2>/dev/null |
-                sed -n 's/^  \([a-z][a-z-]*\)  .*/\1/p') ;;
+            words=$(_trivet_commands "$command") ;;
         *)
             compopt -o default 2>/dev/null
             return ;;
@@ -81,6 +95,11 @@ _trivet() {
     fi
 
     mapfile -t COMPREPLY < <(compgen -W "$words" -- "$word")
+    # A value follows at once.
+    if [ "${#COMPREPLY[@]}" -eq 1 ] && [ "${COMPREPLY[0]%=}" != "${COMPREPLY[0]}" ]
+    then
+        compopt -o nospace 2>/dev/null
+    fi
 }
 
 complete -F _trivet trivet

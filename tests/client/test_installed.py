@@ -139,6 +139,17 @@ def test_the_header_works_in_cpp(prefix, tmp_path):
     assert run(prefix, tmp_path / "alone").returncode == 0
 
 
+def test_the_readme_in_c(prefix, tmp_path):
+    """The fragment is a program as it stands."""
+    (block,) = re.findall(r"^```c\n(.*?)^```", (ROOT / "README.md").read_text(),
+                          flags=re.M | re.S)
+    source = tmp_path / "readme.c"
+    source.write_text(block)
+    compile_it(prefix, source, tmp_path / "readme", "-std=c11")
+    result = run(prefix, tmp_path / "readme", HOME=str(tmp_path))
+    assert result.returncode != 0 and "bunq.conf" in result.stderr, result
+
+
 # ---- completion ------------------------------------------------------------
 
 
@@ -155,6 +166,83 @@ def complete(trivet, *words):
     """
     return subprocess.run(["bash", "-c", script], env=trivet.environment,
                           capture_output=True, text=True).stdout.split()
+
+
+def options_of(trivet, way):
+    """What its help lists: --name, or --name= with a value."""
+    said = trivet(*way, "--help").stdout
+    return sorted({name + value for name, value in re.findall(
+        r"^ {2,6}(?:-., )?(--[a-z][a-z-]*)(=?)", said, flags=re.M)})
+
+
+def commands_of(trivet, *way):
+    said = trivet(*way, "--help").stdout
+    if not said.startswith(f"Usage: {' '.join(('trivet', *way))} COMMAND"):
+        return []
+    return re.findall(r"^  ([a-z][a-z-]*) ", said, flags=re.M)
+
+
+def ways(trivet):
+    """Each command, and each sub-command with help of its own."""
+    for command in commands_of(trivet):
+        yield (command,)
+        for sub in commands_of(trivet, command):
+            yield command, sub
+    yield "audit", "verify"
+
+
+def complete_in_zsh(trivet, *words):
+    """What zsh offers, as its own functions would be given it."""
+    script = f"""
+        PATH={BUILD}:$PATH
+        compadd() {{
+            while [[ $1 == -* && $1 != -- ]]; do [[ $1 == -S ]] && shift; shift; done
+            [[ $1 != -- ]] || shift; print -rl -- $@; }}
+        _describe() {{ print -rl -- ${{(P)2%%:*}}; }}
+        _files() {{ print files; }}
+        words=({' '.join(f"'{w}'" for w in words)})
+        CURRENT={len(words)}
+        . {ROOT}/completion/_trivet
+    """
+    result = subprocess.run(["zsh", "-f", "-c", script],
+                            env=trivet.environment, capture_output=True,
+                            text=True)
+    assert result.stderr == "", (words, result)
+    return result.stdout.split()
+
+
+def test_each_option_is_completed(trivet):
+    """Of the (sub-)command that is typed, and of no other."""
+    seen = set()
+    for way in ways(trivet):
+        wanted = options_of(trivet, way)
+        seen.update(wanted)
+        assert "--help" in wanted or commands_of(trivet, *way), way
+        assert complete(trivet, "trivet", *way, "--") == wanted, way
+        if shutil.which("zsh"):
+            offered = complete_in_zsh(trivet, "trivet", *way, "--")
+            assert sorted(offered) == wanted, way
+    assert {"--secret-file=", "--head=", "--json", "--force"} <= seen
+
+
+def test_an_option_of_a_sub_command_is_not_offered_elsewhere(trivet):
+    assert complete(trivet, "trivet", "key", "list", "--sec") == []
+    assert complete(trivet, "trivet", "key", "create", "--sec") == [
+        "--secret-file="]
+    assert complete(trivet, "trivet", "audit", "--head") == []
+    assert complete(trivet, "trivet", "call", "list", "--no-r") == [
+        "--no-renew"]
+
+
+def test_the_shells_ask_in_the_same_words():
+    texts = [(ROOT / "completion" / name).read_text()
+             for name in ("trivet.bash", "_trivet")]
+    asked = [set(re.findall(r"sed -nE '(s/\^ \{2.*?)'", text))
+             for text in texts]
+    assert asked[0] == asked[1] and len(asked[0]) == 1
+    words = [set(re.findall(r'^ *"([a-z-]+) \d"\)', text, flags=re.M))
+             for text in texts]
+    assert words[0] == words[1] and "incident" in words[0]
 
 
 def test_bash_completion(logged_in):
