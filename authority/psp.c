@@ -92,6 +92,7 @@ trivet_prepare_psp(struct trivet_case *c)
 {
     struct trivet_psp_request request;
     enum trivet_psp_fault fault;
+    enum trivet_status status;
     struct trivet_complaint complaint =
         trivet_message_read_psp(c->request->body, &request);
 
@@ -99,7 +100,14 @@ trivet_prepare_psp(struct trivet_case *c)
         return trivet_case_refuse(c, complaint.reason, complaint.field);
     }
 
-    TRIVET_TRY(judge(c, &request, &c->prepared->psp, &fault));
+    status = judge(c, &request, &c->prepared->psp, &fault);
+    /* Since its token was looked up, the installation was pruned. */
+    if (status == TRIVET_E_NOT_FOUND) {
+        return trivet_case_refuse(c, TRIVET_REASON_TOKEN_UNKNOWN, NULL);
+    }
+    if (status != TRIVET_OK) {
+        return status;
+    }
     if (fault != TRIVET_PSP_GOOD) {
         return trivet_case_refuse(c, reason_of(fault), NULL);
     }

@@ -116,8 +116,16 @@ trivet_prepare_logout(struct trivet_case *c)
 enum trivet_status
 trivet_write_logout(struct trivet_case *c)
 {
-    TRIVET_TRY(trivet_store_session_end(
-        c->authority->store, c->session.id, c->now_us, c->err));
+    enum trivet_status status = trivet_store_session_end(
+        c->authority->store, c->session.id, c->now_us, c->err);
+
+    /* Since its token was looked up, it was ended and pruned. */
+    if (status == TRIVET_E_NOT_FOUND) {
+        return trivet_case_refuse(c, TRIVET_REASON_TOKEN_UNKNOWN, NULL);
+    }
+    if (status != TRIVET_OK) {
+        return status;
+    }
 
     return trivet_case_answer(c, trivet_message_empty());
 }

@@ -189,6 +189,7 @@ UNIT_TESTS = \
 	test_key \
 	test_lifetime \
 	test_measures \
+	test_meanwhile \
 	test_memo \
 	test_message \
 	test_message_list \
