@@ -1,16 +1,20 @@
 # SPDX-License-Identifier: Apache-2.0
 """How many connections an address may have, before TLS and HTTP are there"""
+import json
 import os
 import re
+import shutil
 import signal
 import socket
 import ssl
+import subprocess
+import sys
 import time
 
 import pytest
 
 import bunq
-from gateway import Gateway, free_port, run, wait_until
+from gateway import Gateway, environment, free_port, run, wait_until
 from nginx import TRIVET, Nginx
 
 LIMIT = 20
@@ -267,6 +271,120 @@ def test_proxy_protocol_without_an_exemption_is_warned_of(data):
         status, told = Nginx(data, trivet=trivet, listen="proxy_protocol").check()
         assert status == 0
         assert ("PROXY protocol" in told) is is_warned
+
+
+# ---- IPv6 networks ------------------------------------------------------------
+
+HOSTS = ("2001:db8:0:1::1", "2001:db8:0:1:ffff:ffff:ffff:ffff")  # of one /64
+STRANGER = "2001:db8:0:2::1"  # of the next
+
+
+def namespace():
+    """A command prefix that gives a loopback of one's own with the addresses
+    above; [] if not allowed."""
+    up = "ip link set lo up"
+    for address in (*HOSTS, STRANGER):
+        up += f" && ip -6 address add {address}/128 dev lo nodad"
+    for flags in ("-n", "-rn"):
+        command = ["unshare", flags, "sh", "-c", up + ' && exec "$@"', "sh"]
+        if shutil.which("ip") and shutil.which("unshare"):
+            if subprocess.run([*command, "true"], capture_output=True).returncode == 0:
+                return command
+    return []
+
+
+# Runs in the namespace. Arguments: the port; ADDRESS NUM EXPECTED of each that
+# begins NUM silent connections, in turn. Says how many of each stay open.
+KNOCKING = """
+import json, select, socket, sys, time
+
+def wait_until(condition):
+    end = time.monotonic() + 20
+    while not condition() and time.monotonic() < end:
+        time.sleep(0.02)
+    time.sleep(0.3)
+
+def connect(source):
+    wire = socket.socket(socket.AF_INET6)
+    wire.settimeout(10)
+    wire.bind((source, 0))
+    try:
+        wire.connect(("::1", int(sys.argv[1])))
+    except ConnectionError:
+        wire.close()
+        return None
+    return wire
+
+def is_listening():
+    wire = connect("::1")
+    if wire is not None:
+        wire.close()
+    return wire is not None
+
+def count_open(wires):
+    return len(wires) - len(select.select(wires, [], [], 0)[0])
+
+wait_until(is_listening)
+answers = []
+held = []
+for i in range(2, len(sys.argv), 3):
+    wires = [connect(sys.argv[i]) for _ in range(int(sys.argv[i + 1]))]
+    wires = [wire for wire in wires if wire is not None]
+    held.append(wires)
+    wait_until(lambda: count_open(wires) <= int(sys.argv[i + 2]))
+print(json.dumps([count_open(wires) for wires in held]))
+"""
+
+
+def knock(data, plan):
+    """How many of the connections of each (address, num, expected) stay open."""
+    prefix = namespace()
+    if not prefix:
+        pytest.skip("no network namespaces here")
+    trivet = TRIVET + f"    trivet_connections {LIMIT};\n"
+    nginx = Nginx(data, trivet=trivet)
+    nginx.port = free_port()
+    nginx.parts["listen"] = f"; listen [::]:{nginx.port} ssl ipv6only=on"
+    words = [str(word) for line in plan for word in line]
+    script = (
+        '"$@" & nginx=$!; '
+        f"{sys.executable} -c \"$KNOCKING\" {nginx.port} {' '.join(words)};"
+        " status=$?; kill -TERM $nginx; wait $nginx; exit $status"
+    )
+    result = subprocess.run(
+        [*prefix, "sh", "-c", script, "sh"]
+        + nginx.command("-e", f"{data}/log/error.log"),
+        env=environment(KNOCKING=KNOCKING),
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert result.returncode == 0, result.stderr
+    return json.loads(result.stdout)
+
+
+def test_an_ipv6_network_counts_as_one_address(data):
+    first, second = HOSTS
+    plan = [
+        (first, LIMIT - 5, LIMIT - 5),
+        (second, LIMIT, 5),
+        (STRANGER, LIMIT + 5, LIMIT),
+        ("::1", LIMIT - 1, LIMIT - 1),
+    ]
+    assert knock(data, plan) == [expected for _, _, expected in plan]
+
+
+# ---- time-outs ----------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", [silent, half_handshake, half_line])
+def test_what_stays_half_open_is_closed_and_forgotten(start, kind):
+    """How long it is kept otherwise: test_half_open_connections_of_one_..."""
+    nginx = start(LIMIT, server="        client_header_timeout 1s;")
+    wires = [kind(nginx) for _ in range(LIMIT)]
+    assert wait_until(lambda: not any(is_open(wire) for wire in wires), 15)
+    assert wait_until(lambda: is_served(nginx, ATTACKER))
+    close(wires)
 
 
 # ---- trivet serve ------------------------------------------------------------
