@@ -262,6 +262,12 @@ static const struct trivet_reason_row rows[TRIVET_NUM_REASONS] = {
     [TRIVET_REASON_UPSTREAM_FAILED] =
         {"upstream-failed", 502, "The API gave no valid answer.", NULL,
          "the API could not be reached, or its answer is not HTTP", false},
+    [TRIVET_REASON_UPSTREAM_UNANSWERED] =
+        {"upstream-unanswered", 502,
+         "The API gave no valid answer. It is not known whether it acted.",
+         NULL,
+         "the API was sent the request and gave no answer, or none of HTTP",
+         false},
     [TRIVET_REASON_UPSTREAM_TRUNCATED] =
         {"upstream-truncated", 502, "The answer of the API was cut off.", NULL,
          "the API closed the connection before its answer was whole", false},

@@ -691,7 +691,7 @@ ngx_http_trivet_postconfiguration(ngx_conf_t *cf)
     ngx_http_trivet_init_filters();
     ngx_http_trivet_init_spool();
 
-    return NGX_OK;
+    return ngx_http_trivet_watch_peers(cf, tmcf);
 }
 
 

@@ -95,6 +95,7 @@ typedef struct {
     size_t uuids_left;                       /* bytes not given yet   */
     struct trivet_group *group;              /* of its threads    */
     struct trivet_authority *authority_here; /* of the event loop */
+    ngx_array_t *peers;                      /* repeating.c */
 } ngx_http_trivet_main_conf_t;
 
 
@@ -168,13 +169,15 @@ typedef struct {
     unsigned is_own : 1;       /* the answer is ours       */
     unsigned has_user_agent : 1;
     unsigned has_cache_control : 1;
-    unsigned is_delayed : 1;            /* incidents.c              */
-    unsigned is_body_unnamed : 1;       /* spool.c */
-    off_t body_len;                     /* spool.c: of it, so far */
-    off_t body_room;                    /* the same: taken for it */
-    ngx_http_trivet_spooled_t *spooled; /* NULL: nothing      */
-    ngx_http_trivet_interim_t *interim; /* NULL: none         */
-    void *work;                         /* metrics.c                */
+    unsigned is_delayed : 1;             /* incidents.c              */
+    unsigned is_body_unnamed : 1;        /* spool.c */
+    off_t body_len;                      /* spool.c: of it, so far */
+    off_t body_room;                     /* the same: taken for it */
+    ngx_http_trivet_spooled_t *spooled;  /* NULL: nothing      */
+    ngx_http_trivet_interim_t *interim;  /* NULL: none         */
+    unsigned is_unanswered : 1;          /* repeating.c */
+    ngx_http_handler_pt content_handler; /* the same: the location's */
+    void *work;                          /* metrics.c                */
 
     /* signing.c */
     ngx_http_trivet_mode_e mode;
@@ -325,6 +328,13 @@ ngx_int_t ngx_http_trivet_take_connections(
 void ngx_http_trivet_leave_connections(void);
 /* How many were closed at once; -1: they are not counted. */
 int64_t ngx_http_trivet_num_refused(const ngx_http_trivet_main_conf_t *tmcf);
+
+/* repeating.c: when the configuration was read; and before the content of a
+ * request that was admitted. */
+ngx_int_t ngx_http_trivet_watch_peers(
+    ngx_conf_t *cf, ngx_http_trivet_main_conf_t *tmcf);
+void ngx_http_trivet_watch_content(
+    ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx);
 
 /* pruning.c */
 char *ngx_http_trivet_prune(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);

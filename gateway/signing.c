@@ -355,6 +355,10 @@ ngx_http_trivet_settle_error(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx)
         ctx->reason = trivet_reason_of_status(status);
     }
 
+    if (ctx->reason == TRIVET_REASON_UPSTREAM_FAILED && ctx->is_unanswered) {
+        ctx->reason = TRIVET_REASON_UPSTREAM_UNANSWERED;
+    }
+
     ngx_http_trivet_find_signer(r, ctx);
     subject = ngx_http_trivet_name_limit(r, ctx, limit);
     ngx_http_trivet_log_refusal(r, ctx);

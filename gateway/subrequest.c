@@ -37,6 +37,7 @@ ngx_http_trivet_precontent_handler(ngx_http_request_t *r)
     }
 
     ngx_http_trivet_watch_interims(r);
+    ngx_http_trivet_watch_content(r, ngx_http_trivet_get_ctx(r));
 
     return NGX_DECLINED; /* NGX_OK would leave out this phase's others */
 }
