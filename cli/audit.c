@@ -10,6 +10,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "cli/nearest.h"
 #include "cli/operator.h"
 #include "cli/output.h"
 #include "cli/table.h"
@@ -420,6 +421,22 @@ run_verify(int argc, char **argv)
     return cli_operator_main(&spec, &options, argc, argv);
 }
 
+static int
+refuse_word(const char *word)
+{
+    static const char *const names[] = {"verify", "--follow", "--since"};
+    const char *nearest =
+        cli_nearest(word, names, sizeof names / sizeof *names);
+
+    (void) cli_usage("audit: no command \"%s\"", word);
+    if (nearest != NULL) {
+        cli_tell("Did you mean \"trivet audit %s\"?\n", nearest);
+    }
+    cli_tell("\"trivet audit --help\" tells more.\n");
+
+    return CLI_USAGE;
+}
+
 int
 cli_audit_main(int argc, char **argv)
 {
@@ -428,6 +445,9 @@ cli_audit_main(int argc, char **argv)
     if (argc > 1 && strcmp(argv[1], "verify") == 0) {
         argv[1] = way;
         return run_verify(argc - 1, argv + 1);
+    }
+    if (argc > 1 && argv[1][0] != '-') {
+        return refuse_word(argv[1]);
     }
 
     return run_show(argc, argv);

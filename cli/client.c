@@ -10,6 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "cli/hint.h"
 #include "cli/output.h"
 #include "cli/span.h"
 #include "client/file.h"
@@ -301,8 +302,23 @@ cli_client_locate(struct cli_client *client, bool makes_folders)
         return cli_fail(&err);
     }
 
+    cli_hint_use(client->context);
     client->options.file = client->path;
     return CLI_OK;
+}
+
+int
+cli_client_find(struct cli_client *client)
+{
+    int number = cli_client_locate(client, false);
+
+    if (number == CLI_OK && access(client->path, F_OK) != 0) {
+        number = cli_complain(CLI_NOT_LOGGED_IN,
+            "there is no context %s: log in first (trivet login)",
+            client->path);
+    }
+
+    return number;
 }
 
 int
@@ -310,15 +326,10 @@ cli_client_open(
     struct cli_client *client, unsigned flags, struct trivet_context **out)
 {
     struct trivet_error err;
-    int number = cli_client_locate(client, false);
+    int number = cli_client_find(client);
 
     if (number != CLI_OK) {
         return number;
-    }
-    if (access(client->path, F_OK) != 0) {
-        return cli_complain(CLI_NOT_LOGGED_IN,
-            "there is no context %s: log in first (trivet login)",
-            client->path);
     }
 
     client->options.flags |= flags;
@@ -343,7 +354,8 @@ read_input(const char *name,
         fd = open(name, O_RDONLY | O_CLOEXEC);
     }
     if (fd < 0) {
-        return cli_complain(CLI_USAGE, "%s: %s", name, strerror(errno));
+        return cli_complain(errno == ENOENT ? CLI_NOT_FOUND : CLI_USAGE,
+            "%s: %s", name, strerror(errno));
     }
 
     status = read_whole(fd, out, &err);

@@ -45,6 +45,10 @@ int cli_client_open(
 /* Works out client->path and options.file. */
 int cli_client_locate(struct cli_client *client, bool makes_folders);
 
+/* The same for a context that must be there: else it says so, and gives
+ * CLI_NOT_LOGGED_IN. */
+int cli_client_find(struct cli_client *client);
+
 /* What --env says: sandbox or production. */
 void cli_set_environment(struct trivet_context_options *to, const char *name,
     struct argp_state *state);

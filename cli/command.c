@@ -2,6 +2,8 @@
 /* command.c - commands as rows of a table */
 #define _GNU_SOURCE
 #include "cli/command.h"
+#include "cli/hint.h"
+#include "cli/nearest.h"
 #include "cli/output.h"
 
 #include <stdarg.h>
@@ -10,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MAX_WAY = 128 };
+enum { MAX_WAY = 128, MAX_SAID = 16384 /* bytes: paths may be in it */ };
 
 static void
 print_table(FILE *to, const char *way, const struct cli_command *commands,
@@ -26,70 +28,23 @@ print_table(FILE *to, const char *way, const struct cli_command *commands,
     (void) fprintf(to, "\n\"%s COMMAND --help\" tells more of each.\n", way);
 }
 
-/* ---- the nearest command ----------------------------------------------- */
+/* ---- a command that there is not --------------------------------------- */
 
-enum { MAX_WORD = 32, MAX_SLIPS = 2 /* letters that may be wrong */ };
+enum { MAX_COMMANDS = 64 };
 
-/* Letters to add, drop, change or swap with the next: how far a is from b. */
-static size_t
-distance(const char *a, const char *b)
-{
-    size_t rows[MAX_WORD + 1][MAX_WORD + 1];
-    size_t a_len = strlen(a);
-    size_t b_len = strlen(b);
-
-    if (a_len > MAX_WORD || b_len > MAX_WORD) {
-        return MAX_WORD;
-    }
-
-    for (size_t i = 0; i <= a_len; i++) {
-        for (size_t j = 0; j <= b_len; j++) {
-            size_t best;
-
-            if (i == 0 || j == 0) {
-                rows[i][j] = i + j;
-                continue;
-            }
-
-            best = rows[i - 1][j - 1] + (a[i - 1] != b[j - 1]);
-            best = rows[i - 1][j] + 1 < best ? rows[i - 1][j] + 1 : best;
-            best = rows[i][j - 1] + 1 < best ? rows[i][j - 1] + 1 : best;
-            if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1]
-                && rows[i - 2][j - 2] + 1 < best)
-            {
-                best = rows[i - 2][j - 2] + 1;
-            }
-            rows[i][j] = best;
-        }
-    }
-
-    return rows[a_len][b_len];
-}
-
-/* NULL: none is near. */
 static const char *
 find_nearest(
     const struct cli_command *commands, size_t num_commands, const char *word)
 {
-    const char *nearest = NULL;
-    size_t least = MAX_SLIPS + 1;
+    const char *names[MAX_COMMANDS];
+    size_t num = 0;
 
-    for (size_t i = 0; i < num_commands; i++) {
-        const char *name = commands[i].name;
-        size_t slips = distance(word, name);
-
-        /* The beginning of a name is near, too. */
-        if (strlen(word) > 2 && strncmp(word, name, strlen(word)) == 0) {
-            slips = 1;
-        }
-        /* Of short words nothing would be left. */
-        if (slips < least && slips < strlen(name) - 1) {
-            least = slips;
-            nearest = name;
-        }
+    while (num < num_commands && num < MAX_COMMANDS) {
+        names[num] = commands[num].name;
+        num++;
     }
 
-    return nearest;
+    return cli_nearest(word, names, num);
 }
 
 static int
@@ -184,15 +139,19 @@ cli_exit_of_status(enum trivet_status status)
 void
 cli_complain_args(const char *format, va_list args)
 {
+    char shown[MAX_SAID] = "out of memory";
     char *text;
 
     if (vasprintf(&text, format, args) < 0) {
         text = NULL;
     }
+    if (text != NULL) {
+        cli_hint_expand(text, shown, sizeof shown);
+    }
 
     flockfile(stderr); /* threads do not mix their lines */
     (void) fputs("trivet: ", stderr);
-    cli_put_text(stderr, text == NULL ? "out of memory" : text);
+    cli_put_text(stderr, shown);
     (void) fputc('\n', stderr);
     funlockfile(stderr);
     free(text);
@@ -202,6 +161,11 @@ int
 cli_fail(const struct trivet_error *err)
 {
     (void) cli_usage("%s", err->detail);
+    if (err->status == TRIVET_E_THROTTLED
+        && strcmp(err->where, "call.throttle") == 0)
+    {
+        (void) cli_usage("a longer --max-wait waits for it");
+    }
 
     return cli_exit_of_status(err->status);
 }

@@ -19,6 +19,7 @@
 
 #include "cli/client.h"
 #include "cli/client_commands.h"
+#include "cli/hint.h"
 #include "cli/output.h"
 #include "cli/pages.h"
 #include "client/clock.h"
@@ -82,6 +83,7 @@ static void TRIVET_PRINTF(4, 5) say(enum verdict verdict, const char *matter,
         {"ok  ", "\033[32m"}, {"warn", "\033[33m"}, {"FAIL", "\033[31m"}};
     bool has_colour = cli_has_colour(stdout);
     char text[MAX_SAID];
+    char shown[2 * MAX_SAID];
     va_list args;
 
     cli_put_sequence(stdout, has_colour ? marks[verdict].colour : "");
@@ -91,10 +93,12 @@ static void TRIVET_PRINTF(4, 5) say(enum verdict verdict, const char *matter,
     va_start(args, format);
     (void) vsnprintf(text, sizeof text, format, args);
     va_end(args);
-    cli_put_text(stdout, text);
+    cli_hint_expand(text, shown, sizeof shown);
+    cli_put_text(stdout, shown);
     (void) putchar('\n');
     if (verdict != VERDICT_OK && next != NULL) {
-        cli_print("      next: %s\n", next);
+        cli_hint_expand(next, shown, sizeof shown);
+        cli_print("      next: %s\n", shown);
     }
     (void) fflush(stdout);
 }

@@ -2,7 +2,6 @@
 /* forget.c - trivet forget: remove a context from this machine */
 #define _DEFAULT_SOURCE
 #include <string.h>
-#include <unistd.h>
 
 #include "cli/client.h"
 #include "cli/client_commands.h"
@@ -72,22 +71,20 @@ static const struct argp argp = {
 
 /* Where the context is. A FILE without a / is one in this folder. */
 static int
-locate(struct forget *forget)
+locate(struct forget *forget, char path[CLI_MAX_CONTEXT_PATH])
 {
     if (forget->file != NULL) {
         const char *folder = strchr(forget->file, '/') == NULL ? "./" : "";
 
-        if (snprintf(forget->client.path, sizeof forget->client.path, "%s%s",
-                folder, forget->file)
-            >= (int) sizeof forget->client.path)
+        if (snprintf(path, CLI_MAX_CONTEXT_PATH, "%s%s", folder, forget->file)
+            >= CLI_MAX_CONTEXT_PATH)
         {
             return cli_complain(CLI_USAGE, "the path of the file is too long");
         }
-        forget->client.options.file = forget->client.path;
-        return CLI_OK;
+        forget->client.context = path;
     }
 
-    return cli_client_locate(&forget->client, false);
+    return cli_client_find(&forget->client);
 }
 
 /* Ends the session that out tells of. False: err says why. */
@@ -141,6 +138,7 @@ cli_forget_main(int argc, char **argv)
 {
     struct forget forget = {.client = CLI_CLIENT_INIT};
     struct trivet_context_info info = {0};
+    char path[CLI_MAX_CONTEXT_PATH];
     struct trivet_error err;
     int number;
 
@@ -148,24 +146,18 @@ cli_forget_main(int argc, char **argv)
         return CLI_USAGE;
     }
 
-    number = locate(&forget);
+    number = locate(&forget, path);
     if (number != CLI_OK) {
         return number;
     }
-    if (access(forget.client.path, F_OK) != 0) {
-        return cli_complain(CLI_NOT_FOUND,
-            "there is no context %s: \"trivet list\" shows those there are",
-            forget.client.path);
-    }
-
     if (trivet_erase_check(forget.client.path, &err) != TRIVET_OK) {
         return cli_fail_here(&err);
     }
     if (!log_out(&forget, &info, &err)) {
         number = cli_fail(&err);
         return cli_complain(number,
-            "nothing was removed; --force removes the context without the "
-            "server");
+            "nothing was removed; \"trivet forget --force\" does it without "
+            "the server");
     }
     if (trivet_erase_context(forget.client.path, &err) != TRIVET_OK) {
         return cli_fail_here(&err);

@@ -14,6 +14,7 @@
 
 #include "cli/client.h"
 #include "cli/client_commands.h"
+#include "cli/nearest.h"
 #include "cli/pages.h"
 #include "cli/table.h"
 #include "core/address.h"
@@ -58,14 +59,19 @@ take_argument(struct ip *ip, char *argument, struct argp_state *state)
         ip->address = argument;
         return;
     }
+    if (state->arg_num > 1) {
+        argp_error(state, "too many arguments: %s", argument);
+        return;
+    }
     for (size_t i = ACTION_LIST; i <= ACTION_DISABLE; i++) {
-        if (state->arg_num == 0 && strcmp(argument, words[i]) == 0) {
+        if (strcmp(argument, words[i]) == 0) {
             ip->action = (enum action) i;
             return;
         }
     }
 
-    argp_error(state, "list, add IP or disable IP is wanted");
+    cli_refuse_word(state, argument, words + ACTION_LIST,
+        sizeof words / sizeof words[0] - ACTION_LIST);
 }
 
 static error_t

@@ -32,7 +32,7 @@ cli_keys_of_context(struct cli_client *client, struct cli_keys *out)
 {
     struct trivet_record *record = trivet_record_new();
     struct trivet_file_text text = {NULL, 0};
-    int number = cli_client_locate(client, false);
+    int number = cli_client_find(client);
     enum trivet_status status;
     struct trivet_error err;
 

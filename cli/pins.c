@@ -4,6 +4,7 @@
 
 #include "cli/client.h"
 #include "cli/client_commands.h"
+#include "cli/nearest.h"
 #include "cli/output.h"
 #include "client/clock.h"
 #include "client/pins.h"
@@ -32,23 +33,19 @@ static const struct argp_option options[] = {
 static void
 set_action(struct pins *pins, const char *word, struct argp_state *state)
 {
-    static const struct {
-        const char *word;
-        enum action action;
-    } actions[] = {
-        {"learn", ACTION_LEARN},
-        {"check", ACTION_CHECK},
-        {"clear", ACTION_CLEAR},
-    };
+    static const char *const words[] = {"learn", "check", "clear"};
+    static const enum action actions[] = {
+        ACTION_LEARN, ACTION_CHECK, ACTION_CLEAR};
+    size_t num = sizeof words / sizeof words[0];
 
-    for (size_t i = 0; i < sizeof actions / sizeof actions[0]; i++) {
-        if (strcmp(word, actions[i].word) == 0) {
-            pins->action = actions[i].action;
+    for (size_t i = 0; i < num; i++) {
+        if (strcmp(word, words[i]) == 0) {
+            pins->action = actions[i];
             return;
         }
     }
 
-    argp_error(state, "learn, check or clear is wanted, not %s", word);
+    cli_refuse_word(state, word, words, num);
 }
 
 static error_t

@@ -92,7 +92,8 @@ run(int argc, char **argv, const struct argp *argp, bool is_import)
         return CLI_USAGE;
     }
 
-    number = cli_client_locate(&transfer.client, is_import);
+    number = is_import ? cli_client_locate(&transfer.client, true)
+                       : cli_client_find(&transfer.client);
     if (number != CLI_OK) {
         return number;
     }

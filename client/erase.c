@@ -25,8 +25,8 @@ refuse(struct trivet_error *err, const char *path, const char *what)
 
 /* Whether it is a file that may be removed here. */
 static enum trivet_status
-check_name(int folder, const char *name, const char *path,
-    struct trivet_error *err)
+check_name(
+    int folder, const char *name, const char *path, struct trivet_error *err)
 {
     struct stat info;
 
@@ -111,8 +111,8 @@ erase_one(const struct trivet_place *place, const char *suffix,
     (void) snprintf(name, sizeof name, "%s%s", place->name, suffix);
     (void) snprintf(path, sizeof path, "%s%s", place->path, suffix);
 
-    fd = openat(place->folder, name,
-        O_WRONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
+    fd = openat(
+        place->folder, name, O_WRONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
     if (fd < 0 && errno == EACCES
         && check_name(place->folder, name, path, err) == TRIVET_OK
         && fchmodat(place->folder, name, 0600, 0) == 0)

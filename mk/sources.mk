@@ -120,10 +120,12 @@ CLI_CLIENT_SRCS = \
 	cli/doctor.c \
 	cli/explain.c \
 	cli/forget.c \
+	cli/hint.c \
 	cli/ip.c \
 	cli/keygen.c \
 	cli/keys.c \
 	cli/list.c \
+	cli/nearest.c \
 	cli/login.c \
 	cli/logout.c \
 	cli/pages.c \
