@@ -8,6 +8,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "cli/hint.h"
@@ -220,6 +221,30 @@ cli_call(struct trivet_context *context, const struct trivet_call *call,
     return number;
 }
 
+enum { MIN_COUNTDOWN_S = 3 };
+
+/* Lets the seconds of a wait pass, and shows how many are left. The wait of
+ * the library, which comes behind it, is over then but for a rest. */
+static void
+count_down(const struct trivet_event *event)
+{
+    const struct timespec second = {1, 0};
+    bool is_session = strstr(event->text, "session-server") != NULL;
+
+    (void) fprintf(stderr, "%s\n",
+        is_session ? "(calls in the session that is open need no wait; "
+                     "--max-wait 0: fail instead)"
+                   : "(--no-throttle: leave the counting to the server; "
+                     "--max-wait 0: fail instead)");
+    for (int left = (int) event->seconds; left > 0; left--) {
+        (void) fprintf(stderr, "\r%d s ", left);
+        (void) fflush(stderr);
+        (void) nanosleep(&second, NULL);
+    }
+    (void) fputs("\r         \r", stderr);
+    (void) fflush(stderr);
+}
+
 static void
 tell(void *arg, const struct trivet_event *event)
 {
@@ -259,6 +284,12 @@ tell(void *arg, const struct trivet_event *event)
     cli_put_text(stderr, event->text);
     (void) fputc('\n', stderr);
     funlockfile(stderr);
+
+    if (event->kind == TRIVET_EVENT_WAIT && event->seconds >= MIN_COUNTDOWN_S
+        && isatty(STDERR_FILENO) != 0)
+    {
+        count_down(event);
+    }
 }
 
 int

@@ -1,9 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """What errors say: the word that was meant, the command to paste, one status."""
 
+import re
 import shlex
+import struct
+import time
 
 import pytest
+
+from test_terminal import on_a_terminal
 
 
 @pytest.mark.parametrize("words,meant", [
@@ -69,3 +74,30 @@ def test_one_status_for_one_kind_of_error(trivet, tmp_path):
         for command in commands:
             result = trivet(*command, text="x")
             assert result.returncode == status, (command, result)
+
+
+def hold(trivet, seconds):
+    """As if a 429 had just named that time, for every endpoint called."""
+    data = bytearray(trivet.throttle_file.read_bytes())
+    until = int((time.time() + seconds) * 1e6)
+    for at in range(8, len(data), 80):  # endpoint, 8 stamps, blocked until
+        if struct.unpack_from("=Q", data, at)[0]:
+            struct.pack_into("=q", data, at + 72, until)
+    trivet.throttle_file.write_bytes(data)
+
+
+def test_a_wait_counts_down_on_a_terminal_alone(trivet, server):
+    assert trivet.login(server).returncode == 0
+    call = ["call", "GET", "user"]
+    assert trivet(*call).returncode == 0
+    hold(trivet, 5)
+    shown = on_a_terminal(trivet, *call)
+    assert re.search(r"waiting [345]\.\d s for GET user", shown), shown
+    assert "--no-throttle" in shown and "\r3 s \r2 s \r1 s \r  " in shown
+    assert shown.index("\r1 s ") < shown.index("Response"), shown
+    hold(trivet, 1)
+    said = trivet(*call)
+    assert said.returncode == 0 and "\r" not in said.stderr, said
+    hold(trivet, 9)
+    result = trivet(*call, "--max-wait", "2s")
+    assert result.returncode == 7 and "--max-wait" in result.stderr, result
