@@ -201,6 +201,7 @@ UNIT_TESTS = \
 	test_plans \
 	test_profile \
 	test_prune \
+	test_psp_certificate \
 	test_rate \
 	test_reason \
 	test_request_ids \
@@ -227,6 +228,7 @@ FUZZ_TARGETS = \
 	pem \
 	pins \
 	private_key \
+	psp \
 	public_key \
 	record \
 	timestamp
