@@ -49,14 +49,19 @@ trivet_case_take_request_id(struct trivet_case *c, bool *out_is_new)
     if (!trivet_case_has_request_id(c)) {
         return TRIVET_OK;
     }
-    if (ids == NULL) {
-        return trivet_error_set(c->err, TRIVET_E_INTERNAL, "request_id",
+    if (ids == NULL || ids->table == NULL) {
+        return trivet_error_set(c->err, TRIVET_E_UNAVAILABLE, "request_id",
             "there is no memory for request ids");
     }
 
     TRIVET_TRY(digest_id(c));
 
-    *out_is_new = trivet_request_ids_take(ids, c->request_id);
+    if (trivet_request_ids_take(ids, c->request_id, out_is_new) != TRIVET_OK) {
+        return trivet_error_set(c->err, TRIVET_E_UNAVAILABLE, "request_id",
+            "the file of request ids was removed or cut off (reload nginx), or"
+            " a stopped process holds it");
+    }
+
     c->has_request_id = *out_is_new;
     return TRIVET_OK;
 }

@@ -5,6 +5,10 @@
 
 #include <errno.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+
+enum { MAX_WAIT_S = 1 };
 
 static enum trivet_status
 init_mutex(pthread_mutex_t *mutex, const pthread_mutexattr_t *attributes)
@@ -14,13 +18,12 @@ init_mutex(pthread_mutex_t *mutex, const pthread_mutexattr_t *attributes)
 }
 
 enum trivet_status
-trivet_request_ids_init(struct trivet_request_ids *ids)
+trivet_request_ids_renew_mutex(struct trivet_request_id_table *table)
 {
     pthread_mutexattr_t attributes;
     enum trivet_status status = TRIVET_E_INTERNAL;
 
-    memset(ids, 0, sizeof *ids);
-    TRIVET_TRY(trivet_random(ids->secret, sizeof ids->secret));
+    memset(&table->mutex, 0, sizeof table->mutex);
 
     if (pthread_mutexattr_init(&attributes) != 0) {
         return TRIVET_E_INTERNAL;
@@ -29,31 +32,73 @@ trivet_request_ids_init(struct trivet_request_ids *ids)
     if (pthread_mutexattr_setpshared(&attributes, PTHREAD_PROCESS_SHARED) == 0
         && pthread_mutexattr_setrobust(&attributes, PTHREAD_MUTEX_ROBUST) == 0)
     {
-        status = init_mutex(&ids->mutex, &attributes);
+        status = init_mutex(&table->mutex, &attributes);
     }
 
     (void) pthread_mutexattr_destroy(&attributes);
     return status;
 }
 
+enum trivet_status
+trivet_request_ids_init(struct trivet_request_id_table *table)
+{
+    memset(table, 0, sizeof *table);
+    TRIVET_TRY(trivet_random(table->secret, sizeof table->secret));
+
+    return trivet_request_ids_renew_mutex(table);
+}
+
+void
+trivet_request_ids_use(
+    struct trivet_request_id_table *table, struct trivet_request_ids *out)
+{
+    out->fd = -1;
+    memcpy(out->secret, table->secret, sizeof out->secret);
+    out->table = table;
+}
+
+/* Memory behind the end of a file must not be touched; and what is in a file
+ * that was removed is not shared with those that come later. */
 static bool
+is_whole(const struct trivet_request_ids *ids)
+{
+    struct stat info;
+
+    return ids->fd < 0
+           || (fstat(ids->fd, &info) == 0 && info.st_nlink > 0
+               && info.st_size == (off_t) sizeof *ids->table);
+}
+
+/* NULL: it could not be had. A process may have been stopped while it has the
+ * mutex: nobody waits for it for ever. */
+static struct trivet_request_id_table *
 lock(struct trivet_request_ids *ids)
 {
-    int error = pthread_mutex_lock(&ids->mutex);
+    struct trivet_request_id_table *table = ids->table;
+    struct timespec end;
+    int error;
+
+    if (table == NULL || !is_whole(ids)
+        || clock_gettime(CLOCK_REALTIME, &end) != 0) {
+        return NULL;
+    }
+
+    end.tv_sec += MAX_WAIT_S;
+    error = pthread_mutex_timedlock(&table->mutex, &end);
 
     /* Its owner died: half a set may have been moved. An id is then forgotten,
      * or there twice, and both do no harm. */
     if (error == EOWNERDEAD) {
-        error = pthread_mutex_consistent(&ids->mutex);
+        error = pthread_mutex_consistent(&table->mutex);
     }
 
-    return error == 0;
+    return error == 0 ? table : NULL;
 }
 
 static void
-unlock(struct trivet_request_ids *ids)
+unlock(struct trivet_request_id_table *table)
 {
-    (void) pthread_mutex_unlock(&ids->mutex);
+    (void) pthread_mutex_unlock(&table->mutex);
 }
 
 static uint64_t
@@ -75,12 +120,12 @@ make_id(const unsigned char digest[TRIVET_DIGEST_LEN])
 }
 
 static struct trivet_request_id_set *
-find_set(struct trivet_request_ids *ids,
+find_set(struct trivet_request_id_table *table,
     const unsigned char digest[TRIVET_DIGEST_LEN])
 {
     uint64_t number = read_part(digest + sizeof(uint64_t));
 
-    return &ids->sets[number % TRIVET_NUM_REQUEST_ID_SETS];
+    return &table->sets[number % TRIVET_NUM_REQUEST_ID_SETS];
 }
 
 /* Its place in the set; TRIVET_REQUEST_ID_SET_SIZE when it has none. */
@@ -112,42 +157,45 @@ remove_at(struct trivet_request_id_set *set, size_t at)
     set->ids[last] = 0;
 }
 
-bool
+enum trivet_status
 trivet_request_ids_take(struct trivet_request_ids *ids,
-    const unsigned char digest[TRIVET_DIGEST_LEN])
+    const unsigned char digest[TRIVET_DIGEST_LEN], bool *out_is_new)
 {
-    struct trivet_request_id_set *set = find_set(ids, digest);
+    struct trivet_request_id_table *table = lock(ids);
+    struct trivet_request_id_set *set;
     uint64_t id = make_id(digest);
-    bool is_new;
 
-    if (!lock(ids)) {
-        return false;
+    if (table == NULL) {
+        return TRIVET_E_UNAVAILABLE;
     }
 
-    is_new = find_id(set, id) == TRIVET_REQUEST_ID_SET_SIZE;
-    if (is_new) {
+    set = find_set(table, digest);
+    *out_is_new = find_id(set, id) == TRIVET_REQUEST_ID_SET_SIZE;
+    if (*out_is_new) {
         put_first(set, id);
     }
 
-    unlock(ids);
-    return is_new;
+    unlock(table);
+    return TRIVET_OK;
 }
 
 void
 trivet_request_ids_give_back(struct trivet_request_ids *ids,
     const unsigned char digest[TRIVET_DIGEST_LEN])
 {
-    struct trivet_request_id_set *set = find_set(ids, digest);
+    struct trivet_request_id_table *table = lock(ids);
+    struct trivet_request_id_set *set;
     size_t at;
 
-    if (!lock(ids)) {
+    if (table == NULL) {
         return;
     }
 
+    set = find_set(table, digest);
     at = find_id(set, make_id(digest));
     if (at < TRIVET_REQUEST_ID_SET_SIZE) {
         remove_at(set, at);
     }
 
-    unlock(ids);
+    unlock(table);
 }

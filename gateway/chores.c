@@ -112,6 +112,7 @@ ngx_http_trivet_chore_handler(ngx_event_t *ev)
         ngx_http_trivet_post_chore(tmcf);
     }
 
+    ngx_http_trivet_retry_request_ids(tmcf, ev->log);
     ngx_http_trivet_log_behind(tmcf, ev->log);
     ngx_add_timer(ev, NGX_HTTP_TRIVET_CHORE_MS);
 }

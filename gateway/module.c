@@ -380,10 +380,9 @@ ngx_http_trivet_profile(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
     tmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_trivet_module);
 
-    return tmcf->request_ids == NULL
-                   && ngx_http_trivet_add_request_ids(cf, tmcf) != NGX_OK
-               ? NGX_CONF_ERROR
-               : NGX_CONF_OK;
+    tmcf->has_request_ids = 1;
+
+    return NGX_CONF_OK;
 }
 
 
@@ -688,6 +687,10 @@ ngx_http_trivet_postconfiguration(ngx_conf_t *cf)
         return NGX_ERROR;
     }
 
+    if (ngx_http_trivet_name_request_ids(cf, tmcf) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
     ngx_http_trivet_init_filters();
     ngx_http_trivet_init_spool();
 
@@ -747,9 +750,7 @@ ngx_http_trivet_init_process(ngx_cycle_t *cycle)
         return NGX_ERROR;
     }
 
-    if (tmcf->request_ids != NULL) {
-        tmcf->authority.request_ids = tmcf->request_ids->data;
-    }
+    ngx_http_trivet_take_request_ids(cycle, tmcf);
 
     tmcf->digest = trivet_digest_new();
     if (tmcf->digest == NULL || ngx_http_trivet_init_threads() != NGX_OK) {
@@ -800,6 +801,7 @@ ngx_http_trivet_exit_process(ngx_cycle_t *cycle)
 
         if (are_ended) { /* otherwise one may still be in it */
             trivet_group_free(tmcf->group);
+            trivet_request_ids_close(&tmcf->request_ids);
         }
     }
 }

@@ -75,7 +75,9 @@ typedef struct {
     ngx_fd_t token_lock; /* of the worker that opens hardware */
     struct trivet_authority_config authority;
     ngx_shm_zone_t *metrics;     /* NULL: nobody asks for them */
-    ngx_shm_zone_t *request_ids; /* NULL: no profile asks */
+    ngx_uint_t has_request_ids;  /* a profile asks for them */
+    ngx_str_t request_ids_path;  /* with a NUL */
+    struct trivet_request_ids request_ids; /* of this worker */
     struct trivet_memos memos;
 
     /* of this worker */
@@ -455,9 +457,14 @@ ngx_uint_t ngx_http_trivet_may_send_body(
 void ngx_http_trivet_find_signer(
     ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx);
 
-/* request_ids.c: makes the memory for them, once. */
-ngx_int_t ngx_http_trivet_add_request_ids(
+/* request_ids.c. Names their file, after the store's; opens it in a worker, or
+ * tells why not; tries again what failed. */
+ngx_int_t ngx_http_trivet_name_request_ids(
     ngx_conf_t *cf, ngx_http_trivet_main_conf_t *tmcf);
+void ngx_http_trivet_take_request_ids(
+    ngx_cycle_t *cycle, ngx_http_trivet_main_conf_t *tmcf);
+void ngx_http_trivet_retry_request_ids(
+    ngx_http_trivet_main_conf_t *tmcf, ngx_log_t *log);
 
 /* metrics.c */
 char *ngx_http_trivet_metrics(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);

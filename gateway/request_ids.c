@@ -2,58 +2,88 @@
 /*
  * request_ids.c - memory for the ids of requests, shared by all workers
  *
- * It lives on over a reload, not over a restart, and is there only when a
- * profile wants it. What is in it: authority/request_ids.h.
+ * A file beside the store, so that two generations of nginx share it, too:
+ * while a binary is upgraded (USR2), memory of nginx's own is each generation's
+ * alone. Opened by each worker, and only when a profile wants it. What is in
+ * it: authority/request_ids.h.
+ *
+ * Without it, requests with an id are refused (503) until it can be opened.
  */
 #include "module.h"
 
 
-static ngx_int_t
-ngx_http_trivet_init_request_ids(ngx_shm_zone_t *zone, void *old)
+enum {
+    NGX_HTTP_TRIVET_IDS_START_MS = 2000 /* several workers begin at once */
+};
+
+
+static void
+ngx_http_trivet_open_request_ids(
+    ngx_http_trivet_main_conf_t *tmcf, unsigned max_wait_ms, ngx_log_t *log)
 {
-    ngx_slab_pool_t *pool;
+    const char *path = (const char *) tmcf->request_ids_path.data;
+    struct trivet_error err;
 
-    /* A reload, by the same module: nginx makes a new zone for another. */
-    if (old != NULL) {
-        zone->data = old;
-        return NGX_OK;
+    if (trivet_request_ids_open(path, max_wait_ms, &tmcf->request_ids, &err)
+        != TRIVET_OK)
+    {
+        ngx_log_error(NGX_LOG_CRIT, log, 0,
+            "trivet: requests with an id are refused for now: %s", err.detail);
     }
-
-    pool = (ngx_slab_pool_t *) zone->shm.addr;
-
-    if (zone->shm.exists) {
-        zone->data = pool->data;
-        return NGX_OK;
-    }
-
-    zone->data = ngx_slab_alloc(pool, sizeof(struct trivet_request_ids));
-    pool->data = zone->data;
-
-    return zone->data != NULL
-                   && trivet_request_ids_init(zone->data) == TRIVET_OK
-               ? NGX_OK
-               : NGX_ERROR;
 }
 
 
 ngx_int_t
-ngx_http_trivet_add_request_ids(
+ngx_http_trivet_name_request_ids(
     ngx_conf_t *cf, ngx_http_trivet_main_conf_t *tmcf)
 {
-    size_t size;
-    ngx_str_t name = ngx_string("trivet_request_ids");
+    static const ngx_str_t suffix = ngx_string("-request-ids");
 
-    /* The slab allocator wants pages for itself. */
-    size = ngx_align(sizeof(struct trivet_request_ids), ngx_pagesize)
-           + 32 * ngx_pagesize;
+    u_char *p;
+    size_t len;
+    ngx_str_t path = tmcf->store_url;
+    u_char *colon = (u_char *) ngx_strchr(path.data, ':');
 
-    tmcf->request_ids =
-        ngx_shared_memory_add(cf, &name, size, &ngx_http_trivet_module);
-    if (tmcf->request_ids == NULL) {
+    /* The scheme was looked at before. */
+    if (colon != NULL) {
+        path.len -= (size_t) (colon + 1 - path.data);
+        path.data = colon + 1;
+    }
+
+    len = path.len + suffix.len;
+    tmcf->request_ids_path.len = len;
+    tmcf->request_ids_path.data = ngx_pnalloc(cf->pool, len + 1);
+    if (tmcf->request_ids_path.data == NULL) {
         return NGX_ERROR;
     }
 
-    tmcf->request_ids->init = ngx_http_trivet_init_request_ids;
+    p = ngx_cpymem(tmcf->request_ids_path.data, path.data, path.len);
+    p = ngx_cpymem(p, suffix.data, suffix.len);
+    *p = '\0';
 
     return NGX_OK;
+}
+
+
+void
+ngx_http_trivet_take_request_ids(
+    ngx_cycle_t *cycle, ngx_http_trivet_main_conf_t *tmcf)
+{
+    if (!tmcf->has_request_ids) {
+        return;
+    }
+
+    tmcf->authority.request_ids = &tmcf->request_ids;
+    ngx_http_trivet_open_request_ids(
+        tmcf, NGX_HTTP_TRIVET_IDS_START_MS, cycle->log);
+}
+
+
+void
+ngx_http_trivet_retry_request_ids(
+    ngx_http_trivet_main_conf_t *tmcf, ngx_log_t *log)
+{
+    if (tmcf->has_request_ids && tmcf->request_ids.table == NULL) {
+        ngx_http_trivet_open_request_ids(tmcf, 0, log);
+    }
 }

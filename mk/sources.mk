@@ -83,6 +83,7 @@ AUTHORITY_SRCS = \
 	authority/refusals.c \
 	authority/request_id.c \
 	authority/request_ids.c \
+	authority/request_ids_file.c \
 	authority/sandbox.c \
 	authority/seen.c \
 	authority/server_error.c \

@@ -6,6 +6,7 @@
 #include "tests/unit/world.h"
 
 static struct trivet_profile profile;
+static struct trivet_request_id_table table;
 static struct trivet_request_ids ids;
 
 /* strict with these switches, for the requests that use_profile is called on */
@@ -40,7 +41,8 @@ use_id(struct sent *sent, const char *id)
 static void
 remember_ids(void)
 {
-    assert_int_equal(trivet_request_ids_init(&ids), TRIVET_OK);
+    assert_int_equal(trivet_request_ids_init(&table), TRIVET_OK);
+    trivet_request_ids_use(&table, &ids);
     world.config.request_ids = &ids;
     set_switches("request-id=per-device", NULL);
 }
@@ -247,7 +249,7 @@ without_memory_for_ids_nobody_passes(void **state)
     make_protected(&sent, &ann);
     use_id(&sent, "a");
     assert_refused(
-        &sent, TRIVET_REASON_INTERNAL, 500, "Internal error.", NOT_SIGNED);
+        &sent, TRIVET_REASON_STORE_UNAVAILABLE, 503, NULL, NOT_SIGNED);
 }
 
 /* ---- sessions ----------------------------------------------------------- */
