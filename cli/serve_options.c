@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "cli/serve_limits.h"
+#include "cli/span.h"
 #include "core/limits.h"
 #include "core/slice.h"
 
@@ -35,7 +36,8 @@ enum {
 enum {
     DEFAULT_PORT = 8443,
     DEFAULT_CONNECTIONS = 100,
-    MAX_CONNECTIONS = 1000000
+    MAX_CONNECTIONS = 1000000,
+    MAX_KEY_LIFETIME_S = 315360000 /* ten years */
 };
 
 static const struct argp_option options_table[] = {
@@ -71,12 +73,12 @@ static const struct argp_option options_table[] = {
         "they speak the PROXY protocol instead; then everybody must", 0},
     {"print-config", OPTION_PRINT_CONFIG, NULL, 0,
         "show nginx's configuration; make and start nothing", 0},
-    {"session-timeout", OPTION_SESSION_TIMEOUT, "SECONDS", 0,
-        "auto-logout time of sandbox users made from now on (default: 604800)",
+    {"session-timeout", OPTION_SESSION_TIMEOUT, "TIME", 0,
+        "auto-logout time of sandbox users made from now on (default: 7d)",
         0},
-    {"api-key-lifetime", OPTION_KEY_LIFETIME, "SECONDS", 0,
+    {"api-key-lifetime", OPTION_KEY_LIFETIME, "TIME", 0,
         "how long a sandbox user's API key waits for its first device "
-        "(default: 3600)",
+        "(default: 1h)",
         0},
     {"server-key", OPTION_SERVER_KEY, "FILE|URI", 0,
         "the key that new installations are given from now on: a file (mode "
@@ -213,13 +215,13 @@ parse_option(int key, char *arg, struct argp_state *state)
         options->prints_config = true;
         return 0;
     case OPTION_SESSION_TIMEOUT:
-        parse_number(state, "--session-timeout", arg,
-            TRIVET_MIN_SESSION_TIMEOUT_S, TRIVET_MAX_SESSION_TIMEOUT_S,
-            &options->session_timeout_s);
+        options->session_timeout_s =
+            cli_span_read(arg, TRIVET_MIN_SESSION_TIMEOUT_S,
+                TRIVET_MAX_SESSION_TIMEOUT_S, "--session-timeout", state);
         return 0;
     case OPTION_KEY_LIFETIME:
-        parse_number(state, "--api-key-lifetime", arg, 1, 315360000,
-            &options->key_lifetime_s);
+        options->key_lifetime_s = cli_span_read(
+            arg, 1, MAX_KEY_LIFETIME_S, "--api-key-lifetime", state);
         return 0;
     case OPTION_SERVER_KEY:
         options->server_key = arg;

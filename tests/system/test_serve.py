@@ -262,6 +262,27 @@ def test_session_timeout_limits_are_allowed(serve, seconds):
     assert client.user["session_timeout"] == int(seconds)
 
 
+@pytest.mark.parametrize(
+    "span, seconds", [("90s", 90), ("30m", 1800), ("7d", 604800), ("1d12h", 129600)]
+)
+def test_times_have_units(span, seconds):
+    shown = run("serve", "--print-config", "--session-timeout", span,
+                "--api-key-lifetime", span, check=True).stdout
+    assert f"trivet_session_timeout {seconds};" in shown
+    assert f"trivet_api_key_lifetime {seconds};" in shown
+
+
+@pytest.mark.parametrize("span", ["0", "0s", "1", "7x", "-1s", "1s ", "9999d", ""])
+@pytest.mark.parametrize("option", ["--session-timeout", "--api-key-lifetime"])
+def test_what_is_no_time_is_refused(option, span):
+    result = run("serve", "--print-config", option, span)
+    if span == "1":
+        assert result.returncode == 0
+        return
+    assert result.returncode == 2
+    assert option in result.stderr and "such as" in result.stderr
+
+
 def make_certificate(folder, names=("localhost",), addresses=("127.0.0.1",)):
     """A self-signed certificate and its key."""
     import ipaddress
