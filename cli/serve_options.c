@@ -74,8 +74,7 @@ static const struct argp_option options_table[] = {
     {"print-config", OPTION_PRINT_CONFIG, NULL, 0,
         "show nginx's configuration; make and start nothing", 0},
     {"session-timeout", OPTION_SESSION_TIMEOUT, "TIME", 0,
-        "auto-logout time of sandbox users made from now on (default: 7d)",
-        0},
+        "auto-logout time of sandbox users made from now on (default: 7d)", 0},
     {"api-key-lifetime", OPTION_KEY_LIFETIME, "TIME", 0,
         "how long a sandbox user's API key waits for its first device "
         "(default: 1h)",
