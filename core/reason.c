@@ -116,8 +116,9 @@ static const struct trivet_reason_row rows[TRIVET_NUM_REASONS] = {
          "a field has the wrong type or is too long", false},
     [TRIVET_REASON_PUBLIC_KEY_INVALID] =
         {"public-key-invalid", 400, "Client public key is invalid.", NULL,
-         "client_public_key is not a 2048-bit RSA public key in PEM, or weak",
-            false},
+         "client_public_key is not a 2048-bit RSA public key in PEM, or a weak "
+         "one (an exponent below 65537, factors that can be found)",
+         false},
     [TRIVET_REASON_PERMITTED_IP_INVALID] =
         {"permitted-ip-invalid", 400,
          "Invalid value for field \"permitted_ips\".", NULL,

@@ -4,7 +4,7 @@ import json
 import time
 
 import bunq
-from conftest import vectors
+from strangers import vectors
 
 
 def texts():

@@ -8,7 +8,7 @@ import pytest
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding
-from conftest import vectors
+from strangers import vectors
 from gateway import BUILD
 
 DRIVER = BUILD / "tests/verify_driver"
