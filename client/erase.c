@@ -98,6 +98,17 @@ overwrite(int fd)
     return fsync(fd) == 0 && ftruncate(fd, 0) == 0;
 }
 
+/* What is open, not what the name means by now: it could be another file of
+ * ours that somebody has linked to the name. */
+static bool
+is_ours_alone(int fd)
+{
+    struct stat info;
+
+    return fstat(fd, &info) == 0 && S_ISREG(info.st_mode)
+           && info.st_uid == geteuid() && info.st_nlink == 1;
+}
+
 /* Overwrites and removes the file NAME + suffix, if it is there. */
 static enum trivet_status
 erase_one(const struct trivet_place *place, const char *suffix,
@@ -129,7 +140,7 @@ erase_one(const struct trivet_place *place, const char *suffix,
     }
 
     is_wiped = check_name(place->folder, name, path, err) == TRIVET_OK
-               && overwrite(fd);
+               && is_ours_alone(fd) && overwrite(fd);
     (void) close(fd);
     if (!is_wiped) {
         return refuse(err, path, "cannot be overwritten");

@@ -242,7 +242,8 @@ ngx_http_trivet_start(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx,
 
     tmcf = ngx_http_get_module_main_conf(r, ngx_http_trivet_module);
 
-    request->is_id_counted = ngx_http_trivet_is_id_counted(r);
+    request->is_id_counted =
+        ngx_http_trivet_is_id_counted(r) || ctx->answer.is_id_counted;
     trivet_answer_release(&ctx->answer);
     ngx_memzero(&ctx->answer, sizeof(ctx->answer));
     ctx->answer.server_key = -1;

@@ -389,9 +389,10 @@ ngx_http_trivet_task_done(ngx_event_t *ev)
         ngx_http_trivet_tell_time(job->tmcf);
     }
 
-    if (r != r->main && c->error) {
+    if (r != r->main && c->error && !r->background) {
         /* The caller is gone, and nginx has left the end of it to the request
-         * that is active now, which may be another. */
+         * that is active now, which may be another. A background subrequest
+         * ends by itself: the main one may be done, and waits for it. */
         c->write->handler(c->write);
         return;
     }

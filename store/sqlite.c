@@ -189,8 +189,15 @@ make_file(const struct connection *connection, struct trivet_error *err)
 {
     int fd = open(connection->path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC,
         S_IRUSR | S_IWUSR);
+    struct stat info;
     bool is_made;
 
+    if (fd < 0 && errno == EEXIST && stat(connection->path, &info) != 0) {
+        return trivet_error_set(err, TRIVET_E_UNAVAILABLE, "store.open",
+            "%s: a link to nothing: the store would be made there open to "
+            "others",
+            connection->path);
+    }
     if (fd < 0) {
         /* Of other failures SQLite tells. */
         return TRIVET_OK;
