@@ -229,6 +229,26 @@ put_environment(FILE *to, const struct cli_nginx_conf *conf)
     }
 }
 
+/*
+ * The API gets the path as it was sent, and nginx finds the location by what it
+ * makes of it: "/other/..%2fv1/x" would be judged as /v1/x and could be served
+ * as /other/. So what is below /v1/ has to be sent so.
+ */
+static void
+put_path_guard(FILE *to, const struct cli_nginx_conf *conf)
+{
+    if (conf->upstreams->num == 0) {
+        return;
+    }
+
+    (void) fputs("        if (\"$request_uri $uri\" ~ "
+                 "\"^(?!/v1/)[^ ]* /v1/\") {\n"
+                 "            return 404;\n"
+                 "        }\n"
+                 "\n",
+        to);
+}
+
 /* Neither signed nor protected: who asks is told apart by the address. */
 static void
 put_own_location(FILE *to, const char *path, const char *directive)
@@ -344,6 +364,7 @@ put_server(FILE *to, const struct cli_nginx_conf *conf)
                        "        }\n"
                        "\n");
 
+    put_path_guard(to, conf);
     if (conf->has_metrics) {
         put_own_location(to, "/metrics", "trivet_metrics");
         put_own_location(to, "/live", "trivet_probe live");
