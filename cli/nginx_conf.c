@@ -241,7 +241,8 @@ put_path_guard(FILE *to, const struct cli_nginx_conf *conf)
         return;
     }
 
-    (void) fputs("        if (\"$request_uri $uri\" ~ "
+    (void) fputs("        set $sent_and_taken \"$request_uri $uri\";\n"
+                 "        if ($sent_and_taken ~ "
                  "\"^(?!/v1/)[^ ]* /v1/\") {\n"
                  "            return 404;\n"
                  "        }\n"

@@ -74,9 +74,9 @@ typedef struct {
     struct trivet_server_key server_keys[TRIVET_MAX_SERVER_KEYS];
     ngx_fd_t token_lock; /* of the worker that opens hardware */
     struct trivet_authority_config authority;
-    ngx_shm_zone_t *metrics;     /* NULL: nobody asks for them */
-    ngx_uint_t has_request_ids;  /* a profile asks for them */
-    ngx_str_t request_ids_path;  /* with a NUL */
+    ngx_shm_zone_t *metrics;               /* NULL: nobody asks for them */
+    ngx_uint_t has_request_ids;            /* a profile asks for them */
+    ngx_str_t request_ids_path;            /* with a NUL */
     struct trivet_request_ids request_ids; /* of this worker */
     struct trivet_memos memos;
 
