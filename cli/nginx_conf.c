@@ -9,6 +9,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "cli/cors.h"
 #include "cli/nginx_proxy.h"
 #include "core/rate.h"
 
@@ -366,6 +367,9 @@ put_server(FILE *to, const struct cli_nginx_conf *conf)
                        "\n");
 
     put_path_guard(to, conf);
+    if (conf->num_origins > 0) {
+        cli_cors_put_server(to);
+    }
     if (conf->has_metrics) {
         put_own_location(to, "/metrics", "trivet_metrics");
         put_own_location(to, "/live", "trivet_probe live");
@@ -405,6 +409,9 @@ cli_nginx_conf_format(const struct cli_nginx_conf *conf)
     }
     put_trusted(to, conf);
     put_nosniff(to);
+    if (conf->num_origins > 0) {
+        cli_cors_put_maps(to, conf->origins, conf->num_origins);
+    }
     if (!conf->is_own_tls) {
         put_hsts(to);
     }

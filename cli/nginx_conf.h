@@ -36,6 +36,8 @@ struct cli_nginx_conf {
     size_t num_trusted;
     const char (*trusted)[CLI_MAX_NETWORK]; /* proxies */
     bool has_proxy_protocol;
+    size_t num_origins;
+    const char *const *origins; /* of web pages that may call */
     long long session_timeout_s;
     long long key_lifetime_s;
     bool is_sandbox;

@@ -167,6 +167,29 @@ check_trusted(struct serving *s, struct trivet_error *err)
     return TRIVET_OK;
 }
 
+static enum trivet_status
+check_origins(const struct serving *s, struct trivet_error *err)
+{
+    const struct cli_serve_options *o = s->options;
+
+    for (size_t i = 0; i < o->num_origins; i++) {
+        if (strcmp(o->origins[i], "*") == 0) {
+            return trivet_error_set(err, TRIVET_E_USAGE, "serve",
+                "--cors-origin *: name each origin: with * any page that a "
+                "user opens could call");
+        }
+        if (!cli_origin_is_good(o->origins[i])) {
+            return trivet_error_set(err, TRIVET_E_USAGE, "serve",
+                "--cors-origin %.100s: not an origin such as "
+                "https://app.example or http://localhost:3000, in lower case "
+                "and without a path",
+                o->origins[i]);
+        }
+    }
+
+    return TRIVET_OK;
+}
+
 /* Whoever may write there can have any code run here. */
 static enum trivet_status
 check_dir(const char *path, struct trivet_error *err)
@@ -322,6 +345,7 @@ cli_serve_check(struct serving *s, struct trivet_error *err)
     TRIVET_TRY(check_options(s, err));
     TRIVET_TRY(check_upstreams(s, err));
     TRIVET_TRY(check_trusted(s, err));
+    TRIVET_TRY(check_origins(s, err));
     TRIVET_TRY(check_given_tls(s, err));
     TRIVET_TRY(find_parts(s, err));
     TRIVET_TRY(name_files(s, err));

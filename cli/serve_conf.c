@@ -42,6 +42,8 @@ format(const struct serving *s)
         .num_trusted = o->num_trusted,
         .trusted = s->trusted,
         .has_proxy_protocol = o->has_proxy_protocol,
+        .num_origins = o->num_origins,
+        .origins = o->origins,
         .session_timeout_s = o->session_timeout_s,
         .key_lifetime_s = o->key_lifetime_s,
         .is_sandbox = s->is_sandbox,

@@ -21,6 +21,7 @@ enum {
     OPTION_TLS_KEY_PASSWORD,
     OPTION_TRUSTED_PROXY,
     OPTION_PROXY_PROTOCOL,
+    OPTION_CORS_ORIGIN,
     OPTION_PRINT_CONFIG,
     OPTION_SESSION_TIMEOUT,
     OPTION_KEY_LIFETIME,
@@ -71,6 +72,10 @@ static const struct argp_option options_table[] = {
         0},
     {"proxy-protocol", OPTION_PROXY_PROTOCOL, NULL, 0,
         "they speak the PROXY protocol instead; then everybody must", 0},
+    {"cors-origin", OPTION_CORS_ORIGIN, "ORIGIN", 0,
+        "a web page from there, such as https://app.example, may call and read "
+        "the answers; may be given again",
+        0},
     {"print-config", OPTION_PRINT_CONFIG, NULL, 0,
         "show nginx's configuration; make and start nothing", 0},
     {"session-timeout", OPTION_SESSION_TIMEOUT, "TIME", 0,
@@ -172,6 +177,10 @@ parse_front(int key, char *arg, struct argp_state *state)
     case OPTION_TRUSTED_PROXY:
         add_text(state, "--trusted-proxy", arg, options->trusted,
             CLI_MAX_TRUSTED, &options->num_trusted);
+        return 0;
+    case OPTION_CORS_ORIGIN:
+        add_text(state, "--cors-origin", arg, options->origins, CLI_MAX_ORIGINS,
+            &options->num_origins);
         return 0;
     case OPTION_PROXY_PROTOCOL:
         options->has_proxy_protocol = true;

@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 
+#include "cli/cors.h"
 #include "cli/data_dir.h"
 #include "cli/nginx_conf.h"
 #include "cli/profile.h"
@@ -34,6 +35,8 @@ struct cli_serve_options {
     const char *trusted[CLI_MAX_TRUSTED];
     size_t num_trusted;
     bool has_proxy_protocol;
+    const char *origins[CLI_MAX_ORIGINS];
+    size_t num_origins;
     struct cli_nginx_limits limits;
     long long session_timeout_s;
     long long key_lifetime_s;

@@ -139,6 +139,7 @@ CLI_SRCS = \
 	cli/audit.c \
 	cli/clock.c \
 	cli/command.c \
+	cli/cors.c \
 	cli/data_dir.c \
 	cli/device.c \
 	cli/incident.c \
