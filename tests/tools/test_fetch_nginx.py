@@ -141,7 +141,7 @@ def test_one_of_an_unknown_version_is_fetched_anew(apt):
 
 def test_run_asks_each_time_and_the_module_goes_by_it():
     run = (ROOT / "run").read_text()
-    assert run.index("tools/fetch-nginx build/nginx-root") < run.index("make ")
+    assert run.index("tools/fetch-nginx build/nginx-root") < run.index("tools/build")
     rules = (ROOT / "mk/nginx.mk").read_text()
     makefile = rules[rules.index("$(NGINX_TREE)/objs/Makefile:") :]
     assert "$(NGINX_ROOT)/usr/sbin/nginx" in makefile[: makefile.index("@echo")]
