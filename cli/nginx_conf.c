@@ -123,7 +123,6 @@ put_http(FILE *to, const struct cli_nginx_conf *conf)
         "    client_body_timeout 30s;\n"
         "    send_timeout 30s;\n"
         "    reset_timedout_connection on;\n"
-        "    http2_max_concurrent_streams 32;\n"
         "    client_body_buffer_size 64k;\n"
         "    log_format trivet '$remote_addr [$time_iso8601] \"$request\" "
         "$status $body_bytes_sent user=$trivet_user_id "

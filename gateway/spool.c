@@ -165,6 +165,19 @@ ngx_http_trivet_judge_part(
 }
 
 
+/* The rest of the body is still to come, and nginx takes a body whose reading
+ * failed for one that was read: without the end of the connection, the rest
+ * would be taken for the next request. */
+static ngx_int_t
+ngx_http_trivet_break_off(ngx_http_request_t *r, enum trivet_reason reason)
+{
+    r->keepalive = 0;
+    r->lingering_close = 1;
+
+    return (ngx_int_t) trivet_reason_row(reason)->status;
+}
+
+
 static ngx_int_t
 ngx_http_trivet_request_body_filter(ngx_http_request_t *r, ngx_chain_t *in)
 {
@@ -180,7 +193,7 @@ ngx_http_trivet_request_body_filter(ngx_http_request_t *r, ngx_chain_t *in)
 
     ctx->reason = ngx_http_trivet_judge_part(r, ctx, in);
     if (ctx->reason != TRIVET_REASON_NONE) {
-        return (ngx_int_t) trivet_reason_row(ctx->reason)->status;
+        return ngx_http_trivet_break_off(r, ctx->reason);
     }
 
     rc = ngx_http_next_request_body_filter(r, in);
@@ -188,7 +201,7 @@ ngx_http_trivet_request_body_filter(ngx_http_request_t *r, ngx_chain_t *in)
 
     if (tf != NULL && rc == NGX_HTTP_INTERNAL_SERVER_ERROR) {
         ctx->reason = TRIVET_REASON_TEMP_FAILED;
-        return (ngx_int_t) trivet_reason_row(ctx->reason)->status;
+        return ngx_http_trivet_break_off(r, ctx->reason);
     }
 
     if (tf != NULL && !ctx->is_body_unnamed && !r->request_body_in_file_only) {

@@ -573,7 +573,10 @@ def test_plain_http_gets_no_answer_all_the_same(calm, name):
     switch(calm, name, "on")
     with socket.create_connection((calm.host, calm.port), timeout=10) as plain:
         plain.sendall(b"GET /v1/user HTTP/1.1\r\nHost: localhost\r\n\r\n")
-        assert plain.recv(1000) == b""
+        try:
+            assert plain.recv(1000) == b""
+        except ConnectionResetError:
+            pass  # that is no answer, too
 
 
 def test_several_at_once(calm):

@@ -368,7 +368,6 @@ BAD_OPTIONS = [
     ["--session-timeout", "0"],
     ["--session-timeout", "-5"],
     ["--session-timeout", "abc"],
-    ["--session-timeout", "60s"],
     ["--session-timeout", ""],
     ["--session-timeout", "2147484"],
     ["--session-timeout", "99999999999999999999"],
@@ -757,14 +756,14 @@ def test_plain_http_gets_no_http_answer(bystander, words):
     with socket.create_connection(
         (bystander.host, bystander.port), timeout=10
     ) as plain:
-        plain.sendall(words)
-        plain.shutdown(socket.SHUT_WR)
         answer = b""
         try:
+            plain.sendall(words)
+            plain.shutdown(socket.SHUT_WR)
             while data := plain.recv(4096):
                 answer += data
-        except ConnectionError:
-            pass
+        except OSError:
+            pass  # a reset is no answer, too
     assert b"HTTP" not in answer and b"html" not in answer, answer
 
 

@@ -301,4 +301,4 @@ def test_a_closed_terminal_still_ends_it(tmp_path):
     while b"as SIGHUP asked" not in said:
         said += os.read(terminal, 4096)
     os.close(terminal)
-    assert wait_until(lambda: os.waitpid(pid, os.WNOHANG)[0] == pid, 15)
+    assert wait_until(lambda: os.waitpid(pid, os.WNOHANG)[0] == pid, 60)
