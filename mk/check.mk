@@ -20,8 +20,10 @@ check-unit: $(UNIT_PROGRAMS) ## the C tests (SAN=1: with ASan and UBSan)
 check-tools: ## that tools/ find what they are there to find
 	$(Q)$(PYTHON) -m pytest -q tests/tools $(PYTEST_ARGS)
 
+SYSTEM_TESTS ?= tests/system
+
 check-system: all ## a real nginx over TLS, judged from Python
-	$(Q)TRIVET_BUILD=$(abspath $(B)) $(PYTHON) -m pytest -q tests/system $(PYTEST_ARGS)
+	$(Q)TRIVET_BUILD=$(abspath $(B)) $(PYTHON) -m pytest -q $(SYSTEM_TESTS) $(PYTEST_ARGS)
 
 lint: ## format, layers, banned names, exports, scripts, man pages, coverage
 	$(Q)tools/lint
