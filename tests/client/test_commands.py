@@ -145,9 +145,9 @@ def test_status_without_a_context(trivet):
 
 def test_status_watch_ends_with_the_session(trivet, certificate):
     from fake_server import FakeServer, Protocol
-    server = FakeServer(certificate[0], Protocol(session_timeout=3))
+    server = FakeServer(certificate[0], Protocol(session_timeout=8))
     assert trivet.login(server).returncode == 0
-    result = trivet("status", "--watch=1", timeout=20)
+    result = trivet("status", "--watch=1", timeout=40)
     assert result.returncode == 3
     assert result.stdout.count("session   alive") >= 1
     assert "session   ended" in result.stdout.splitlines()[-1]
