@@ -172,7 +172,7 @@ def test_permitted_addresses_come_and_go(client, gateway):
     def addresses():
         result = client("ip", "list")
         assert result.returncode == 0, result
-        return [line.split("\t")[:2] for line in result.stdout.splitlines()]
+        return [line.split()[:2] for line in result.stdout.splitlines()[1:]]
 
     assert login(client, gateway).returncode == 0
     client.forget_limits()
