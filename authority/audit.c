@@ -5,14 +5,14 @@
  * Changes are told by the store itself. A refusal changes nothing, so its row
  * has a transaction of its own, after all has been decided. It must not be in
  * anybody's way: it waits for other writers a moment only, and when it cannot
- * be written, the refusal is counted (authority/refusals.h) and answered all
- * the same.
+ * be written, the refusal is counted (authority/limits/refusals.h) and answered
+ * all the same.
  */
 #include "authority/internal.h"
 
 #include <stdio.h>
 
-#include "store/audit.h"
+#include "store/noun/audit.h"
 
 enum { PATIENCE_MS = 100 };
 

@@ -8,7 +8,7 @@
 
 #include <stdlib.h>
 
-#include "store/audit.h"
+#include "store/noun/audit.h"
 
 /* Parsed client keys that one thread keeps. */
 enum { NUM_CACHED_KEYS = 1024 };

@@ -12,20 +12,20 @@
 
 #include "authority/calls.h"
 #include "authority/explain.h"
-#include "authority/refusals.h"
-#include "authority/request_ids.h"
+#include "authority/limits/refusals.h"
+#include "authority/limits/request_ids.h"
 #include "authority/seen.h"
 #include "core/address.h"
 #include "core/decide.h"
-#include "core/message.h"
+#include "core/message/message.h"
 #include "core/profile.h"
 #include "crypto/key.h"
 #include "crypto/psp_certificate.h"
-#include "crypto/remembered.h"
 #include "crypto/signature.h"
 #include "crypto/token.h"
+#include "crypto/verify_cache.h"
 #include "store/group.h"
-#include "store/prune.h"
+#include "store/noun/prune.h"
 
 enum { TRIVET_MAX_SERVER_KEYS = 16, TRIVET_MAX_PEM = 4096 };
 
@@ -70,7 +70,7 @@ struct trivet_authority_config {
     int64_t (*ticks_ns)(void);  /* to measure with; NULL: nothing is measured */
 
     /* The sandbox alone: sessions up to this id die of their next use (an
-     * incident, authority/sandbox.h). NULL: none does. */
+     * incident, sandbox/state.h). NULL: none does. */
     int64_t (*doomed_session)(void);
 
     /* Of this process, shared by its authorities: the latest time that they

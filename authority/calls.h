@@ -7,9 +7,9 @@
 #ifndef TRIVET_AUTHORITY_CALLS_H
 #define TRIVET_AUTHORITY_CALLS_H
 
+#include "base/slice.h"
 #include "core/decide.h"
 #include "core/limits.h"
-#include "core/slice.h"
 
 struct trivet_protocol_call;
 

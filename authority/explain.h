@@ -9,9 +9,9 @@
 #ifndef TRIVET_AUTHORITY_EXPLAIN_H
 #define TRIVET_AUTHORITY_EXPLAIN_H
 
-#include "authority/bucket.h"
+#include "authority/limits/bucket.h"
+#include "base/slice.h"
 #include "core/canonical.h"
-#include "core/slice.h"
 
 /*
  * What a request's header and body hold: asked for when a signature was

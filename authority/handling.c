@@ -8,7 +8,7 @@
  */
 #include "authority/internal.h"
 
-#include "store/audit.h"
+#include "store/noun/audit.h"
 
 /* ---- what several calls prepare ---------------------------------------- */
 

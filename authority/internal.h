@@ -4,8 +4,8 @@
 #define TRIVET_AUTHORITY_INTERNAL_H
 
 #include "authority/authority.h"
-#include "core/message_list.h"
-#include "core/uuid.h"
+#include "base/uuid.h"
+#include "core/message/list.h"
 #include "store/pages.h"
 #include "store/store.h"
 

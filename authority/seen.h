@@ -4,7 +4,7 @@
  *
  * What has ended is judged by the later of two: the machine's clock, and the
  * latest time that was seen, here or by anybody with the same store
- * (store/clock.h). While the clock is behind, the time stands still.
+ * (store/noun/clock.h). While the clock is behind, the time stands still.
  *
  * The store is told rarely: with what is written anyway, when something is
  * refused because it has ended, and by a chore otherwise. One for the threads
@@ -17,7 +17,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "store/clock.h"
+#include "store/noun/clock.h"
 
 /* How old what the store knows may be when something is asked. */
 #define TRIVET_SEEN_LATELY_US (INT64_C(10) * 1000000)

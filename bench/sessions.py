@@ -249,7 +249,7 @@ def _fill(data, count):
 def _fingerprint():
     """Of what a cached store depends on."""
     hasher = hashlib.sha256()
-    for path in [*sorted((ROOT / "store/schema").iterdir()), ROOT / "bench/sessions.py"]:
+    for path in [*sorted((ROOT / "store/schema/sqlite").iterdir()), ROOT / "bench/sessions.py"]:
         hasher.update(path.read_bytes())
     return hasher.hexdigest()[:12]
 

@@ -12,11 +12,11 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "cli/client.h"
+#include "base/timestamp.h"
+#include "cli/client/common.h"
 #include "cli/output.h"
-#include "cli/sandbox.h"
-#include "core/timestamp.h"
-#include "store/clock.h"
+#include "cli/sandbox/common.h"
+#include "store/noun/clock.h"
 
 enum { OPTION_DATA = 0x100, OPTION_STORE };
 

@@ -8,14 +8,14 @@
  *   tls.crt, tls.key                   the certificate for localhost by it
  *   nginx.conf  made anew each start   log/, tmp/, lock, change.lock
  *   reloaded    how the latest reload went
- *   sandbox.state  a sandbox's clock and incidents (authority/sandbox.h)
+ *   sandbox.state  a sandbox's clock and incidents (sandbox/state.h)
  */
 #ifndef TRIVET_CLI_DATA_DIR_H
 #define TRIVET_CLI_DATA_DIR_H
 
 #include <argp.h>
 
-#include "crypto/certificate.h"
+#include "crypto/tls_certificate.h"
 #include "store/store.h"
 #include "trivet/status.h"
 
@@ -41,7 +41,8 @@ TRIVET_MUST_USE enum trivet_status cli_data_path(const char *dir,
     const char *name, char out[CLI_MAX_PATH], struct trivet_error *err);
 
 /* Opens the store of these options; from then on cli_now_us goes by its
- * sandbox's clock (cli/sandbox.h). That of a data directory must be there
+ * sandbox's clock (cli/sandbox/common.h). That of a data directory must be
+ * there
  * ("trivet serve" makes it); a --store may be made (mode). */
 TRIVET_MUST_USE enum trivet_status cli_open_store(
     const struct cli_data_options *options, enum trivet_store_mode mode,
@@ -57,7 +58,7 @@ int64_t cli_clock_us(void);
 /* What is judged by: the later of that and of the latest time that was seen
  * with the store that was opened; and so much on as its sandbox's clock is. */
 int64_t cli_now_us(void);
-/* For cli/sandbox.c: how far the sandbox's clock is ahead. */
+/* For cli/sandbox/common.c: how far the sandbox's clock is ahead. */
 void cli_put_clock_on(int64_t offset_us);
 int64_t cli_clock_offset_us(void);
 /* Takes the latest time from the store; says on stderr when the machine's clock

@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "cli/client_commands.h"
+#include "cli/client/commands.h"
 #include "cli/command.h"
 #include "cli/output.h"
 

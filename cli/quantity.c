@@ -6,7 +6,7 @@
 #include <string.h>
 #include <strings.h>
 
-#include "core/slice.h"
+#include "base/slice.h"
 
 struct unit {
     const char *name;

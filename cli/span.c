@@ -4,8 +4,8 @@
 
 #include <stdio.h>
 
-#include "core/duration.h"
-#include "core/slice.h"
+#include "base/duration.h"
+#include "base/slice.h"
 
 /* Weeks are read but not written: 7d is what people write. */
 static const struct {

@@ -2,7 +2,7 @@
 /*
  * span.h - spans of time on the command line
  *
- *   span = seconds / duration   ; core/duration.h
+ *   span = seconds / duration   ; base/duration.h
  *   such as "90", "90s", "1h", "1d12h"
  *
  * Every option and word of trivet(1) that is a span is read and written here.

@@ -7,9 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/timestamp.h"
 #include "cli/output.h"
 #include "cli/span.h"
-#include "core/timestamp.h"
 
 enum {
     MAX_WIDTH = 64,  /* columns of a cell that others follow */

@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/timestamp.h"
 #include "client/clock.h"
-#include "core/timestamp.h"
 
 struct owned_answer {
     struct trivet_answer public; /* first: what the caller holds */

@@ -9,8 +9,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/timestamp.h"
 #include "client/clock.h"
-#include "core/timestamp.h"
 
 /* What a process does under the lock at most: four exchanges, each of which
  * may wait for its turn. */

@@ -13,8 +13,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/secret.h"
 #include "client/inplace.h"
-#include "core/secret.h"
 
 enum {
     LOCK_POLL_MS = 5,

@@ -11,8 +11,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "base/slice.h"
 #include "client/place.h"
-#include "core/slice.h"
 #include "trivet/status.h"
 
 enum {

@@ -12,7 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "core/secret.h"
+#include "base/secret.h"
 #include "crypto/digest.h"
 
 static const char mark[] = "TRIVETJ1";

@@ -21,7 +21,7 @@
 #ifndef TRIVET_CLIENT_INPLACE_H
 #define TRIVET_CLIENT_INPLACE_H
 
-#include "core/slice.h"
+#include "base/slice.h"
 #include "trivet/status.h"
 
 /* The text of what was read of such a file, at rest or not. */

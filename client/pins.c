@@ -5,9 +5,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "core/encoding.h"
-#include "core/timestamp.h"
-#include "core/writer.h"
+#include "base/encoding.h"
+#include "base/timestamp.h"
+#include "base/writer.h"
 
 enum { DIGEST_LEN = 32, DIGEST_TEXT_LEN = TRIVET_BASE64_LEN(DIGEST_LEN) };
 

@@ -8,11 +8,11 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "base/timestamp.h"
 #include "client/target.h"
 #include "core/json.h"
 #include "core/json_tree.h"
 #include "core/pem.h"
-#include "core/timestamp.h"
 #include "crypto/key.h"
 
 enum { FORMAT_VERSION = 1 };

@@ -21,11 +21,11 @@
 #ifndef TRIVET_CLIENT_RECORD_H
 #define TRIVET_CLIENT_RECORD_H
 
+#include "base/secret.h"
 #include "client/pins.h"
 #include "core/canonical.h"
-#include "core/client_message.h"
 #include "core/limits.h"
-#include "core/secret.h"
+#include "core/message/answers.h"
 #include "trivet/client.h"
 
 enum {

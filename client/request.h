@@ -7,9 +7,9 @@
 #ifndef TRIVET_CLIENT_REQUEST_H
 #define TRIVET_CLIENT_REQUEST_H
 
-#include "core/secret.h"
-#include "core/slice.h"
-#include "core/uuid.h"
+#include "base/secret.h"
+#include "base/slice.h"
+#include "base/uuid.h"
 #include "trivet/client.h"
 
 #define TRIVET_HEADER_TOKEN     "X-Bunq-Client-Authentication"

@@ -16,8 +16,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/timestamp.h"
 #include "client/clock.h"
-#include "core/timestamp.h"
 #include "crypto/key.h"
 
 enum {

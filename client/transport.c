@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/secret.h"
-#include "core/timestamp.h"
+#include "base/secret.h"
+#include "base/timestamp.h"
 #include "crypto/pin.h"
 
 struct trivet_transport {

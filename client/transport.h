@@ -16,8 +16,8 @@
 #ifndef TRIVET_CLIENT_TRANSPORT_H
 #define TRIVET_CLIENT_TRANSPORT_H
 
+#include "base/slice.h"
 #include "client/pins.h"
-#include "core/slice.h"
 #include "trivet/client.h"
 
 enum {

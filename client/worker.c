@@ -5,10 +5,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/timestamp.h"
 #include "client/clock.h"
 #include "client/target.h"
 #include "client/throttle.h"
-#include "core/timestamp.h"
 #include "crypto/digest.h"
 #include "crypto/key.h"
 #include "crypto/signature.h"

@@ -1,14 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * account.h - the sandbox's one bank account of a user
- *
- * Nothing of it is kept: all follows from the user. It is there because
- * clients do not start without one.
- */
+/* account.h - a user's bank account, as lists show it */
 #ifndef TRIVET_CORE_ACCOUNT_H
 #define TRIVET_CORE_ACCOUNT_H
 
-#include "core/user.h"
+#include "core/limits.h"
+
+#include <stdint.h>
 
 enum { TRIVET_IBAN_SIZE = 19 /* bytes of a Dutch one, with the NUL */ };
 
@@ -20,8 +17,5 @@ struct trivet_account {
     char iban[TRIVET_IBAN_SIZE];
     char holder[TRIVET_MAX_NAME];
 };
-
-void trivet_account_of(
-    const struct trivet_user *user, struct trivet_account *out);
 
 #endif

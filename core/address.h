@@ -8,8 +8,8 @@
 #ifndef TRIVET_CORE_ADDRESS_H
 #define TRIVET_CORE_ADDRESS_H
 
+#include "base/slice.h"
 #include "core/limits.h"
-#include "core/slice.h"
 #include "trivet/status.h"
 
 enum { TRIVET_ADDRESS_LEN = 16 };

@@ -20,8 +20,8 @@
 #ifndef TRIVET_CORE_CANONICAL_H
 #define TRIVET_CORE_CANONICAL_H
 
-#include "core/slice.h"
-#include "core/writer.h"
+#include "base/slice.h"
+#include "base/writer.h"
 #include "trivet/status.h"
 
 enum trivet_scheme {

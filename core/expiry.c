@@ -2,7 +2,7 @@
 /* expiry.c - how long a session lives */
 #include "core/expiry.h"
 
-#include "core/timestamp.h"
+#include "base/timestamp.h"
 
 enum { MAX_STEP_S = 60, STEPS_IN_A_LIFE = 60 };
 

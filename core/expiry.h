@@ -13,7 +13,7 @@
 #include <stdint.h>
 
 /* timeout_s is at most TRIVET_MAX_SESSION_TIMEOUT_S, the anchor a moment that
- * core/timestamp.h can show: nothing overflows. */
+ * base/timestamp.h can show: nothing overflows. */
 struct trivet_expiry {
     int64_t anchored_us;
     int64_t timeout_s;

@@ -5,7 +5,7 @@
 
 #include <jansson.h>
 
-#include "core/slice.h"
+#include "base/slice.h"
 
 /*
  * The value of text, which is one JSON text and nothing else; flags are

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "core/json_tree.h"
 
-#include "core/client_message.h"
+#include "core/message/answers.h"
 
 static void
 drop_unless(int result, json_t **tree)

@@ -8,6 +8,8 @@
 #ifndef TRIVET_CORE_LIMITS_H
 #define TRIVET_CORE_LIMITS_H
 
+#include "base/secret.h"
+
 enum {
     TRIVET_MAX_CALL_BODY = 64 * 1024,  /* bytes of a protocol call's body   */
     TRIVET_MAX_PUBLIC_KEY_TEXT = 4096, /* bytes of a PEM public key         */
@@ -15,8 +17,8 @@ enum {
     TRIVET_MAX_PSP_CERTIFICATE = 8192, /* bytes of a PSP's certificate, PEM */
     TRIVET_MAX_PSP_CHAIN = 32768,      /* bytes of its chain, PEM           */
     TRIVET_MAX_DESCRIPTION = 1024,     /* bytes of a device description     */
-    TRIVET_MAX_API_KEY = 512,          /* bytes of an API key               */
-    TRIVET_MAX_PERMITTED_IPS = 256,    /* addresses bound to one API key    */
+    TRIVET_MAX_API_KEY = TRIVET_MAX_SECRET, /* bytes of an API key          */
+    TRIVET_MAX_PERMITTED_IPS = 256, /* addresses bound to one API key    */
     /* Some clients register a device each time they start: years of that. */
     TRIVET_MAX_KEY_DEVICES = 10000,          /* devices with one API key    */
     TRIVET_MAX_INSTALLATION_DEVICES = 10000, /* devices of one installation */

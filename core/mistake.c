@@ -5,7 +5,7 @@
 #include <jansson.h>
 #include <stdint.h>
 
-#include "core/encoding.h"
+#include "base/encoding.h"
 #include "core/json.h"
 
 enum { MAX_DIGEST = 64 };

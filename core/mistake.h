@@ -9,9 +9,9 @@
 #ifndef TRIVET_CORE_MISTAKE_H
 #define TRIVET_CORE_MISTAKE_H
 
+#include "base/slice.h"
+#include "base/writer.h"
 #include "core/canonical.h"
-#include "core/slice.h"
-#include "core/writer.h"
 
 enum trivet_mistake {
     TRIVET_MISTAKE_NONE = 0, /* the signature fits */

@@ -12,9 +12,9 @@
 
 #include <stdint.h>
 
+#include "base/slice.h"
 #include "core/limits.h"
 #include "core/reason.h"
-#include "core/slice.h"
 #include "trivet/status.h"
 
 struct trivet_page {

@@ -11,8 +11,8 @@
 #ifndef TRIVET_CORE_PEM_H
 #define TRIVET_CORE_PEM_H
 
-#include "core/slice.h"
-#include "core/writer.h"
+#include "base/slice.h"
+#include "base/writer.h"
 #include "trivet/status.h"
 
 enum { TRIVET_MAX_PEM_LABEL = 64 /* bytes */ };

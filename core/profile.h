@@ -18,8 +18,8 @@
 #ifndef TRIVET_CORE_PROFILE_H
 #define TRIVET_CORE_PROFILE_H
 
+#include "base/slice.h"
 #include "core/canonical.h"
-#include "core/slice.h"
 
 /* The values of the switches that have words for them. Zero is what refuses
  * more, or what bunq does today. */

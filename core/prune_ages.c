@@ -4,7 +4,7 @@
 
 #include <stddef.h>
 
-#include "core/duration.h"
+#include "base/duration.h"
 
 enum { DAY_S = 86400 };
 

@@ -2,17 +2,17 @@
 /*
  * prune_ages.h - how long things are kept after their end
  *
- *   age  = duration / "off"       core/duration.h; off: for ever
+ *   age  = duration / "off"       base/duration.h; off: for ever
  *   name = "installations" / "sessions" / "api-keys"
  *
- * store/prune.h says what is removed.
+ * store/noun/prune.h says what is removed.
  */
 #ifndef TRIVET_CORE_PRUNE_AGES_H
 #define TRIVET_CORE_PRUNE_AGES_H
 
 #include <stdint.h>
 
-#include "core/slice.h"
+#include "base/slice.h"
 #include "trivet/status.h"
 
 /* In seconds; below 0: for ever. */

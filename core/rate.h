@@ -12,7 +12,7 @@
 
 #include <stdint.h>
 
-#include "core/slice.h"
+#include "base/slice.h"
 
 enum trivet_rate_class {
     TRIVET_RATE_NONE = 0, /* no limit: DELETE, and methods nobody uses */

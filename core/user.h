@@ -5,8 +5,8 @@
 
 #include <stdint.h>
 
+#include "base/uuid.h"
 #include "core/limits.h"
-#include "core/uuid.h"
 
 enum trivet_user_kind {
     TRIVET_USER_PERSON = 0,

@@ -8,7 +8,7 @@
 #ifndef TRIVET_CRYPTO_DIGEST_H
 #define TRIVET_CRYPTO_DIGEST_H
 
-#include "core/slice.h"
+#include "base/slice.h"
 #include "trivet/status.h"
 
 enum { TRIVET_DIGEST_LEN = 32 };

@@ -7,7 +7,7 @@
 #ifndef TRIVET_CRYPTO_EXAMINE_H
 #define TRIVET_CRYPTO_EXAMINE_H
 
-#include "core/slice.h"
+#include "base/slice.h"
 #include "crypto/key.h"
 #include "trivet/status.h"
 

@@ -4,9 +4,9 @@
 
 #include <stdlib.h>
 
-#include "core/encoding.h"
+#include "base/encoding.h"
+#include "base/secret.h"
 #include "core/limits.h"
-#include "core/secret.h"
 #include "crypto/examine.h"
 
 enum {

@@ -14,8 +14,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "core/encoding.h"
-#include "core/secret.h"
+#include "base/encoding.h"
+#include "base/secret.h"
 #include "crypto/openssl.h"
 #include "crypto/weak.h"
 

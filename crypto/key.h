@@ -8,8 +8,8 @@
 #ifndef TRIVET_CRYPTO_KEY_H
 #define TRIVET_CRYPTO_KEY_H
 
+#include "base/slice.h"
 #include "core/limits.h"
-#include "core/slice.h"
 #include "trivet/status.h"
 
 /* A private key in memory. Not changed after it was made: may be shared by

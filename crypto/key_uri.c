@@ -17,7 +17,7 @@
 #include <stdlib.h>
 #include <time.h>
 
-#include "core/secret.h"
+#include "base/secret.h"
 #include "crypto/openssl.h"
 
 enum {

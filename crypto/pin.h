@@ -9,7 +9,7 @@
 
 #include <stdint.h>
 
-#include "core/slice.h"
+#include "base/slice.h"
 #include "crypto/digest.h"
 #include "trivet/status.h"
 

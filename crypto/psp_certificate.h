@@ -11,8 +11,8 @@
 
 #include <stdint.h>
 
+#include "base/slice.h"
 #include "core/limits.h"
-#include "core/slice.h"
 #include "crypto/digest.h"
 #include "crypto/psp_roots.h"
 #include "trivet/status.h"

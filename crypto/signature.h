@@ -11,7 +11,7 @@
 
 #include <stdint.h>
 
-#include "core/encoding.h"
+#include "base/encoding.h"
 #include "core/limits.h"
 #include "crypto/digest.h"
 #include "crypto/key.h"

@@ -2,7 +2,7 @@
 /* token.c - tokens and API keys: made at random, kept as digests */
 #include "crypto/token.h"
 
-#include "core/encoding.h"
+#include "base/encoding.h"
 
 #define SANDBOX_PREFIX "sandbox_"
 

@@ -9,7 +9,7 @@
 #ifndef TRIVET_CRYPTO_TOKEN_H
 #define TRIVET_CRYPTO_TOKEN_H
 
-#include "core/secret.h"
+#include "base/secret.h"
 #include "crypto/digest.h"
 
 enum { TRIVET_TOKEN_LEN = 64 };

@@ -7,7 +7,7 @@
  */
 #include "module.h"
 
-#include "core/timestamp.h"
+#include "base/timestamp.h"
 
 
 /* IDLE: how long nobody asked for anything. RETRY: the store could not be told

@@ -2,7 +2,7 @@
 /* headers.c - reads the request's header, strips and adds fields */
 #include "module.h"
 
-#include "core/uuid.h"
+#include "base/uuid.h"
 #include "crypto/digest.h"
 
 

@@ -2,7 +2,7 @@
 /*
  * incidents.c - the sandbox's own: a clock that is put on, failures on purpose
  *
- * A sandbox maps a file (authority/sandbox.h) into which "trivet clock" and
+ * A sandbox maps a file (sandbox/state.h) into which "trivet clock" and
  * "trivet incident" write. Without the directive there is no mapping, and none
  * of what is below is so much as called.
  *

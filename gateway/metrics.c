@@ -9,7 +9,7 @@
  */
 #include "module.h"
 
-#include "core/timestamp.h"
+#include "base/timestamp.h"
 
 
 #define NGX_HTTP_TRIVET_NUM_BOUNDS 11

@@ -4,7 +4,7 @@
 
 #include <time.h>
 
-#include "core/timestamp.h"
+#include "base/timestamp.h"
 
 
 static ngx_int_t ngx_http_trivet_preconfiguration(ngx_conf_t *cf);

@@ -38,8 +38,8 @@
 #include <ngx_http.h>
 
 #include "authority/authority.h"
-#include "authority/sandbox.h"
-#include "core/duration.h"
+#include "sandbox/state.h"
+#include "base/duration.h"
 #include "core/rate.h"
 
 typedef struct ngx_http_trivet_metrics_s ngx_http_trivet_metrics_t;

@@ -5,7 +5,7 @@
  * A file beside the store, so that two generations of nginx share it, too:
  * while a binary is upgraded (USR2), memory of nginx's own is each generation's
  * alone. Opened by each worker, and only when a profile wants it. What is in
- * it: authority/request_ids.h.
+ * it: authority/limits/request_ids.h.
  *
  * Without it, requests with an id are refused (503) until it can be opened.
  */

@@ -2,7 +2,7 @@
 # libtrivet, shared and static; its installation; the client's tests.
 
 SO_VERSION = 0
-CLIENT_ARCHIVES = $(CLIENT_LIB) $(CRYPTO_LIB) $(CORE_LIB)
+CLIENT_ARCHIVES = $(CLIENT_LIB) $(CRYPTO_LIB) $(CORE_LIB) $(BASE_LIB)
 CLIENT_PRODUCTS = $(B)/libtrivet.so $(B)/libtrivet.a
 CLIENT_HEADERS = include/trivet/base.h include/trivet/client.h \
 	include/trivet/status.h
@@ -24,7 +24,7 @@ $(B)/libtrivet.so.$(SO_VERSION): $(CLIENT_ARCHIVES) client/exports.map
 	$(Q)$(CC) $(LDFLAGS_ALL) -shared -Wl,-soname,libtrivet.so.$(SO_VERSION) \
 		-Wl,--version-script=client/exports.map -Wl,--no-undefined \
 		-o $@ -Wl,--whole-archive $(CLIENT_LIB) -Wl,--no-whole-archive \
-		$(CRYPTO_LIB) $(CORE_LIB) $(LIBS_CLIENT) $(LIBS_CRYPTO) \
+		$(CRYPTO_LIB) $(CORE_LIB) $(BASE_LIB) $(LIBS_CLIENT) $(LIBS_CRYPTO) \
 		$(LIBS_CORE) -lpthread
 
 $(B)/libtrivet.so: $(B)/libtrivet.so.$(SO_VERSION)
@@ -34,7 +34,7 @@ $(B)/libtrivet.so: $(B)/libtrivet.so.$(SO_VERSION)
 $(B)/libtrivet.a: $(CLIENT_ARCHIVES)
 	@echo "  AR    $@"
 	$(Q)$(LD) -r -o $(B)/libtrivet.o --whole-archive $(CLIENT_LIB) \
-		--no-whole-archive $(CRYPTO_LIB) $(CORE_LIB)
+		--no-whole-archive $(CRYPTO_LIB) $(CORE_LIB) $(BASE_LIB)
 	$(Q)objcopy --localize-hidden $(B)/libtrivet.o
 	$(Q)rm -f $@ && $(AR) rcs $@ $(B)/libtrivet.o
 

@@ -1,36 +1,36 @@
 # SPDX-License-Identifier: Apache-2.0
 # Every source file is a line, sorted.
 
+BASE_SRCS = \
+	base/duration.c \
+	base/encoding.c \
+	base/secret.c \
+	base/slice.c \
+	base/status.c \
+	base/timestamp.c \
+	base/uuid.c \
+	base/writer.c
+
 CORE_SRCS = \
-	core/account.c \
 	core/address.c \
 	core/canonical.c \
-	core/client_message.c \
 	core/decide.c \
-	core/duration.c \
-	core/encoding.c \
 	core/expiry.c \
 	core/json.c \
 	core/json_tree.c \
 	core/memo.c \
-	core/message.c \
-	core/message_list.c \
+	core/message/answers.c \
+	core/message/list.c \
+	core/message/message.c \
 	core/mistake.c \
 	core/page.c \
 	core/pem.c \
 	core/profile.c \
 	core/prune_ages.c \
 	core/rate.c \
-	core/reason.c \
-	core/secret.c \
-	core/slice.c \
-	core/status.c \
-	core/timestamp.c \
-	core/uuid.c \
-	core/writer.c
+	core/reason.c
 
 CRYPTO_SRCS = \
-	crypto/certificate.c \
 	crypto/digest.c \
 	crypto/examine.c \
 	crypto/explain.c \
@@ -43,53 +43,57 @@ CRYPTO_SRCS = \
 	crypto/psp_name.c \
 	crypto/psp_roots.c \
 	crypto/public_der.c \
-	crypto/remembered.c \
 	crypto/signature.c \
 	crypto/thread.c \
+	crypto/tls_certificate.c \
 	crypto/token.c \
+	crypto/verify_cache.c \
 	crypto/weak.c
 
 STORE_SRCS = \
-	store/audit.c \
-	store/clock.c \
 	store/group.c \
 	store/listing.c \
+	store/noun/audit.c \
+	store/noun/clock.c \
+	store/noun/prune.c \
+	store/noun/session.c \
 	store/pages.c \
-	store/prune.c \
 	store/records.c \
-	store/sessions.c \
 	store/sqlite.c \
 	store/statements.c \
 	store/store.c \
 	store/values.c
 
+SANDBOX_SRCS = \
+	sandbox/account.c \
+	sandbox/state.c
+
 AUTHORITY_SRCS = \
-	authority/account.c \
 	authority/api_key.c \
 	authority/audit.c \
 	authority/authority.c \
-	authority/bucket.c \
 	authority/calls.c \
+	authority/calls/account.c \
+	authority/calls/credential.c \
+	authority/calls/device.c \
+	authority/calls/installation.c \
+	authority/calls/permitted_ip.c \
+	authority/calls/psp.c \
+	authority/calls/server_error.c \
+	authority/calls/session.c \
+	authority/calls/user.c \
 	authority/clock.c \
-	authority/credential.c \
-	authority/device.c \
 	authority/explain.c \
 	authority/facts.c \
 	authority/handling.c \
-	authority/installation.c \
-	authority/permitted_ip.c \
-	authority/pruning.c \
-	authority/psp.c \
-	authority/refusals.c \
+	authority/limits/bucket.c \
+	authority/limits/refusals.c \
+	authority/limits/request_ids.c \
+	authority/limits/request_ids_file.c \
+	authority/operator/prune.c \
 	authority/request_id.c \
-	authority/request_ids.c \
-	authority/request_ids_file.c \
-	authority/sandbox.c \
 	authority/seen.c \
-	authority/server_error.c \
-	authority/session.c \
-	authority/show.c \
-	authority/user.c
+	authority/show.c
 
 CLIENT_SRCS = \
 	client/alone.c \
@@ -113,67 +117,64 @@ CLIENT_SRCS = \
 	client/transport.c \
 	client/worker.c
 
-CLI_CLIENT_SRCS = \
-	cli/call.c \
-	cli/client.c \
-	cli/context_device.c \
-	cli/contexts.c \
-	cli/doctor.c \
-	cli/explain.c \
-	cli/forget.c \
-	cli/hint.c \
-	cli/ip.c \
-	cli/keygen.c \
-	cli/keys.c \
-	cli/list.c \
-	cli/nearest.c \
-	cli/login.c \
-	cli/logout.c \
-	cli/pages.c \
-	cli/pins.c \
-	cli/sign.c \
-	cli/status.c \
-	cli/transfer.c
-
 CLI_SRCS = \
-	cli/audit.c \
-	cli/clock.c \
+	cli/client/call.c \
+	cli/client/common.c \
+	cli/client/context_device.c \
+	cli/client/contexts.c \
+	cli/client/doctor.c \
+	cli/client/explain.c \
+	cli/client/forget.c \
+	cli/client/ip.c \
+	cli/client/keygen.c \
+	cli/client/keys.c \
+	cli/client/list.c \
+	cli/client/login.c \
+	cli/client/logout.c \
+	cli/client/pages.c \
+	cli/client/pins.c \
+	cli/client/sign.c \
+	cli/client/status.c \
+	cli/client/transfer.c \
 	cli/command.c \
-	cli/cors.c \
 	cli/data_dir.c \
-	cli/device.c \
-	cli/incident.c \
-	cli/key.c \
+	cli/hint.c \
 	cli/main.c \
-	cli/network.c \
-	cli/nginx_conf.c \
-	cli/nginx_proxy.c \
-	cli/nginx_run.c \
-	cli/operator.c \
+	cli/nearest.c \
+	cli/operator/audit.c \
+	cli/operator/common.c \
+	cli/operator/device.c \
+	cli/operator/key.c \
+	cli/operator/prune.c \
+	cli/operator/server_key.c \
+	cli/operator/server_keys.c \
+	cli/operator/server_keys_home.c \
+	cli/operator/session.c \
+	cli/operator/user.c \
 	cli/output.c \
-	cli/profile.c \
-	cli/prune.c \
 	cli/quantity.c \
-	cli/resolver.c \
-	cli/sandbox.c \
-	cli/serve.c \
-	cli/serve_check.c \
-	cli/serve_conf.c \
-	cli/serve_limits.c \
-	cli/serve_options.c \
-	cli/serve_ready.c \
-	cli/serve_sandbox.c \
-	cli/serve_tls.c \
-	cli/server_key.c \
-	cli/server_keys.c \
-	cli/server_keys_home.c \
-	cli/serving.c \
-	cli/session.c \
+	cli/sandbox/clock.c \
+	cli/sandbox/common.c \
+	cli/sandbox/incident.c \
+	cli/serve/check.c \
+	cli/serve/conf.c \
+	cli/serve/cors.c \
+	cli/serve/limits.c \
+	cli/serve/network.c \
+	cli/serve/nginx_conf.c \
+	cli/serve/nginx_proxy.c \
+	cli/serve/nginx_run.c \
+	cli/serve/options.c \
+	cli/serve/profile.c \
+	cli/serve/ready.c \
+	cli/serve/resolver.c \
+	cli/serve/sandbox.c \
+	cli/serve/serve.c \
+	cli/serve/serving.c \
+	cli/serve/tls.c \
+	cli/serve/upstream.c \
 	cli/span.c \
-	cli/table.c \
-	cli/upstream.c \
-	cli/user.c \
-	$(CLI_CLIENT_SRCS)
+	cli/table.c
 
 UNIT_TESTS = \
 	test_address \

@@ -10,7 +10,7 @@
 
 #include <stdint.h>
 
-#include "core/slice.h"
+#include "base/slice.h"
 #include "trivet/status.h"
 
 enum { TRIVET_MAX_COLUMNS = 24 };

@@ -3,8 +3,8 @@
 #ifndef TRIVET_STORE_INTERNAL_H
 #define TRIVET_STORE_INTERNAL_H
 
-#include "store/audit.h"
 #include "store/driver.h"
+#include "store/noun/audit.h"
 #include "store/statements.h"
 #include "store/store.h"
 

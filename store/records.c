@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "core/timestamp.h"
+#include "base/timestamp.h"
 
 /* ---- server keys ------------------------------------------------------- */
 

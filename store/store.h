@@ -9,7 +9,7 @@
  * written (close it and open it again to try anew), TRIVET_E_NOT_FOUND and
  * TRIVET_E_CONFLICT as their names say. A change is durable when its commit
  * returned TRIVET_OK; outside a transaction each change is one of its own. Each
- * change appends its row to the audit (store/audit.h).
+ * change appends its row to the audit (store/noun/audit.h).
  */
 #ifndef TRIVET_STORE_STORE_H
 #define TRIVET_STORE_STORE_H
@@ -310,8 +310,8 @@ TRIVET_MUST_USE enum trivet_status trivet_store_device_count(
     struct trivet_store *store, int64_t installation_id, int64_t api_key_id,
     struct trivet_device_counts *out, struct trivet_error *err);
 
-/* TRIVET_E_NOT_FOUND: the installation was pruned meanwhile (store/prune.h); it
- * is not, once it has a device. */
+/* TRIVET_E_NOT_FOUND: the installation was pruned meanwhile
+ * (store/noun/prune.h); it is not, once it has a device. */
 TRIVET_MUST_USE enum trivet_status trivet_store_device_put(
     struct trivet_store *store, const struct trivet_new_device *made,
     int64_t now_us, int64_t *out_id, struct trivet_error *err);

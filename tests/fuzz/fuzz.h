@@ -17,7 +17,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "core/slice.h"
+#include "base/slice.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 

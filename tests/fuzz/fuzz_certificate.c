@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* fuzz_certificate.c - certificates of `trivet serve`, in PEM */
-#include "crypto/certificate.h"
+#include "crypto/tls_certificate.h"
 #include "tests/fuzz/fuzz.h"
 
 int

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* fuzz_client_message.c - bodies of answers, as the client reads them */
-#include "core/client_message.h"
+#include "core/message/answers.h"
 #include "tests/fuzz/fuzz.h"
 
 static void

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* fuzz_encoding.c - base64: each run of bytes has exactly one text */
-#include "core/encoding.h"
+#include "base/encoding.h"
 #include "tests/fuzz/fuzz.h"
 
 enum { MAX_BYTES = 4096 };

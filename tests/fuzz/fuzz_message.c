@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* fuzz_message.c - bodies of requests, as the gateway reads them */
-#include "core/message.h"
+#include "core/message/message.h"
 #include "tests/fuzz/fuzz.h"
 
 static void

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* fuzz_timestamp.c - moments: what is read is written so that it is read again
  */
-#include "core/timestamp.h"
+#include "base/timestamp.h"
 #include "tests/fuzz/fuzz.h"
 
 int

@@ -536,7 +536,7 @@ def test_old_store_gets_an_audit(serve, tmp_path):
     """A store of the version before the audit is brought up to date."""
     data = tmp_path / "old"
     data.mkdir()
-    scripts = sorted((ROOT / "store/schema").glob("*.sql"))
+    scripts = sorted((ROOT / "store/schema/sqlite").glob("*.sql"))
     scripts = [path for path in scripts if path.name < "0003"]
     database = sqlite3.connect(data / "trivet.db")
     for path in scripts:

@@ -9,8 +9,8 @@
  */
 #include "tests/unit/unit.h"
 
+#include "base/timestamp.h"
 #include "core/decide.h"
-#include "core/timestamp.h"
 
 #define S             TRIVET_US_PER_S
 #define OPENED        (INT64_C(1535550497580620))

@@ -5,8 +5,8 @@
 
 #include <time.h>
 
-#include "authority/refusals.h"
-#include "store/audit.h"
+#include "authority/limits/refusals.h"
+#include "store/noun/audit.h"
 
 enum { MAX_FAULTS = 64 };
 

@@ -9,7 +9,7 @@
 #include <openssl/x509_vfy.h>
 #include <openssl/x509v3.h>
 
-#include "crypto/certificate.h"
+#include "crypto/tls_certificate.h"
 
 static struct trivet_address
 address_of(const char *text)

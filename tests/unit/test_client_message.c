@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-#include "core/client_message.h"
+#include "core/message/answers.h"
 
 #define TOKEN "{\"Token\":{\"id\":2,\"token\":\"abc\"}}"
 #define USER  "{\"UserPerson\":{\"id\":4,\"session_timeout\":300}}"

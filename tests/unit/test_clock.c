@@ -3,7 +3,7 @@
 #define _POSIX_C_SOURCE 200809L
 #include "tests/unit/world.h"
 
-#include "store/clock.h"
+#include "store/noun/clock.h"
 
 #define AUTHORISATION "Insufficient authorisation."
 #define CREDENTIALS                                                            \

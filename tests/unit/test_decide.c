@@ -2,8 +2,8 @@
 /* test_decide.c - tables of facts and what becomes of them */
 #include "tests/unit/unit.h"
 
+#include "base/timestamp.h"
 #include "core/decide.h"
-#include "core/timestamp.h"
 
 #define S  TRIVET_US_PER_S
 #define T0 (INT64_C(1535550497580620)) /* when the session was opened */

@@ -2,7 +2,7 @@
 /* test_encoding.c - strict base64, and hex */
 #include "tests/unit/unit.h"
 
-#include "core/encoding.h"
+#include "base/encoding.h"
 
 static void
 anything_but_strict_base64_is_refused(void **state)

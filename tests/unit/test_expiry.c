@@ -2,9 +2,9 @@
 /* test_expiry.c - how long a session lives, to the microsecond */
 #include "tests/unit/unit.h"
 
+#include "base/timestamp.h"
 #include "core/expiry.h"
 #include "core/limits.h"
-#include "core/timestamp.h"
 
 #define S   TRIVET_US_PER_S
 #define DAY (86400 * S)

@@ -7,8 +7,8 @@
 #include <stdatomic.h>
 #include <time.h>
 
-#include "store/audit.h"
 #include "store/group.h"
+#include "store/noun/audit.h"
 
 enum { NUM_THREADS = 8, NUM_ROUNDS = 25, NOW_US = 1000000 };
 

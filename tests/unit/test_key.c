@@ -14,7 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "core/encoding.h"
+#include "base/encoding.h"
 #include "crypto/key.h"
 #include "crypto/openssl.h"
 

@@ -6,8 +6,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "core/message.h"
-#include "core/message_list.h"
+#include "core/message/list.h"
+#include "core/message/message.h"
 
 #define T0      (INT64_C(1535550497580620)) /* 2018-08-29 13:48:17.580620 */
 #define T0_TEXT "2018-08-29 13:48:17.580620"

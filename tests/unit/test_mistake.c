@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "core/encoding.h"
+#include "base/encoding.h"
 #include "crypto/explain.h"
 
 #define BODY "{\"b\": \"x/y\", \"a\": [1, 2.5], \"c\": \"\xc3\xa9\"}"

@@ -9,10 +9,10 @@
 #include <sys/wait.h>
 #include <time.h>
 
-#include "core/timestamp.h"
-#include "store/audit.h"
+#include "base/timestamp.h"
 #include "store/group.h"
-#include "store/prune.h"
+#include "store/noun/audit.h"
+#include "store/noun/prune.h"
 
 #define DAY_US (86400 * TRIVET_US_PER_S)
 #define NOW    (1000 * DAY_US)

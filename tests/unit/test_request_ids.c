@@ -16,7 +16,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "authority/request_ids.h"
+#include "authority/limits/request_ids.h"
 
 enum {
     NUM_PROCESSES = 4,

@@ -3,7 +3,7 @@
 #define _POSIX_C_SOURCE 200809L
 #include "tests/unit/world.h"
 
-#include "authority/sandbox.h"
+#include "sandbox/state.h"
 
 /* The form of the file, told a second time. */
 enum {

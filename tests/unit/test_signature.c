@@ -9,8 +9,8 @@
 #include <openssl/rsa.h>
 
 #include "crypto/openssl.h"
-#include "crypto/remembered.h"
 #include "crypto/signature.h"
+#include "crypto/verify_cache.h"
 
 /* A key pair, what is signed with it, and its true signature. */
 struct pair {

@@ -2,7 +2,7 @@
 /* test_slice.c - runs of bytes, and numbers in them */
 #include "tests/unit/unit.h"
 
-#include "core/slice.h"
+#include "base/slice.h"
 
 static void
 ids_are_digits_alone(void **state)

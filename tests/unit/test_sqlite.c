@@ -319,7 +319,7 @@ make_first_version(void)
     sqlite3 *db;
 
     assert_int_equal(sqlite3_open(scratch.path, &db), SQLITE_OK);
-    run_script(db, "store/schema/0001-sqlite.sql");
+    run_script(db, "store/schema/sqlite/0001-sqlite.sql");
     assert_int_equal(
         sqlite3_exec(db,
             "CREATE TABLE schema_version (version BIGINT NOT NULL);"
@@ -364,7 +364,8 @@ a_store_without_pruning_gets_it(void **state)
     for (size_t i = 0; i < sizeof scripts / sizeof scripts[0]; i++) {
         char path[64];
 
-        (void) snprintf(path, sizeof path, "store/schema/%s.sql", scripts[i]);
+        (void) snprintf(
+            path, sizeof path, "store/schema/sqlite/%s.sql", scripts[i]);
         run_script(db, path);
     }
     assert_int_equal(

@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <time.h>
 
-#include "core/timestamp.h"
+#include "base/timestamp.h"
 
 #define S TRIVET_US_PER_S
 

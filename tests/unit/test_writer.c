@@ -2,7 +2,7 @@
 /* test_writer.c - bytes out, never past the end */
 #include "tests/unit/unit.h"
 
-#include "core/writer.h"
+#include "base/writer.h"
 
 static void
 what_does_not_fit_is_dropped_whole(void **state)

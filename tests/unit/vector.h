@@ -7,7 +7,7 @@
 
 #include <stdio.h>
 
-#include "core/slice.h"
+#include "base/slice.h"
 
 enum { MAX_VECTOR = 8192 };
 

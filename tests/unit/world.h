@@ -21,7 +21,7 @@
 #include <sys/stat.h>
 
 #include "authority/authority.h"
-#include "core/timestamp.h"
+#include "base/timestamp.h"
 #include "store/store.h"
 
 #define HOME   "192.0.2.1"

@@ -1,0 +1,345 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* call.c - trivet call: one call in the session */
+#define _DEFAULT_SOURCE
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <unistd.h>
+
+#include "cli/client/commands.h"
+#include "cli/client/common.h"
+#include "cli/output.h"
+#include "client/file.h"
+#include "client/target.h"
+
+enum {
+    OPTION_PRINT_CURL = 0x200,
+    OPTION_NO_RENEW,
+    MAX_METHOD = 16,
+    MAX_GIVEN_HEADERS = 32
+};
+
+struct call {
+    struct cli_client client;
+    char method[MAX_METHOD];
+    const char *path;
+    const char *data; /* NULL: no body */
+    struct trivet_header headers[MAX_GIVEN_HEADERS];
+    size_t num_headers;
+    bool shows_headers;
+    bool prints_curl;
+    unsigned flags;
+};
+
+static const struct argp_option options[] = {
+    {"data", 'd', "BODY", 0, "send BODY, the file @FILE, or - (stdin)", 0},
+    {"header", 'H', "NAME: VALUE", 0, "send this header; may be repeated", 0},
+    {"include", 'i', NULL, 0, "print status and headers before the body", 0},
+    {"print-curl", OPTION_PRINT_CURL, NULL, 0,
+        "do not call: print how curl would", 0},
+    {"no-renew", OPTION_NO_RENEW, NULL, 0,
+        "do not open a session when this one has ended", 0},
+    {0},
+};
+
+static void
+add_header(struct call *call, char *text, struct argp_state *state)
+{
+    char *colon = strchr(text, ':');
+
+    if (colon == NULL || call->num_headers == MAX_GIVEN_HEADERS) {
+        argp_error(state, "-H wants NAME: VALUE, %d times at most",
+            (int) MAX_GIVEN_HEADERS);
+        return;
+    }
+
+    *colon = '\0';
+    call->headers[call->num_headers++] =
+        (struct trivet_header){text, colon + 1 + strspn(colon + 1, " ")};
+}
+
+static void
+take_argument(struct call *call, const char *text, struct argp_state *state)
+{
+    if (state->arg_num == 0) {
+        if (strlen(text) >= sizeof call->method) {
+            argp_error(state, "%s is no method", text);
+        }
+        for (size_t i = 0; text[i] != '\0' && i < sizeof call->method - 1; i++)
+        {
+            call->method[i] = (char) toupper((unsigned char) text[i]);
+        }
+    } else if (state->arg_num == 1) {
+        call->path = text;
+    } else {
+        argp_error(state, "too many arguments");
+    }
+}
+
+static error_t
+parse(int key, char *argument, struct argp_state *state)
+{
+    struct call *call = state->input;
+
+    switch (key) {
+    case ARGP_KEY_INIT:
+        cli_client_start(&call->client, state);
+        break;
+    case 'd':
+        call->data = argument;
+        break;
+    case 'H':
+        add_header(call, argument, state);
+        break;
+    case 'i':
+        call->shows_headers = true;
+        break;
+    case OPTION_PRINT_CURL:
+        call->prints_curl = true;
+        break;
+    case OPTION_NO_RENEW:
+        call->flags |= TRIVET_CALL_KEEP_SESSION;
+        break;
+    case ARGP_KEY_ARG:
+        take_argument(call, argument, state);
+        break;
+    case ARGP_KEY_END:
+        if (state->arg_num < 2) {
+            argp_error(state, "a method and a path are needed");
+        }
+        break;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+
+    return 0;
+}
+
+static const struct argp_child children[] = {
+    {&cli_client_argp, 0, NULL, 0}, {0}};
+
+static const struct argp argp = {
+    .options = options,
+    .parser = parse,
+    .args_doc = "METHOD PATH",
+    .doc = "Make a signed call and print the verified answer's body."
+           "\vExit status: 0 for a 2xx; 3 for 401 and 403; 4 for other 4xx; 5 "
+           "for 5xx and network trouble; 6 when the answer cannot be trusted; "
+           "7 for 429; 10 when it was sent and no answer came, so that nobody "
+           "knows "
+           "whether the server acted: look before you call again.",
+    .children = children,
+};
+
+/* The body that -d means. */
+static int
+read_body(const struct call *call, struct trivet_file_text *out)
+{
+    if (call->data == NULL) {
+        return CLI_OK;
+    }
+    if (call->data[0] == '@') {
+        return cli_read_body(call->data + 1, out);
+    }
+    if (strcmp(call->data, "-") == 0) {
+        return cli_read_body("-", out);
+    }
+
+    out->data = strdup(call->data);
+    if (out->data == NULL) {
+        return cli_complain(CLI_FAILURE, "out of memory");
+    }
+
+    out->len = strlen(out->data);
+    return CLI_OK;
+}
+
+static void
+print_answer(const struct call *call, const struct trivet_answer *answer)
+{
+    if (call->shows_headers) {
+        cli_print("HTTP %u\n", answer->status);
+        for (size_t i = 0; i < answer->num_headers; i++) {
+            cli_put_text(stdout, answer->headers[i].name);
+            (void) fputs(": ", stdout);
+            cli_put_text(stdout, answer->headers[i].value);
+            (void) putchar('\n');
+        }
+        (void) putchar('\n');
+    }
+
+    /* Programs get the body byte for byte; a terminal would obey it. */
+    if (isatty(STDOUT_FILENO) != 0) {
+        cli_put_block(stdout, answer->body, answer->body_len);
+        (void) putchar('\n');
+    } else {
+        (void) fwrite(answer->body, 1, answer->body_len, stdout);
+    }
+    (void) fflush(stdout);
+}
+
+static int
+make_call(const struct call *call, struct trivet_context *context,
+    const struct trivet_file_text *body)
+{
+    const struct trivet_call ours = {
+        .method = call->method,
+        .path = call->path,
+        .body = body->data,
+        .body_len = body->len,
+        .headers = call->headers,
+        .num_headers = call->num_headers,
+        .flags = call->flags,
+    };
+    struct trivet_answer *answer;
+    struct trivet_error err;
+    int number;
+
+    if (trivet_call(context, &ours, &answer, &err) != TRIVET_OK) {
+        return cli_fail(&err);
+    }
+
+    print_answer(call, answer);
+    number = cli_exit_of_answer(answer->status);
+    if (number != CLI_OK) {
+        (void) cli_refused(answer);
+    }
+    trivet_answer_free(answer);
+
+    return number;
+}
+
+/* Without quotes around it, for a shell's single ones. */
+static void
+print_inside(const char *text, size_t len)
+{
+    for (size_t i = 0; i < len; i++) {
+        if (text[i] == '\'') {
+            (void) fputs("'\\''", stdout);
+        } else {
+            (void) putchar(text[i]);
+        }
+    }
+}
+
+/* option 'text', and the line goes on. */
+static void
+print_option(const char *option, const char *text, size_t len)
+{
+    cli_print("  %s '", option);
+    print_inside(text, len);
+    (void) fputs("' \\\n", stdout);
+}
+
+static void
+print_headers(const struct call *call, bool has_body)
+{
+    bool has_type = false;
+
+    for (size_t i = 0; i < call->num_headers; i++) {
+        const struct trivet_header *header = &call->headers[i];
+
+        has_type = has_type || strcasecmp(header->name, "Content-Type") == 0;
+        (void) fputs("  -H '", stdout);
+        print_inside(header->name, strlen(header->name));
+        /* "Name;" is how curl is told to send an empty value. */
+        (void) fputs(header->value[0] == '\0' ? ";" : ": ", stdout);
+        print_inside(header->value, strlen(header->value));
+        (void) fputs("' \\\n", stdout);
+    }
+
+    if (has_body && !has_type) {
+        (void) fputs("  -H 'Content-Type: application/json' \\\n", stdout);
+    }
+}
+
+static void
+print_url(const char *base_url, const char *path)
+{
+    (void) fputs("  '", stdout);
+    print_inside(base_url, strlen(base_url));
+    (void) putchar('/');
+    print_inside(path, strlen(path));
+    (void) fputs("'\n", stdout);
+}
+
+/* The token is a secret and not printed: a shell variable stands for it. */
+static int
+print_curl(const struct call *call, struct trivet_context *context,
+    const struct trivet_file_text *body)
+{
+    char signature[TRIVET_SIGNATURE_SIZE];
+    struct trivet_context_info info;
+    struct trivet_error err;
+    const char *below;
+
+    trivet_context_describe(context, &info);
+    if (trivet_target_below(info.base_url, call->path, &below, &err)
+        != TRIVET_OK) {
+        return cli_fail(&err);
+    }
+    if (body->len > 0 && memchr(body->data, '\0', body->len) != NULL) {
+        return cli_complain(
+            CLI_USAGE, "the body holds a NUL: no command line can");
+    }
+    if (trivet_context_sign(context, body->len == 0 ? "" : body->data,
+            body->len, signature, &err)
+        != TRIVET_OK)
+    {
+        return cli_fail(&err);
+    }
+
+    cli_print("# TOKEN: session_context.token of %s\n", call->client.path);
+    (void) fputs("curl -g --path-as-is \\\n", stdout);
+    print_option("-X", call->method, strlen(call->method));
+    if (info.ca_file[0] != '\0') {
+        print_option("--cacert", info.ca_file, strlen(info.ca_file));
+    }
+    if (info.proxy[0] != '\0') {
+        print_option("-x", info.proxy, strlen(info.proxy));
+    }
+    (void) fputs("  -H 'Cache-Control: no-cache' -H 'User-Agent: curl' \\\n"
+                 "  -H \"X-Bunq-Client-Authentication: $TOKEN\" \\\n",
+        stdout);
+    cli_print("  -H 'X-Bunq-Client-Signature: %s' \\\n", signature);
+    print_headers(call, body->data != NULL);
+    if (body->data != NULL) {
+        /* --data-binary would read a file when an @ comes first. */
+        print_option("--data-raw", body->data, body->len);
+    }
+    print_url(info.base_url, below);
+
+    return CLI_OK;
+}
+
+int
+cli_call_main(int argc, char **argv)
+{
+    struct call call = {.client = CLI_CLIENT_INIT};
+    struct trivet_file_text body = {NULL, 0};
+    struct trivet_context *context;
+    int number;
+    bool stays_offline;
+
+    if (argp_parse(&argp, argc, argv, 0, NULL, &call) != 0) {
+        return CLI_USAGE;
+    }
+
+    number = read_body(&call, &body);
+    if (number != CLI_OK) {
+        return number;
+    }
+
+    stays_offline = call.prints_curl || call.flags != 0;
+    number = cli_client_open(
+        &call.client, stays_offline ? TRIVET_OPEN_OFFLINE : 0, &context);
+    if (number == CLI_OK) {
+        number =
+            (call.prints_curl ? print_curl : make_call)(&call, context, &body);
+        trivet_context_close(context);
+    }
+
+    trivet_file_text_release(&body);
+    return number;
+}

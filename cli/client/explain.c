@@ -1,0 +1,289 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * explain.c - trivet verify: does a signature fit? trivet explain: why not?
+ *
+ * The two differ in how much they say.
+ */
+#define _DEFAULT_SOURCE
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/client/commands.h"
+#include "cli/client/common.h"
+#include "cli/client/keys.h"
+#include "cli/output.h"
+#include "client/file.h"
+#include "crypto/explain.h"
+
+enum {
+    OPTION_REQUEST = 0x200,
+    OPTION_ANSWER,
+    MAX_GIVEN_FIELDS = 32,
+    MAX_GIVEN_SIGNATURE = 2048
+};
+
+struct explain {
+    struct cli_client client;
+    bool is_brief; /* verify */
+    const char *file;
+    const char *key;
+    const char *signature;
+    const char *method; /* of --request */
+    const char *target;
+    unsigned status; /* of --answer  */
+    bool is_of_request;
+    struct trivet_field fields[MAX_GIVEN_FIELDS];
+    size_t num_fields;
+};
+
+static const struct argp_option options[] = {
+    {"signature", 's', "BASE64", 0, "the signature, or @FILE", 0},
+    {"key", 'k', "FILE", 0,
+        "the signer's key, PEM: public, private or certificate (else the "
+        "context's)",
+        0},
+    {"request", OPTION_REQUEST, "METHOD PATH", OPTION_ARG_OPTIONAL,
+        "it is a request's: by the client's key; METHOD PATH for the old "
+        "scheme",
+        0},
+    {"answer", OPTION_ANSWER, "STATUS", OPTION_ARG_OPTIONAL,
+        "it is an answer's (the default): by the server's key", 0},
+    {"header", 'H', "NAME: VALUE", 0,
+        "a header of the message, for the old scheme; may be repeated", 0},
+    {0},
+};
+
+static void
+add_field(struct explain *explain, const char *text, struct argp_state *state)
+{
+    const char *colon = strchr(text, ':');
+
+    if (colon == NULL || explain->num_fields == MAX_GIVEN_FIELDS) {
+        argp_error(state, "-H wants NAME: VALUE, %d times at most",
+            (int) MAX_GIVEN_FIELDS);
+        return;
+    }
+
+    explain->fields[explain->num_fields++] =
+        (struct trivet_field){trivet_slice_make(text, (size_t) (colon - text)),
+            trivet_slice_trim(trivet_slice_text(colon + 1))};
+}
+
+static void
+set_request(struct explain *explain, char *argument, struct argp_state *state)
+{
+    char *space = argument == NULL ? NULL : strchr(argument, ' ');
+
+    explain->is_of_request = true;
+    if (argument == NULL) {
+        return;
+    }
+    if (space == NULL) {
+        argp_error(state, "--request wants 'METHOD PATH', such as "
+                          "'POST /v1/session-server'");
+        return;
+    }
+
+    *space = '\0';
+    explain->method = argument;
+    explain->target = space + 1;
+}
+
+static error_t
+parse(int key, char *argument, struct argp_state *state)
+{
+    struct explain *explain = state->input;
+
+    switch (key) {
+    case ARGP_KEY_INIT:
+        cli_client_start(&explain->client, state);
+        break;
+    case 's':
+        explain->signature = argument;
+        break;
+    case 'k':
+        explain->key = argument;
+        break;
+    case 'H':
+        add_field(explain, argument, state);
+        break;
+    case OPTION_REQUEST:
+        set_request(explain, argument, state);
+        break;
+    case OPTION_ANSWER:
+        explain->status =
+            argument == NULL ? 0 : (unsigned) strtoul(argument, NULL, 10);
+        break;
+    case ARGP_KEY_ARG:
+        if (state->arg_num > 0) {
+            argp_error(state, "too many arguments");
+        }
+        explain->file = argument;
+        break;
+    case ARGP_KEY_END:
+        if (explain->signature == NULL) {
+            argp_error(state, "--signature is needed");
+        }
+        break;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+
+    return 0;
+}
+
+static const struct argp_child children[] = {
+    {&cli_client_argp, 0, NULL, 0}, {0}};
+
+static const struct argp verify_argp = {
+    .options = options,
+    .parser = parse,
+    .args_doc = "[FILE]",
+    .doc = "Tell whether a signature fits FILE's exact bytes (- or nothing: "
+           "standard input)."
+           "\vExit status: 0 when it fits, 6 when not.",
+    .children = children,
+};
+
+static const struct argp explain_argp = {
+    .options = options,
+    .parser = parse,
+    .args_doc = "[FILE]",
+    .doc = "Find out why a signature does not fit FILE's exact bytes (- or "
+           "nothing: standard input)."
+           "\vPrints a stable word and what to do. Exit status: 0 when the "
+           "signature fits after all, 6 when not.",
+    .children = children,
+};
+
+/* The key that should have signed, and the other side's. */
+static int
+find_keys(struct explain *explain, struct trivet_public_key *key,
+    struct trivet_public_key *other)
+{
+    struct cli_keys keys = {.client = {.der_len = 0}};
+    int number = CLI_OK;
+
+    other->der_len = 0;
+    if (explain->key != NULL) {
+        return cli_key_of_file(explain->key, key);
+    }
+
+    number = cli_keys_of_context(&explain->client, &keys);
+    if (number != CLI_OK) {
+        return number;
+    }
+
+    *key = explain->is_of_request ? keys.client : keys.server;
+    *other = explain->is_of_request ? keys.server : keys.client;
+    return key->der_len > 0
+               ? CLI_OK
+               : cli_complain(CLI_NOT_LOGGED_IN,
+                   "the context has no such key yet: log in, or give --key");
+}
+
+static int
+read_signature(const char *given, struct trivet_file_text *out)
+{
+    if (given[0] == '@') {
+        return cli_read_input(given + 1, out);
+    }
+
+    out->data = strdup(given);
+    out->len = out->data == NULL ? 0 : strlen(given);
+    return out->data == NULL ? CLI_FAILURE : CLI_OK;
+}
+
+static int
+print(const struct explain *explain, const struct trivet_explanation *found)
+{
+    const struct trivet_mistake_row *row = trivet_mistake_row(found->mistake);
+    bool fits = found->mistake == TRIVET_MISTAKE_NONE;
+
+    if (explain->is_brief) {
+        (void) puts(fits ? "fits" : "does not fit");
+    } else {
+        cli_print("%s: %s%s%s\n", row->id, row->text,
+            found->hash == NULL ? "" : ": ",
+            found->hash == NULL ? "" : found->hash);
+    }
+
+    return fits ? CLI_OK : CLI_UNTRUSTED;
+}
+
+static int
+judge(const struct explain *explain, const struct trivet_file_text *body,
+    const struct trivet_file_text *signature,
+    const struct trivet_public_key *key, const struct trivet_public_key *other)
+{
+    struct trivet_explain_input input = {
+        .message = {.body = trivet_slice_make(body->data, body->len),
+            .status = explain->status,
+            .fields = explain->fields,
+            .num_fields = explain->num_fields},
+        .signature = trivet_slice_make(signature->data, signature->len),
+        .key = key,
+        .other_key = other->der_len > 0 ? other : NULL,
+    };
+    struct trivet_explanation found;
+    struct trivet_error err;
+
+    if (explain->method != NULL) {
+        input.message.method = trivet_slice_text(explain->method);
+        input.message.target = trivet_slice_text(explain->target);
+    }
+    if (trivet_explain(&input, &found, &err) != TRIVET_OK) {
+        return cli_fail(&err);
+    }
+
+    return print(explain, &found);
+}
+
+static int
+run(struct explain *explain)
+{
+    struct trivet_file_text body = {NULL, 0};
+    struct trivet_file_text signature = {NULL, 0};
+    struct trivet_public_key key;
+    struct trivet_public_key other;
+    int number = find_keys(explain, &key, &other);
+
+    if (number == CLI_OK) {
+        number = read_signature(explain->signature, &signature);
+    }
+    if (number == CLI_OK) {
+        number = cli_read_body(explain->file, &body);
+    }
+    if (number == CLI_OK) {
+        number = judge(explain, &body, &signature, &key, &other);
+    }
+
+    trivet_file_text_release(&body);
+    trivet_file_text_release(&signature);
+    return number;
+}
+
+int
+cli_verify_main(int argc, char **argv)
+{
+    struct explain explain = {
+        .client = CLI_CLIENT_INIT, .is_brief = true, .file = "-"};
+
+    if (argp_parse(&verify_argp, argc, argv, 0, NULL, &explain) != 0) {
+        return CLI_USAGE;
+    }
+
+    return run(&explain);
+}
+
+int
+cli_explain_main(int argc, char **argv)
+{
+    struct explain explain = {.client = CLI_CLIENT_INIT, .file = "-"};
+
+    if (argp_parse(&explain_argp, argc, argv, 0, NULL, &explain) != 0) {
+        return CLI_USAGE;
+    }
+
+    return run(&explain);
+}

@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* keygen.c - trivet keygen: a key pair for whoever wants one */
+#define _DEFAULT_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/secret.h"
+#include "cli/client/commands.h"
+#include "cli/client/common.h"
+#include "crypto/key.h"
+
+enum { MAX_KEY_PEM = 4096 };
+
+struct keygen {
+    const char *file;
+    const char *public_of;
+};
+
+static const struct argp_option options[] = {
+    {"public", 'p', "FILE", 0, "print the public half of this private key", 0},
+    {0},
+};
+
+static error_t
+parse(int key, char *argument, struct argp_state *state)
+{
+    struct keygen *keygen = state->input;
+
+    switch (key) {
+    case 'p':
+        keygen->public_of = argument;
+        break;
+    case ARGP_KEY_ARG:
+        if (state->arg_num > 0) {
+            argp_error(state, "too many arguments");
+        }
+        keygen->file = argument;
+        break;
+    case ARGP_KEY_END:
+        if ((keygen->file == NULL) == (keygen->public_of == NULL)) {
+            argp_error(state, "a file to write, or --public, is needed");
+        }
+        break;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+
+    return 0;
+}
+
+static const struct argp argp = {
+    .options = options,
+    .parser = parse,
+    .args_doc = "FILE",
+    .doc = "Make an RSA key of 2048 bits: the private key (PKCS#8) goes to "
+           "FILE, which must not exist, the public one to standard output.",
+};
+
+static int
+write_key(const char *file, const char *pem)
+{
+    size_t len = strlen(pem);
+    int fd = open(file, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    bool is_written;
+
+    if (fd < 0) {
+        return cli_complain(errno == EEXIST ? CLI_CONFLICT : CLI_USAGE,
+            "%s: %s", file, strerror(errno));
+    }
+
+    is_written = write(fd, pem, len) == (ssize_t) len && fsync(fd) == 0;
+    is_written = close(fd) == 0 && is_written;
+
+    if (!is_written) {
+        int reason = errno;
+
+        (void) unlink(file); /* a part of a key is none */
+        return cli_complain(CLI_FAILURE, "%s: %s", file, strerror(reason));
+    }
+
+    return CLI_OK;
+}
+
+static int
+print_public(const struct trivet_private_key *key)
+{
+    char pem[MAX_KEY_PEM];
+
+    if (trivet_private_key_public_pem(key, pem, sizeof pem) != TRIVET_OK) {
+        return cli_complain(CLI_FAILURE, "cannot write the key");
+    }
+
+    (void) fputs(pem, stdout);
+    return CLI_OK;
+}
+
+static int
+make(const char *file, struct trivet_private_key *key)
+{
+    char pem[MAX_KEY_PEM];
+    int number;
+
+    if (trivet_private_key_to_pem(key, pem, sizeof pem) != TRIVET_OK) {
+        return cli_complain(CLI_FAILURE, "cannot write the key");
+    }
+
+    number = write_key(file, pem);
+    trivet_wipe(pem, sizeof pem);
+    return number == CLI_OK ? print_public(key) : number;
+}
+
+int
+cli_keygen_main(int argc, char **argv)
+{
+    struct keygen keygen = {NULL, NULL};
+    struct trivet_private_key *key;
+    int number;
+    enum trivet_status status;
+    struct trivet_error err;
+
+    if (argp_parse(&argp, argc, argv, 0, NULL, &keygen) != 0) {
+        return CLI_USAGE;
+    }
+
+    status = keygen.public_of != NULL
+                 ? trivet_private_key_load(keygen.public_of, &key, &err)
+                 : trivet_private_key_generate(&key, &err);
+    if (status != TRIVET_OK) {
+        return cli_fail(&err);
+    }
+
+    number =
+        keygen.public_of != NULL ? print_public(key) : make(keygen.file, key);
+    trivet_private_key_free(key);
+    return number;
+}

@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* list.c - trivet list and trivet use: several contexts */
+#define _DEFAULT_SOURCE
+#include <dirent.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli/client/commands.h"
+#include "cli/client/common.h"
+#include "cli/table.h"
+#include "client/clock.h"
+#include "client/record.h"
+
+enum { OPTION_JSON = 0x200 };
+
+static const struct argp_option list_options[] = {
+    {"json", OPTION_JSON, NULL, 0, "JSON, for programs", 0},
+    {0},
+};
+
+static error_t
+parse_list(int key, char *argument, struct argp_state *state)
+{
+    bool *is_json = state->input;
+
+    (void) argument;
+
+    if (key != OPTION_JSON) {
+        return ARGP_ERR_UNKNOWN;
+    }
+
+    *is_json = true;
+    return 0;
+}
+
+static const struct argp list_argp = {
+    .options = list_options,
+    .parser = parse_list,
+    .doc = "List the contexts; * marks the one that is used by default.",
+};
+
+static error_t
+parse_use(int key, char *argument, struct argp_state *state)
+{
+    const char **name = state->input;
+
+    switch (key) {
+    case ARGP_KEY_ARG:
+        if (state->arg_num > 0) {
+            argp_error(state, "too many arguments");
+        }
+        *name = argument;
+        break;
+    case ARGP_KEY_END:
+        if (*name == NULL) {
+            argp_error(state, "the name of a context is needed");
+        }
+        break;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+
+    return 0;
+}
+
+static const struct argp use_argp = {
+    .parser = parse_use,
+    .args_doc = "NAME",
+    .doc = "Use the context NAME wherever none is named.",
+};
+
+static int
+is_context_file(const struct dirent *entry)
+{
+    size_t len = strlen(entry->d_name);
+
+    return len > 5 && len < CLI_MAX_CONTEXT_NAME + 5 && entry->d_name[0] != '.'
+           && strcmp(entry->d_name + len - 5, ".json") == 0;
+}
+
+/* The first and the last are for people; JSON has their parts. */
+static const struct cli_column columns[] = {
+    {"shown", "  NAME", CLI_CELL_VALUE},
+    {"url", "SERVER", CLI_CELL_VALUE},
+    {"expires", "SESSION UNTIL", CLI_CELL_MOMENT},
+    {"says", "SESSION", CLI_CELL_VALUE},
+};
+
+/* What can be told of a context that can be read. */
+static void
+describe(const struct trivet_context_info *info, json_t *row)
+{
+    int64_t left_us = info->session_expires_us - trivet_clock_now_us();
+    const char *state = !info->has_session ? "none"
+                        : left_us > 0      ? "alive"
+                                           : "ended";
+    char span[CLI_SPAN_SIZE];
+
+    cli_format_span(left_us, span);
+    (void) json_object_set_new(row, "url", cli_json_text(info->base_url));
+    (void) json_object_set_new(row, "environment",
+        json_string(trivet_environment_name(info->environment)));
+    (void) json_object_set_new(row, "session", json_string(state));
+    (void) json_object_set_new(row, "expires",
+        cli_json_time(info->has_session ? info->session_expires_us : 0));
+    (void) json_object_set_new(row, "says",
+        left_us > 0 && info->has_session ? json_sprintf("alive for %s", span)
+                                         : json_string(state));
+}
+
+static json_t *
+row_of(const char *name, bool is_current)
+{
+    struct cli_client client = CLI_CLIENT_INIT;
+    struct trivet_context_info info;
+    struct trivet_context *context;
+    struct trivet_error err;
+    json_t *row = json_pack("{s:s, s:b, s:n, s:n}", "name", name, "current",
+        is_current, "expires", "error");
+
+    client.context = name;
+    if (cli_client_locate(&client, false) != CLI_OK) {
+        json_decref(row);
+        return NULL;
+    }
+
+    (void) json_object_set_new(row, "file", cli_json_text(client.path));
+    client.options.flags = TRIVET_OPEN_OFFLINE;
+    if (trivet_context_open(&client.options, &context, &err) != TRIVET_OK) {
+        (void) json_object_set_new(row, "error", cli_json_text(err.detail));
+        (void) json_object_set_new(row, "says", cli_json_text(err.detail));
+        return row;
+    }
+
+    trivet_context_describe(context, &info);
+    trivet_context_close(context);
+    describe(&info, row);
+    return row;
+}
+
+/* One row for each context in folder. */
+static json_t *
+collect(const char *folder)
+{
+    char current[CLI_MAX_CONTEXT_NAME];
+    struct dirent **entries = NULL;
+    json_t *rows = json_array();
+    int num = scandir(folder, &entries, is_context_file, alphasort);
+
+    cli_context_current(current);
+
+    for (int i = 0; i < num; i++) {
+        char *name = entries[i]->d_name;
+        json_t *row;
+
+        name[strlen(name) - strlen(".json")] = '\0';
+        row = row_of(name, strcmp(name, current) == 0);
+        if (row != NULL) {
+            (void) json_array_append_new(rows, row);
+        }
+        free(entries[i]);
+    }
+
+    free(entries);
+    return rows;
+}
+
+int
+cli_list_main(int argc, char **argv)
+{
+    char folder[CLI_MAX_CONTEXT_PATH];
+    struct trivet_error err;
+    bool is_json = false;
+    json_t *rows;
+    json_t *row;
+    size_t i;
+
+    if (argp_parse(&list_argp, argc, argv, 0, NULL, &is_json) != 0) {
+        return CLI_USAGE;
+    }
+    if (cli_context_folder(folder, &err) != TRIVET_OK) {
+        return cli_fail(&err);
+    }
+
+    rows = collect(folder);
+    json_array_foreach(rows, i, row)
+    {
+        if (is_json) {
+            (void) json_object_del(row, "says");
+        } else {
+            (void) json_object_set_new(row, "shown",
+                json_sprintf("%c %s",
+                    json_is_true(json_object_get(row, "current")) ? '*' : ' ',
+                    json_string_value(json_object_get(row, "name"))));
+        }
+    }
+
+    cli_table_print(columns, sizeof columns / sizeof columns[0], rows, is_json);
+    return CLI_OK;
+}
+
+int
+cli_use_main(int argc, char **argv)
+{
+    char path[CLI_MAX_CONTEXT_PATH];
+    const char *name = NULL;
+    struct trivet_error err;
+
+    if (argp_parse(&use_argp, argc, argv, 0, NULL, &name) != 0) {
+        return CLI_USAGE;
+    }
+
+    if (strchr(name, '/') == NULL
+        && cli_context_path(name, false, path, &err) == TRIVET_OK
+        && access(path, F_OK) != 0)
+    {
+        return cli_complain(CLI_NOT_LOGGED_IN,
+            "there is no context %s: trivet login --context %s", name, name);
+    }
+    if (cli_context_use(name, &err) != TRIVET_OK) {
+        return cli_fail(&err);
+    }
+
+    return CLI_OK;
+}

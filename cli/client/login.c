@@ -1,0 +1,272 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* login.c - trivet login: from an API key to a session */
+#define _DEFAULT_SOURCE
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/secret.h"
+#include "cli/client/commands.h"
+#include "cli/client/common.h"
+#include "cli/output.h"
+#include "client/clock.h"
+
+enum {
+    OPTION_ENV = 0x200,
+    OPTION_URL,
+    OPTION_API_KEY_FILE,
+    OPTION_DESCRIPTION,
+    OPTION_PERMITTED_IP,
+    OPTION_SANDBOX_USER,
+    OPTION_NEW,
+    MAX_IPS = 64
+};
+
+/* Where systemd puts what LoadCredential=trivet-api-key names. */
+static const char credential_name[] = "trivet-api-key";
+
+struct login {
+    struct cli_client client;
+    const char *permitted_ips[MAX_IPS];
+    bool makes_user;
+    bool is_company;
+    char credential[CLI_MAX_CONTEXT_PATH];
+    char api_key[TRIVET_API_KEY_SIZE];
+};
+
+static const struct argp_option options[] = {
+    {"env", OPTION_ENV, "NAME", 0, "sandbox (the default) or production", 0},
+    {"url", OPTION_URL, "URL", 0, "a gateway instead: https://HOST[:PORT]/v1",
+        0},
+    {"api-key-file", OPTION_API_KEY_FILE, "FILE", 0,
+        "read the API key there; - is standard input", 0},
+    {"description", OPTION_DESCRIPTION, "TEXT", 0, "what to call this device",
+        0},
+    {"permitted-ip", OPTION_PERMITTED_IP, "IP", 0,
+        "an address that may use the key, or *; may be repeated", 0},
+    {"new-sandbox-user", OPTION_SANDBOX_USER, "KIND", OPTION_ARG_OPTIONAL,
+        "make a user first: person (the default) or company", 0},
+    {"new", OPTION_NEW, NULL, 0, "forget what the context holds and start over",
+        0},
+    {0},
+};
+
+static void
+add_ip(struct login *login, const char *ip, struct argp_state *state)
+{
+    struct trivet_context_options *to = &login->client.options;
+
+    if (to->num_permitted_ips == MAX_IPS) {
+        argp_error(state, "more than %d addresses", (int) MAX_IPS);
+        return;
+    }
+
+    login->permitted_ips[to->num_permitted_ips++] = ip;
+    to->permitted_ips = login->permitted_ips;
+}
+
+static error_t
+parse(int key, char *argument, struct argp_state *state)
+{
+    struct login *login = state->input;
+    struct trivet_context_options *to = &login->client.options;
+
+    switch (key) {
+    case ARGP_KEY_INIT:
+        cli_client_start(&login->client, state);
+        break;
+    case OPTION_ENV:
+        cli_set_environment(to, argument, state);
+        break;
+    case OPTION_URL:
+        to->base_url = argument;
+        break;
+    case OPTION_API_KEY_FILE:
+        if (strcmp(argument, "-") == 0) {
+            to->api_key_fd = STDIN_FILENO;
+        } else {
+            to->api_key_file = argument;
+        }
+        break;
+    case OPTION_DESCRIPTION:
+        to->description = argument;
+        break;
+    case OPTION_PERMITTED_IP:
+        add_ip(login, argument, state);
+        break;
+    case OPTION_SANDBOX_USER:
+        login->makes_user = true;
+        login->is_company =
+            argument != NULL && strcmp(argument, "company") == 0;
+        if (argument != NULL && !login->is_company
+            && strcmp(argument, "person") != 0) {
+            argp_error(state, "--new-sandbox-user is person or company");
+        }
+        break;
+    case OPTION_NEW:
+        to->flags |= TRIVET_OPEN_NEW;
+        break;
+    case ARGP_KEY_END:
+        if (to->base_url != NULL && to->environment != TRIVET_ENVIRONMENT_UNSET)
+        {
+            argp_error(state, "--env and --url exclude each other");
+        }
+        break;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+
+    return 0;
+}
+
+static const struct argp_child children[] = {
+    {&cli_client_argp, 0, NULL, 0}, {0}};
+
+static const struct argp argp = {
+    .options = options,
+    .parser = parse,
+    .doc = "Open a context: a key pair, an installation, a registered device "
+           "and a session, whatever of them is missing."
+           "\vThe API key is taken from --api-key-file, else from "
+           "$TRIVET_API_KEY_FILE, $TRIVET_API_KEY, systemd's credential "
+           "trivet-api-key, or the context itself.",
+    .children = children,
+};
+
+/* The API key from where nothing has to be typed. */
+static void
+find_api_key(struct login *login)
+{
+    struct trivet_context_options *to = &login->client.options;
+    const char *folder = getenv("CREDENTIALS_DIRECTORY");
+    const char *file = getenv("TRIVET_API_KEY_FILE");
+    const char *text = getenv("TRIVET_API_KEY");
+
+    if (to->api_key_file != NULL || to->api_key_fd >= 0) {
+        return;
+    }
+    if (file != NULL && file[0] != '\0') {
+        to->api_key_file = file;
+        return;
+    }
+    if (text != NULL && text[0] != '\0') {
+        to->api_key = text;
+        to->api_key_len = strlen(text);
+        return;
+    }
+    if (folder != NULL
+        && snprintf(login->credential, sizeof login->credential, "%s/%s",
+               folder, credential_name)
+               < (int) sizeof login->credential
+        && access(login->credential, R_OK) == 0)
+    {
+        to->api_key_file = login->credential;
+    }
+}
+
+static int
+make_user(struct login *login)
+{
+    struct trivet_context_options *to = &login->client.options;
+    struct trivet_error err;
+
+    if (to->environment == TRIVET_ENVIRONMENT_PRODUCTION) {
+        return cli_complain(CLI_USAGE, "users are made in a sandbox alone");
+    }
+    if (!login->client.is_quiet) {
+        (void) fputs("sandbox-user: making a user\n", stderr);
+    }
+    if (trivet_sandbox_user(to, login->is_company, login->api_key, &err)
+        != TRIVET_OK)
+    {
+        return cli_fail(&err);
+    }
+
+    to->api_key = login->api_key;
+    to->api_key_len = strlen(login->api_key);
+    return CLI_OK;
+}
+
+static void
+print_who(const struct trivet_context_info *info)
+{
+    char until[CLI_MOMENT_SIZE];
+    char span[CLI_SPAN_SIZE];
+
+    cli_format_moment(info->session_expires_us, until);
+    cli_format_span(info->session_expires_us - trivet_clock_now_us(), span);
+    cli_print("logged in at %s\n", info->base_url);
+    (void) fputs("as ", stdout);
+    cli_put_text(
+        stdout, info->user_name[0] == '\0' ? "(no name)" : info->user_name);
+    cli_print(" (%s %lld), device %lld\n", info->user_type,
+        (long long) info->user_id, (long long) info->device_id);
+    cli_print("session until %s (%s)\n", until, span);
+}
+
+/* The first context that somebody logs in to is the current one. */
+static void
+make_current(const struct cli_client *client)
+{
+    char current[CLI_MAX_CONTEXT_NAME];
+    char path[CLI_MAX_CONTEXT_PATH];
+
+    cli_context_current(current);
+    if (client->context != NULL && strchr(client->context, '/') == NULL
+        && cli_context_path(current, false, path, NULL) == TRIVET_OK
+        && access(path, F_OK) != 0)
+    {
+        (void) !cli_context_use(client->context, NULL);
+    }
+}
+
+static int
+run(struct login *login)
+{
+    struct trivet_context_info info;
+    struct trivet_context *context;
+    struct trivet_error err;
+    int number = cli_client_locate(&login->client, true);
+
+    if (number != CLI_OK) {
+        return number;
+    }
+
+    if (login->makes_user) {
+        number = make_user(login);
+    } else {
+        find_api_key(login);
+    }
+    if (number != CLI_OK) {
+        return number;
+    }
+
+    if (trivet_context_open(&login->client.options, &context, &err)
+        != TRIVET_OK) {
+        return cli_fail(&err);
+    }
+
+    trivet_context_describe(context, &info);
+    trivet_context_close(context);
+    make_current(&login->client);
+    print_who(&info);
+
+    return CLI_OK;
+}
+
+int
+cli_login_main(int argc, char **argv)
+{
+    struct login login = {.client = CLI_CLIENT_INIT};
+    int number;
+
+    login.client.tells_steps = true;
+    if (argp_parse(&argp, argc, argv, 0, NULL, &login) != 0) {
+        return CLI_USAGE;
+    }
+
+    number = run(&login);
+    trivet_wipe(login.api_key, sizeof login.api_key);
+
+    return number;
+}

@@ -1,0 +1,291 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* pins.c - trivet pins: which key the server shows, and which it should */
+#include <string.h>
+
+#include "cli/client/commands.h"
+#include "cli/client/common.h"
+#include "cli/nearest.h"
+#include "cli/output.h"
+#include "client/clock.h"
+#include "client/pins.h"
+#include "client/record.h"
+
+enum { OPTION_URL = 0x200, OPTION_ENV, OPTION_EXPIRES, OPTION_NO_SAVE };
+
+enum action { ACTION_NONE = 0, ACTION_LEARN, ACTION_CHECK, ACTION_CLEAR };
+
+struct pins {
+    struct cli_client client;
+    enum action action;
+    const char *expires;
+    bool is_not_saved;
+};
+
+static const struct argp_option options[] = {
+    {"url", OPTION_URL, "URL", 0, "look at this server, not the context's", 0},
+    {"env", OPTION_ENV, "NAME", 0, "the same for sandbox or production", 0},
+    {"expires", OPTION_EXPIRES, "YYYY-MM-DD", 0,
+        "learn: from then on the pin does not count", 0},
+    {"no-save", OPTION_NO_SAVE, NULL, 0, "learn: only print it", 0},
+    {0},
+};
+
+static void
+set_action(struct pins *pins, const char *word, struct argp_state *state)
+{
+    static const char *const words[] = {"learn", "check", "clear"};
+    static const enum action actions[] = {
+        ACTION_LEARN, ACTION_CHECK, ACTION_CLEAR};
+    size_t num = sizeof words / sizeof words[0];
+
+    for (size_t i = 0; i < num; i++) {
+        if (strcmp(word, words[i]) == 0) {
+            pins->action = actions[i];
+            return;
+        }
+    }
+
+    cli_refuse_word(state, word, words, num);
+}
+
+static error_t
+parse(int key, char *argument, struct argp_state *state)
+{
+    struct pins *pins = state->input;
+
+    switch (key) {
+    case ARGP_KEY_INIT:
+        cli_client_start(&pins->client, state);
+        break;
+    case OPTION_URL:
+        pins->client.options.base_url = argument;
+        break;
+    case OPTION_ENV:
+        cli_set_environment(&pins->client.options, argument, state);
+        break;
+    case OPTION_EXPIRES:
+        pins->expires = argument;
+        break;
+    case OPTION_NO_SAVE:
+        pins->is_not_saved = true;
+        break;
+    case ARGP_KEY_ARG:
+        set_action(pins, argument, state);
+        break;
+    case ARGP_KEY_END:
+        if (pins->action == ACTION_NONE) {
+            argp_error(state, "learn, check or clear is wanted");
+        }
+        if (pins->client.options.base_url != NULL
+            && pins->client.options.environment != TRIVET_ENVIRONMENT_UNSET)
+        {
+            argp_error(state, "--env and --url exclude each other");
+        }
+        break;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+
+    return 0;
+}
+
+static const struct argp_child children[] = {
+    {&cli_client_argp, 0, NULL, 0}, {0}};
+
+static const struct argp argp = {
+    .options = options,
+    .parser = parse,
+    .args_doc = "learn|check|clear",
+    .doc = "learn: add the key that the server shows now to the context's "
+           "pins (after its certificate was verified as always). check: "
+           "compare it with them. clear: forget them."
+           "\vExit status: check gives 6 when the key is not pinned.",
+    .children = children,
+};
+
+/* The key that is shown now. */
+static int
+look(struct pins *pins, struct trivet_pin *out)
+{
+    struct trivet_error err;
+
+    if (trivet_pin_learn(&pins->client.options, out, &err) != TRIVET_OK) {
+        return cli_fail(&err);
+    }
+
+    return CLI_OK;
+}
+
+/* Adds pin to set, or changes the expiry of one that is there. False: full. */
+static bool
+put_pin(struct trivet_pin_set *set, const struct trivet_pin *pin,
+    bool has_expiry, bool *out_is_changed)
+{
+    int64_t now_us = trivet_clock_now_us();
+
+    *out_is_changed = false;
+    for (size_t i = 0; i < set->num_pins; i++) {
+        struct trivet_pin *known = &set->pins[i];
+        bool is_over = known->expires_us != 0 && known->expires_us <= now_us;
+
+        if (memcmp(known->digest, pin->digest, sizeof pin->digest) == 0) {
+            *out_is_changed =
+                (has_expiry || is_over) && known->expires_us != pin->expires_us;
+            known->expires_us =
+                *out_is_changed ? pin->expires_us : known->expires_us;
+            return true;
+        }
+    }
+
+    if (set->num_pins == TRIVET_MAX_PINS) {
+        return false;
+    }
+
+    set->pins[set->num_pins++] = *pin;
+    *out_is_changed = true;
+    return true;
+}
+
+static int
+learn(struct pins *pins, struct trivet_context *context,
+    const struct trivet_pin_set *known)
+{
+    struct trivet_pin_set set = *known;
+    struct trivet_pin pin;
+    struct trivet_error err;
+    char text[TRIVET_PIN_DATED_SIZE];
+    bool is_changed;
+    int number = look(pins, &pin);
+
+    if (number != CLI_OK) {
+        return number;
+    }
+    if (pins->expires != NULL) {
+        char dated[TRIVET_PIN_DATED_SIZE + 32];
+
+        trivet_pin_format(&pin, text);
+        (void) snprintf(dated, sizeof dated, "%s@%.20s", text, pins->expires);
+        if (trivet_pin_parse(dated, &pin, &err) != TRIVET_OK) {
+            return cli_fail(&err);
+        }
+    }
+
+    trivet_pin_format_dated(&pin, text);
+    (void) puts(text);
+    if (context == NULL || pins->is_not_saved) {
+        return CLI_OK;
+    }
+
+    if (!put_pin(&set, &pin, pins->expires != NULL, &is_changed)) {
+        return cli_complain(CLI_FAILURE,
+            "the context has %d pins: clear them first", (int) TRIVET_MAX_PINS);
+    }
+
+    /* A mode that was given is in `known` already, but not in the file. */
+    if (!is_changed && (pins->client.options.flags & TRIVET_OPEN_PIN_MODE) == 0)
+    {
+        return CLI_OK;
+    }
+    if (trivet_context_set_pins(context, set.pins, set.num_pins, set.mode, &err)
+        != TRIVET_OK)
+    {
+        return cli_fail(&err);
+    }
+
+    return CLI_OK;
+}
+
+static int
+check(struct pins *pins, const struct trivet_pin_set *known)
+{
+    struct trivet_pin pin;
+    char text[TRIVET_PIN_TEXT_SIZE];
+    int number = look(pins, &pin);
+
+    if (number != CLI_OK) {
+        return number;
+    }
+
+    trivet_pin_format(&pin, text);
+    if (trivet_pin_set_has(known, pin.digest, trivet_clock_now_us())) {
+        cli_print("%s is pinned\n", text);
+        return CLI_OK;
+    }
+
+    cli_print("%s is not pinned (%zu pins, %zu of them valid)\n", text,
+        known->num_pins,
+        trivet_pin_set_count_valid(known, trivet_clock_now_us()));
+    return CLI_UNTRUSTED;
+}
+
+static int
+run(struct pins *pins, struct trivet_context *context,
+    const struct trivet_pin_set *known)
+{
+    struct trivet_error err;
+
+    switch (pins->action) {
+    case ACTION_LEARN:
+        return learn(pins, context, known);
+    case ACTION_CHECK:
+        return check(pins, known);
+    case ACTION_CLEAR:
+        if (context == NULL) {
+            return cli_complain(CLI_USAGE, "no context to clear");
+        }
+        return trivet_context_set_pins(
+                   context, NULL, 0, TRIVET_PINS_ENFORCE, &err)
+                       == TRIVET_OK
+                   ? CLI_OK
+                   : cli_fail(&err);
+    case ACTION_NONE:
+    default:
+        return CLI_USAGE;
+    }
+}
+
+int
+cli_pins_main(int argc, char **argv)
+{
+    struct pins pins = {.client = CLI_CLIENT_INIT};
+    struct trivet_context_info info = {.base_url = ""};
+    struct trivet_context *context = NULL;
+    struct trivet_pin_set given;
+    int number = CLI_OK;
+
+    if (argp_parse(&argp, argc, argv, 0, NULL, &pins) != 0) {
+        return CLI_USAGE;
+    }
+    if (trivet_pin_set_make(pins.client.pins, pins.client.options.num_pins,
+            pins.client.options.pin_mode, &given, NULL)
+        != TRIVET_OK)
+    {
+        return CLI_USAGE;
+    }
+
+    if (pins.client.options.base_url == NULL
+        && pins.client.options.environment == TRIVET_ENVIRONMENT_UNSET)
+    {
+        number = cli_client_open(&pins.client, TRIVET_OPEN_OFFLINE, &context);
+    }
+    if (number != CLI_OK) {
+        return number;
+    }
+
+    if (context != NULL) {
+        trivet_context_describe(context, &info);
+        pins.client.options.base_url = info.base_url;
+        (void) !trivet_pin_set_make(
+            info.pins, info.num_pins, info.pin_mode, &given, NULL);
+        if (pins.client.options.ca_file == NULL && info.ca_file[0] != '\0') {
+            pins.client.options.ca_file = info.ca_file;
+        }
+        if (pins.client.options.proxy == NULL && info.proxy[0] != '\0') {
+            pins.client.options.proxy = info.proxy;
+        }
+    }
+
+    number = run(&pins, context, &given);
+    trivet_context_close(context);
+    return number;
+}

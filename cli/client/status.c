@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* status.c - trivet status: whose session it is, and how long it lives */
+#define _DEFAULT_SOURCE
+#include <jansson.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "cli/client/commands.h"
+#include "cli/client/common.h"
+#include "cli/output.h"
+#include "cli/span.h"
+#include "cli/table.h"
+#include "client/clock.h"
+#include "client/record.h"
+
+enum { OPTION_JSON = 0x200, OPTION_WATCH, OPTION_CHECK, DEFAULT_WATCH_S = 5 };
+
+struct status {
+    struct cli_client client;
+    bool is_json;
+    bool is_checked;
+    int watch_s;
+};
+
+static const struct argp_option options[] = {
+    {"json", OPTION_JSON, NULL, 0, "one line of JSON", 0},
+    {"check", OPTION_CHECK, NULL, 0,
+        "ask the server, instead of believing the clock", 0},
+    {"watch", OPTION_WATCH, "TIME", OPTION_ARG_OPTIONAL,
+        "tell again every TIME (5s), until the session has ended", 0},
+    {0},
+};
+
+static error_t
+parse(int key, char *argument, struct argp_state *state)
+{
+    struct status *status = state->input;
+
+    switch (key) {
+    case ARGP_KEY_INIT:
+        cli_client_start(&status->client, state);
+        break;
+    case OPTION_JSON:
+        status->is_json = true;
+        break;
+    case OPTION_CHECK:
+        status->is_checked = true;
+        break;
+    case OPTION_WATCH:
+        status->watch_s = argument == NULL ? DEFAULT_WATCH_S
+                                           : (int) cli_span_read(argument, 1,
+                                               86400, "--watch", state);
+        break;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+
+    return 0;
+}
+
+static const struct argp_child children[] = {
+    {&cli_client_argp, 0, NULL, 0}, {0}};
+
+static const struct argp argp = {
+    .options = options,
+    .parser = parse,
+    .doc = "Tell who is logged in, and until when."
+           "\vExit status: 0 when a session is alive, 3 when not.",
+    .children = children,
+};
+
+static json_t *
+text_or_nothing(const char *text)
+{
+    return text[0] == '\0' ? NULL : cli_json_text(text);
+}
+
+static void
+print_json(const struct cli_client *client,
+    const struct trivet_context_info *info, bool is_alive)
+{
+    cli_json_print(
+        json_pack("{s:o, s:s, s:o, s:b, s:b, s:b, s:o*, s:o*, s:o*, s:o*}",
+            "context", cli_json_text(client->path), "environment",
+            trivet_environment_name(info->environment), "url",
+            cli_json_text(info->base_url), "installed", info->has_installation,
+            "registered", info->has_device, "alive", is_alive, "expires",
+            info->has_session ? cli_json_time(info->session_expires_us) : NULL,
+            "user_type", text_or_nothing(info->user_type), "user_id",
+            info->user_id != 0 ? json_integer(info->user_id) : NULL,
+            "user_name", text_or_nothing(info->user_name)));
+}
+
+static void
+print_words(const struct cli_client *client,
+    const struct trivet_context_info *info, bool is_alive)
+{
+    const char *const colours[] = {"\033[31m", "\033[32m"};
+    bool has_colour = cli_has_colour(stdout);
+    char until[CLI_MOMENT_SIZE];
+    char span[CLI_SPAN_SIZE];
+
+    cli_print("context   %s\n", client->path);
+    cli_print("server    %s (%s)\n", info->base_url,
+        trivet_environment_name(info->environment));
+    cli_print("device    %s\n", info->has_device         ? "registered"
+                                : info->has_installation ? "not registered yet"
+                                                         : "not installed yet");
+    if (info->user_id != 0) {
+        (void) fputs("user      ", stdout);
+        cli_put_text(
+            stdout, info->user_name[0] == '\0' ? "(no name)" : info->user_name);
+        cli_print(" (%s %lld)\n", info->user_type, (long long) info->user_id);
+    }
+
+    cli_format_moment(info->session_expires_us, until);
+    cli_format_span(info->session_expires_us - trivet_clock_now_us(), span);
+    (void) fputs("session   ", stdout);
+    cli_put_sequence(stdout, has_colour ? colours[is_alive] : "");
+    cli_print("%s", is_alive ? "alive" : info->has_session ? "ended" : "none");
+    cli_put_sequence(stdout, has_colour ? "\033[0m" : "");
+    if (info->has_session) {
+        cli_print(", until %s (%s%s)", until, span,
+            info->session_expires_us < trivet_clock_now_us() ? " ago" : "");
+    }
+    (void) putchar('\n');
+}
+
+/* What the server says to a call that any session may make. */
+static int
+ask_server(struct trivet_context *context)
+{
+    const struct trivet_call call = {
+        .method = "GET", .path = "user", .flags = TRIVET_CALL_KEEP_SESSION};
+    struct trivet_answer *answer;
+    struct trivet_error err;
+    int number;
+
+    if (trivet_call(context, &call, &answer, &err) != TRIVET_OK) {
+        return cli_fail(&err);
+    }
+
+    number = cli_exit_of_answer(answer->status);
+    trivet_answer_free(answer);
+
+    return number;
+}
+
+static int
+tell(const struct status *status, struct trivet_context *context)
+{
+    struct trivet_context_info info;
+    int number;
+
+    trivet_context_describe(context, &info);
+    number = info.has_session && info.session_expires_us > trivet_clock_now_us()
+                 ? CLI_OK
+                 : CLI_NOT_LOGGED_IN;
+    if (status->is_checked && info.has_session) {
+        number = ask_server(context);
+    }
+
+    (status->is_json ? print_json : print_words)(
+        &status->client, &info, number == CLI_OK);
+    if (!cli_output_flush()) {
+        return CLI_FAILURE; /* --watch ends */
+    }
+
+    return number;
+}
+
+int
+cli_status_main(int argc, char **argv)
+{
+    struct status status = {.client = CLI_CLIENT_INIT};
+    struct trivet_context *context;
+    int number;
+
+    if (argp_parse(&argp, argc, argv, 0, NULL, &status) != 0) {
+        return CLI_USAGE;
+    }
+
+    number = cli_client_open(&status.client, TRIVET_OPEN_OFFLINE, &context);
+    if (number != CLI_OK) {
+        return number;
+    }
+
+    number = tell(&status, context);
+    while (status.watch_s > 0 && number == CLI_OK) {
+        (void) sleep((unsigned) status.watch_s);
+        number = tell(&status, context);
+    }
+
+    trivet_context_close(context);
+    return number;
+}

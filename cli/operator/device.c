@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* device.c - trivet device: the devices of a store */
+#include "cli/client/commands.h"
+#include "cli/client/contexts.h"
+#include "cli/operator/common.h"
+#include "cli/table.h"
+#include "store/listing.h"
+
+static const struct cli_column columns[] = {
+    {"id", "ID", CLI_CELL_VALUE},
+    {"user_id", "USER", CLI_CELL_VALUE},
+    {"api_key_id", "KEY", CLI_CELL_VALUE},
+    {"installation_id", "INSTALLATION", CLI_CELL_VALUE},
+    {"ip", "IP", CLI_CELL_VALUE},
+    {"created", "CREATED", CLI_CELL_MOMENT},
+    {"description", "DESCRIPTION", CLI_CELL_VALUE},
+};
+
+static void
+add_device(void *rows, const struct trivet_device_row *row)
+{
+    char address[TRIVET_MAX_ADDRESS_TEXT];
+
+    trivet_address_format(&row->address, address);
+    (void) json_array_append_new(
+        rows, json_pack("{s:I, s:I, s:I, s:I, s:s, s:o, s:o}", "id",
+                  (json_int_t) row->id, "user_id", (json_int_t) row->user_id,
+                  "api_key_id", (json_int_t) row->api_key_id, "installation_id",
+                  (json_int_t) row->installation_id, "ip", address, "created",
+                  cli_json_time(row->created_us), "description",
+                  cli_json_text(row->description)));
+}
+
+static enum trivet_status
+list(struct cli_operator *op, void *extra, struct trivet_error *err)
+{
+    json_t *rows = json_array();
+    enum trivet_status status =
+        trivet_store_device_list(op->store, add_device, rows, err);
+
+    (void) extra;
+
+    return cli_operator_show(
+        op, columns, sizeof columns / sizeof columns[0], rows, status);
+}
+
+static int
+run_list(int argc, char **argv)
+{
+    static const struct cli_operator_spec spec = {
+        .doc = "Lists the registered devices.",
+        .work = list,
+    };
+
+    if (cli_context_is_meant(argc, argv)) {
+        return cli_context_device_list(argc, argv);
+    }
+
+    return cli_operator_main(&spec, NULL, argc, argv);
+}
+
+static const struct cli_command commands[] = {
+    {"list", "list the devices", run_list},
+};
+
+int
+cli_device_main(int argc, char **argv)
+{
+    return cli_dispatch(
+        commands, sizeof commands / sizeof commands[0], argc, argv);
+}

@@ -1,0 +1,481 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* key.c - trivet key: the API keys of a store */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/duration.h"
+#include "base/timestamp.h"
+#include "cli/operator/common.h"
+#include "cli/output.h"
+#include "cli/span.h"
+#include "cli/table.h"
+#include "crypto/token.h"
+#include "store/listing.h"
+
+enum {
+    OPTION_USER = 0x300,
+    OPTION_LABEL,
+    OPTION_SECRET_FILE,
+    OPTION_EXPIRES,
+    OPTION_SANDBOX,
+    MIN_SECRET_LEN = 32 /* characters: kept as a plain digest, so no less */
+};
+
+/* ---- create ------------------------------------------------------------ */
+
+struct create_options {
+    const char *user;
+    const char *label;
+    const char *secret_file;
+    long long expires_s;
+    int is_sandbox;
+};
+
+static const struct argp_option create_table[] = {
+    {"user", OPTION_USER, "NAME|ID", 0,
+        "whose key it is; a new name makes a new user (default: \"default\")",
+        0},
+    {"label", OPTION_LABEL, "TEXT", 0, "a name for the key", 0},
+    {"secret-file", OPTION_SECRET_FILE, "FILE", 0,
+        "take the key from a file (\"-\": standard input) instead of making "
+        "one",
+        0},
+    {"expires", OPTION_EXPIRES, "TIME", 0,
+        "it must be bound to a device within this time, such as 90s, 1h or 7d "
+        "(default: 1h)",
+        0},
+    {"sandbox", OPTION_SANDBOX, NULL, 0, "begin it with \"sandbox_\"", 0},
+    {0},
+};
+
+static error_t
+parse_create(int key, char *arg, struct argp_state *state)
+{
+    struct create_options *options = state->input;
+
+    switch (key) {
+    case OPTION_USER:
+        options->user = arg;
+        return 0;
+    case OPTION_LABEL:
+        options->label = arg;
+        return 0;
+    case OPTION_SECRET_FILE:
+        options->secret_file = arg;
+        return 0;
+    case OPTION_SANDBOX:
+        options->is_sandbox = 1;
+        return 0;
+    case OPTION_EXPIRES:
+        options->expires_s =
+            cli_span_read(arg, 1, TRIVET_MAX_DURATION_S, "--expires", state);
+        return 0;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
+static const struct argp create_argp = {
+    .options = create_table,
+    .parser = parse_create,
+};
+
+/* One line of printable text; its line end is cut. */
+static enum trivet_status
+read_secret(FILE *from, struct trivet_secret *out, struct trivet_error *err)
+{
+    size_t len = fread(out->bytes, 1, sizeof out->bytes, from);
+
+    while (len > 0
+           && (out->bytes[len - 1] == '\n' || out->bytes[len - 1] == '\r')) {
+        len--;
+    }
+
+    if (len < MIN_SECRET_LEN || len == sizeof out->bytes) {
+        return trivet_error_set(err, TRIVET_E_USAGE, "key.create",
+            "a key has %d to %d characters", MIN_SECRET_LEN,
+            TRIVET_MAX_API_KEY - 1);
+    }
+
+    for (size_t i = 0; i < len; i++) {
+        if (out->bytes[i] <= 0x20 || out->bytes[i] > 0x7e) {
+            return trivet_error_set(err, TRIVET_E_USAGE, "key.create",
+                "a key is one line of printable ASCII without blanks");
+        }
+    }
+
+    out->bytes[len] = '\0';
+    out->len = len;
+    return TRIVET_OK;
+}
+
+static enum trivet_status
+get_secret(const struct create_options *options, struct trivet_secret *out,
+    struct trivet_error *err)
+{
+    enum trivet_status status;
+    FILE *from;
+
+    if (options->secret_file == NULL) {
+        return options->is_sandbox ? trivet_token_make_sandbox_key(out)
+                                   : trivet_token_make(out);
+    }
+
+    if (strcmp(options->secret_file, "-") == 0) {
+        return read_secret(stdin, out, err);
+    }
+
+    from = fopen(options->secret_file, "re");
+    if (from == NULL) {
+        return trivet_error_set(err, TRIVET_E_UNAVAILABLE, "key.create",
+            "%s: cannot be read", options->secret_file);
+    }
+
+    status = read_secret(from, out, err);
+    (void) fclose(from);
+
+    return status;
+}
+
+/*
+ * A secret that we made is shown, this once; one that was brought is not. It
+ * is shown before the key is there for others: a secret that nobody saw must
+ * open nothing, even when we are killed in between.
+ */
+static enum trivet_status
+show_created(const struct cli_operator *op,
+    const struct create_options *options, int64_t id,
+    const struct trivet_user *user, const struct trivet_secret *secret,
+    struct trivet_error *err)
+{
+    const char *text =
+        options->secret_file == NULL ? (const char *) secret->bytes : NULL;
+
+    if (op->as_json) {
+        cli_json_print(json_pack("{s:I, s:I, s:o, s:s*, s:I}", "id",
+            (json_int_t) id, "user_id", (json_int_t) user->id, "user",
+            cli_json_text(user->display_name), "secret", text, "expires_in",
+            (json_int_t) options->expires_s));
+    } else if (text != NULL) {
+        (void) puts(text);
+    }
+
+    if (!cli_output_is_whole()) {
+        return trivet_error_set(err, TRIVET_E_INTERNAL, "key.create",
+            "the secret could not be shown: no key was made");
+    }
+
+    return TRIVET_OK;
+}
+
+static void
+tell_created(const struct create_options *options, int64_t id,
+    const struct trivet_user *user)
+{
+    char span[CLI_SPAN_TEXT_SIZE];
+
+    cli_span_format(options->expires_s, span);
+    cli_tell(
+        "API key %lld of user %lld (%s), to be bound to a device within %s\n",
+        (long long) id, (long long) user->id, user->display_name, span);
+}
+
+static enum trivet_status
+put_key(struct cli_operator *op, const struct create_options *options,
+    const struct trivet_secret *secret, struct trivet_user *out_user,
+    int64_t *out_id, struct trivet_error *err)
+{
+    unsigned char digest[TRIVET_DIGEST_LEN];
+    int64_t now_us = cli_now_us();
+    struct trivet_new_api_key made = {
+        .digest = digest,
+        .label = options->label == NULL ? "" : options->label,
+        .expires_us = now_us + options->expires_s * TRIVET_US_PER_S,
+    };
+    enum trivet_status status;
+
+    TRIVET_TRY(trivet_token_digest(trivet_secret_slice(secret), digest));
+    TRIVET_TRY(cli_operator_user(op, options->user, out_user, err));
+
+    made.user_id = out_user->id;
+    status = trivet_store_api_key_put(op->store, &made, now_us, out_id, err);
+    if (status == TRIVET_E_CONFLICT) {
+        return trivet_error_set(
+            err, status, "key.create", "that key exists already");
+    }
+
+    return status;
+}
+
+/* What was shown must not be taken for a key. */
+static enum trivet_status
+commit(struct cli_operator *op, struct trivet_error *err)
+{
+    enum trivet_status status = trivet_store_commit(op->store, err);
+
+    if (status != TRIVET_OK) {
+        (void) cli_usage("no key was made: the secret that was shown opens "
+                         "nothing");
+    }
+
+    return status;
+}
+
+static enum trivet_status
+create(struct cli_operator *op, void *extra, struct trivet_error *err)
+{
+    const struct create_options *options = extra;
+    struct trivet_secret secret;
+    struct trivet_user user;
+    enum trivet_status status;
+    int64_t id;
+
+    if (options->label != NULL && !cli_operator_is_text(options->label)) {
+        return trivet_error_set(err, TRIVET_E_USAGE, "key.create",
+            "a label has at most %d bytes of UTF-8 without control characters",
+            TRIVET_MAX_NAME - 1);
+    }
+
+    TRIVET_TRY(get_secret(options, &secret, err));
+
+    cli_output_wait(); /* others wait for the store while we write */
+    status = trivet_store_begin(op->store, err);
+    if (status == TRIVET_OK) {
+        status = put_key(op, options, &secret, &user, &id, err);
+    }
+    if (status == TRIVET_OK) {
+        status = show_created(op, options, id, &user, &secret, err);
+    }
+    if (status == TRIVET_OK) {
+        status = commit(op, err);
+    }
+    trivet_secret_wipe(&secret);
+
+    if (status != TRIVET_OK) {
+        trivet_store_rollback(op->store);
+    } else if (!op->as_json) {
+        tell_created(options, id, &user);
+    }
+
+    return status;
+}
+
+static int
+run_create(int argc, char **argv)
+{
+    static const struct cli_operator_spec spec = {
+        .doc = "Makes an API key. Its secret is written to standard output, "
+               "this once.",
+        .more = &create_argp,
+        .mode = TRIVET_STORE_MIGRATE,
+        .work = create,
+    };
+    struct create_options options = {
+        .expires_s = TRIVET_DEFAULT_KEY_LIFETIME_S};
+
+    return cli_operator_main(&spec, &options, argc, argv);
+}
+
+/* ---- list -------------------------------------------------------------- */
+
+static const struct cli_column columns[] = {
+    {"id", "ID", CLI_CELL_VALUE},
+    {"user_id", "USER", CLI_CELL_VALUE},
+    {"user", "NAME", CLI_CELL_VALUE},
+    {"label", "LABEL", CLI_CELL_VALUE},
+    {"status", "STATUS", CLI_CELL_VALUE},
+    {"permitted", "PERMITTED", CLI_CELL_VALUE},
+    {"created", "CREATED", CLI_CELL_MOMENT},
+    {"expires", NULL, CLI_CELL_VALUE},
+    {"allow_all_ips", NULL, CLI_CELL_VALUE},
+    {"permitted_ips", NULL, CLI_CELL_VALUE},
+};
+
+static const char *
+status_of(const struct trivet_api_key_row *row)
+{
+    if (row->revoked_us != 0) {
+        return "REVOKED";
+    }
+    if (row->bound_us != 0) {
+        return "ACTIVE";
+    }
+
+    return cli_now_us() < row->expires_us ? "PENDING_FIRST_USE" : "EXPIRED";
+}
+
+static void
+add_key(void *rows, const struct trivet_api_key_row *row)
+{
+    (void) json_array_append_new(rows,
+        json_pack("{s:I, s:I, s:o, s:o, s:s, s:o, s:o, s:b}", "id",
+            (json_int_t) row->id, "user_id", (json_int_t) row->user_id, "user",
+            cli_json_text(row->user_name), "label", cli_json_text(row->label),
+            "status", status_of(row), "created", cli_json_time(row->created_us),
+            "expires",
+            row->bound_us != 0 ? json_null() : cli_json_time(row->expires_us),
+            "allow_all_ips", row->allows_all_ips));
+}
+
+static void
+add_address(void *addresses, const struct trivet_address *address)
+{
+    char text[TRIVET_MAX_ADDRESS_TEXT];
+
+    trivet_address_format(address, text);
+    (void) json_array_append_new(addresses, json_string(text));
+}
+
+/* "*", "1.2.3.4" or "1.2.3.4 +2" */
+static json_t *
+summarise(const json_t *row, const json_t *addresses)
+{
+    size_t num = json_array_size(addresses);
+
+    if (json_is_true(json_object_get(row, "allow_all_ips"))) {
+        return json_string("*");
+    }
+    if (num == 0) {
+        return json_string("-");
+    }
+    if (num == 1) {
+        return json_incref(json_array_get(addresses, 0));
+    }
+
+    return json_sprintf(
+        "%s +%zu", json_string_value(json_array_get(addresses, 0)), num - 1);
+}
+
+static enum trivet_status
+list(struct cli_operator *op, void *extra, struct trivet_error *err)
+{
+    json_t *rows = json_array();
+    enum trivet_status status =
+        trivet_store_api_key_list(op->store, add_key, rows, err);
+    size_t i;
+    json_t *row;
+
+    (void) extra;
+
+    json_array_foreach(rows, i, row)
+    {
+        json_t *addresses = json_array();
+
+        if (status == TRIVET_OK) {
+            status = trivet_store_permitted_ip_list(op->store,
+                json_integer_value(json_object_get(row, "id")), add_address,
+                addresses, err);
+        }
+
+        (void) json_object_set_new(row, "permitted", summarise(row, addresses));
+        (void) json_object_set_new(row, "permitted_ips", addresses);
+    }
+
+    return cli_operator_show(
+        op, columns, sizeof columns / sizeof columns[0], rows, status);
+}
+
+static int
+run_list(int argc, char **argv)
+{
+    static const struct cli_operator_spec spec = {
+        .doc = "Lists the API keys. Their secrets are not kept.",
+        .work = list,
+    };
+
+    return cli_operator_main(&spec, NULL, argc, argv);
+}
+
+/* ---- revoke, allow-all-ips --------------------------------------------- */
+
+static enum trivet_status
+name_missing(enum trivet_status status, int64_t id, struct trivet_error *err)
+{
+    if (status == TRIVET_E_NOT_FOUND) {
+        return trivet_error_set(
+            err, status, "key", "there is no API key %lld", (long long) id);
+    }
+
+    return status;
+}
+
+static enum trivet_status
+revoke(struct cli_operator *op, void *extra, struct trivet_error *err)
+{
+    int64_t id;
+
+    (void) extra;
+
+    TRIVET_TRY(cli_operator_id(op, 0, &id, err));
+    TRIVET_TRY(name_missing(
+        trivet_store_api_key_revoke(op->store, id, cli_now_us(), err), id,
+        err));
+
+    cli_operator_done(op, id, "revoked, and its sessions with it");
+    return TRIVET_OK;
+}
+
+static int
+run_revoke(int argc, char **argv)
+{
+    static const struct cli_operator_spec spec = {
+        .args_doc = "ID",
+        .num_words = 1,
+        .doc = "Revokes an API key for good; its sessions end at once.",
+        .work = revoke,
+    };
+
+    return cli_operator_main(&spec, NULL, argc, argv);
+}
+
+static enum trivet_status
+allow_all_ips(struct cli_operator *op, void *extra, struct trivet_error *err)
+{
+    bool is_on = strcmp(op->words[1], "on") == 0;
+    int64_t id;
+
+    (void) extra;
+
+    if (!is_on && strcmp(op->words[1], "off") != 0) {
+        return trivet_error_set(err, TRIVET_E_USAGE, "key.allow_all_ips",
+            "%s: neither \"on\" nor \"off\"", op->words[1]);
+    }
+
+    TRIVET_TRY(cli_operator_id(op, 0, &id, err));
+    TRIVET_TRY(name_missing(trivet_store_api_key_allow_all_ips(
+                                op->store, id, is_on, cli_now_us(), err),
+        id, err));
+
+    cli_operator_done(op, id,
+        is_on ? "the key may be used from any address"
+              : "the key may be used from its permitted addresses");
+    return TRIVET_OK;
+}
+
+static int
+run_allow_all_ips(int argc, char **argv)
+{
+    static const struct cli_operator_spec spec = {
+        .args_doc = "ID on|off",
+        .num_words = 2,
+        .doc = "Frees an API key from its permitted addresses, or binds it "
+               "again.",
+        .work = allow_all_ips,
+    };
+
+    return cli_operator_main(&spec, NULL, argc, argv);
+}
+
+static const struct cli_command commands[] = {
+    {"create", "make an API key", run_create},
+    {"list", "list the API keys", run_list},
+    {"revoke", "end an API key and its sessions", run_revoke},
+    {"allow-all-ips", "free a key from IP binding, or not", run_allow_all_ips},
+};
+
+int
+cli_key_main(int argc, char **argv)
+{
+    return cli_dispatch(
+        commands, sizeof commands / sizeof commands[0], argc, argv);
+}

@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * prune.c - trivet prune: removes what nobody uses any more
+ *
+ * In runs of bounded work, so that a gateway on the same store goes on.
+ */
+#define _POSIX_C_SOURCE 200809L
+#include <stdio.h>
+#include <time.h>
+
+#include "cli/operator/common.h"
+#include "cli/output.h"
+#include "cli/table.h"
+#include "store/noun/prune.h"
+
+enum { MAX_EACH = 1000, PAUSE_MS = 5 };
+
+enum {
+    OPTION_INSTALLATIONS = 0x300,
+    OPTION_SESSIONS,
+    OPTION_API_KEYS,
+    OPTION_DRY_RUN
+};
+
+struct pruning {
+    struct trivet_prune_ages ages;
+    bool is_dry;
+};
+
+static const struct argp_option options_table[] = {
+    {"installations", OPTION_INSTALLATIONS, "AGE", 0,
+        "those that never had a device, this long after they were made "
+        "(default: 7d)",
+        0},
+    {"sessions", OPTION_SESSIONS, "AGE", 0,
+        "those that ended this long ago (default: 90d)", 0},
+    {"api-keys", OPTION_API_KEYS, "AGE", 0,
+        "those that no device was registered with and that expired this long "
+        "ago (default: 7d)",
+        0},
+    {"dry-run", OPTION_DRY_RUN, NULL, 0, "count them, and remove nothing", 0},
+    {0},
+};
+
+static error_t
+parse_option(int key, char *arg, struct argp_state *state)
+{
+    struct pruning *pruning = state->input;
+    int64_t *age;
+
+    switch (key) {
+    case OPTION_INSTALLATIONS:
+        age = &pruning->ages.installations_s;
+        break;
+    case OPTION_SESSIONS:
+        age = &pruning->ages.sessions_s;
+        break;
+    case OPTION_API_KEYS:
+        age = &pruning->ages.api_keys_s;
+        break;
+    case OPTION_DRY_RUN:
+        pruning->is_dry = true;
+        return 0;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+
+    if (trivet_prune_age_parse(trivet_slice_text(arg), age) != TRIVET_OK) {
+        argp_error(state,
+            "%s: not an age such as 7d, 12h or 1d12h (s, m, h, d, w; ten years "
+            "at most), and not \"off\"",
+            arg);
+    }
+
+    return 0;
+}
+
+static const struct argp prune_argp = {
+    .options = options_table,
+    .parser = parse_option,
+};
+
+static bool
+may_be_more(const struct trivet_pruned *pruned)
+{
+    return pruned->num_installations >= MAX_EACH
+           || pruned->num_sessions >= MAX_EACH
+           || pruned->num_api_keys >= MAX_EACH;
+}
+
+/* Not cli_now_us: what is removed cannot be had back when a later time that was
+ * seen turns out to have been wrong. */
+static int64_t
+now_us(void)
+{
+    return cli_clock_us() + cli_clock_offset_us();
+}
+
+static enum trivet_status
+remove_all(struct cli_operator *op, const struct trivet_prune_ages *ages,
+    struct trivet_pruned *out, struct trivet_error *err)
+{
+    const struct timespec pause = {.tv_nsec = PAUSE_MS * 1000000L};
+    struct trivet_pruned run;
+
+    for (;;) {
+        TRIVET_TRY(
+            trivet_store_prune(op->store, ages, MAX_EACH, now_us(), &run, err));
+
+        out->num_installations += run.num_installations;
+        out->num_sessions += run.num_sessions;
+        out->num_api_keys += run.num_api_keys;
+        if (!may_be_more(&run)) {
+            return TRIVET_OK;
+        }
+
+        (void) nanosleep(&pause, NULL); /* others want to write, too */
+    }
+}
+
+static void
+show(const struct cli_operator *op, const struct pruning *pruning,
+    const struct trivet_pruned *pruned)
+{
+    if (op->as_json) {
+        cli_json_print(json_pack("{s:I, s:I, s:I, s:b}", "installations",
+            (json_int_t) pruned->num_installations, "sessions",
+            (json_int_t) pruned->num_sessions, "api_keys",
+            (json_int_t) pruned->num_api_keys, "is_dry_run",
+            (int) pruning->is_dry));
+        return;
+    }
+
+    cli_print("%s: %lld installations, %lld sessions, %lld API keys\n",
+        pruning->is_dry ? "to be removed" : "removed",
+        (long long) pruned->num_installations, (long long) pruned->num_sessions,
+        (long long) pruned->num_api_keys);
+}
+
+static enum trivet_status
+prune(struct cli_operator *op, void *extra, struct trivet_error *err)
+{
+    const struct pruning *pruning = extra;
+    struct trivet_pruned pruned = {0};
+    enum trivet_status status =
+        pruning->is_dry ? trivet_store_prune_count(
+            op->store, &pruning->ages, now_us(), &pruned, err)
+                        : remove_all(op, &pruning->ages, &pruned, err);
+
+    if (status == TRIVET_OK) {
+        show(op, pruning, &pruned);
+    }
+
+    return status;
+}
+
+int
+cli_prune_main(int argc, char **argv)
+{
+    static const struct cli_operator_spec spec = {
+        .doc = "Removes what nobody uses any more: installations that never "
+               "had a device, ended sessions, API keys that expired unused. "
+               "The gateway does so by itself, too.",
+        .more = &prune_argp,
+        .work = prune,
+    };
+    struct pruning pruning = {.ages = trivet_prune_ages_default};
+
+    return cli_operator_main(&spec, &pruning, argc, argv);
+}

@@ -1,0 +1,526 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* server_key.c - trivet server-key: the keys that answers are signed with */
+#include <stdio.h>
+#include <unistd.h>
+
+#include "cli/operator/common.h"
+#include "cli/operator/server_keys.h"
+#include "cli/output.h"
+#include "cli/serve/serving.h"
+#include "cli/table.h"
+#include "store/listing.h"
+
+enum {
+    OPTION_FILE = 0x300,
+    OPTION_URI,
+    OPTION_FORCE,
+    MAX_SENTENCE = 512,
+    MAX_FILE_NAME = 64
+};
+
+/* ---- what all need ----------------------------------------------------- */
+
+/* What became of a change, as JSON has it. */
+static const char RELOADED[] = "reloaded";
+static const char NOT_RUNNING[] = "not running";
+static const char NONE_KNOWN[] = "none known";
+
+/* Nobody else changes the keys of that data directory meanwhile. */
+static enum trivet_status
+begin_change(const struct cli_server_keys_home *home, struct trivet_error *err)
+{
+    return home->dir == NULL ? TRIVET_OK : cli_serving_change(home->dir, err);
+}
+
+/* Has a gateway that runs take in what was changed. out: what happened. */
+static enum trivet_status
+tell_gateway(const struct cli_server_keys_home *home, const char **out,
+    struct trivet_error *err)
+{
+    bool is_running;
+    enum trivet_status status;
+
+    *out = NONE_KNOWN;
+    if (home->dir == NULL) {
+        return TRIVET_OK;
+    }
+
+    status = cli_serving_reload(home->dir, &is_running, err);
+    *out = is_running ? RELOADED : NOT_RUNNING;
+    return status;
+}
+
+static const char *
+gateway_sentence(const char *outcome)
+{
+    if (outcome == RELOADED) {
+        return "the gateway has reloaded: it holds now";
+    }
+
+    return outcome == NOT_RUNNING ? "no gateway runs on this data directory: "
+                                    "it holds from its next start"
+                                  : "";
+}
+
+/* ---- rotate ------------------------------------------------------------ */
+
+struct rotate_options {
+    const char *file;
+    const char *uri;
+};
+
+static const struct argp_option rotate_table[] = {
+    {"file", OPTION_FILE, "FILE", 0,
+        "a key file (PEM, RSA of 2048 bits, mode 0600) instead of a new one",
+        0},
+    {"uri", OPTION_URI, "URI", 0, "a key in hardware, such as pkcs11:...", 0},
+    {0},
+};
+
+static error_t
+parse_rotate(int key, char *arg, struct argp_state *state)
+{
+    struct rotate_options *options = state->input;
+
+    switch (key) {
+    case OPTION_FILE:
+        options->file = arg;
+        return 0;
+    case OPTION_URI:
+        options->uri = arg;
+        return 0;
+    case ARGP_KEY_END:
+        if (options->file != NULL && options->uri != NULL) {
+            argp_error(state, "--file and --uri exclude each other");
+        }
+        if (options->uri != NULL && !trivet_private_key_is_uri(options->uri)) {
+            argp_error(state, "--uri %s: not a URI", options->uri);
+        }
+        return 0;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
+static const struct argp rotate_argp = {
+    .options = rotate_table,
+    .parser = parse_rotate,
+};
+
+/* A new key in the first file server-N.pem that is not there. */
+static enum trivet_status
+make_key(const struct cli_server_keys_home *home, char out[CLI_MAX_PATH],
+    struct trivet_error *err)
+{
+    char name[MAX_FILE_NAME];
+    int number = 2;
+
+    do {
+        (void) snprintf(name, sizeof name, "server-%d.pem", number++);
+        TRIVET_TRY(cli_data_path(home->dir, name, out, err));
+    } while (access(out, F_OK) == 0);
+
+    return cli_server_key_make(out, err);
+}
+
+static enum trivet_status
+get_key(const struct cli_server_keys_home *home,
+    const struct rotate_options *options, char out[CLI_MAX_PATH],
+    struct trivet_error *err)
+{
+    if (options->uri != NULL) {
+        return cli_server_key_given(options->uri, out, err);
+    }
+    if (options->file != NULL) {
+        char path[CLI_MAX_PATH];
+
+        /* "a:b" is a file here. */
+        (void) snprintf(path, sizeof path, "%s%s",
+            trivet_private_key_is_uri(options->file) ? "./" : "",
+            options->file);
+        return cli_server_key_given(path, out, err);
+    }
+
+    return make_key(home, out, err);
+}
+
+/* A key that is made lies in a data directory, whose gateway gives it out. An
+ * nginx that is configured by hand would know nothing of it. */
+static enum trivet_status
+check_place(const struct cli_server_keys_home *home,
+    const struct rotate_options *options, struct trivet_error *err)
+{
+    if (home->dir != NULL || options->file != NULL || options->uri != NULL) {
+        return TRIVET_OK;
+    }
+
+    return trivet_error_set(err, TRIVET_E_USAGE, "server_key.rotate",
+        "no gateway's data directory is known for this store, so a new key "
+        "has no place: give --data DIR, where \"trivet serve\" uses it; or, "
+        "for "
+        "an nginx of your own, --file FILE or --uri URI, the key that its "
+        "trivet_server_key names");
+}
+
+static void
+keep_current(void *opaque, const struct trivet_server_key_row *row)
+{
+    if (row->is_current) {
+        *(struct trivet_server_key_row *) opaque = *row;
+    }
+}
+
+/* In one transaction: the key becomes the current one. */
+static enum trivet_status
+put_key(struct cli_operator *op, const struct cli_server_keys_home *home,
+    const char *location, int64_t *out_id, struct trivet_error *err)
+{
+    static struct cli_server_keys keys; /* large */
+    enum trivet_status status;
+
+    TRIVET_TRY(trivet_store_begin(op->store, err));
+
+    status = cli_server_key_adopt(home, op->store, location, out_id, err);
+    if (status == TRIVET_OK) {
+        /* Not more of them than a gateway takes. */
+        status = cli_server_keys_list(home, op->store, &keys, err);
+    }
+    if (status == TRIVET_OK) {
+        status = trivet_store_commit(op->store, err);
+    }
+    if (status != TRIVET_OK) {
+        trivet_store_rollback(op->store);
+    }
+
+    return status;
+}
+
+/* The gateway would not have it: all is as before. */
+static void
+take_back(struct cli_operator *op, int64_t id,
+    const struct trivet_server_key_row *old)
+{
+    if (trivet_store_begin(op->store, NULL) != TRIVET_OK) {
+        return;
+    }
+
+    if ((old->id != 0
+            && trivet_store_server_key_make_current(
+                   op->store, old->id, cli_now_us(), NULL)
+                   != TRIVET_OK)
+        || (id != old->id
+            && trivet_store_server_key_drop(op->store, id, cli_now_us(), NULL)
+                   != TRIVET_OK)
+        || trivet_store_commit(op->store, NULL) != TRIVET_OK)
+    {
+        trivet_store_rollback(op->store);
+    }
+}
+
+static void
+tell_rotated(const struct cli_operator *op, int64_t id, const char *location,
+    const struct trivet_server_key_row *old, const char *outcome)
+{
+    if (op->as_json) {
+        cli_json_print(json_pack("{s:I, s:s, s:s}", "id", (json_int_t) id,
+            "where", location, "gateway", outcome));
+        return;
+    }
+
+    cli_tell("key %lld (%s) is given to new installations", (long long) id,
+        location);
+    if (old->id != 0 && old->id != id) {
+        cli_tell("; key %lld goes on serving the %lld that were given it",
+            (long long) old->id, (long long) old->num_installations);
+    }
+    if (outcome == NONE_KNOWN) {
+        cli_tell("\nit holds once nginx is told: name it first, in "
+                 "trivet_server_key \"%s\", and reload nginx\n",
+            location);
+    } else {
+        cli_tell("\n%s\n", gateway_sentence(outcome));
+    }
+    cli_print("%lld\n", (long long) id);
+}
+
+static enum trivet_status
+rotate(struct cli_operator *op, void *extra, struct trivet_error *err)
+{
+    const struct rotate_options *options = extra;
+    struct trivet_server_key_row old = {.id = 0};
+    struct cli_server_keys_home home;
+    char dir[CLI_MAX_PATH];
+    char location[CLI_MAX_PATH];
+    enum trivet_status status;
+    const char *outcome;
+    int64_t id;
+
+    TRIVET_TRY(cli_server_keys_find_home(&op->data, dir, &home, err));
+    TRIVET_TRY(check_place(&home, options, err));
+    TRIVET_TRY(begin_change(&home, err));
+    TRIVET_TRY(trivet_store_server_key_list(
+        op->store, cli_now_us(), keep_current, &old, err));
+
+    TRIVET_TRY(get_key(&home, options, location, err));
+
+    status = put_key(op, &home, location, &id, err);
+    if (status == TRIVET_OK) {
+        status = tell_gateway(&home, &outcome, err);
+        if (status != TRIVET_OK) {
+            take_back(op, id, &old);
+        }
+    }
+    if (status != TRIVET_OK) {
+        if (options->file == NULL && options->uri == NULL) {
+            (void) unlink(location);
+        }
+        return status;
+    }
+
+    tell_rotated(op, id, location, &old, outcome);
+    return TRIVET_OK;
+}
+
+static int
+run_rotate(int argc, char **argv)
+{
+    static const struct cli_operator_spec spec = {
+        .doc = "Gives a new key to new installations, and prints its id. Each "
+               "installation goes on with the key that it was given.",
+        .more = &rotate_argp,
+        .mode = TRIVET_STORE_EXISTING,
+        .work = rotate,
+    };
+    struct rotate_options options = {.file = NULL};
+
+    return cli_operator_main(&spec, &options, argc, argv);
+}
+
+/* ---- list -------------------------------------------------------------- */
+
+static const struct cli_column columns[] = {
+    {"id", "ID", CLI_CELL_VALUE},
+    {"status", "STATUS", CLI_CELL_VALUE},
+    {"installations", "INSTALLATIONS", CLI_CELL_VALUE},
+    {"alive", "ALIVE", CLI_CELL_VALUE},
+    {"created", "CREATED", CLI_CELL_MOMENT},
+    {"where", "WHERE", CLI_CELL_VALUE},
+    {"retired", NULL, CLI_CELL_VALUE},
+};
+
+static const char *
+status_of(const struct trivet_server_key_row *row)
+{
+    if (row->retired_us != 0) {
+        return "RETIRED";
+    }
+    if (row->is_current) {
+        return "CURRENT";
+    }
+
+    return row->location[0] == '\0' ? "ELSEWHERE" : "SERVING";
+}
+
+static void
+add_key(void *rows, const struct trivet_server_key_row *row)
+{
+    (void) json_array_append_new(
+        rows, json_pack("{s:I, s:s, s:s, s:I, s:I, s:o, s:o}", "id",
+                  (json_int_t) row->id, "status", status_of(row), "where",
+                  row->location[0] == '\0' ? "-" : row->location,
+                  "installations", (json_int_t) row->num_installations, "alive",
+                  (json_int_t) row->num_alive, "created",
+                  cli_json_time(row->created_us), "retired",
+                  cli_json_time(row->retired_us)));
+}
+
+static enum trivet_status
+list(struct cli_operator *op, void *extra, struct trivet_error *err)
+{
+    json_t *rows = json_array();
+    enum trivet_status status = trivet_store_server_key_list(
+        op->store, cli_now_us(), add_key, rows, err);
+
+    (void) extra;
+
+    return cli_operator_show(
+        op, columns, sizeof columns / sizeof columns[0], rows, status);
+}
+
+static int
+run_list(int argc, char **argv)
+{
+    static const struct cli_operator_spec spec = {
+        .doc = "Lists the keys, with how many installations were given each, "
+               "and how many of these have a session that may be used.",
+        .work = list,
+    };
+
+    return cli_operator_main(&spec, NULL, argc, argv);
+}
+
+/* ---- retire ------------------------------------------------------------ */
+
+struct retire_options {
+    int is_forced;
+};
+
+static const struct argp_option retire_table[] = {
+    {"force", OPTION_FORCE, NULL, 0,
+        "even when installations were given the key: they are refused from "
+        "then on",
+        0},
+    {0},
+};
+
+static error_t
+parse_retire(int key, char *arg, struct argp_state *state)
+{
+    struct retire_options *options = state->input;
+
+    (void) arg;
+
+    if (key != OPTION_FORCE) {
+        return ARGP_ERR_UNKNOWN;
+    }
+
+    options->is_forced = 1;
+    return 0;
+}
+
+static const struct argp retire_argp = {
+    .options = retire_table,
+    .parser = parse_retire,
+};
+
+static const struct cli_column use_columns[] = {
+    {"installation_id", "INSTALLATION", CLI_CELL_VALUE},
+    {"user_id", "USER", CLI_CELL_VALUE},
+    {"user", "NAME", CLI_CELL_VALUE},
+    {"device_id", "DEVICE", CLI_CELL_VALUE},
+    {"description", "DESCRIPTION", CLI_CELL_VALUE},
+    {"sessions", "SESSIONS", CLI_CELL_VALUE},
+    {"ip", "FROM", CLI_CELL_VALUE},
+    {"installed", NULL, CLI_CELL_VALUE},
+};
+
+static void
+add_use(void *rows, const struct trivet_server_key_use *row)
+{
+    bool has_device = row->device_id != 0;
+    char address[TRIVET_MAX_ADDRESS_TEXT];
+
+    trivet_address_format(&row->address, address);
+    (void) json_array_append_new(rows,
+        json_pack("{s:I, s:o, s:o, s:o, s:o, s:I, s:s, s:o}", "installation_id",
+            (json_int_t) row->installation_id, "user_id",
+            has_device ? json_integer(row->user_id) : json_null(), "user",
+            has_device ? cli_json_text(row->user_name) : json_null(),
+            "device_id",
+            has_device ? json_integer(row->device_id) : json_null(),
+            "description",
+            has_device ? cli_json_text(row->description) : json_null(),
+            "sessions", (json_int_t) row->num_sessions, "ip", address,
+            "installed", cli_json_time(row->installed_us)));
+}
+
+/* Whom it would hurt: on standard output. TRIVET_E_CONFLICT when anybody. */
+static enum trivet_status
+check_uses(struct cli_operator *op, int64_t id, struct trivet_error *err)
+{
+    json_t *rows = json_array();
+    enum trivet_status status = trivet_store_server_key_use_list(
+        op->store, id, cli_now_us(), add_use, rows, err);
+
+    if (status != TRIVET_OK || json_array_size(rows) == 0) {
+        json_decref(rows);
+        return status;
+    }
+
+    cli_table_print(use_columns, sizeof use_columns / sizeof use_columns[0],
+        rows, op->as_json);
+    return trivet_error_set(err, TRIVET_E_CONFLICT, "server_key.retire",
+        "these were given key %lld and would be refused; --force does it all "
+        "the same",
+        (long long) id);
+}
+
+static enum trivet_status
+find_key(struct cli_operator *op, int64_t id, struct trivet_error *err)
+{
+    struct trivet_server_key_row row;
+    enum trivet_status status =
+        trivet_store_server_key_get(op->store, id, &row, err);
+
+    if (status == TRIVET_E_NOT_FOUND) {
+        return trivet_error_set(err, status, "server_key.retire",
+            "there is no server key %lld", (long long) id);
+    }
+    if (status == TRIVET_OK && row.is_current) {
+        return trivet_error_set(err, TRIVET_E_CONFLICT, "server_key.retire",
+            "key %lld is given to new installations; \"trivet server-key "
+            "rotate\" gives them another",
+            (long long) id);
+    }
+
+    return status;
+}
+
+static enum trivet_status
+retire(struct cli_operator *op, void *extra, struct trivet_error *err)
+{
+    const struct retire_options *options = extra;
+    char sentence[MAX_SENTENCE];
+    char dir[CLI_MAX_PATH];
+    struct cli_server_keys_home home;
+    const char *outcome;
+    int64_t id;
+
+    TRIVET_TRY(cli_operator_id(op, 0, &id, err));
+    TRIVET_TRY(cli_server_keys_find_home(&op->data, dir, &home, err));
+    TRIVET_TRY(begin_change(&home, err));
+    TRIVET_TRY(find_key(op, id, err));
+    if (!options->is_forced) {
+        TRIVET_TRY(check_uses(op, id, err));
+    }
+
+    TRIVET_TRY(
+        trivet_store_server_key_retire(op->store, id, cli_now_us(), err));
+    TRIVET_TRY(tell_gateway(&home, &outcome, err));
+
+    (void) snprintf(sentence, sizeof sentence,
+        "retired: installations that were given it are refused%s%s",
+        outcome == NONE_KNOWN ? "" : "\n", gateway_sentence(outcome));
+    cli_operator_done(op, id, sentence);
+    return TRIVET_OK;
+}
+
+static int
+run_retire(int argc, char **argv)
+{
+    static const struct cli_operator_spec spec = {
+        .args_doc = "ID",
+        .num_words = 1,
+        .doc = "Ends the service of a key. When installations were given it, "
+               "tells whom that would hurt and does nothing without --force.",
+        .more = &retire_argp,
+        .mode = TRIVET_STORE_EXISTING,
+        .work = retire,
+    };
+    struct retire_options options = {.is_forced = 0};
+
+    return cli_operator_main(&spec, &options, argc, argv);
+}
+
+static const struct cli_command commands[] = {
+    {"rotate", "give a new key to new installations", run_rotate},
+    {"list", "list the keys, and how many use them", run_list},
+    {"retire", "end the service of a key", run_retire},
+};
+
+int
+cli_server_key_main(int argc, char **argv)
+{
+    return cli_dispatch(
+        commands, sizeof commands / sizeof commands[0], argc, argv);
+}

@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* clock.c - trivet clock: the time in the sandbox */
+#include <stdio.h>
+
+#include "base/duration.h"
+#include "base/timestamp.h"
+#include "cli/client/common.h"
+#include "cli/command.h"
+#include "cli/output.h"
+#include "cli/sandbox/common.h"
+#include "cli/table.h"
+#include "store/noun/clock.h"
+
+enum { OPTION_JSON = 0x200 };
+
+struct options {
+    struct cli_data_options data;
+    bool as_json;
+    const char *word; /* NULL: only look */
+};
+
+static const struct argp_option options_table[] = {
+    {"json", OPTION_JSON, NULL, 0, "JSON, for programs", 0},
+    {0},
+};
+
+static error_t
+parse_option(int key, char *arg, struct argp_state *state)
+{
+    struct options *options = state->input;
+
+    switch (key) {
+    case ARGP_KEY_INIT:
+        state->child_inputs[0] = &options->data;
+        return 0;
+    case OPTION_JSON:
+        options->as_json = true;
+        return 0;
+    case ARGP_KEY_ARG:
+        if (options->word != NULL) {
+            argp_error(state, "too many arguments: %s", arg);
+        }
+        options->word = arg;
+        return 0;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
+static const struct argp_child children[] = {
+    {&cli_data_argp, 0, NULL, 0},
+    {0},
+};
+
+static const struct argp argp = {
+    .options = options_table,
+    .parser = parse_option,
+    .args_doc = "[+SPAN | reset | accept]",
+    .doc = "Puts the clock of a sandbox on, by a span such as +8d or +1d12h "
+           "(s, m, h, d, w), or back to the true time. Sessions, API keys "
+           "and rate limits follow at once. Without an argument it shows the "
+           "time there.\v\"accept\" is for every store: the machine's clock "
+           "is right now, and the later time that was seen before was wrong. "
+           "What ended only by that time may be used again.",
+    .children = children,
+};
+
+/* ---- a span ------------------------------------------------------------ */
+
+/* "+" and a duration; at most TRIVET_MAX_CLOCK_OFFSET_S. */
+static enum trivet_status
+parse_span(const char *text, long long *out, struct trivet_error *err)
+{
+    int64_t seconds;
+
+    if (text[0] != '+'
+        || trivet_duration_parse(
+               trivet_slice_text(text + 1), TRIVET_MAX_CLOCK_OFFSET_S, &seconds)
+               != TRIVET_OK)
+    {
+        return trivet_error_set(err, TRIVET_E_USAGE, "clock",
+            "%s: not a span such as +8d or +1d12h (s, m, h, d, w; ten years at "
+            "most), and not \"reset\"",
+            text);
+    }
+
+    *out = seconds;
+    return TRIVET_OK;
+}
+
+/* ---- the command ------------------------------------------------------- */
+
+static void
+show(const struct trivet_sandbox *sandbox, bool as_json)
+{
+    int64_t offset_us = trivet_sandbox_offset_us(sandbox);
+    char moment[CLI_MOMENT_SIZE];
+    char span[CLI_SPAN_SIZE];
+
+    cli_put_clock_on(offset_us);
+
+    if (as_json) {
+        cli_json_print(
+            json_pack("{s:o, s:I}", "now", cli_json_time(cli_now_us()),
+                "offset_seconds", (json_int_t) (offset_us / TRIVET_US_PER_S)));
+        return;
+    }
+
+    cli_format_moment(cli_now_us(), moment);
+
+    cli_format_span(offset_us, span);
+    cli_print(offset_us == 0 ? "%s\n" : "%s, %s ahead\n", moment, span);
+}
+
+static enum trivet_status
+move(struct trivet_sandbox *sandbox, const char *word, struct trivet_error *err)
+{
+    long long seconds = 0;
+
+    if (strcmp(word, "reset") == 0) {
+        trivet_sandbox_reset_clock(sandbox);
+        return TRIVET_OK;
+    }
+
+    TRIVET_TRY(parse_span(word, &seconds, err));
+
+    return trivet_sandbox_put_on(sandbox, seconds, err);
+}
+
+/* An operator's word that the machine's clock is right: any store's. */
+static enum trivet_status
+accept_clock(const struct options *options, struct trivet_error *err)
+{
+    struct trivet_store *store;
+    enum trivet_status status;
+    int64_t back_us;
+    char span[CLI_SPAN_SIZE];
+
+    TRIVET_TRY(
+        cli_open_store(&options->data, TRIVET_STORE_EXISTING, &store, err));
+    status = trivet_store_clock_accept(
+        store, cli_clock_us(), cli_clock_offset_us(), &back_us, err);
+    trivet_store_close(store);
+    if (status != TRIVET_OK) {
+        return status;
+    }
+
+    if (options->as_json) {
+        cli_json_print(json_pack(
+            "{s:I}", "back_seconds", (json_int_t) (back_us / TRIVET_US_PER_S)));
+        return TRIVET_OK;
+    }
+
+    cli_format_span(back_us, span);
+    cli_print(back_us == 0 ? "the clock is not behind: nothing to accept\n"
+                           : "accepted: the time went %s back\n",
+        span);
+    return TRIVET_OK;
+}
+
+int
+cli_clock_main(int argc, char **argv)
+{
+    struct options options = {.as_json = false};
+    struct trivet_sandbox *sandbox = NULL;
+    struct trivet_error err = {.status = TRIVET_OK};
+    enum trivet_status status;
+
+    if (argp_parse(&argp, argc, argv, 0, NULL, &options) != 0) {
+        return CLI_USAGE;
+    }
+
+    if (options.word != NULL && strcmp(options.word, "accept") == 0) {
+        err.status = accept_clock(&options, &err);
+        return err.status == TRIVET_OK ? CLI_OK : cli_fail_here(&err);
+    }
+
+    status =
+        cli_sandbox_open(&options.data, options.word != NULL, &sandbox, &err);
+    if (status == TRIVET_OK && options.word != NULL) {
+        status = move(sandbox, options.word, &err);
+    }
+    if (status == TRIVET_OK) {
+        show(sandbox, options.as_json);
+    }
+
+    trivet_sandbox_close(sandbox);
+    err.status = status;
+    return status == TRIVET_OK ? CLI_OK : cli_fail_here(&err);
+}

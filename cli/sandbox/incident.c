@@ -1,0 +1,271 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* incident.c - trivet incident: failures on purpose, in the sandbox */
+#include <stdio.h>
+
+#include "cli/command.h"
+#include "cli/output.h"
+#include "cli/sandbox/common.h"
+#include "cli/span.h"
+#include "cli/table.h"
+#include "store/listing.h"
+
+enum { OPTION_JSON = 0x200, OPTION_SECONDS, MAX_WORDS = 2 };
+
+struct options {
+    struct cli_data_options data;
+    bool as_json;
+    long long seconds; /* 0: not given */
+    size_t num_words;
+    const char *words[MAX_WORDS];
+};
+
+static const struct argp_option options_table[] = {
+    {"seconds", OPTION_SECONDS, "TIME", 0,
+        "with \"slow on\": how long each answer waits, 1s to 5m (default: 5s)",
+        0},
+    {"json", OPTION_JSON, NULL, 0, "JSON, for programs", 0},
+    {0},
+};
+
+static error_t
+parse_option(int key, char *arg, struct argp_state *state)
+{
+    struct options *options = state->input;
+
+    switch (key) {
+    case ARGP_KEY_INIT:
+        state->child_inputs[0] = &options->data;
+        return 0;
+    case OPTION_JSON:
+        options->as_json = true;
+        return 0;
+    case OPTION_SECONDS:
+        options->seconds =
+            cli_span_read(arg, 1, TRIVET_MAX_SLOW_S, "--seconds", state);
+        return 0;
+    case ARGP_KEY_ARG:
+        if (options->num_words == MAX_WORDS) {
+            argp_error(state, "too many arguments: %s", arg);
+            return 0;
+        }
+        options->words[options->num_words++] = arg;
+        return 0;
+    case ARGP_KEY_END:
+        if (options->num_words == 1) {
+            argp_error(state, "%s: on or off?", options->words[0]);
+        }
+        return 0;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
+static const struct argp_child children[] = {
+    {&cli_data_argp, 0, NULL, 0},
+    {0},
+};
+
+static const struct argp argp = {
+    .options = options_table,
+    .parser = parse_option,
+    .args_doc = "[NAME on|off | all off]",
+    .doc = "Has a sandbox fail as bunq's users have seen it fail: "
+           "429-unsigned, html-502, lowercase-headers, session-dies, slow, "
+           "wrong-signature, ip-flip. Without an argument it lists them and "
+           "which are on.",
+    .children = children,
+};
+
+/* ---- the list ---------------------------------------------------------- */
+
+static const struct cli_column columns[] = {
+    {"incident", "INCIDENT", CLI_CELL_VALUE},
+    {"state", "STATE", CLI_CELL_VALUE},
+    {"meaning", "MEANING", CLI_CELL_VALUE},
+    {"seconds", NULL, CLI_CELL_VALUE},
+};
+
+static const char *const meanings[TRIVET_NUM_INCIDENTS] = {
+    [TRIVET_INCIDENT_429_UNSIGNED] =
+        "every call is answered 429, without a signature",
+    [TRIVET_INCIDENT_HTML_502] =
+        "every call is answered 502, with a page of HTML",
+    [TRIVET_INCIDENT_LOWERCASE_HEADERS] =
+        "HTTP/1.1 answers have header names in lower case",
+    [TRIVET_INCIDENT_SESSION_DIES] =
+        "sessions open at the switch end at their next use",
+    [TRIVET_INCIDENT_SLOW] = "every answer waits",
+    [TRIVET_INCIDENT_WRONG_SIGNATURE] =
+        "answers have a signature that does not fit",
+    [TRIVET_INCIDENT_IP_FLIP] = "callers seem to come from 192.0.2.1",
+};
+
+static const char *
+word_of(const struct trivet_sandbox *sandbox, enum trivet_incident incident)
+{
+    return trivet_sandbox_has(sandbox, incident) ? "on" : "off";
+}
+
+static json_t *
+row_of(const struct trivet_sandbox *sandbox, enum trivet_incident incident)
+{
+    char slow[64];
+    bool is_slow = incident == TRIVET_INCIDENT_SLOW;
+    int64_t seconds = trivet_sandbox_slow_s(sandbox);
+
+    (void) snprintf(
+        slow, sizeof slow, "every answer waits %lld s", (long long) seconds);
+
+    return json_pack("{s:s, s:s, s:s, s:o}", "incident",
+        trivet_incident_name(incident), "state", word_of(sandbox, incident),
+        "meaning", is_slow ? slow : meanings[incident], "seconds",
+        is_slow ? json_integer((json_int_t) seconds) : json_null());
+}
+
+static void
+list(const struct trivet_sandbox *sandbox, bool as_json)
+{
+    json_t *rows = json_array();
+
+    for (int i = 0; i < TRIVET_NUM_INCIDENTS; i++) {
+        (void) json_array_append_new(
+            rows, row_of(sandbox, (enum trivet_incident) i));
+    }
+
+    cli_table_print(columns, sizeof columns / sizeof columns[0], rows, as_json);
+}
+
+/* ---- switching --------------------------------------------------------- */
+
+static void
+keep_last(void *last, const struct trivet_session_row *row)
+{
+    *(int64_t *) last = row->id;
+}
+
+/* The sessions that are open now, told by their numbers: clocks may be moved.
+ */
+static enum trivet_status
+doom_sessions(const struct options *options, struct trivet_sandbox *sandbox,
+    struct trivet_error *err)
+{
+    struct trivet_store *store;
+    enum trivet_status status;
+    int64_t last = 0;
+
+    TRIVET_TRY(
+        cli_open_store(&options->data, TRIVET_STORE_EXISTING, &store, err));
+    status = trivet_store_session_list(store, keep_last, &last, err);
+    trivet_store_close(store);
+
+    if (status == TRIVET_OK) {
+        trivet_sandbox_set_doomed_session(sandbox, last);
+    }
+
+    return status;
+}
+
+static enum trivet_status
+switch_one(const struct options *options, struct trivet_sandbox *sandbox,
+    enum trivet_incident incident, bool is_on, struct trivet_error *err)
+{
+    if (is_on && incident == TRIVET_INCIDENT_SESSION_DIES) {
+        TRIVET_TRY(doom_sessions(options, sandbox, err));
+    }
+    if (is_on && incident == TRIVET_INCIDENT_SLOW) {
+        trivet_sandbox_set_slow_s(sandbox,
+            options->seconds == 0 ? TRIVET_DEFAULT_SLOW_S : options->seconds);
+    }
+
+    trivet_sandbox_set(sandbox, incident, is_on);
+    return TRIVET_OK;
+}
+
+/* What the words mean; *out_incident is TRIVET_NUM_INCIDENTS for all. */
+static enum trivet_status
+read_words(const struct options *options, enum trivet_incident *out_incident,
+    bool *out_is_on, struct trivet_error *err)
+{
+    const char *name = options->words[0];
+    const char *state = options->words[1];
+    bool is_all = strcmp(name, "all") == 0;
+
+    *out_incident = TRIVET_NUM_INCIDENTS;
+    *out_is_on = strcmp(state, "on") == 0;
+
+    if (!is_all && !trivet_incident_find(trivet_slice_text(name), out_incident))
+    {
+        return trivet_error_set(err, TRIVET_E_USAGE, "incident",
+            "%s: no such incident; \"trivet incident\" lists them", name);
+    }
+    if (!*out_is_on && strcmp(state, "off") != 0) {
+        return trivet_error_set(
+            err, TRIVET_E_USAGE, "incident", "%s: on or off?", state);
+    }
+    if (is_all && *out_is_on) {
+        return trivet_error_set(err, TRIVET_E_USAGE, "incident",
+            "all of them can only be switched off");
+    }
+    if (options->seconds != 0
+        && (*out_incident != TRIVET_INCIDENT_SLOW || !*out_is_on))
+    {
+        return trivet_error_set(
+            err, TRIVET_E_USAGE, "incident", "--seconds goes with \"slow on\"");
+    }
+
+    return TRIVET_OK;
+}
+
+static enum trivet_status
+change(const struct options *options, struct trivet_sandbox *sandbox,
+    struct trivet_error *err)
+{
+    enum trivet_incident incident;
+    bool is_on;
+
+    TRIVET_TRY(read_words(options, &incident, &is_on, err));
+
+    for (int i = 0; i < TRIVET_NUM_INCIDENTS; i++) {
+        if (incident == TRIVET_NUM_INCIDENTS || (int) incident == i) {
+            TRIVET_TRY(switch_one(
+                options, sandbox, (enum trivet_incident) i, is_on, err));
+        }
+    }
+
+    if (options->as_json) {
+        cli_json_print(json_pack("{s:s, s:s}", "incident", options->words[0],
+            "state", options->words[1]));
+    } else {
+        cli_tell("%s: %s\n", options->words[0], options->words[1]);
+    }
+
+    return TRIVET_OK;
+}
+
+int
+cli_incident_main(int argc, char **argv)
+{
+    struct options options = {.num_words = 0};
+    struct trivet_sandbox *sandbox = NULL;
+    struct trivet_error err = {.status = TRIVET_OK};
+    enum trivet_status status;
+
+    if (argp_parse(&argp, argc, argv, 0, NULL, &options) != 0) {
+        return CLI_USAGE;
+    }
+    if (options.num_words == 0 && options.seconds != 0) {
+        return cli_usage("--seconds goes with \"slow on\"");
+    }
+
+    status =
+        cli_sandbox_open(&options.data, options.num_words > 0, &sandbox, &err);
+    if (status == TRIVET_OK && options.num_words == 0) {
+        list(sandbox, options.as_json);
+    } else if (status == TRIVET_OK) {
+        status = change(&options, sandbox, &err);
+    }
+
+    trivet_sandbox_close(sandbox);
+    err.status = status;
+    return status == TRIVET_OK ? CLI_OK : cli_fail_here(&err);
+}

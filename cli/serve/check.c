@@ -1,0 +1,360 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* check.c - what can be wrong before anything is made */
+#define _DEFAULT_SOURCE
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "cli/serve/serve.h"
+
+static enum trivet_status
+check_options(struct serving *s, struct trivet_error *err)
+{
+    const struct cli_serve_options *o = s->options;
+
+    if (trivet_address_parse(trivet_slice_text(o->listen), &s->address)
+        != TRIVET_OK)
+    {
+        return trivet_error_set(err, TRIVET_E_USAGE, "serve",
+            "--listen %s: not an IP address", o->listen);
+    }
+
+    (void) snprintf(s->listen, sizeof s->listen,
+        strchr(o->listen, ':') == NULL ? "%s" : "[%s]", o->listen);
+
+    TRIVET_TRY(cli_profile_format(&o->profile, s->profile, err));
+
+    if (strcmp(o->rate_limits, "classic") != 0
+        && strcmp(o->rate_limits, "off") != 0)
+    {
+        return trivet_error_set(err, TRIVET_E_USAGE, "serve",
+            "--rate-limits %s: classic and off are known", o->rate_limits);
+    }
+
+    if (o->data.store != NULL
+        && (!trivet_store_knows(o->data.store)
+            || !cli_nginx_conf_takes(o->data.store)))
+    {
+        return trivet_error_set(err, TRIVET_E_USAGE, "serve",
+            "--store %s: not a store URL; sqlite:PATH is one", o->data.store);
+    }
+
+    s->is_sandbox =
+        o->sandbox == CLI_SANDBOX_ON
+        || (o->sandbox == CLI_SANDBOX_UNSAID && o->num_upstreams == 0);
+
+    if ((o->tls_cert == NULL) != (o->tls_key == NULL)) {
+        return trivet_error_set(err, TRIVET_E_USAGE, "serve",
+            "--tls-cert and --tls-key come together");
+    }
+
+    return TRIVET_OK;
+}
+
+enum trivet_status
+cli_serve_check_key_mode(const char *path, struct trivet_error *err)
+{
+    struct stat info;
+
+    if (stat(path, &info) != 0) {
+        return errno == ENOENT ? TRIVET_OK
+                               : trivet_error_set(err, TRIVET_E_USAGE, "serve",
+                                   "%s: %s", path, strerror(errno));
+    }
+
+    if ((info.st_mode & (S_IRWXG | S_IRWXO)) != 0) {
+        return trivet_error_set(err, TRIVET_E_USAGE, "serve",
+            "%s: mode %04o lets others at the private key; chmod 600 it", path,
+            (unsigned) info.st_mode & 07777);
+    }
+
+    return TRIVET_OK;
+}
+
+static enum trivet_status
+refuse_path(const char *path, struct trivet_error *err)
+{
+    return trivet_error_set(err, TRIVET_E_USAGE, "serve",
+        "%s: no $, quotes, braces, semicolons or backslashes in paths, please: "
+        "nginx cannot take them",
+        path);
+}
+
+/* nginx reads names in its own directory: they are made absolute. A link stays
+ * one, so that what it leads to later is taken. */
+static enum trivet_status
+take_file(const char *given, char out[CLI_MAX_PATH], struct trivet_error *err)
+{
+    char here[CLI_MAX_PATH] = "";
+    int len;
+
+    if (access(given, R_OK) != 0
+        || (given[0] != '/' && getcwd(here, sizeof here) == NULL))
+    {
+        return trivet_error_set(
+            err, TRIVET_E_USAGE, "serve", "%s: %s", given, strerror(errno));
+    }
+
+    len = snprintf(
+        out, CLI_MAX_PATH, given[0] == '/' ? "%s%s" : "%s/%s", here, given);
+    if (len >= CLI_MAX_PATH) {
+        return trivet_error_set(
+            err, TRIVET_E_USAGE, "serve", "%.100s...: too long", given);
+    }
+
+    return cli_nginx_conf_takes(out) ? TRIVET_OK : refuse_path(given, err);
+}
+
+static enum trivet_status
+check_given_tls(struct serving *s, struct trivet_error *err)
+{
+    const struct cli_serve_options *o = s->options;
+
+    if (o->tls_key_password != NULL && o->tls_key == NULL) {
+        return trivet_error_set(err, TRIVET_E_USAGE, "serve",
+            "--tls-key-password-file needs --tls-key");
+    }
+    if (o->tls_cert == NULL) {
+        return TRIVET_OK;
+    }
+
+    TRIVET_TRY(take_file(o->tls_cert, s->given_cert, err));
+    TRIVET_TRY(take_file(o->tls_key, s->given_key, err));
+    TRIVET_TRY(cli_serve_check_key_mode(o->tls_key, err));
+    if (o->tls_key_password != NULL) {
+        TRIVET_TRY(take_file(o->tls_key_password, s->given_password, err));
+        TRIVET_TRY(cli_serve_check_key_mode(o->tls_key_password, err));
+    }
+
+    return cli_serve_check_tls_key(s, err);
+}
+
+static enum trivet_status
+check_upstreams(struct serving *s, struct trivet_error *err)
+{
+    for (size_t i = 0; i < s->options->num_upstreams; i++) {
+        TRIVET_TRY(
+            cli_upstream_add(&s->upstreams, s->options->upstreams[i], err));
+    }
+
+    return TRIVET_OK;
+}
+
+static enum trivet_status
+check_trusted(struct serving *s, struct trivet_error *err)
+{
+    const struct cli_serve_options *o = s->options;
+
+    for (size_t i = 0; i < o->num_trusted; i++) {
+        if (cli_network_parse(o->trusted[i], s->trusted[i]) != TRIVET_OK) {
+            return trivet_error_set(err, TRIVET_E_USAGE, "serve",
+                "--trusted-proxy %.100s: not a network such as 10.0.0.0/8, "
+                "fd00::/8 or 192.0.2.1",
+                o->trusted[i]);
+        }
+    }
+
+    if (o->has_proxy_protocol && o->num_trusted == 0) {
+        return trivet_error_set(err, TRIVET_E_USAGE, "serve",
+            "--proxy-protocol: whose? --trusted-proxy says it");
+    }
+
+    return TRIVET_OK;
+}
+
+static enum trivet_status
+check_origins(const struct serving *s, struct trivet_error *err)
+{
+    const struct cli_serve_options *o = s->options;
+
+    for (size_t i = 0; i < o->num_origins; i++) {
+        if (strcmp(o->origins[i], "*") == 0) {
+            return trivet_error_set(err, TRIVET_E_USAGE, "serve",
+                "--cors-origin *: name each origin: with * any page that a "
+                "user opens could call");
+        }
+        if (!cli_origin_is_good(o->origins[i])) {
+            return trivet_error_set(err, TRIVET_E_USAGE, "serve",
+                "--cors-origin %.100s: not an origin such as "
+                "https://app.example or http://localhost:3000, in lower case "
+                "and without a path",
+                o->origins[i]);
+        }
+    }
+
+    return TRIVET_OK;
+}
+
+/* Whoever may write there can have any code run here. */
+static enum trivet_status
+check_dir(const char *path, struct trivet_error *err)
+{
+    struct stat info;
+
+    if (stat(path, &info) != 0) {
+        return TRIVET_OK; /* it is about to be made */
+    }
+
+    if (!S_ISDIR(info.st_mode)) {
+        return trivet_error_set(
+            err, TRIVET_E_USAGE, "serve", "%s: not a directory", path);
+    }
+
+    if (info.st_uid != geteuid() || (info.st_mode & (S_IWGRP | S_IWOTH)) != 0) {
+        return trivet_error_set(err, TRIVET_E_USAGE, "serve",
+            "%s: the data directory must be yours, and no others' to write",
+            path);
+    }
+
+    return TRIVET_OK;
+}
+
+enum trivet_status
+cli_serve_check_port(struct serving *s, struct trivet_error *err)
+{
+    bool is_ipv4 = strchr(s->options->listen, ':') == NULL;
+    struct sockaddr_in6 six = {
+        .sin6_family = AF_INET6,
+        .sin6_port = htons((uint16_t) s->options->port),
+    };
+    struct sockaddr_in four = {
+        .sin_family = AF_INET,
+        .sin_port = htons((uint16_t) s->options->port),
+    };
+    struct sockaddr *any =
+        is_ipv4 ? (struct sockaddr *) &four : (struct sockaddr *) &six;
+    socklen_t len = is_ipv4 ? sizeof four : sizeof six;
+    int on = 1;
+    int fd = socket(any->sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    bool is_bound;
+
+    (void) inet_pton(AF_INET, s->options->listen, &four.sin_addr);
+    (void) inet_pton(AF_INET6, s->options->listen, &six.sin6_addr);
+
+    is_bound = fd >= 0
+               && setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) == 0
+               && bind(fd, any, len) == 0 && listen(fd, 1) == 0
+               && getsockname(fd, any, &len) == 0;
+    if (!is_bound) {
+        (void) trivet_error_set(err, TRIVET_E_USAGE, "serve",
+            "cannot listen on %s port %lld: %s", s->options->listen,
+            s->options->port, strerror(errno));
+    }
+    if (fd >= 0) {
+        (void) close(fd);
+    }
+
+    s->port = ntohs(is_ipv4 ? four.sin_port : six.sin6_port);
+    return is_bound ? TRIVET_OK : TRIVET_E_USAGE;
+}
+
+/* The environment's, or what lies beside this program, or what is installed. */
+static enum trivet_status
+find_part(const struct serving *s, const char *variable, const char *beside,
+    const char *installed, char out[CLI_MAX_PATH], struct trivet_error *err)
+{
+    const char *given = getenv(variable);
+    const char *slash = strrchr(s->self, '/');
+
+    if (given != NULL) {
+        (void) snprintf(out, CLI_MAX_PATH, "%s", given);
+        return access(out, R_OK) == 0
+                   ? TRIVET_OK
+                   : trivet_error_set(err, TRIVET_E_USAGE, "serve",
+                       "%s: %s: %s", variable, given, strerror(errno));
+    }
+
+    if (slash != NULL
+        && snprintf(out, CLI_MAX_PATH, "%.*s/%s", (int) (slash - s->self),
+               s->self, beside)
+               < CLI_MAX_PATH
+        && access(out, R_OK) == 0)
+    {
+        return TRIVET_OK;
+    }
+
+    (void) snprintf(out, CLI_MAX_PATH, "%s", installed);
+    return access(out, R_OK) == 0
+               ? TRIVET_OK
+               : trivet_error_set(err, TRIVET_E_USAGE, "serve",
+                   "%s: not there; %s can name another", installed, variable);
+}
+
+static enum trivet_status
+find_parts(struct serving *s, struct trivet_error *err)
+{
+    ssize_t len = readlink("/proc/self/exe", s->self, sizeof s->self - 1);
+
+    s->self[len > 0 ? len : 0] = '\0';
+
+    TRIVET_TRY(find_part(s, "TRIVET_NGINX", "nginx-root/usr/sbin/nginx",
+        "/usr/sbin/nginx", s->program, err));
+
+    return find_part(s, "TRIVET_MODULE", "ngx_http_trivet_module.so",
+        TRIVET_MODULE_PATH, s->module, err);
+}
+
+static enum trivet_status
+name_files(struct serving *s, struct trivet_error *err)
+{
+    const struct {
+        const char *name;
+        char *out;
+    } files[] = {
+        {"log", s->log_dir},
+        {"log/error.log", s->log},
+        {"tmp", s->temporary},
+        {"nginx.conf", s->conf},
+        {"nginx.conf.next", s->next_conf},
+        {"ca.pem", s->ca_cert},
+        {"ca.key", s->ca_key},
+        {"tls.crt", s->tls_cert},
+        {"tls.key", s->tls_key},
+        {"sandbox.state", s->sandbox_state},
+    };
+    const char *store = s->options->data.store;
+    int len;
+
+    TRIVET_TRY(cli_data_dir(&s->options->data, s->dir, err));
+
+    if (!cli_nginx_conf_takes(s->dir) || !cli_nginx_conf_takes(s->module)) {
+        return refuse_path(s->dir, err);
+    }
+
+    for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
+        TRIVET_TRY(cli_data_path(s->dir, files[i].name, files[i].out, err));
+    }
+
+    len = store != NULL ? snprintf(s->store_url, CLI_MAX_PATH, "%s", store)
+                        : snprintf(s->store_url, CLI_MAX_PATH,
+                            "sqlite:%s/trivet.db", s->dir);
+
+    return len < CLI_MAX_PATH ? TRIVET_OK
+                              : trivet_error_set(err, TRIVET_E_LIMIT, "serve",
+                                  "the path is too long");
+}
+
+enum trivet_status
+cli_serve_check(struct serving *s, struct trivet_error *err)
+{
+    TRIVET_TRY(check_options(s, err));
+    TRIVET_TRY(check_upstreams(s, err));
+    TRIVET_TRY(check_trusted(s, err));
+    TRIVET_TRY(check_origins(s, err));
+    TRIVET_TRY(check_given_tls(s, err));
+    TRIVET_TRY(find_parts(s, err));
+    TRIVET_TRY(name_files(s, err));
+    TRIVET_TRY(check_dir(s->dir, err));
+
+    if (s->options->server_key == NULL) {
+        return TRIVET_OK;
+    }
+
+    return cli_server_key_given(
+        s->options->server_key, s->given_server_key, err);
+}

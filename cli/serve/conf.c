@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* conf.c - nginx's configuration of "trivet serve" */
+#define _DEFAULT_SOURCE
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/serve/resolver.h"
+#include "cli/serve/serve.h"
+
+enum { MAX_LOOK_MS = 3000 };
+
+struct cli_server_keys_home
+cli_serve_key_home(const struct serving *s)
+{
+    return (struct cli_server_keys_home){
+        .dir = s->dir,
+        .is_own_store = s->options->data.store == NULL,
+    };
+}
+
+/* NULL: memory ran out. */
+static char *
+format(const struct serving *s)
+{
+    const struct cli_serve_options *o = s->options;
+    struct cli_nginx_conf conf = {
+        .module = s->module,
+        .dir = s->dir,
+        .listen = s->listen,
+        .port = s->port,
+        .profile = s->profile,
+        .store_url = s->store_url,
+        .server_keys = &s->server_keys,
+        .tls_certificate = o->tls_cert == NULL ? s->tls_cert : s->given_cert,
+        .tls_key = o->tls_key == NULL ? s->tls_key : s->given_key,
+        .is_own_tls = o->tls_cert == NULL,
+        .tls_key_password =
+            o->tls_key_password == NULL ? NULL : s->given_password,
+        .upstreams = &s->upstreams,
+        .limits = o->limits,
+        .num_trusted = o->num_trusted,
+        .trusted = s->trusted,
+        .has_proxy_protocol = o->has_proxy_protocol,
+        .num_origins = o->num_origins,
+        .origins = o->origins,
+        .session_timeout_s = o->session_timeout_s,
+        .key_lifetime_s = o->key_lifetime_s,
+        .is_sandbox = s->is_sandbox,
+        .has_rate_limits = strcmp(o->rate_limits, "classic") == 0,
+        .max_connections = o->max_connections,
+        .prune_ages = o->has_prune ? &o->prune_ages : NULL,
+        .sandbox_state = s->is_sandbox ? s->sandbox_state : NULL,
+        .has_metrics = o->has_metrics,
+    };
+
+    return cli_nginx_conf_format(&conf);
+}
+
+enum trivet_status
+cli_serve_write_conf(
+    const struct serving *s, const char *path, struct trivet_error *err)
+{
+    char *text = format(s);
+    enum trivet_status status;
+
+    if (text == NULL) {
+        return trivet_error_set(err, TRIVET_E_MEMORY, "serve", "out of memory");
+    }
+
+    status = cli_write_file(path, text, 0600, err);
+    free(text);
+
+    return status;
+}
+
+/* ---- --print-config ---------------------------------------------------- */
+
+static void
+put_first(struct cli_server_keys *keys, const char *location)
+{
+    for (size_t i = keys->num_keys; i > 0; i--) {
+        if (i < TRIVET_MAX_SERVER_KEYS) {
+            memcpy(keys->locations[i], keys->locations[i - 1], CLI_MAX_PATH);
+        }
+    }
+
+    (void) snprintf(keys->locations[0], CLI_MAX_PATH, "%s", location);
+    if (keys->num_keys < TRIVET_MAX_SERVER_KEYS) {
+        keys->num_keys++;
+    }
+}
+
+static bool
+has_key(const struct cli_server_keys *keys, const char *location)
+{
+    for (size_t i = 0; i < keys->num_keys; i++) {
+        if (strcmp(keys->locations[i], location) == 0) {
+            return true;
+        }
+    }
+
+    return false;
+}
+
+/* The keys that the store knows, if there is one, and the one that a start
+ * would make or take. */
+static enum trivet_status
+look_for_keys(struct serving *s, struct trivet_error *err)
+{
+    const struct cli_server_keys_home home = cli_serve_key_home(s);
+    char first[CLI_MAX_PATH];
+    struct trivet_store *store;
+
+    if (trivet_store_open(s->store_url, TRIVET_STORE_EXISTING, &store, NULL)
+        == TRIVET_OK)
+    {
+        enum trivet_status status =
+            cli_server_keys_list(&home, store, &s->server_keys, err);
+
+        trivet_store_close(store);
+        TRIVET_TRY(status);
+    }
+
+    if (s->options->server_key != NULL) {
+        if (!has_key(&s->server_keys, s->given_server_key)) {
+            put_first(&s->server_keys, s->given_server_key);
+        }
+    } else if (s->server_keys.num_keys == 0) {
+        TRIVET_TRY(cli_data_path(s->dir, "server.pem", first, err));
+        put_first(&s->server_keys, first);
+    }
+
+    return TRIVET_OK;
+}
+
+enum trivet_status
+cli_serve_print_conf(struct serving *s, struct trivet_error *err)
+{
+    char *text;
+
+    TRIVET_TRY(look_for_keys(s, err));
+    s->port = (unsigned) s->options->port;
+    cli_resolver_wait(MAX_LOOK_MS);
+    cli_resolver_take(&s->upstreams);
+
+    text = format(s);
+    if (text == NULL) {
+        return trivet_error_set(err, TRIVET_E_MEMORY, "serve", "out of memory");
+    }
+
+    (void) fputs(text, stdout);
+    free(text);
+
+    return fflush(stdout) == 0 ? TRIVET_OK
+                               : trivet_error_set(err, TRIVET_E_UNAVAILABLE,
+                                   "serve", "standard output");
+}

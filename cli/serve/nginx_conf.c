@@ -1,0 +1,429 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* nginx_conf.c - the nginx configuration that "trivet serve" runs on */
+#define _DEFAULT_SOURCE
+#include "cli/serve/nginx_conf.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "cli/serve/cors.h"
+#include "cli/serve/nginx_proxy.h"
+#include "core/rate.h"
+
+enum {
+    CONNECTIONS = 16384, /* of a worker, the API's too */
+    MAX_FILES = 2 * CONNECTIONS,
+    RATE_ZONE_MB = 8 /* 60000 keys for each class of calls */
+};
+
+bool
+cli_nginx_conf_takes(const char *path)
+{
+    for (const char *p = path; *p != '\0'; p++) {
+        if ((unsigned char) *p < ' ' || *p == 0x7f
+            || strchr("$\"'\\{};", *p) != NULL) {
+            return false;
+        }
+    }
+
+    return true;
+}
+
+bool
+cli_nginx_conf_takes_uri(const char *uri)
+{
+    for (const char *p = uri; *p != '\0'; p++) {
+        if (*p <= ' ' || *p > '~' || strchr("$\"'\\{}", *p) != NULL) {
+            return false;
+        }
+    }
+
+    return true;
+}
+
+/* What the process may have open: nginx complains when it asks for more. */
+static unsigned long
+max_files(void)
+{
+    struct rlimit limit;
+
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0
+        || limit.rlim_max > (rlim_t) MAX_FILES)
+    {
+        return MAX_FILES;
+    }
+
+    return (unsigned long) limit.rlim_max;
+}
+
+static void
+put_process(FILE *to, const struct cli_nginx_conf *conf)
+{
+    unsigned long files = max_files();
+
+    (void) fprintf(to,
+        "# Made by trivet serve at each start: changes here are lost.\n"
+        "load_module \"%s\";\n"
+        "daemon off;\n"
+        "master_process on;\n"
+        "worker_processes auto;\n"
+        "worker_rlimit_nofile %lu;\n"
+        "pid \"%s/nginx.pid\";\n"
+        "error_log \"%s/log/error.log\" notice;\n"
+        "thread_pool default threads=8 max_queue=65536;\n"
+        "%s"
+        "\n"
+        "events {\n"
+        "    worker_connections %lu;\n"
+        "}\n"
+        "\n",
+        conf->module, files, conf->dir, conf->dir,
+        geteuid() == 0 ? "user root;\n" : "",
+        files / 2 < CONNECTIONS ? files / 2 : CONNECTIONS);
+}
+
+static void
+put_age(FILE *to, const char *name, int64_t age_s)
+{
+    if (age_s < 0) {
+        (void) fprintf(to, " %s=off", name);
+        return;
+    }
+
+    (void) fprintf(to, " %s=%llds", name, (long long) age_s);
+}
+
+static void
+put_prune(FILE *to, const struct trivet_prune_ages *ages)
+{
+    (void) fprintf(to, "    trivet_prune");
+    put_age(to, "installations", ages->installations_s);
+    put_age(to, "sessions", ages->sessions_s);
+    put_age(to, "api-keys", ages->api_keys_s);
+    (void) fprintf(to, ";\n");
+}
+
+static void
+put_http(FILE *to, const struct cli_nginx_conf *conf)
+{
+    static const char *const temporary[] = {
+        "client_body", "proxy", "fastcgi", "uwsgi", "scgi"};
+
+    (void) fprintf(to,
+        "    default_type application/octet-stream;\n"
+        "    server_tokens off;\n"
+        "    client_max_body_size %lld;\n"
+        "    large_client_header_buffers 4 %lld;\n"
+        "    # Of the TLS handshake and the header together; the others are\n"
+        "    # between two bytes.\n"
+        "    client_header_timeout 10s;\n"
+        "    client_body_timeout 30s;\n"
+        "    send_timeout 30s;\n"
+        "    reset_timedout_connection on;\n"
+        "    client_body_buffer_size 64k;\n"
+        "    log_format trivet '$remote_addr [$time_iso8601] \"$request\" "
+        "$status $body_bytes_sent user=$trivet_user_id "
+        "session=$trivet_session_id reason=$trivet_reason';\n"
+        "    access_log \"%s/log/access.log\" trivet;\n",
+        conf->limits.body, conf->limits.header, conf->dir);
+
+    for (size_t i = 0; i < sizeof temporary / sizeof temporary[0]; i++) {
+        (void) fprintf(to, "    %s_temp_path \"%s/tmp/%s\";\n", temporary[i],
+            conf->dir, temporary[i]);
+    }
+
+    (void) fprintf(to,
+        "\n"
+        "    trivet_store \"%s\";\n"
+        "    trivet_profile %s;\n"
+        "    trivet_sandbox %s;\n"
+        "    trivet_session_timeout %lld;\n"
+        "    trivet_api_key_lifetime %lld;\n"
+        "\n",
+        conf->store_url, conf->profile, conf->is_sandbox ? "on" : "off",
+        conf->session_timeout_s, conf->key_lifetime_s);
+
+    if (conf->max_connections > 0) {
+        (void) fprintf(
+            to, "    trivet_connections %lld", conf->max_connections);
+        for (size_t i = 0; i < conf->num_trusted; i++) {
+            (void) fprintf(to, " exempt=%s", conf->trusted[i]);
+        }
+        (void) fprintf(to, ";\n");
+    }
+    if (conf->prune_ages != NULL) {
+        put_prune(to, conf->prune_ages);
+    }
+    if (conf->sandbox_state != NULL) {
+        (void) fprintf(
+            to, "    trivet_sandbox_state \"%s\";\n", conf->sandbox_state);
+    }
+
+    for (size_t i = 0; i < conf->server_keys->num_keys; i++) {
+        (void) fprintf(to, "    trivet_server_key \"%s\";\n",
+            conf->server_keys->locations[i]);
+    }
+    (void) fputc('\n', to);
+}
+
+/*
+ * nginx's bucket: as many calls at once as the limit has, then each again when
+ * its share of the seconds is over. A client that keeps the limit is never
+ * refused, but that nginx rounds down: a session takes 30.3 s. Each refusal
+ * has one line in the log, and that is ours.
+ */
+static void
+put_rate_zones(FILE *to)
+{
+    for (int i = 1; i < TRIVET_NUM_RATE_CLASSES; i++) {
+        const struct trivet_rate_limit *limit =
+            trivet_rate_limit((enum trivet_rate_class) i);
+
+        (void) fprintf(to,
+            "    limit_req_zone $trivet_rate_%s zone=trivet_%s:%dm "
+            "rate=%dr/m;\n",
+            limit->name, limit->name, RATE_ZONE_MB,
+            limit->max_calls * 60 / limit->per_s);
+    }
+
+    (void) fprintf(to, "    limit_req_status 429;\n"
+                       "    limit_req_log_level info;\n"
+                       "\n");
+}
+
+static void
+put_rate_limits(FILE *to)
+{
+    for (int i = 1; i < TRIVET_NUM_RATE_CLASSES; i++) {
+        const struct trivet_rate_limit *limit =
+            trivet_rate_limit((enum trivet_rate_class) i);
+
+        (void) fprintf(to, "            limit_req zone=trivet_%s", limit->name);
+        if (limit->max_calls > 1) {
+            (void) fprintf(to, " burst=%d nodelay", limit->max_calls - 1);
+        }
+        (void) fprintf(to, ";\n");
+    }
+}
+
+/* nginx's workers have no environment but this; what a token's library reads
+ * is here. */
+static void
+put_environment(FILE *to, const struct cli_nginx_conf *conf)
+{
+    static const char *const names[] = {"OPENSSL_CONF", "OPENSSL_ENGINES",
+        "OPENSSL_MODULES", "PKCS11_MODULE_PATH", "SOFTHSM2_CONF"};
+    bool has_uri = false;
+
+    for (size_t i = 0; i < conf->server_keys->num_keys; i++) {
+        has_uri |= trivet_private_key_is_uri(conf->server_keys->locations[i]);
+    }
+
+    for (size_t i = 0; has_uri && i < sizeof names / sizeof names[0]; i++) {
+        if (getenv(names[i]) != NULL) {
+            (void) fprintf(to, "env %s;\n", names[i]);
+        }
+    }
+}
+
+/*
+ * The API gets the path as it was sent, and nginx finds the location by what it
+ * makes of it: "/other/..%2fv1/x" would be judged as /v1/x and could be served
+ * as /other/. So what is below /v1/ has to be sent so.
+ */
+static void
+put_path_guard(FILE *to, const struct cli_nginx_conf *conf)
+{
+    if (conf->upstreams->num == 0) {
+        return;
+    }
+
+    (void) fputs("        set $sent_and_taken \"$request_uri $uri\";\n"
+                 "        if ($sent_and_taken ~ "
+                 "\"^(?!/v1/)[^ ]* /v1/\") {\n"
+                 "            return 404;\n"
+                 "        }\n"
+                 "\n",
+        to);
+}
+
+/* Neither signed nor protected: who asks is told apart by the address. */
+static void
+put_own_location(FILE *to, const char *path, const char *directive)
+{
+    (void) fprintf(to,
+        "        location = %s {\n"
+        "            allow 127.0.0.1;\n"
+        "            allow ::1;\n"
+        "            deny all;\n"
+        "            trivet_calls off;\n"
+        "            trivet_protect off;\n"
+        "            %s;\n"
+        "        }\n"
+        "\n",
+        path, directive);
+}
+
+/* Whose word on the caller's address is taken. */
+static void
+put_trusted(FILE *to, const struct cli_nginx_conf *conf)
+{
+    for (size_t i = 0; i < conf->num_trusted; i++) {
+        (void) fprintf(to, "    set_real_ip_from %s;\n", conf->trusted[i]);
+    }
+
+    if (conf->num_trusted > 0) {
+        (void) fprintf(to,
+            "    real_ip_header %s;\n"
+            "    real_ip_recursive on;\n"
+            "\n",
+            conf->has_proxy_protocol ? "proxy_protocol" : "X-Forwarded-For");
+    }
+}
+
+/* Who comes by localhost or an address would lock himself out of whatever else
+ * runs there. */
+static void
+put_hsts(FILE *to)
+{
+    (void) fprintf(to, "    map $host $trivet_hsts {\n"
+                       "        default max-age=31536000;\n"
+                       "        localhost \"\";\n"
+                       "        ~[.]localhost$ \"\";\n"
+                       "        ~^[0-9.]+$ \"\";\n"
+                       "        ~: \"\";\n"
+                       "    }\n"
+                       "\n");
+}
+
+/* Nobody may take an answer for a page or a script. An API behind that says so
+ * itself says it once. */
+static void
+put_nosniff(FILE *to)
+{
+    (void) fprintf(to,
+        "    map $upstream_http_x_content_type_options $trivet_nosniff {\n"
+        "        default \"\";\n"
+        "        \"\" nosniff;\n"
+        "    }\n"
+        "\n");
+}
+
+static void
+put_tls(FILE *to, const struct cli_nginx_conf *conf)
+{
+    (void) fprintf(to,
+        "        listen %s:%u ssl http2%s;\n"
+        "        ssl_certificate \"%s\";\n"
+        "        ssl_certificate_key \"%s\";\n",
+        conf->listen, conf->port,
+        conf->has_proxy_protocol ? " proxy_protocol" : "",
+        conf->tls_certificate, conf->tls_key);
+
+    if (conf->tls_key_password != NULL) {
+        (void) fprintf(
+            to, "        ssl_password_file \"%s\";\n", conf->tls_key_password);
+    }
+
+    /* Without tickets: this nginx never changes the key that encrypts them, so
+     * that whoever steals it reads all that was recorded. */
+    (void) fprintf(to, "        ssl_protocols TLSv1.2 TLSv1.3;\n"
+                       "        ssl_ciphers ECDHE+AESGCM:ECDHE+CHACHA20;\n"
+                       "        ssl_prefer_server_ciphers on;\n"
+                       "        ssl_session_cache shared:tls:2m;\n"
+                       "        ssl_session_tickets off;\n"
+                       "        add_header X-Content-Type-Options "
+                       "$trivet_nosniff always;\n");
+
+    if (!conf->is_own_tls) {
+        (void) fprintf(to, "        add_header Strict-Transport-Security "
+                           "$trivet_hsts always;\n");
+    }
+}
+
+static void
+put_server(FILE *to, const struct cli_nginx_conf *conf)
+{
+    (void) fprintf(to, "    server {\n");
+    put_tls(to, conf);
+    (void) fprintf(to, "        absolute_redirect off;\n"
+                       "\n"
+                       "        # Plain HTTP on this port: no answer at all.\n"
+                       "        error_page 497 = @plain;\n"
+                       "        location @plain {\n"
+                       "            return 444;\n"
+                       "        }\n"
+                       "\n"
+                       "        trivet_calls on;\n"
+                       "        trivet_protect on;\n"
+                       "\n"
+                       "        location / {\n"
+                       "            return 404;\n"
+                       "        }\n"
+                       "\n");
+
+    put_path_guard(to, conf);
+    if (conf->num_origins > 0) {
+        cli_cors_put_server(to);
+    }
+    if (conf->has_metrics) {
+        put_own_location(to, "/metrics", "trivet_metrics");
+        put_own_location(to, "/live", "trivet_probe live");
+        put_own_location(to, "/ready", "trivet_probe ready");
+    }
+
+    (void) fprintf(to, "        location /v1/ {\n");
+    if (conf->has_rate_limits) {
+        put_rate_limits(to);
+    }
+    if (conf->upstreams->num == 0) {
+        (void) fprintf(to, "            trivet_identity;\n");
+    } else {
+        cli_nginx_put_proxy(to, conf);
+    }
+
+    (void) fprintf(to, "        }\n    }\n");
+}
+
+char *
+cli_nginx_conf_format(const struct cli_nginx_conf *conf)
+{
+    char *text = NULL;
+    size_t len = 0;
+    FILE *to = open_memstream(&text, &len);
+
+    if (to == NULL) {
+        return NULL;
+    }
+
+    put_process(to, conf);
+    put_environment(to, conf);
+    (void) fprintf(to, "http {\n");
+    put_http(to, conf);
+    if (conf->has_rate_limits) {
+        put_rate_zones(to);
+    }
+    put_trusted(to, conf);
+    put_nosniff(to);
+    if (conf->num_origins > 0) {
+        cli_cors_put_maps(to, conf->origins, conf->num_origins);
+    }
+    if (!conf->is_own_tls) {
+        put_hsts(to);
+    }
+    if (conf->upstreams->num > 0) {
+        cli_nginx_put_upstream(to, conf);
+    }
+    put_server(to, conf);
+    (void) fprintf(to, "}\n");
+
+    if (fclose(to) != 0) {
+        free(text);
+        return NULL;
+    }
+
+    return text;
+}

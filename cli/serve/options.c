@@ -1,0 +1,301 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* options.c - what "trivet serve" was asked for */
+#include "cli/serve/options.h"
+
+#include <argp.h>
+#include <string.h>
+
+#include "base/slice.h"
+#include "cli/serve/limits.h"
+#include "cli/span.h"
+#include "core/limits.h"
+
+enum {
+    OPTION_LISTEN = 0x300,
+    OPTION_PORT,
+    OPTION_PROFILE,
+    OPTION_SWITCH,
+    OPTION_UPSTREAM,
+    OPTION_TLS_CERT,
+    OPTION_TLS_KEY,
+    OPTION_TLS_KEY_PASSWORD,
+    OPTION_TRUSTED_PROXY,
+    OPTION_PROXY_PROTOCOL,
+    OPTION_CORS_ORIGIN,
+    OPTION_PRINT_CONFIG,
+    OPTION_SESSION_TIMEOUT,
+    OPTION_KEY_LIFETIME,
+    OPTION_SERVER_KEY,
+    OPTION_SANDBOX,
+    OPTION_NO_SANDBOX,
+    OPTION_METRICS,
+    OPTION_RATE_LIMITS,
+    OPTION_CONNECTIONS,
+    OPTION_PRUNE
+};
+
+enum {
+    DEFAULT_PORT = 8443,
+    DEFAULT_CONNECTIONS = 100,
+    MAX_CONNECTIONS = 1000000,
+    MAX_KEY_LIFETIME_S = 315360000 /* ten years */
+};
+
+static const struct argp_option options_table[] = {
+    {"listen", OPTION_LISTEN, "ADDR", 0,
+        "the address to listen on (default: 127.0.0.1)", 0},
+    {"port", OPTION_PORT, "N", 0,
+        "the port (default: 8443; 0: any that is free)", 0},
+    {"profile", OPTION_PROFILE, "strict|current|classic|reference", 0,
+        "strict: every call after the installation is signed by both sides; "
+        "current: as bunq answers today; classic: as before April 2020, when "
+        "the header was signed too; reference: as strict, with sessions "
+        "extended as bunq's API reference has it (default: strict)",
+        0},
+    {"switch", OPTION_SWITCH, "NAME=VALUE", 0,
+        "one switch of the profile by itself; may be given again for others",
+        0},
+    {"upstream", OPTION_UPSTREAM, "URL", 0,
+        "the API to protect; no sandbox then (default: a small built-in one "
+        "that "
+        "tells who is calling)",
+        0},
+    {"tls-cert", OPTION_TLS_CERT, "FILE", 0,
+        "certificate and chain in PEM (default: one of its own for localhost)",
+        0},
+    {"tls-key", OPTION_TLS_KEY, "FILE", 0, "the key to it, mode 0600", 0},
+    {"tls-key-password-file", OPTION_TLS_KEY_PASSWORD, "FILE", 0,
+        "the password of an encrypted key, on the first line; mode 0600", 0},
+    {"trusted-proxy", OPTION_TRUSTED_PROXY, "CIDR", 0,
+        "a proxy in front, or a network of them, whose X-Forwarded-For is "
+        "believed; may be given again",
+        0},
+    {"proxy-protocol", OPTION_PROXY_PROTOCOL, NULL, 0,
+        "they speak the PROXY protocol instead; then everybody must", 0},
+    {"cors-origin", OPTION_CORS_ORIGIN, "ORIGIN", 0,
+        "a web page from there, such as https://app.example, may call and read "
+        "the answers; may be given again",
+        0},
+    {"print-config", OPTION_PRINT_CONFIG, NULL, 0,
+        "show nginx's configuration; make and start nothing", 0},
+    {"session-timeout", OPTION_SESSION_TIMEOUT, "TIME", 0,
+        "auto-logout time of sandbox users made from now on (default: 7d)", 0},
+    {"api-key-lifetime", OPTION_KEY_LIFETIME, "TIME", 0,
+        "how long a sandbox user's API key waits for its first device "
+        "(default: 1h)",
+        0},
+    {"server-key", OPTION_SERVER_KEY, "FILE|URI", 0,
+        "the key that new installations are given from now on: a file (mode "
+        "0600), or hardware by its URI (default: the one before, or "
+        "server.pem, which is made)",
+        0},
+    {"sandbox", OPTION_SANDBOX, NULL, 0,
+        "anybody may make users and open sessions; refusals tell why (default "
+        "without --upstream; with it, only when named: then anybody can call "
+        "that API)",
+        0},
+    {"no-sandbox", OPTION_NO_SANDBOX, NULL, 0,
+        "neither of that (default with --upstream)", 0},
+    {"rate-limits", OPTION_RATE_LIMITS, "classic|off", 0,
+        "classic: for each address and endpoint GET 3 calls per 3 seconds, "
+        "POST 5, PUT 2, session-server 1 per 30 seconds (default)",
+        0},
+    {"connections", OPTION_CONNECTIONS, "N|off", 0,
+        "how many connections an address (of IPv6: a /64 network) may have at "
+        "once, whatever comes over them (default: 100)",
+        0},
+    {"prune", OPTION_PRUNE, "off|NAME=AGE", 0,
+        "how long what nobody uses any more is kept: installations= without a "
+        "device (7d), sessions= after their end (90d), api-keys= that expired "
+        "unused (7d); may be given again for others",
+        0},
+    {"metrics", OPTION_METRICS, NULL, 0,
+        "/metrics, /live and /ready on the same port, for callers on this "
+        "machine",
+        0},
+    {0},
+};
+
+/* A number of low to high, or argp's complaint, which exits. */
+static void
+parse_number(struct argp_state *state, const char *name, const char *arg,
+    long long low, long long high, long long *out)
+{
+    if (!trivet_slice_to_id(trivet_slice_text(arg), out) || *out < low
+        || *out > high)
+    {
+        argp_error(state, "%s: a number from %lld to %lld", name, low, high);
+    }
+}
+
+static void
+parse_prune(struct argp_state *state, struct cli_serve_options *options,
+    const char *arg)
+{
+    options->has_prune = true;
+
+    if (strcmp(arg, "off") == 0) {
+        options->prune_ages = trivet_prune_ages_never;
+        return;
+    }
+
+    if (trivet_prune_ages_set(&options->prune_ages, trivet_slice_text(arg))
+        != TRIVET_OK)
+    {
+        argp_error(state,
+            "--prune %s: neither \"off\" nor one of installations=AGE, "
+            "sessions=AGE, api-keys=AGE with an age such as 7d, 12h or off",
+            arg);
+    }
+}
+
+/* Adds arg to a list of at most cap, or argp's complaint. */
+static void
+add_text(struct argp_state *state, const char *name, const char *arg,
+    const char **list, size_t cap, size_t *num)
+{
+    if (*num == cap) {
+        argp_error(state, "%s: %zu of them at most", name, cap);
+    }
+
+    list[(*num)++] = arg;
+}
+
+/* What stands in front, and its TLS. */
+static error_t
+parse_front(int key, char *arg, struct argp_state *state)
+{
+    struct cli_serve_options *options = state->input;
+
+    switch (key) {
+    case OPTION_TLS_CERT:
+        options->tls_cert = arg;
+        return 0;
+    case OPTION_TLS_KEY:
+        options->tls_key = arg;
+        return 0;
+    case OPTION_TRUSTED_PROXY:
+        add_text(state, "--trusted-proxy", arg, options->trusted,
+            CLI_MAX_TRUSTED, &options->num_trusted);
+        return 0;
+    case OPTION_CORS_ORIGIN:
+        add_text(state, "--cors-origin", arg, options->origins, CLI_MAX_ORIGINS,
+            &options->num_origins);
+        return 0;
+    case OPTION_PROXY_PROTOCOL:
+        options->has_proxy_protocol = true;
+        return 0;
+    case OPTION_TLS_KEY_PASSWORD:
+        options->tls_key_password = arg;
+        return 0;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
+static error_t
+parse_option(int key, char *arg, struct argp_state *state)
+{
+    struct cli_serve_options *options = state->input;
+
+    switch (key) {
+    case ARGP_KEY_INIT:
+        state->child_inputs[0] = &options->data;
+        state->child_inputs[1] = &options->limits;
+        return 0;
+    case OPTION_LISTEN:
+        options->listen = arg;
+        return 0;
+    case OPTION_PORT:
+        parse_number(state, "--port", arg, 0, 65535, &options->port);
+        return 0;
+    case OPTION_PROFILE:
+        options->profile.name = arg;
+        return 0;
+    case OPTION_SWITCH:
+        cli_profile_add(state, &options->profile, arg);
+        return 0;
+    case OPTION_UPSTREAM:
+        add_text(state, "--upstream", arg, options->upstreams,
+            CLI_MAX_UPSTREAMS, &options->num_upstreams);
+        return 0;
+    case OPTION_PRINT_CONFIG:
+        options->prints_config = true;
+        return 0;
+    case OPTION_SESSION_TIMEOUT:
+        options->session_timeout_s =
+            cli_span_read(arg, TRIVET_MIN_SESSION_TIMEOUT_S,
+                TRIVET_MAX_SESSION_TIMEOUT_S, "--session-timeout", state);
+        return 0;
+    case OPTION_KEY_LIFETIME:
+        options->key_lifetime_s = cli_span_read(
+            arg, 1, MAX_KEY_LIFETIME_S, "--api-key-lifetime", state);
+        return 0;
+    case OPTION_SERVER_KEY:
+        options->server_key = arg;
+        return 0;
+    case OPTION_SANDBOX:
+        options->sandbox = CLI_SANDBOX_ON;
+        return 0;
+    case OPTION_METRICS:
+        options->has_metrics = true;
+        return 0;
+    case OPTION_CONNECTIONS:
+        options->max_connections = 0;
+        if (strcmp(arg, "off") != 0) {
+            parse_number(state, "--connections", arg, 1, MAX_CONNECTIONS,
+                &options->max_connections);
+        }
+        return 0;
+    case OPTION_PRUNE:
+        parse_prune(state, options, arg);
+        return 0;
+    case OPTION_RATE_LIMITS:
+        options->rate_limits = arg;
+        return 0;
+    case OPTION_NO_SANDBOX:
+        options->sandbox = CLI_SANDBOX_OFF;
+        return 0;
+    case ARGP_KEY_ARG:
+        argp_error(state, "too many arguments: %s", arg);
+        return 0;
+    default:
+        return parse_front(key, arg, state);
+    }
+}
+
+static const struct argp_child children[] = {
+    {&cli_data_argp, 0, NULL, 0},
+    {&cli_serve_limits_argp, 0, NULL, 0},
+    {0},
+};
+
+static const struct argp argp = {
+    .options = options_table,
+    .parser = parse_option,
+    .doc = "Runs the gateway in the foreground, on nginx. With --upstream it "
+           "protects that API, and who calls needs an API key of \"trivet key "
+           "create\"; without, it is a sandbox of bunq's authentication.\vThe "
+           "switches of a profile; trivet-profiles(7) "
+           "has more:",
+    .children = children,
+    .help_filter = cli_profile_help,
+};
+
+bool
+cli_serve_parse(int argc, char **argv, struct cli_serve_options *out)
+{
+    *out = (struct cli_serve_options){
+        .listen = "127.0.0.1",
+        .port = DEFAULT_PORT,
+        .profile.name = "strict",
+        .session_timeout_s = TRIVET_DEFAULT_SESSION_TIMEOUT_S,
+        .key_lifetime_s = TRIVET_DEFAULT_KEY_LIFETIME_S,
+        .rate_limits = "classic",
+        .max_connections = DEFAULT_CONNECTIONS,
+        .prune_ages = trivet_prune_ages_default,
+        .limits = cli_serve_limits_default,
+    };
+
+    return argp_parse(&argp, argc, argv, 0, NULL, out) == 0;
+}

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* options.h - what "trivet serve" was asked for */
+#ifndef TRIVET_CLI_SERVE_OPTIONS_H
+#define TRIVET_CLI_SERVE_OPTIONS_H
+
+#include <stdbool.h>
+
+#include "cli/data_dir.h"
+#include "cli/serve/cors.h"
+#include "cli/serve/nginx_conf.h"
+#include "cli/serve/profile.h"
+#include "core/prune_ages.h"
+
+enum { CLI_MAX_TRUSTED = 64 };
+
+/* Where nothing is said, there is a sandbox where there is no API to protect.
+ */
+enum cli_sandbox_choice {
+    CLI_SANDBOX_UNSAID = 0,
+    CLI_SANDBOX_ON,
+    CLI_SANDBOX_OFF
+};
+
+/* Texts are those of the command line; NULL where nothing was said. */
+struct cli_serve_options {
+    struct cli_data_options data;
+    const char *listen;
+    long long port;
+    struct cli_profile profile;
+    const char *upstreams[CLI_MAX_UPSTREAMS];
+    size_t num_upstreams;
+    const char *tls_cert;
+    const char *tls_key;
+    const char *tls_key_password; /* a file */
+    const char *trusted[CLI_MAX_TRUSTED];
+    size_t num_trusted;
+    bool has_proxy_protocol;
+    const char *origins[CLI_MAX_ORIGINS];
+    size_t num_origins;
+    struct cli_nginx_limits limits;
+    long long session_timeout_s;
+    long long key_lifetime_s;
+    const char *server_key;
+    const char *rate_limits;
+    long long max_connections; /* of an address at once; 0: any number */
+    bool has_prune;            /* it was said how long things are kept */
+    struct trivet_prune_ages prune_ages;
+    enum cli_sandbox_choice sandbox;
+    bool has_metrics;
+    bool prints_config;
+};
+
+/* The options with their defaults. False: argp has said what is wrong. */
+bool cli_serve_parse(int argc, char **argv, struct cli_serve_options *out);
+
+#endif

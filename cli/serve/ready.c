@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* ready.c - whether the gateway answers, and what is said then */
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/output.h"
+#include "cli/sandbox/common.h"
+#include "cli/serve/serve.h"
+#include "client/probe.h"
+
+enum { READY_STEP_MS = 20, MAX_READY_STEPS = 1000 };
+
+/* Where callers on this machine find it. */
+static const char *
+host_of(const struct serving *s)
+{
+    static const char *const local[] = {"127.0.0.1", "::1", "0.0.0.0", "::"};
+
+    for (size_t i = 0; i < sizeof local / sizeof local[0]; i++) {
+        if (strcmp(s->options->listen, local[i]) == 0) {
+            return "localhost";
+        }
+    }
+
+    return s->listen;
+}
+
+/* The address to ask it at from here. */
+static const char *
+probe_address(const struct serving *s)
+{
+    if (strcmp(s->options->listen, "0.0.0.0") == 0) {
+        return "127.0.0.1";
+    }
+    if (strcmp(s->options->listen, "::") == 0) {
+        return "[::1]";
+    }
+
+    return s->listen;
+}
+
+void
+cli_serve_tell_ready(const struct serving *s)
+{
+    const char *host = host_of(s);
+    bool is_own = s->options->tls_cert == NULL;
+
+    if (is_own) {
+        cli_print("CA certificate: %s\n", s->ca_cert);
+    }
+
+    cli_print("ready: https://%s:%u/v1\n", host, s->port);
+
+    if (s->is_sandbox) {
+        cli_print("next: curl%s%s%s -X POST "
+                  "https://%s:%u/v1/sandbox-user-person\n",
+            is_own ? " --cacert '" : "", is_own ? s->ca_cert : "",
+            is_own ? "'" : "", host, s->port);
+    } else {
+        cli_print("next: '%s' key create --data '%s'\n", s->self, s->dir);
+    }
+
+    (void) fflush(stdout);
+}
+
+/* An incident may keep a sandbox from answering: then it is enough that a
+ * worker takes connections. */
+static bool
+is_ready(const struct serving *s)
+{
+    const char *address = probe_address(s);
+
+    return s->sandbox != NULL && cli_sandbox_is_mute(s->sandbox)
+               ? trivet_probe_tls(
+                   address, s->port, s->options->has_proxy_protocol)
+               : trivet_probe_gateway(
+                   address, s->port, s->options->has_proxy_protocol);
+}
+
+enum trivet_status
+cli_serve_wait_ready(struct serving *s, struct cli_nginx *nginx,
+    enum cli_nginx_event *out_event, struct trivet_error *err)
+{
+    for (int i = 0; i < MAX_READY_STEPS; i++) {
+        if (is_ready(s)) {
+            *out_event = CLI_NGINX_TIMEOUT;
+            return TRIVET_OK;
+        }
+
+        *out_event = cli_nginx_wait(nginx, READY_STEP_MS);
+        if (*out_event == CLI_NGINX_RELOAD || *out_event == CLI_NGINX_HANGUP) {
+            s->wants_reload = true; /* later: there may be no workers yet */
+            s->is_asked |= *out_event == CLI_NGINX_RELOAD;
+        }
+        if (*out_event == CLI_NGINX_ENDED) {
+            return trivet_error_set(err, TRIVET_E_UNAVAILABLE, "serve",
+                "nginx ended by itself; see %s", s->log);
+        }
+        if (*out_event == CLI_NGINX_SIGNAL) {
+            return TRIVET_OK;
+        }
+    }
+
+    return trivet_error_set(err, TRIVET_E_UNAVAILABLE, "serve",
+        "nginx started but does not answer; see %s", s->log);
+}

@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* tls.c - the certificate: its making, its renewal */
+#define _DEFAULT_SOURCE
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "cli/serve/serve.h"
+#include "crypto/digest.h"
+#include "crypto/tls_certificate.h"
+
+enum { MAX_PEM_FILE = 262144, PAUSE_TICKS = 60 };
+
+static enum trivet_status
+load_or_make_ca(const struct serving *s, struct trivet_certificate *out,
+    bool *out_is_new, struct trivet_error *err)
+{
+    enum trivet_status status = cli_read_file(
+        s->ca_cert, out->certificate_pem, sizeof out->certificate_pem, err);
+
+    *out_is_new = false;
+    if (status == TRIVET_OK) {
+        TRIVET_TRY(cli_serve_check_key_mode(s->ca_key, err));
+        status =
+            cli_read_file(s->ca_key, out->key_pem, sizeof out->key_pem, err);
+    }
+    if (status == TRIVET_OK
+        && !trivet_certificate_is_good(out->certificate_pem, NULL))
+    {
+        (void) fprintf(stderr,
+            "trivet: %s ends within a month: it is made anew, and clients need "
+            "the new one\n",
+            s->ca_cert);
+        status = TRIVET_E_NOT_FOUND;
+    }
+    if (status != TRIVET_E_NOT_FOUND) {
+        return status;
+    }
+
+    *out_is_new = true;
+    TRIVET_TRY(trivet_certificate_make_ca(out, err));
+    TRIVET_TRY(cli_write_file(s->ca_key, out->key_pem, 0600, err));
+
+    return cli_write_file(s->ca_cert, out->certificate_pem, 0644, err);
+}
+
+/* Whether the certificate that is there can go on serving. */
+static bool
+has_good_certificate(const struct serving *s)
+{
+    struct trivet_certificate pair;
+    bool is_good =
+        cli_read_file(s->tls_cert, pair.certificate_pem,
+            sizeof pair.certificate_pem, NULL)
+            == TRIVET_OK
+        && cli_read_file(s->tls_key, pair.key_pem, sizeof pair.key_pem, NULL)
+               == TRIVET_OK
+        && trivet_certificate_is_good(pair.certificate_pem, &s->address)
+        && trivet_certificate_is_pair(&pair);
+
+    trivet_wipe(&pair, sizeof pair);
+    return is_good;
+}
+
+enum trivet_status
+cli_serve_prepare_certificate(const struct serving *s, struct trivet_error *err)
+{
+    struct trivet_certificate ca;
+    struct trivet_certificate server;
+    enum trivet_status status;
+    bool is_new;
+
+    if (s->options->tls_cert != NULL) {
+        return TRIVET_OK;
+    }
+
+    TRIVET_TRY(cli_serve_check_key_mode(s->tls_key, err));
+    TRIVET_TRY(load_or_make_ca(s, &ca, &is_new, err));
+
+    if (!is_new && has_good_certificate(s)) {
+        trivet_wipe(&ca, sizeof ca);
+        return TRIVET_OK;
+    }
+
+    status = trivet_certificate_make_server(&ca, &s->address, &server, err);
+    trivet_wipe(&ca, sizeof ca);
+    if (status == TRIVET_OK) {
+        status = cli_write_file(s->tls_key, server.key_pem, 0600, err);
+    }
+    if (status == TRIVET_OK) {
+        status = cli_write_file(s->tls_cert, server.certificate_pem, 0644, err);
+    }
+
+    trivet_wipe(&server, sizeof server);
+    return status;
+}
+
+/* ---- the operator's ---------------------------------------------------- */
+
+/* nginx takes the first line, too, and others as more passwords. */
+static enum trivet_status
+read_password(const struct serving *s, char *out, size_t cap, const char **text,
+    struct trivet_error *err)
+{
+    *text = NULL;
+    if (s->options->tls_key_password == NULL) {
+        return TRIVET_OK;
+    }
+
+    TRIVET_TRY(cli_read_file(s->given_password, out, cap, err));
+    out[strcspn(out, "\r\n")] = '\0';
+    *text = out;
+    return TRIVET_OK;
+}
+
+enum trivet_status
+cli_serve_check_tls_key(const struct serving *s, struct trivet_error *err)
+{
+    static char certificate[MAX_PEM_FILE];
+    static char pem[MAX_PEM_FILE];
+    char line[1024];
+    const char *password;
+    struct trivet_error why;
+    enum trivet_status status;
+
+    TRIVET_TRY(
+        cli_read_file(s->given_cert, certificate, sizeof certificate, err));
+    TRIVET_TRY(cli_read_file(s->given_key, pem, sizeof pem, err));
+    TRIVET_TRY(read_password(s, line, sizeof line, &password, err));
+
+    status = trivet_certificate_check_key(certificate, pem, password, &why);
+    trivet_wipe(pem, sizeof pem);
+    trivet_wipe(line, sizeof line);
+
+    return status == TRIVET_OK
+               ? TRIVET_OK
+               : trivet_error_set(err, TRIVET_E_USAGE, "serve", "%s, %s: %s%s",
+                   s->options->tls_cert, s->options->tls_key, why.detail,
+                   status == TRIVET_E_USAGE && password == NULL
+                       ? "; --tls-key-password-file FILE has its password"
+                       : "");
+}
+
+/* ---- while it serves --------------------------------------------------- */
+
+/* What the name leads to now; zeroes when to nothing. */
+static struct cli_file_stamp
+stamp_of(const char *path)
+{
+    struct stat info;
+    struct cli_file_stamp stamp;
+
+    memset(&stamp, 0, sizeof stamp);
+    if (stat(path, &info) == 0) {
+        stamp.device = info.st_dev;
+        stamp.inode = info.st_ino;
+        stamp.size = info.st_size;
+        stamp.changed = info.st_mtim;
+    }
+
+    return stamp;
+}
+
+static bool
+is_same(const struct cli_file_stamp *a, const struct cli_file_stamp *b)
+{
+    return a->device == b->device && a->inode == b->inode && a->size == b->size
+           && a->changed.tv_sec == b->changed.tv_sec
+           && a->changed.tv_nsec == b->changed.tv_nsec;
+}
+
+static void
+look(const struct serving *s, struct cli_file_stamp out[2])
+{
+    out[0] = stamp_of(s->given_cert);
+    out[1] = stamp_of(s->given_key);
+}
+
+void
+cli_serve_note_tls(struct serving *s)
+{
+    if (s->options->tls_cert != NULL) {
+        look(s, s->tls_taken);
+    }
+}
+
+static bool
+has_given_news(struct serving *s)
+{
+    struct cli_file_stamp now[2];
+    bool is_calm;
+    bool is_new;
+
+    look(s, now);
+    is_calm =
+        is_same(&now[0], &s->tls_seen[0]) && is_same(&now[1], &s->tls_seen[1]);
+    is_new = !is_same(&now[0], &s->tls_taken[0])
+             || !is_same(&now[1], &s->tls_taken[1]);
+    memcpy(s->tls_seen, now, sizeof now);
+
+    return is_calm && is_new && now[0].inode != 0 && now[1].inode != 0;
+}
+
+bool
+cli_serve_tls_has_news(struct serving *s)
+{
+    if (s->options->tls_cert != NULL) {
+        return has_given_news(s);
+    }
+
+    if (s->tls_pause > 0) {
+        s->tls_pause--;
+        return false;
+    }
+
+    if (has_good_certificate(s)) {
+        return false;
+    }
+
+    s->tls_pause = PAUSE_TICKS; /* a full disk, say: not each second */
+    return true;
+}

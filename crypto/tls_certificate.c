@@ -1,0 +1,380 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* tls_certificate.c - a CA of one's own and a TLS certificate by it */
+#include "crypto/tls_certificate.h"
+
+#include <openssl/bio.h>
+#include <openssl/ec.h>
+#include <openssl/pem.h>
+#include <openssl/x509.h>
+#include <openssl/x509v3.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "crypto/digest.h"
+#include "crypto/openssl.h"
+
+enum {
+    DAY_S = 86400,
+    CA_DAYS = 3650,
+    SERVER_DAYS = 397, /* more is refused by some clients */
+    RENEW_DAYS = 30,
+    MAX_SUBJECT_ALT_NAMES = 160
+};
+
+struct extension {
+    int nid;
+    const char *value;
+};
+
+static bool
+set_serial(X509 *certificate)
+{
+    unsigned char random[16];
+    BIGNUM *number;
+    bool is_set;
+
+    if (trivet_random(random, sizeof random) != TRIVET_OK) {
+        return false;
+    }
+
+    random[0] &= 0x7f; /* positive */
+    number = BN_bin2bn(random, sizeof random, NULL);
+    is_set = number != NULL
+             && BN_to_ASN1_INTEGER(number, X509_get_serialNumber(certificate))
+                    != NULL;
+    BN_free(number);
+
+    return is_set;
+}
+
+static bool
+add_extension(X509 *certificate, X509 *issuer, const struct extension *wanted)
+{
+    X509_EXTENSION *extension;
+    X509V3_CTX context;
+    bool is_added;
+
+    X509V3_set_ctx(&context, issuer, certificate, NULL, NULL, 0);
+    extension = X509V3_EXT_conf_nid(NULL, &context, wanted->nid, wanted->value);
+    is_added =
+        extension != NULL && X509_add_ext(certificate, extension, -1) == 1;
+    X509_EXTENSION_free(extension);
+
+    return is_added;
+}
+
+static bool
+set_basics(X509 *certificate, EVP_PKEY *key, const char *name, int num_days)
+{
+    X509_NAME *subject = X509_get_subject_name(certificate);
+
+    return X509_set_version(certificate, X509_VERSION_3) == 1
+           && set_serial(certificate)
+           && X509_gmtime_adj(X509_getm_notBefore(certificate), -DAY_S) != NULL
+           && X509_gmtime_adj(
+                  X509_getm_notAfter(certificate), (long) num_days * DAY_S)
+                  != NULL
+           && X509_NAME_add_entry_by_txt(subject, "CN", MBSTRING_ASC,
+                  (const unsigned char *) name, -1, -1, 0)
+                  == 1
+           && X509_set_pubkey(certificate, key) == 1;
+}
+
+/* A certificate without extensions yet; NULL when it could not be made. */
+static X509 *
+make_blank(EVP_PKEY *key, const char *name, int num_days)
+{
+    X509 *certificate = X509_new();
+
+    if (certificate != NULL && !set_basics(certificate, key, name, num_days)) {
+        X509_free(certificate);
+        return NULL;
+    }
+
+    return certificate;
+}
+
+/* Names the issuer, adds the extensions and signs. issuer may be certificate
+ * itself. */
+static bool
+complete(X509 *certificate, X509 *issuer, EVP_PKEY *issuer_key,
+    const struct extension *extensions, size_t num_extensions)
+{
+    if (X509_set_issuer_name(certificate, X509_get_subject_name(issuer)) != 1) {
+        return false;
+    }
+
+    for (size_t i = 0; i < num_extensions; i++) {
+        if (!add_extension(certificate, issuer, &extensions[i])) {
+            return false;
+        }
+    }
+
+    return X509_sign(certificate, issuer_key, EVP_sha256()) > 0;
+}
+
+static bool
+write_pem(BIO *bio, char out[TRIVET_MAX_CERTIFICATE_PEM])
+{
+    char *data;
+    long len = BIO_get_mem_data(bio, &data);
+
+    if (len <= 0 || len >= TRIVET_MAX_CERTIFICATE_PEM) {
+        return false;
+    }
+
+    memcpy(out, data, (size_t) len);
+    out[len] = '\0';
+    return true;
+}
+
+static bool
+to_pem(X509 *certificate, EVP_PKEY *key, struct trivet_certificate *out)
+{
+    BIO *text = BIO_new(BIO_s_mem());
+    BIO *secret = BIO_new(BIO_s_secmem());
+    bool is_written =
+        text != NULL && secret != NULL
+        && PEM_write_bio_X509(text, certificate) == 1
+        && PEM_write_bio_PKCS8PrivateKey(secret, key, NULL, NULL, 0, NULL, NULL)
+               == 1
+        && write_pem(text, out->certificate_pem)
+        && write_pem(secret, out->key_pem);
+
+    BIO_free(text);
+    BIO_free(secret);
+
+    return is_written;
+}
+
+enum trivet_status
+trivet_certificate_make_ca(
+    struct trivet_certificate *out, struct trivet_error *err)
+{
+    static const struct extension extensions[] = {
+        {NID_basic_constraints, "critical,CA:TRUE,pathlen:0"},
+        {NID_key_usage, "critical,keyCertSign,cRLSign"},
+        {NID_subject_key_identifier, "hash"},
+    };
+    EVP_PKEY *key = EVP_EC_gen("P-256");
+    X509 *certificate =
+        key == NULL ? NULL : make_blank(key, "trivet local CA", CA_DAYS);
+    bool is_made = certificate != NULL
+                   && complete(certificate, certificate, key, extensions,
+                       sizeof extensions / sizeof extensions[0])
+                   && to_pem(certificate, key, out);
+
+    X509_free(certificate);
+    EVP_PKEY_free(key);
+
+    if (!is_made) {
+        return trivet_openssl_error(err, TRIVET_E_CRYPTO, "certificate.make_ca",
+            "cannot make a CA certificate");
+    }
+
+    return TRIVET_OK;
+}
+
+struct asking {
+    const char *password; /* NULL: none */
+    bool was_asked;
+};
+
+/* In place of OpenSSL's own, which would ask on the terminal. */
+static int
+give_password(char *buffer, int size, int is_writing, void *opaque)
+{
+    struct asking *asking = opaque;
+    size_t len = asking->password == NULL ? 0 : strlen(asking->password);
+
+    (void) is_writing;
+
+    asking->was_asked = true;
+    if (len == 0 || len > (size_t) size) {
+        return -1;
+    }
+
+    memcpy(buffer, asking->password, len);
+    return (int) len;
+}
+
+/* NULL: it cannot be read, or only with another password. */
+static EVP_PKEY *
+read_key(const char *pem, struct asking *asking)
+{
+    BIO *secret = BIO_new_mem_buf(pem, -1);
+    EVP_PKEY *key = secret == NULL ? NULL
+                                   : PEM_read_bio_PrivateKey(
+                                       secret, NULL, give_password, asking);
+
+    BIO_free(secret);
+    return key;
+}
+
+/* nginx itself takes a certificate and a key of two kinds, and then cannot
+ * serve. */
+static bool
+fits(const char *certificate_pem, EVP_PKEY *key, bool *out_is_certificate)
+{
+    BIO *text = BIO_new_mem_buf(certificate_pem, -1);
+    X509 *certificate =
+        text == NULL ? NULL : PEM_read_bio_X509(text, NULL, NULL, NULL);
+    bool does_fit =
+        certificate != NULL && X509_check_private_key(certificate, key) == 1;
+
+    *out_is_certificate = certificate != NULL;
+    X509_free(certificate);
+    BIO_free(text);
+
+    return does_fit;
+}
+
+enum trivet_status
+trivet_certificate_check_key(const char *certificate_pem, const char *key_pem,
+    const char *password, struct trivet_error *err)
+{
+    struct asking asking = {.password = password};
+    EVP_PKEY *key = read_key(key_pem, &asking);
+    bool is_read = key != NULL;
+    bool is_certificate = false;
+    bool does_fit = is_read && fits(certificate_pem, key, &is_certificate);
+
+    EVP_PKEY_free(key);
+    (void) trivet_openssl_error(NULL, TRIVET_OK, "", "");
+
+    if (does_fit) {
+        return TRIVET_OK;
+    }
+
+    if (!is_read && asking.was_asked) {
+        return trivet_error_set(err, TRIVET_E_USAGE, "certificate.check_key",
+            password == NULL ? "the key is encrypted"
+                             : "the key's password is another one");
+    }
+
+    if (!is_read || !is_certificate) {
+        return trivet_error_set(err, TRIVET_E_CRYPTO, "certificate.check_key",
+            is_read ? "no certificate in PEM" : "no private key in PEM");
+    }
+
+    return trivet_error_set(err, TRIVET_E_CONFLICT, "certificate.check_key",
+        "the certificate is another key's");
+}
+
+static bool
+read_pair(const struct trivet_certificate *pair, X509 **out_certificate,
+    EVP_PKEY **out_key)
+{
+    BIO *text = BIO_new_mem_buf(pair->certificate_pem, -1);
+    struct asking asking = {.password = NULL};
+
+    *out_certificate =
+        text == NULL ? NULL : PEM_read_bio_X509(text, NULL, NULL, NULL);
+    *out_key = read_key(pair->key_pem, &asking);
+    BIO_free(text);
+
+    return *out_certificate != NULL && *out_key != NULL
+           && X509_check_private_key(*out_certificate, *out_key) == 1;
+}
+
+bool
+trivet_certificate_is_pair(const struct trivet_certificate *pair)
+{
+    X509 *certificate;
+    EVP_PKEY *key;
+    bool is_pair = read_pair(pair, &certificate, &key);
+
+    X509_free(certificate);
+    EVP_PKEY_free(key);
+    (void) trivet_openssl_error(NULL, TRIVET_OK, "", "");
+
+    return is_pair;
+}
+
+static void
+format_names(const struct trivet_address *extra, char *out, size_t cap)
+{
+    char address[TRIVET_MAX_ADDRESS_TEXT] = "";
+
+    if (extra != NULL) {
+        trivet_address_format(extra, address);
+    }
+
+    (void) snprintf(out, cap, "DNS:localhost,IP:127.0.0.1,IP:::1%s%s",
+        extra == NULL ? "" : ",IP:", address);
+}
+
+static bool
+make_server(X509 *ca, EVP_PKEY *ca_key, const struct trivet_address *extra,
+    struct trivet_certificate *out)
+{
+    char names[MAX_SUBJECT_ALT_NAMES];
+    struct extension extensions[] = {
+        {NID_basic_constraints, "critical,CA:FALSE"},
+        {NID_key_usage, "critical,digitalSignature"},
+        {NID_ext_key_usage, "serverAuth"},
+        {NID_subject_alt_name, names},
+        {NID_subject_key_identifier, "hash"},
+        {NID_authority_key_identifier, "keyid"},
+    };
+    EVP_PKEY *key = EVP_EC_gen("P-256");
+    X509 *certificate =
+        key == NULL ? NULL : make_blank(key, "localhost", SERVER_DAYS);
+    bool is_made;
+
+    format_names(extra, names, sizeof names);
+    is_made = certificate != NULL
+              && complete(certificate, ca, ca_key, extensions,
+                  sizeof extensions / sizeof extensions[0])
+              && to_pem(certificate, key, out);
+    X509_free(certificate);
+    EVP_PKEY_free(key);
+
+    return is_made;
+}
+
+enum trivet_status
+trivet_certificate_make_server(const struct trivet_certificate *ca,
+    const struct trivet_address *extra, struct trivet_certificate *out,
+    struct trivet_error *err)
+{
+    X509 *ca_certificate;
+    EVP_PKEY *ca_key;
+    bool is_made = read_pair(ca, &ca_certificate, &ca_key)
+                   && make_server(ca_certificate, ca_key, extra, out);
+
+    X509_free(ca_certificate);
+    EVP_PKEY_free(ca_key);
+
+    if (!is_made) {
+        return trivet_openssl_error(err, TRIVET_E_CRYPTO,
+            "certificate.make_server", "cannot make a server certificate");
+    }
+
+    return TRIVET_OK;
+}
+
+bool
+trivet_certificate_is_good(
+    const char *certificate_pem, const struct trivet_address *address)
+{
+    BIO *text = BIO_new_mem_buf(certificate_pem, -1);
+    X509 *certificate =
+        text == NULL ? NULL : PEM_read_bio_X509(text, NULL, NULL, NULL);
+    time_t soon = time(NULL) + (time_t) RENEW_DAYS * DAY_S;
+    bool is_good = certificate != NULL
+                   && X509_cmp_time(X509_get0_notAfter(certificate), &soon) > 0;
+
+    if (is_good && address != NULL) {
+        char name[TRIVET_MAX_ADDRESS_TEXT];
+
+        trivet_address_format(address, name);
+        is_good = X509_check_ip_asc(certificate, name, 0) == 1;
+    }
+
+    X509_free(certificate);
+    BIO_free(text);
+    (void) trivet_openssl_error(NULL, TRIVET_OK, "", "");
+
+    return is_good;
+}

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* verify_cache.c - signatures that were made, or found right, before */
+#include "crypto/verify_cache.h"
+
+enum trivet_status
+trivet_signature_tag(const struct trivet_public_key *key, uint64_t *out)
+{
+    unsigned char digest[TRIVET_DIGEST_LEN];
+
+    TRIVET_TRY(
+        trivet_sha256(trivet_slice_make(key->der, key->der_len), digest));
+    memcpy(out, digest, sizeof *out);
+
+    return TRIVET_OK;
+}
+
+enum trivet_status
+trivet_sign_remembered(const struct trivet_memos *memos, uint64_t tag,
+    struct trivet_signer *signer, const unsigned char digest[TRIVET_DIGEST_LEN],
+    char out[TRIVET_SIGNATURE_TEXT_LEN], bool *out_was_remembered)
+{
+    struct trivet_memo_key key = {.tag = tag};
+
+    *out_was_remembered = false;
+
+    if (memos->made == NULL) {
+        return trivet_signer_sign(signer, digest, out);
+    }
+
+    memcpy(key.digest, digest, sizeof key.digest);
+    *out_was_remembered = trivet_memo_get(memos->made, &key, out);
+
+    if (!*out_was_remembered) {
+        TRIVET_TRY(trivet_signer_sign(signer, digest, out));
+        trivet_memo_put(memos->made, &key, out);
+    }
+
+    return TRIVET_OK;
+}
+
+enum trivet_status
+trivet_verify_remembered(const struct trivet_memos *memos,
+    int64_t installation_id, struct trivet_verifier_cache *cache,
+    struct trivet_digest *work, struct trivet_slice der,
+    const unsigned char digest[TRIVET_DIGEST_LEN],
+    struct trivet_slice signature, bool *out_fits, bool *out_was_remembered)
+{
+    struct trivet_memo_key key = {.tag = (uint64_t) installation_id};
+
+    *out_was_remembered = false;
+
+    if (memos->right == NULL) {
+        return trivet_verify(cache, der, digest, signature, out_fits);
+    }
+
+    /* DER tells its own length, the digest has one, and the signature is last:
+     * no two of these run together into the same bytes. */
+    trivet_digest_start(work);
+    trivet_digest_add(work, der);
+    trivet_digest_add(work, trivet_slice_make(digest, TRIVET_DIGEST_LEN));
+    trivet_digest_add(work, signature);
+    TRIVET_TRY(trivet_digest_finish(work, key.digest));
+
+    if (trivet_memo_get(memos->right, &key, NULL)) {
+        *out_was_remembered = true;
+        *out_fits = true;
+        return TRIVET_OK;
+    }
+
+    TRIVET_TRY(trivet_verify(cache, der, digest, signature, out_fits));
+    if (*out_fits) {
+        trivet_memo_put(memos->right, &key, NULL);
+    }
+
+    return TRIVET_OK;
+}

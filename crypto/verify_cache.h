@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * verify_cache.h - signatures that were made, or found right, before
+ *
+ * RSASSA-PKCS1-v1_5 is deterministic: the same bytes under the same key have
+ * the same signature. So an answer that repeats is signed once, and a request
+ * that repeats, such as a GET without a body, verified once. Both memories are
+ * bounded and may be shared by processes (core/memo.h). Blocks: no. Threads:
+ * any, with signers, caches and digests of their own.
+ */
+#ifndef TRIVET_CRYPTO_VERIFY_CACHE_H
+#define TRIVET_CRYPTO_VERIFY_CACHE_H
+
+#include "core/memo.h"
+#include "crypto/signature.h"
+
+/* Either may be NULL: then nothing is remembered. */
+struct trivet_memos {
+    struct trivet_memo *made;  /* values of TRIVET_SIGNATURE_TEXT_LEN bytes */
+    struct trivet_memo *right; /* keys alone                                */
+};
+
+/* What tells the signatures of one key from those of another: the beginning of
+ * its digest. */
+TRIVET_MUST_USE enum trivet_status trivet_signature_tag(
+    const struct trivet_public_key *key, uint64_t *out);
+
+/* trivet_signer_sign, or the signature that it gave for this digest before.
+ * tag: of signer's key. */
+TRIVET_MUST_USE enum trivet_status trivet_sign_remembered(
+    const struct trivet_memos *memos, uint64_t tag,
+    struct trivet_signer *signer, const unsigned char digest[TRIVET_DIGEST_LEN],
+    char out[TRIVET_SIGNATURE_TEXT_LEN], bool *out_was_remembered);
+
+/*
+ * trivet_verify, or its answer of before. Only signatures that fit are
+ * remembered: of this installation, this key and this digest, bit by bit. work:
+ * for the digest of all that.
+ */
+TRIVET_MUST_USE enum trivet_status trivet_verify_remembered(
+    const struct trivet_memos *memos, int64_t installation_id,
+    struct trivet_verifier_cache *cache, struct trivet_digest *work,
+    struct trivet_slice der, const unsigned char digest[TRIVET_DIGEST_LEN],
+    struct trivet_slice signature, bool *out_fits, bool *out_was_remembered);
+
+#endif

@@ -1,0 +1,376 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* state.c - the sandbox's own state: a file that all its processes map */
+#define _DEFAULT_SOURCE
+#include "sandbox/state.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/timestamp.h"
+
+enum { MAGIC_SIZE = 24, MAX_PATH = 4096 };
+
+/* Its number changes with the form. */
+static const char magic[MAGIC_SIZE] = "trivet sandbox state 1\n";
+
+/* The file, in the machine's byte order. Zeroes mean: nothing is moved, nothing
+ * is on. */
+struct state {
+    char magic[MAGIC_SIZE];
+    _Atomic int64_t offset_us;
+    _Atomic int64_t doomed_session;
+    _Atomic uint32_t incidents; /* a bit each */
+    _Atomic uint32_t slow_s;    /* 0: the default */
+    char reserved[16];
+};
+
+_Static_assert(sizeof(struct state) == 64, "the file has 64 bytes");
+
+struct trivet_sandbox {
+    struct state *state;
+    int fd; /* of the same file, to ask for its size */
+    bool is_to_be_written;
+};
+
+static const int64_t max_offset_us =
+    TRIVET_MAX_CLOCK_OFFSET_S * TRIVET_US_PER_S;
+
+/* ---- names ------------------------------------------------------------- */
+
+static const char *const names[TRIVET_NUM_INCIDENTS] = {
+    [TRIVET_INCIDENT_429_UNSIGNED] = "429-unsigned",
+    [TRIVET_INCIDENT_HTML_502] = "html-502",
+    [TRIVET_INCIDENT_LOWERCASE_HEADERS] = "lowercase-headers",
+    [TRIVET_INCIDENT_SESSION_DIES] = "session-dies",
+    [TRIVET_INCIDENT_SLOW] = "slow",
+    [TRIVET_INCIDENT_WRONG_SIGNATURE] = "wrong-signature",
+    [TRIVET_INCIDENT_IP_FLIP] = "ip-flip",
+};
+
+const char *
+trivet_incident_name(enum trivet_incident incident)
+{
+    return names[incident];
+}
+
+bool
+trivet_incident_find(struct trivet_slice name, enum trivet_incident *out)
+{
+    for (int i = 0; i < TRIVET_NUM_INCIDENTS; i++) {
+        if (trivet_slice_is(name, names[i])) {
+            *out = (enum trivet_incident) i;
+            return true;
+        }
+    }
+
+    return false;
+}
+
+/* ---- the file ---------------------------------------------------------- */
+
+static enum trivet_status
+fail_on(const char *path, struct trivet_error *err)
+{
+    enum trivet_status status = TRIVET_E_UNAVAILABLE;
+
+    if (errno == ENOENT) {
+        status = TRIVET_E_NOT_FOUND;
+    } else if (errno == ELOOP) {
+        status = TRIVET_E_USAGE; /* a link */
+    }
+
+    return trivet_error_set(
+        err, status, "sandbox", "%s: %s", path, strerror(errno));
+}
+
+static enum trivet_status
+refuse(const char *path, const char *what, struct trivet_error *err)
+{
+    return trivet_error_set(
+        err, TRIVET_E_USAGE, "sandbox", "%s: %s", path, what);
+}
+
+/* It holds nothing that anybody would miss. */
+static enum trivet_status
+refuse_damaged(const char *path, struct trivet_error *err)
+{
+    return refuse(path,
+        "damaged, or not a sandbox's state; remove it, and \"trivet serve\" "
+        "makes another",
+        err);
+}
+
+static bool
+write_state(int fd)
+{
+    struct state fresh;
+
+    memset(&fresh, 0, sizeof fresh);
+    memcpy(fresh.magic, magic, sizeof magic);
+
+    return write(fd, &fresh, sizeof fresh) == (ssize_t) sizeof fresh
+           && fsync(fd) == 0;
+}
+
+enum trivet_status
+trivet_sandbox_create(const char *path, struct trivet_error *err)
+{
+    char temporary[MAX_PATH];
+    enum trivet_status status = TRIVET_OK;
+    bool is_written;
+    int fd;
+
+    if (snprintf(temporary, sizeof temporary, "%s.XXXXXX", path)
+        >= (int) sizeof temporary)
+    {
+        return refuse(path, "the path is too long", err);
+    }
+
+    fd = mkstemp(temporary); /* 0600 */
+    if (fd < 0) {
+        return fail_on(path, err);
+    }
+
+    is_written = write_state(fd);
+
+    /* link, not rename: what is there already stays. */
+    if (close(fd) != 0 || !is_written
+        || (link(temporary, path) != 0 && errno != EEXIST))
+    {
+        status = fail_on(path, err);
+    }
+
+    (void) unlink(temporary);
+    return status;
+}
+
+/* Who may write there moves the clock, so it is the owner alone. */
+static enum trivet_status
+check_file(int fd, const char *path, struct trivet_error *err)
+{
+    struct stat info;
+
+    if (fstat(fd, &info) != 0) {
+        return fail_on(path, err);
+    }
+    if (!S_ISREG(info.st_mode)) {
+        return refuse(path, "not a regular file", err);
+    }
+    if (info.st_uid != geteuid()) {
+        return refuse(path, "belongs to another user", err);
+    }
+    if ((info.st_mode & (S_IRWXG | S_IRWXO)) != 0) {
+        return refuse(path, "others can read or write it; chmod 600 it", err);
+    }
+    if (info.st_size != (off_t) sizeof(struct state)) {
+        return refuse_damaged(path, err);
+    }
+
+    return TRIVET_OK;
+}
+
+/* What no trivet has written. */
+static bool
+is_damaged(const struct state *state)
+{
+    static const char zeroes[sizeof state->reserved];
+    int64_t offset_us = atomic_load(&state->offset_us);
+
+    return memcmp(state->magic, magic, sizeof magic) != 0 || offset_us < 0
+           || offset_us > max_offset_us
+           || atomic_load(&state->doomed_session) < 0
+           || atomic_load(&state->incidents) >> TRIVET_NUM_INCIDENTS != 0
+           || atomic_load(&state->slow_s) > TRIVET_MAX_SLOW_S
+           || memcmp(state->reserved, zeroes, sizeof zeroes) != 0;
+}
+
+static enum trivet_status
+map(const char *path, struct trivet_sandbox *sandbox, struct trivet_error *err)
+{
+    int protection =
+        sandbox->is_to_be_written ? PROT_READ | PROT_WRITE : PROT_READ;
+
+    TRIVET_TRY(check_file(sandbox->fd, path, err));
+
+    sandbox->state = mmap(
+        NULL, sizeof(struct state), protection, MAP_SHARED, sandbox->fd, 0);
+    if (sandbox->state == MAP_FAILED) {
+        sandbox->state = NULL;
+        return fail_on(path, err);
+    }
+
+    return is_damaged(sandbox->state) ? refuse_damaged(path, err) : TRIVET_OK;
+}
+
+enum trivet_status
+trivet_sandbox_open(const char *path, bool is_to_be_written,
+    struct trivet_sandbox **out, struct trivet_error *err)
+{
+    struct trivet_sandbox *sandbox;
+    enum trivet_status status;
+    /* Non-blocking: a pipe would have us wait for its other end. */
+    int fd = open(path, (is_to_be_written ? O_RDWR : O_RDONLY) | O_CLOEXEC
+                            | O_NOFOLLOW | O_NONBLOCK);
+
+    if (fd < 0) {
+        return errno == EISDIR ? refuse(path, "not a regular file", err)
+                               : fail_on(path, err);
+    }
+
+    sandbox = calloc(1, sizeof *sandbox);
+    if (sandbox == NULL) {
+        (void) close(fd);
+        return trivet_error_set(
+            err, TRIVET_E_MEMORY, "sandbox", "out of memory");
+    }
+
+    sandbox->fd = fd;
+    sandbox->is_to_be_written = is_to_be_written;
+    status = map(path, sandbox, err);
+    if (status != TRIVET_OK) {
+        trivet_sandbox_close(sandbox);
+        return status;
+    }
+
+    *out = sandbox;
+    return TRIVET_OK;
+}
+
+void
+trivet_sandbox_close(struct trivet_sandbox *sandbox)
+{
+    if (sandbox == NULL) {
+        return;
+    }
+
+    if (sandbox->state != NULL) {
+        if (sandbox->is_to_be_written) {
+            (void) msync(sandbox->state, sizeof(struct state), MS_SYNC);
+        }
+        (void) munmap(sandbox->state, sizeof(struct state));
+    }
+
+    (void) close(sandbox->fd);
+    free(sandbox);
+}
+
+/*
+ * Whether the file still has its size. Whoever empties it takes the page from
+ * under the mapping: a look at that would end the process, and nginx would make
+ * workers without end.
+ */
+static bool
+is_whole(const struct trivet_sandbox *sandbox)
+{
+    struct stat info;
+
+    return fstat(sandbox->fd, &info) == 0
+           && info.st_size == (off_t) sizeof(struct state);
+}
+
+/* ---- the clock --------------------------------------------------------- */
+
+/* Not only what was in the file when it was opened is not believed. */
+static int64_t
+clamp(int64_t value, int64_t low, int64_t high)
+{
+    if (value < low) {
+        return low;
+    }
+
+    return value > high ? high : value;
+}
+
+int64_t
+trivet_sandbox_offset_us(const struct trivet_sandbox *sandbox)
+{
+    if (!is_whole(sandbox)) {
+        return 0;
+    }
+
+    return clamp(atomic_load(&sandbox->state->offset_us), 0, max_offset_us);
+}
+
+enum trivet_status
+trivet_sandbox_put_on(
+    struct trivet_sandbox *sandbox, int64_t seconds, struct trivet_error *err)
+{
+    int64_t before = atomic_load(&sandbox->state->offset_us);
+
+    do {
+        int64_t room_us = max_offset_us - clamp(before, 0, max_offset_us);
+
+        if (seconds < 0 || seconds > room_us / TRIVET_US_PER_S) {
+            return trivet_error_set(err, TRIVET_E_LIMIT, "sandbox",
+                "the clock goes ten years ahead at most, in all");
+        }
+    } while (!atomic_compare_exchange_weak(&sandbox->state->offset_us, &before,
+        clamp(before, 0, max_offset_us) + seconds * TRIVET_US_PER_S));
+
+    return TRIVET_OK;
+}
+
+void
+trivet_sandbox_reset_clock(struct trivet_sandbox *sandbox)
+{
+    atomic_store(&sandbox->state->offset_us, 0);
+}
+
+/* ---- incidents --------------------------------------------------------- */
+
+bool
+trivet_sandbox_has(
+    const struct trivet_sandbox *sandbox, enum trivet_incident incident)
+{
+    return is_whole(sandbox)
+           && (atomic_load(&sandbox->state->incidents) & 1u << incident) != 0;
+}
+
+void
+trivet_sandbox_set(
+    struct trivet_sandbox *sandbox, enum trivet_incident incident, bool is_on)
+{
+    if (is_on) {
+        (void) atomic_fetch_or(&sandbox->state->incidents, 1u << incident);
+    } else {
+        (void) atomic_fetch_and(&sandbox->state->incidents, ~(1u << incident));
+    }
+}
+
+int64_t
+trivet_sandbox_slow_s(const struct trivet_sandbox *sandbox)
+{
+    int64_t seconds =
+        is_whole(sandbox) ? atomic_load(&sandbox->state->slow_s) : 0;
+
+    return seconds == 0 ? TRIVET_DEFAULT_SLOW_S
+                        : clamp(seconds, 1, TRIVET_MAX_SLOW_S);
+}
+
+void
+trivet_sandbox_set_slow_s(struct trivet_sandbox *sandbox, int64_t seconds)
+{
+    atomic_store(&sandbox->state->slow_s,
+        (uint32_t) clamp(seconds, 1, TRIVET_MAX_SLOW_S));
+}
+
+int64_t
+trivet_sandbox_doomed_session(const struct trivet_sandbox *sandbox)
+{
+    return trivet_sandbox_has(sandbox, TRIVET_INCIDENT_SESSION_DIES)
+               ? atomic_load(&sandbox->state->doomed_session)
+               : 0;
+}
+
+void
+trivet_sandbox_set_doomed_session(struct trivet_sandbox *sandbox, int64_t id)
+{
+    atomic_store(&sandbox->state->doomed_session, id < 0 ? 0 : id);
+}
