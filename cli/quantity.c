@@ -27,8 +27,11 @@ parse(const char *text, const struct unit *units, size_t num_units,
 
     for (size_t i = 0; i < num_units; i++) {
         if (strcasecmp(text + len, units[i].name) == 0) {
+            if (number > LLONG_MAX / units[i].factor) {
+                return false;
+            }
             *out = number * units[i].factor;
-            return number <= LLONG_MAX / units[i].factor;
+            return true;
         }
     }
 
