@@ -2,8 +2,10 @@
 # Every source file is a line, sorted.
 
 BASE_SRCS = \
+	base/buffer.c \
 	base/duration.c \
 	base/encoding.c \
+	base/file.c \
 	base/secret.c \
 	base/slice.c \
 	base/status.c \
@@ -182,6 +184,7 @@ UNIT_TESTS = \
 	test_audit \
 	test_authority \
 	test_binding \
+	test_buffer \
 	test_calls \
 	test_canonical \
 	test_certificate \
@@ -190,6 +193,7 @@ UNIT_TESTS = \
 	test_encoding \
 	test_expiry \
 	test_explaining \
+	test_file \
 	test_group \
 	test_key \
 	test_lifetime \
