@@ -8,11 +8,12 @@
  */
 #include "client/target.h"
 
-#include <curl/curl.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
+
+#include "client/url.h"
 
 enum { MAX_ORIGIN = 512 }; /* bytes of scheme, host and port, with the NUL */
 
@@ -32,10 +33,10 @@ scheme_len(const char *text)
     static const char others[] = "abcdefghijklmnopqrstuvwxyz"
                                  "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+.-";
     size_t len = strspn(text, others);
+    bool is_scheme =
+        len > 0 && strchr(letters, text[0]) != NULL && text[len] == ':';
 
-    return len > 0 && strchr(letters, text[0]) != NULL && text[len] == ':'
-               ? len + 1
-               : 0;
+    return is_scheme ? len + 1 : 0;
 }
 
 /* Where "//host:port" at `text` ends. */
@@ -45,57 +46,18 @@ authority_len(const char *text)
     return 2 + strcspn(text + 2, "/?#");
 }
 
-/* One part of the URL, or NULL; free it with curl_free. */
-static char *
-get_part(CURLU *url, CURLUPart part)
-{
-    char *text = NULL;
-
-    /* A host of other letters is compared as it is asked for. */
-    return curl_url_get(url, part, &text, CURLU_DEFAULT_PORT | CURLU_PUNYCODE)
-                   == CURLUE_OK
-               ? text
-               : NULL;
-}
-
-static bool
-has_equal_part(CURLU *a, CURLU *b, CURLUPart part)
-{
-    char *part_a = get_part(a, part);
-    char *part_b = get_part(b, part);
-    bool is_equal =
-        part_a != NULL && part_b != NULL && strcasecmp(part_a, part_b) == 0;
-
-    curl_free(part_a);
-    curl_free(part_b);
-    return is_equal;
-}
-
 /* Whether "https:" with that authority is where base_url is. */
 static bool
 is_same_server(const char *base_url, const char *authority, size_t len)
 {
     char text[MAX_ORIGIN];
-    CURLU *ours = curl_url();
-    CURLU *theirs = curl_url();
-    bool is_same = false;
 
     /* Nothing that a second reader could take for something else. */
-    if (ours != NULL && theirs != NULL && memchr(authority, '@', len) == NULL
-        && memchr(authority, '%', len) == NULL
-        && snprintf(text, sizeof text, "https:%.*s/", (int) len, authority)
-               < (int) sizeof text)
-    {
-        is_same = curl_url_set(ours, CURLUPART_URL, base_url, 0) == CURLUE_OK
-                  && curl_url_set(theirs, CURLUPART_URL, text, 0) == CURLUE_OK
-                  && has_equal_part(ours, theirs, CURLUPART_SCHEME)
-                  && has_equal_part(ours, theirs, CURLUPART_HOST)
-                  && has_equal_part(ours, theirs, CURLUPART_PORT);
-    }
-
-    curl_url_cleanup(ours);
-    curl_url_cleanup(theirs);
-    return is_same;
+    return memchr(authority, '@', len) == NULL
+           && memchr(authority, '%', len) == NULL
+           && snprintf(text, sizeof text, "https:%.*s/", (int) len, authority)
+                  < (int) sizeof text
+           && trivet_url_is_same_origin(base_url, text);
 }
 
 /* A path as it is sent: no reader may see a line end or another host in it. */

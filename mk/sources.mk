@@ -98,25 +98,27 @@ AUTHORITY_SRCS = \
 	authority/show.c
 
 CLIENT_SRCS = \
-	client/alone.c \
 	client/call.c \
 	client/clock.c \
 	client/context.c \
 	client/erase.c \
 	client/file.c \
+	client/import.c \
 	client/inplace.c \
+	client/pin_learn.c \
 	client/pins.c \
 	client/place.c \
-	client/probe.c \
 	client/proof.c \
 	client/record.c \
 	client/request.c \
+	client/sandbox_user.c \
 	client/session.c \
 	client/settings.c \
 	client/state.c \
 	client/target.c \
 	client/throttle.c \
 	client/transport.c \
+	client/url.c \
 	client/worker.c
 
 CLI_SRCS = \
@@ -167,6 +169,7 @@ CLI_SRCS = \
 	cli/serve/nginx_proxy.c \
 	cli/serve/nginx_run.c \
 	cli/serve/options.c \
+	cli/serve/probe.c \
 	cli/serve/profile.c \
 	cli/serve/ready.c \
 	cli/serve/resolver.c \

@@ -25,7 +25,7 @@
 #include "cli/output.h"
 #include "client/clock.h"
 #include "client/pins.h"
-#include "client/probe.h"
+#include "client/url.h"
 #include "client/transport.h"
 #include "core/address.h"
 #include "crypto/pin.h"

@@ -6,7 +6,7 @@
 #include "cli/output.h"
 #include "cli/sandbox/common.h"
 #include "cli/serve/serve.h"
-#include "client/probe.h"
+#include "cli/serve/probe.h"
 
 enum { READY_STEP_MS = 20, MAX_READY_STEPS = 1000 };
 

@@ -10,7 +10,7 @@
 
 #include <stdio.h>
 
-#include "client/probe.h"
+#include "client/url.h"
 #include "core/limits.h"
 
 enum {

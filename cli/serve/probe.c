@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* probe.c - is a gateway of our own answering yet? And is a URL a URL? */
-#include "client/probe.h"
+/* probe.c - whether a gateway on this machine answers yet */
+#include "cli/serve/probe.h"
 
 #include <curl/curl.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
-/* 64 zeros: the form of a token, and no token. */
-#define NOBODY                                                                 \
+enum { MAX_PROBE_URL = 128 }; /* bytes, with the NUL */
+
+/* 64 zeros: they have the form of a token, and no session has them. */
+#define UNKNOWN_TOKEN                                                          \
     "X-Bunq-Client-Authentication: "                                           \
     "0000000000000000000000000000000000000000000000000000000000000000"
 
@@ -35,15 +36,17 @@ look_for_response_id(char *data, size_t size, size_t num, void *user)
     return size * num;
 }
 
-/* With what a gateway may ask for (headers=strict). NULL: memory ran out. */
+/* The token, and the header that a gateway may require (headers=strict). NULL:
+ * memory ran out. */
 static struct curl_slist *
 make_headers(void)
 {
-    struct curl_slist *list = curl_slist_append(NULL, NOBODY);
-    struct curl_slist *longer =
-        list == NULL ? NULL
-                     : curl_slist_append(list, "Cache-Control: no-cache");
+    struct curl_slist *list = curl_slist_append(NULL, UNKNOWN_TOKEN);
+    struct curl_slist *longer = NULL;
 
+    if (list != NULL) {
+        longer = curl_slist_append(list, "Cache-Control: no-cache");
+    }
     if (longer == NULL) {
         curl_slist_free_all(list);
     }
@@ -55,7 +58,7 @@ make_headers(void)
 static CURL *
 make_probe(const char *address, unsigned port, bool has_proxy_protocol)
 {
-    char url[TRIVET_MAX_URL_PART];
+    char url[MAX_PROBE_URL];
     CURL *curl = curl_easy_init();
 
     if (curl == NULL) {
@@ -119,84 +122,4 @@ trivet_probe_gateway(
     curl_easy_cleanup(curl);
 
     return (status == 401 || status == 403) && has_response_id;
-}
-
-/* Copies one part of the URL; an absent one is "". False when it is too long.
- */
-static bool
-get_part(CURLU *url, CURLUPart part, unsigned flags, char *out)
-{
-    char *text = NULL;
-    bool fits = true;
-
-    out[0] = '\0';
-    if (curl_url_get(url, part, &text, flags) == CURLUE_OK) {
-        fits = snprintf(out, TRIVET_MAX_URL_PART, "%s", text)
-               < TRIVET_MAX_URL_PART;
-        curl_free(text);
-    }
-
-    return fits;
-}
-
-static bool
-has_none_of(CURLU *url)
-{
-    static const CURLUPart unwanted[] = {CURLUPART_USER, CURLUPART_PASSWORD,
-        CURLUPART_QUERY, CURLUPART_FRAGMENT, CURLUPART_ZONEID};
-    char part[TRIVET_MAX_URL_PART];
-
-    for (size_t i = 0; i < sizeof unwanted / sizeof unwanted[0]; i++) {
-        if (!get_part(url, unwanted[i], 0, part) || part[0] != '\0') {
-            return false;
-        }
-    }
-
-    return true;
-}
-
-static bool
-read_url(CURLU *url, const char *text, struct trivet_url *out)
-{
-    char scheme[TRIVET_MAX_URL_PART];
-    char port[TRIVET_MAX_URL_PART];
-    size_t len;
-
-    if (curl_url_set(url, CURLUPART_URL, text, 0) != CURLUE_OK
-        || !has_none_of(url) || !get_part(url, CURLUPART_SCHEME, 0, scheme)
-        || !get_part(url, CURLUPART_HOST, 0, out->host)
-        || !get_part(url, CURLUPART_PORT, CURLU_DEFAULT_PORT, port)
-        || !get_part(url, CURLUPART_PATH, 0, out->path))
-    {
-        return false;
-    }
-
-    len = strlen(out->path);
-    while (len > 0 && out->path[len - 1] == '/') {
-        out->path[--len] = '\0';
-    }
-
-    out->is_https = strcmp(scheme, "https") == 0;
-    out->port = (unsigned) strtoul(port, NULL, 10);
-
-    return out->is_https || strcmp(scheme, "http") == 0;
-}
-
-enum trivet_status
-trivet_url_parse(
-    const char *text, struct trivet_url *out, struct trivet_error *err)
-{
-    CURLU *url = curl_url();
-    struct trivet_url parsed;
-    bool is_read = url != NULL && read_url(url, text, &parsed);
-
-    curl_url_cleanup(url);
-
-    if (!is_read) {
-        return trivet_error_set(err, TRIVET_E_MALFORMED, "url.parse",
-            "%s: not a URL of the form http[s]://host[:port][/path]", text);
-    }
-
-    *out = parsed;
-    return TRIVET_OK;
 }

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * probe.h - whether a gateway on this machine answers yet
+ *
+ * Uses libcurl by itself and not client/transport.h: the gateway's certificate
+ * names another host than the address that is asked, so it is not verified.
+ * Nothing secret is sent.
+ */
+#ifndef TRIVET_CLI_SERVE_PROBE_H
+#define TRIVET_CLI_SERVE_PROBE_H
+
+#include <stdbool.h>
+
+/*
+ * Asks the gateway at address:port (an IPv6 address in brackets) for a
+ * protected call with a token that no session has: the end of a session, which
+ * has no rate limit that would then miss for the first caller. True when it
+ * answers as a gateway whose store can be read: 401, or 403 where ended
+ * sessions get that, with a response id. has_proxy_protocol: the connection
+ * begins with the header of the PROXY protocol.
+ * Blocks: up to a second.
+ */
+bool trivet_probe_gateway(
+    const char *address, unsigned port, bool has_proxy_protocol);
+
+/* The same, but sends no request: true when TLS is spoken there. */
+bool trivet_probe_tls(
+    const char *address, unsigned port, bool has_proxy_protocol);
+
+#endif
