@@ -14,8 +14,14 @@ $(B)/tests/test_%: $(B)/obj/tests/unit/test_%.o $(SERVER_LIBS)
 
 check: check-unit check-tools check-system ## all tests of this variant
 
+# Side by side, since many of them wait for the disk; what fails is shown.
+UNIT_JOBS ?= $(shell expr 2 \* $$(nproc))
+
 check-unit: $(UNIT_PROGRAMS) ## the C tests (SAN=1: with ASan and UBSan)
-	$(Q)for test in $(UNIT_PROGRAMS); do $$test || exit 1; done
+	$(Q)printf '%s\n' $(UNIT_PROGRAMS) | xargs -P $(UNIT_JOBS) -I{} \
+		sh -c '{} >{}.log 2>&1 || { cat {}.log; exit 255; }'
+	@sed -n 's/.*PASSED *\] //p' $(UNIT_PROGRAMS:%=%.log) \
+		| awk '{ sum += $$1 } END { print sum " unit tests passed" }'
 
 check-tools: ## that tools/ find what they are there to find
 	$(Q)$(PYTHON) -m pytest -q tests/tools $(PYTEST_ARGS)
@@ -53,14 +59,15 @@ check-tsan-built: $(TSAN_UNIT_TESTS:%=$(B)/tests/%) client $(CLIENT_TOOLS)
 		$(PYTHON) -m pytest -q tests/client/test_together.py $(PYTEST_ARGS)
 
 .PHONY: check-long
-LONG_TESTS ?= tests/system tests/client tests/conformance
+LONG_TESTS ?= tests/client tests/conformance
 
-# A run for each folder: they have files of the same name. pytest's 5: no test
-# is marked there.
+# A run for each folder, since they have files of the same name. check-sweeps
+# runs the sweep. pytest's 5: no test is marked there.
 check-long: all client $(CLIENT_TOOLS) ## the tests that take minutes
 	$(Q)for folder in $(LONG_TESTS); do \
 		TRIVET_BUILD=$(abspath $(B)) $(PYTHON) -m pytest -q -m long \
-			$$folder $(PYTEST_ARGS) || [ $$? -eq 5 ] || exit 1; done
+			$$folder --ignore=tests/client/test_sweep.py \
+			$(PYTEST_ARGS) || [ $$? -eq 5 ] || exit 1; done
 
 # Wycheproof's cases, many in one process.
 $(B)/tests/verify_driver: $(B)/obj/tests/conformance/verify_driver.o \

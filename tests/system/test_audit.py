@@ -115,6 +115,7 @@ def test_each_step_is_told(gateway):
         bunq.assert_listed_now(row["at"])
 
 
+@pytest.mark.long
 def test_operator_is_told(gateway):
     client = bunq.ready(gateway)
     since = verify(gateway)["rows"]
@@ -260,6 +261,7 @@ def test_nothing_in_it_steers_a_terminal(filled):
     assert "\\u001b[2J\\n" in shown.splitlines()[2]
 
 
+@pytest.mark.long
 def test_follow_tells_what_happens(gateway):
     since = verify(gateway)["rows"]
     process = subprocess.Popen(
@@ -411,6 +413,7 @@ def storm(gateway, until, faults_seen):
             pass  # it was killed
 
 
+@pytest.mark.long
 def test_storm_leaves_the_chain_whole(gateway):
     seen = []
     threads = [
@@ -470,6 +473,7 @@ def left_out(gateway):
     )
 
 
+@pytest.mark.long
 def test_flood_of_strangers_is_bounded_and_counted(serve):
     gateway = serve()
     client = bunq.ready(gateway)

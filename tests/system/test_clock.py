@@ -176,6 +176,7 @@ def test_a_key_waits_an_hour_for_its_device(still):
     bunq.assert_admitted(early.post_session(other))  # bound: it lives on
 
 
+@pytest.mark.long
 def test_providers_keys_sessions_and_certificates_age(still):
     """A certificate of a day; its key waits an hour, its first session lives
     one."""
@@ -297,6 +298,7 @@ def test_back_in_time_the_audit_holds(still):
 # ---- workers, restarts, deaths -----------------------------------------------
 
 
+@pytest.mark.long
 def test_all_workers_follow_at_once(serve):
     gateway = serve()
     assert gateway.nginx_workers()
@@ -316,6 +318,7 @@ def test_all_workers_follow_at_once(serve):
         assert all(each_worker(gateway, is_alive))
 
 
+@pytest.mark.long
 def test_it_outlives_a_restart(serve):
     gateway = serve()
     client = bunq.ready(gateway)
@@ -334,6 +337,7 @@ def test_it_outlives_a_restart(serve):
     assert "ahead" not in gateway.stderr()
 
 
+@pytest.mark.long
 def test_it_outlives_kill_9(serve):
     gateway = serve()
     gateway.may_crash = True
@@ -410,6 +414,7 @@ def test_an_empty_or_missing_directory_is_no_sandbox(tmp_path):
         assert not (data / "sandbox.state").exists()
 
 
+@pytest.mark.long
 def test_leaving_the_sandbox_takes_the_clock_along(serve, tmp_path):
     gateway = serve(name="both")
     client = bunq.ready(gateway)

@@ -296,6 +296,7 @@ def endings(gateway):
     return [row["session_id"] for row in rows]
 
 
+@pytest.mark.long
 def test_session_dies(each):
     one, other = bunq.ready(each), bunq.ready(each, key_number=1)
     switch(each, "session-dies", "on")
@@ -459,6 +460,7 @@ def test_who_does_not_wait_in_http_2_is_forgotten(calm):
 # ---- wrong-signature ---------------------------------------------------------
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("profile", ["strict", "current", "classic"])
 def test_wrong_signature(serve, upstream, profile):
     gateway = serve("--sandbox", "--upstream", upstream.url, "--profile", profile)
@@ -602,6 +604,7 @@ def test_several_at_once(calm):
 # ---- workers, restarts, deaths -----------------------------------------------
 
 
+@pytest.mark.long
 def test_all_workers_follow_at_once(serve):
     gateway = serve()
     number = 8 * len(gateway.nginx_workers())
@@ -635,6 +638,7 @@ def test_a_restart_with_an_incident_on(serve, name):
     bunq.ready(gateway)
 
 
+@pytest.mark.long
 def test_they_outlive_kill_9_and_a_reload(serve):
     gateway = serve()
     gateway.may_crash = True

@@ -90,6 +90,7 @@ def signed_by_openssl(gateway, body):
     return base64.b64encode(made.stdout).decode()
 
 
+@pytest.mark.long
 def test_eviction_under_concurrency(memo, upstream):
     """A zone for some hundred signatures, far more bodies, all workers."""
     upstream.plans["/v1/echo"] = echo

@@ -301,6 +301,7 @@ def test_wrong_directives_are_refused(serve, directive):
     assert status != 0 and "trivet_" in said
 
 
+@pytest.mark.long
 def test_debug_log_does_no_harm(serve):
     gateway = serve()
     gateway.stop()

@@ -364,6 +364,7 @@ def test_lists_for_people_and_for_programs(gateway, client, noun):
         assert line == line.rstrip()
 
 
+@pytest.mark.long
 def test_empty_lists(serve):
     gateway = serve("--no-sandbox")
     for noun in LISTS:

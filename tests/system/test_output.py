@@ -63,6 +63,7 @@ def nouns():
     return found
 
 
+@pytest.mark.long
 def test_help_and_version_say_it_too():
     for words in [["--version"], ["--help"], ["key", "--help"], ["key", "list", "--help"]]:
         status, told = run_to("full", *words)

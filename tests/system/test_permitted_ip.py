@@ -227,6 +227,7 @@ def test_address_of_an_entry_cannot_be_changed(owner):
     assert may_call(owner, HOME) and not may_call(owner, SECOND)
 
 
+@pytest.mark.long
 def test_key_has_at_most_256_addresses(owner):
     path = ips(owner)
     for i in range(255):

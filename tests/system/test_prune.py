@@ -223,6 +223,7 @@ def test_off_is_off(pruning):
     assert "pruned" not in nginx.log()
 
 
+@pytest.mark.long
 def test_serve_takes_ages(serve):
     gateway = serve("--prune", "installations=1h", "--prune", "sessions=off")
     text = (gateway.data / "nginx.conf").read_text()

@@ -264,6 +264,7 @@ def test_a_name_without_a_role_is_refused(client, root, middle, subject):
     refused(client, claim(client, psp, middle, root), "psp-role-missing")
 
 
+@pytest.mark.long
 def test_times_are_judged(client, root, middle):
     for begin, end in ((-3 * DAY, -DAY), (DAY, 3 * DAY)):
         psp = provider(middle, begin=begin, end=end)
@@ -290,6 +291,7 @@ def test_broken_chains_are_refused(client, root, middle):
         refused(client, dict(body, **{CHAIN: chain}), "psp-chain-invalid")
 
 
+@pytest.mark.long
 def test_other_keys_are_refused(client, root, middle):
     signer = bunq.key(9)  # the signature does not matter any more
     for key in (ec.generate_private_key(ec.SECP256R1()),
@@ -301,6 +303,7 @@ def test_other_keys_are_refused(client, root, middle):
     refused(client, claim(client, psp, middle, root), "psp-certificate-invalid")
 
 
+@pytest.mark.long
 def test_what_is_no_certificate_is_refused(client, root, middle):
     body = claim(client, provider(middle), middle, root)
     pem = body[CERTIFICATE]
@@ -435,6 +438,7 @@ def test_roots_that_cannot_be_used_are_no_configuration(serve, tmp_path, root, c
     assert "trivet_psp_ca" in words and "CA certificates in PEM" in words
 
 
+@pytest.mark.long
 def test_roots_are_read_at_a_reload_and_never_else(start, tmp_path, root, middle):
     """What becomes of the file meanwhile is nothing to any call."""
     path = tmp_path / "roots.pem"
@@ -547,6 +551,7 @@ OTHERS = [
 ]
 
 
+@pytest.mark.long
 def test_a_provider_is_known_by_what_its_name_is_not_how_it_is_shown(bank, middle):
     for names in SAME:
         users = {user_of(bank, named(middle, name), middle) for name in names}
@@ -597,6 +602,7 @@ def put_old_user(client, name, key=None, escape="\\"):
     return row[0]
 
 
+@pytest.mark.long
 def test_who_was_known_by_a_name_that_only_one_has_goes_on_as_that_user(bank, middle, second):
     for name in (subject(cn("J PISP")), subject(org("Bank A/S"), cn("K PISP"))):
         old = put_old_user(bank, name)
@@ -616,6 +622,7 @@ ALIKE = [
 ]
 
 
+@pytest.mark.long
 def test_nobody_becomes_an_old_user_by_a_name_that_is_shown_alike(bank, middle):
     for was, comes in ALIKE:
         with contextlib.closing(open_store(bank)) as db:

@@ -440,6 +440,7 @@ def test_nothing_is_limited_that_nobody_limits(prepared, source):
 # ---- with those who keep the limits ------------------------------------------
 
 
+@pytest.mark.long
 def test_login_and_the_handshake_wait_for_each_other(gateway, tmp_path):
     """Both open a session from 127.0.0.1: the second comes half a minute later."""
     env = environment(HOME=str(tmp_path), TRIVET_CONFIG_DIR=str(tmp_path / "config"))

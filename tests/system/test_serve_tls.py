@@ -150,6 +150,7 @@ def end_of(gateway):
     return x509.load_pem_x509_certificate(pem.encode()).not_valid_after
 
 
+@pytest.mark.long
 def test_our_own_certificate_is_renewed_while_it_serves(tmp_path):
     """A month before its end, which comes some seconds after the start."""
     with Gateway(tmp_path / "data") as gateway:

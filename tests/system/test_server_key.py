@@ -103,6 +103,7 @@ def test_each_installation_goes_on_with_its_key(serve):
     assert statuses(gateway.data) == {1: "SERVING", 2: "CURRENT"}
 
 
+@pytest.mark.long
 def test_rotated_keys_outlive_a_restart_and_a_move(serve, tmp_path):
     gateway = serve(name="first")
     old = bunq.ready(gateway)
@@ -118,6 +119,7 @@ def test_rotated_keys_outlive_a_restart_and_a_move(serve, tmp_path):
     assert numbers(newer) == numbers(new)
 
 
+@pytest.mark.long
 def test_rotate_without_a_gateway_holds_from_the_next_start(serve, tmp_path):
     gateway = serve()
     old = bunq.ready(gateway)
@@ -159,6 +161,7 @@ def test_no_request_is_lost_while_keys_rotate(serve):
         bunq.assert_admitted(answer, server_key)
 
 
+@pytest.mark.long
 def test_a_slow_request_outlives_a_reload(serve, upstream):
     gateway = serve("--sandbox", "--upstream", upstream.url)
     client = bunq.ready(gateway)
@@ -180,6 +183,7 @@ def test_a_slow_request_outlives_a_reload(serve, upstream):
     bunq.assert_admitted(answers[0], client.server_key)
 
 
+@pytest.mark.long
 def test_two_that_rotate_at_once_make_two_keys(serve):
     gateway = serve()
     results = []
@@ -198,6 +202,7 @@ def test_two_that_rotate_at_once_make_two_keys(serve):
     assert configured(gateway.data)[0].endswith(f"server-{current[0]}.pem")
 
 
+@pytest.mark.long
 def test_a_key_of_ones_own(serve, tmp_path):
     gateway = serve()
     path = write_key(tmp_path / "own.pem", bunq.key(7))
@@ -236,6 +241,7 @@ def test_a_key_that_cannot_serve_changes_nothing(serve, tmp_path, what):
     assert statuses(gateway.data) == {1: "CURRENT"}
 
 
+@pytest.mark.long
 def test_what_the_gateway_does_not_take_is_taken_back(serve):
     gateway = serve()
     gateway.may_crash = True
@@ -255,6 +261,7 @@ def test_what_the_gateway_does_not_take_is_taken_back(serve):
     assert client.is_alive()
 
 
+@pytest.mark.long
 def test_there_are_at_most_sixteen_keys(serve):
     gateway = serve()
     gateway.close()
@@ -270,6 +277,7 @@ def test_there_are_at_most_sixteen_keys(serve):
     assert serve(name=gateway.data.name).is_answering()
 
 
+@pytest.mark.long
 def test_wrong_words(tmp_path, serve):
     data = serve().data
     for args in (
@@ -332,6 +340,7 @@ def test_no_key_is_made_without_a_data_directory(alone, tmp_path, named):
     ]
 
 
+@pytest.mark.long
 def test_a_named_key_without_a_data_directory(alone, tmp_path):
     path = write_key(tmp_path / "mine.pem", bunq.key(7))
     result = alone("rotate", "--file", path)
@@ -348,6 +357,7 @@ def test_a_named_key_without_a_data_directory(alone, tmp_path):
     assert files(alone.home) == [".local", ".local/share", ".local/share/trivet"]
 
 
+@pytest.mark.long
 def test_a_data_directory_whose_store_is_elsewhere(serve, alone, tmp_path):
     store = f"sqlite:{tmp_path}/elsewhere.db"
     gateway = serve("--store", store)
@@ -385,6 +395,7 @@ def test_the_own_store_of_a_data_directory_by_its_name(serve, alone, tmp_path):
 # ---- list and retire -----------------------------------------------------------
 
 
+@pytest.mark.long
 def test_list_counts_who_uses_each(serve):
     gateway = serve()
     client = bunq.ready(gateway)
@@ -401,6 +412,7 @@ def test_list_counts_who_uses_each(serve):
     assert keys(gateway.data)[1]["alive"] == 0
 
 
+@pytest.mark.long
 def test_the_current_key_is_not_retired(serve):
     gateway = serve()
     for force in ([], ["--force"]):
@@ -411,6 +423,7 @@ def test_the_current_key_is_not_retired(serve):
     assert bunq.ready(gateway).is_alive()
 
 
+@pytest.mark.long
 def test_retire_tells_whom_it_would_hurt(serve):
     gateway = serve()
     client = bunq.ready(gateway)
@@ -435,6 +448,7 @@ def test_retire_tells_whom_it_would_hurt(serve):
     assert statuses(gateway.data) == {1: "SERVING", 2: "CURRENT"}
 
 
+@pytest.mark.long
 def test_installations_of_a_retired_key_are_refused(serve):
     gateway = serve()
     old = bunq.ready(gateway)
@@ -462,6 +476,7 @@ def test_installations_of_a_retired_key_are_refused(serve):
     assert not (gateway.data / "server.pem").exists()
 
 
+@pytest.mark.long
 def test_a_key_that_nobody_has_needs_no_force(serve):
     gateway = serve()
     rotate(gateway.data)
@@ -474,6 +489,7 @@ def test_a_key_that_nobody_has_needs_no_force(serve):
     assert statuses(gateway.data) == {1: "RETIRED", 2: "CURRENT"}
 
 
+@pytest.mark.long
 def test_serve_with_a_key_of_ones_own(serve, tmp_path):
     gateway = serve()
     old = bunq.ready(gateway)
@@ -489,6 +505,7 @@ def test_serve_with_a_key_of_ones_own(serve, tmp_path):
     assert numbers(bunq.Client(once_more).install()) == numbers(client)
 
 
+@pytest.mark.long
 def test_serve_refuses_a_retired_key(serve):
     gateway = serve()
     rotate(gateway.data)
@@ -590,6 +607,7 @@ def test_a_key_in_a_token_signs_all_answers(serve, token, upstream):
     bunq.assert_refused(refused, 400, server_key=client.server_key)
 
 
+@pytest.mark.long
 @needs_token
 def test_many_at_once_share_the_token(serve, token, upstream):
     gateway = serve("--sandbox", "--upstream", upstream.url, "--server-key", token.uri("one"))
@@ -614,6 +632,7 @@ def test_many_at_once_share_the_token(serve, token, upstream):
     assert not failures, failures[0]
 
 
+@pytest.mark.long
 @needs_token
 def test_rotation_into_a_token_and_out_of_it(serve, token, monkeypatch):
     gateway = serve()  # its environment has the token's configuration
@@ -651,6 +670,7 @@ def test_a_worker_that_was_killed_comes_back_with_the_token(serve, token):
     bunq.assert_admitted(fresh.get("/v1/user"), client.server_key)
 
 
+@pytest.mark.long
 @needs_token
 def test_a_pin_in_the_configuration_is_not_logged(token, tmp_path):
     """`trivet` itself refuses such a URI; in an nginx.conf it may stand."""
@@ -680,6 +700,7 @@ def test_a_pin_in_the_configuration_is_not_logged(token, tmp_path):
             assert "4711" not in result.stdout + result.stderr
 
 
+@pytest.mark.long
 @needs_token
 @pytest.mark.parametrize("what", ["object", "pin", "no pin", "module", "file"])
 def test_a_token_that_does_not_open_is_refused(serve, token, tmp_path, what):
@@ -704,6 +725,7 @@ def test_a_token_that_does_not_open_is_refused(serve, token, tmp_path, what):
     assert statuses(running.data) == {1: "CURRENT"}
 
 
+@pytest.mark.long
 @needs_token
 def test_without_the_token_its_installations_alone_wait(serve, token, tmp_path):
     """Workers that start without it refuse those; the others are served."""

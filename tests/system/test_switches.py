@@ -139,6 +139,7 @@ def test_nginx_takes_all_switches_at_once(data):
 # ---- signatures, signing, response-signing -----------------------------------
 
 
+@pytest.mark.long
 def test_signatures(switched):
     lax = bunq.ready(switched("signatures=required"))
     bunq.assert_admitted(lax.get("/v1/user", signature=None), lax.server_key)
@@ -275,6 +276,7 @@ def test_extend_window_0_extends_nothing(switched):
     assert not keep_using(bunq.ready(gateway), 4)
 
 
+@pytest.mark.long
 def test_a_session_within_the_window_slides(switched):
     client = bunq.ready(switched(options=["--session-timeout", "3"]))
     assert keep_using(client, 5)
@@ -282,6 +284,7 @@ def test_a_session_within_the_window_slides(switched):
     assert client.is_alive()
 
 
+@pytest.mark.long
 def test_extend_cap_limits_what_is_added(switched):
     gateway = switched("extend-cap=1", options=["--session-timeout", "3"])
     client = bunq.ready(gateway)
@@ -574,6 +577,7 @@ def test_ids_live_on_over_a_reload_and_a_worker_s_death(start, data):
     bunq.assert_admitted(client.get("/v1/user", **with_id("c")))
 
 
+@pytest.mark.long
 def test_memory_for_ids_is_bounded(switched):
     """What is forgotten is the oldest; nothing new is ever refused."""
     gateway = switched("request-id=per-device", profile="current")
