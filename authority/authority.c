@@ -19,52 +19,6 @@ enum { NUM_CACHED_KEYS = 1024 };
 /* ---- making ------------------------------------------------------------ */
 
 enum trivet_status
-trivet_server_key_load(const char *location, struct trivet_server_key *out,
-    struct trivet_error *err)
-{
-    memset(out, 0, sizeof *out);
-    TRIVET_TRY(trivet_private_key_open(location, &out->key, err));
-
-    if (trivet_private_key_public(out->key, &out->public_key) != TRIVET_OK
-        || trivet_signature_tag(&out->public_key, &out->tag) != TRIVET_OK
-        || trivet_private_key_public_pem(
-               out->key, out->public_pem, sizeof out->public_pem)
-               != TRIVET_OK)
-    {
-        trivet_server_key_release(out);
-        return trivet_error_set(err, TRIVET_E_CRYPTO, "server_key.load",
-            "the public key of the server's key cannot be written");
-    }
-
-    return TRIVET_OK;
-}
-
-enum trivet_status
-trivet_server_key_load_again(const char *location,
-    struct trivet_server_key *key, struct trivet_error *err)
-{
-    struct trivet_server_key loaded;
-
-    TRIVET_TRY(trivet_server_key_load(location, &loaded, err));
-
-    if (strcmp(loaded.public_pem, key->public_pem) != 0) {
-        trivet_server_key_release(&loaded);
-        return trivet_error_set(err, TRIVET_E_CONFLICT, "server_key.load",
-            "another key has taken its place");
-    }
-
-    key->key = loaded.key;
-    return TRIVET_OK;
-}
-
-void
-trivet_server_key_release(struct trivet_server_key *key)
-{
-    trivet_private_key_free(key->key);
-    key->key = NULL;
-}
-
-enum trivet_status
 trivet_authority_check(
     const struct trivet_authority_config *config, struct trivet_error *err)
 {
@@ -225,16 +179,7 @@ enum trivet_status
 trivet_case_refuse(
     struct trivet_case *c, enum trivet_reason reason, const char *subject)
 {
-    struct trivet_answer *answer = c->answer;
-
-    trivet_body_free(&answer->body);
-    answer->verdict = (struct trivet_verdict){
-        .admission = TRIVET_DENY,
-        .reason = reason,
-    };
-    answer->status = trivet_profile_status(
-        c->request->profile, trivet_reason_row(reason)->status);
-    answer->body = trivet_message_error(reason, subject, c->request->language);
+    trivet_answer_refuse(c->answer, c->request, reason, subject);
 
     return TRIVET_OK;
 }
@@ -422,8 +367,7 @@ static struct trivet_case
 make_case(struct trivet_authority *authority,
     const struct trivet_request *request, struct trivet_answer *out)
 {
-    memset(out, 0, sizeof *out);
-    out->server_key = -1;
+    trivet_answer_init(out);
     out->is_id_counted = request->is_id_counted;
 
     return (struct trivet_case){
@@ -587,10 +531,4 @@ trivet_authority_count_sessions(
     }
 
     return status;
-}
-
-void
-trivet_answer_release(struct trivet_answer *answer)
-{
-    trivet_body_free(&answer->body);
 }

@@ -10,42 +10,17 @@
 #ifndef TRIVET_AUTHORITY_AUTHORITY_H
 #define TRIVET_AUTHORITY_AUTHORITY_H
 
-#include "authority/calls.h"
+#include "authority/answer.h"
 #include "authority/explain.h"
 #include "authority/limits/refusals.h"
 #include "authority/limits/request_ids.h"
+#include "authority/request.h"
 #include "authority/seen.h"
-#include "core/address.h"
-#include "core/decide.h"
-#include "core/message/message.h"
-#include "core/profile.h"
-#include "crypto/key.h"
+#include "authority/server_key.h"
 #include "crypto/psp_certificate.h"
-#include "crypto/signature.h"
-#include "crypto/token.h"
 #include "crypto/verify_cache.h"
 #include "store/group.h"
 #include "store/noun/prune.h"
-
-enum { TRIVET_MAX_SERVER_KEYS = 16, TRIVET_MAX_PEM = 4096 };
-
-/* A key pair of the server. Immutable after loading; shared by threads. */
-struct trivet_server_key {
-    struct trivet_private_key *key; /* NULL: not to be had, nothing signed */
-    struct trivet_public_key public_key;
-    char public_pem[TRIVET_MAX_PEM];
-    uint64_t tag; /* of its signatures: trivet_signature_tag */
-};
-
-/* Loads the key of a file or a URI (trivet_private_key_open). Blocks. */
-TRIVET_MUST_USE enum trivet_status trivet_server_key_load(const char *location,
-    struct trivet_server_key *out, struct trivet_error *err);
-/* For a key whose public half was loaded in another process: loads the private
- * one. TRIVET_E_CONFLICT when it is another's. */
-TRIVET_MUST_USE enum trivet_status trivet_server_key_load_again(
-    const char *location, struct trivet_server_key *key,
-    struct trivet_error *err);
-void trivet_server_key_release(struct trivet_server_key *key);
 
 /* Must outlive the authorities that are made with it. */
 struct trivet_authority_config {
@@ -108,68 +83,6 @@ TRIVET_MUST_USE enum trivet_status trivet_authority_new(
     struct trivet_error *err);
 void trivet_authority_free(struct trivet_authority *authority);
 
-struct trivet_request {
-    const struct trivet_protocol_call
-        *call; /* NULL: a call of the API behind        */
-    long long path_ids[TRIVET_MAX_PATH_IDS];
-    struct trivet_slice query; /* of the target, without "?" */
-    bool is_head; /* the answer's body will not be sent                      */
-    const struct trivet_profile *profile;
-    struct trivet_rule rule; /* of the call, or what the API behind asks for */
-
-    struct trivet_slice token;
-    size_t num_tokens; /* headers; more than one is refused */
-    struct trivet_slice signature;
-    size_t num_signatures;
-    struct trivet_slice language;
-    struct trivet_slice id; /* X-Bunq-Client-Request-Id; empty: none */
-    bool is_id_counted;     /* when it was judged before */
-    struct trivet_address address;
-
-    /* The body is still to be read: what can be refused without it is. Whatever
-     * else is neither admitted nor refused (TRIVET_DENY, TRIVET_REASON_NONE, no
-     * answer), and has to be asked about once more. */
-    bool is_body_unread;
-
-    struct trivet_slice body; /* of a protocol call; else empty           */
-    unsigned char body_digest[TRIVET_DIGEST_LEN]; /* of what was signed   */
-    bool has_full_digest; /* signing=both: it may have been this instead  */
-    unsigned char full_digest[TRIVET_DIGEST_LEN];
-
-    /* For the sandbox to explain a refused signature; NULL: it does not. */
-    const struct trivet_evidence *evidence;
-};
-
-/* How long the cryptography took. Of what was not done: false and 0. */
-struct trivet_measures {
-    bool has_verified;
-    bool knew_right;       /* or it was remembered                  */
-    bool had_to_parse_key; /* the client's key was not in the cache */
-    bool has_signed;
-    bool knew_signature; /* or it was remembered */
-    int64_t verifying_ns;
-    int64_t signing_ns;
-};
-
-struct trivet_answer {
-    struct trivet_verdict verdict;
-    /* Refused, or a protocol call: what to answer with. Admitted to the API
-     * behind: no body. Owned: trivet_answer_release. */
-    unsigned status;
-    struct trivet_body body;
-
-    struct trivet_identity identity; /* zeroes where not known */
-    int server_key; /* index of the installation's key; -1: not known        */
-    bool is_id_counted;   /* the request's id is used up now            */
-    bool is_to_be_signed; /* the body is, when it is sent               */
-    bool has_signature;   /* it was already: the scheme signs it alone  */
-    char signature[TRIVET_SIGNATURE_TEXT_LEN];
-
-    const char *mistake; /* word of an explanation in the body; NULL: none */
-    struct trivet_measures measures;
-    struct trivet_error error; /* of the machine, when the reason is 5xx */
-};
-
 /* Answers a request. Cannot fail: what fails refuses. */
 void trivet_authority_answer(struct trivet_authority *authority,
     const struct trivet_request *request, struct trivet_answer *out);
@@ -222,7 +135,5 @@ const char *trivet_authority_notice(const struct trivet_authority *authority);
 /* How many sessions are alive (trivet_store_session_count_alive). */
 TRIVET_MUST_USE enum trivet_status trivet_authority_count_sessions(
     struct trivet_authority *authority, int64_t *out, struct trivet_error *err);
-
-void trivet_answer_release(struct trivet_answer *answer);
 
 #endif

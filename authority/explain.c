@@ -310,8 +310,6 @@ trivet_case_explain(struct trivet_case *c)
 {
     char text[MAX_TEXT];
     struct trivet_writer out = trivet_writer_make(text, sizeof text - 1);
-    struct trivet_answer *answer = c->answer;
-    struct trivet_body body;
     const char *id;
 
     if (!c->authority->config->is_sandbox || c->request->evidence == NULL) {
@@ -324,11 +322,5 @@ trivet_case_explain(struct trivet_case *c)
     }
 
     text[out.len] = '\0';
-    body = trivet_message_error_explained(
-        answer->verdict.reason, c->request->language, id, text);
-    if (body.data != NULL) {
-        trivet_body_free(&answer->body);
-        answer->body = body;
-        answer->mistake = id;
-    }
+    trivet_answer_explain(c->answer, c->request, id, text);
 }

@@ -6,6 +6,7 @@
 #include "authority/authority.h"
 #include "base/uuid.h"
 #include "core/message/list.h"
+#include "crypto/token.h"
 #include "store/pages.h"
 #include "store/store.h"
 

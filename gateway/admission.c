@@ -245,8 +245,7 @@ ngx_http_trivet_start(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx,
     request->is_id_counted =
         ngx_http_trivet_is_id_counted(r) || ctx->answer.is_id_counted;
     trivet_answer_release(&ctx->answer);
-    ngx_memzero(&ctx->answer, sizeof(ctx->answer));
-    ctx->answer.server_key = -1;
+    trivet_answer_init(&ctx->answer);
     ctx->judged_by = tlcf;
     ctx->judged_uri = r->uri;
     ctx->judged_method = r->method_name;

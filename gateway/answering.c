@@ -127,19 +127,11 @@ ngx_http_trivet_send_refusal_of(ngx_http_request_t *r,
     struct trivet_answer *answer = &ctx->answer;
 
     ctx->reason = reason;
-    answer->verdict.admission = TRIVET_DENY;
-    answer->verdict.reason = reason;
-    answer->status = trivet_profile_status(
-        ctx->request.profile, trivet_reason_row(reason)->status);
-
     ngx_http_trivet_find_signer(r, ctx);
-    answer->has_signature = false;
+    trivet_answer_refuse(answer, &ctx->request, reason, subject);
     answer->is_to_be_signed =
         answer->server_key >= 0
         && trivet_profile_signs(ctx->request.profile, answer->status);
-
-    trivet_body_free(&answer->body);
-    answer->body = trivet_message_error(reason, subject, ctx->request.language);
 
     return ngx_http_trivet_send_answer(r, ctx);
 }

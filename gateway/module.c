@@ -864,7 +864,7 @@ ngx_http_trivet_make_ctx(ngx_http_request_t *r)
 
     ctx = cln->data;
     ngx_memzero(ctx, sizeof(ngx_http_trivet_ctx_t));
-    ctx->answer.server_key = -1;
+    trivet_answer_init(&ctx->answer);
     ctx->owner = r;
     ctx->http_version = r->http_version;
     cln->handler = ngx_http_trivet_cleanup_ctx;

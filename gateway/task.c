@@ -341,14 +341,10 @@ ngx_http_trivet_task_handler(void *data, ngx_log_t *log)
         return;
     }
 
-    /* Zeroes refuse; the reason says why. */
-    ngx_memzero(answer, sizeof(*answer));
-    answer->server_key = -1;
+    trivet_answer_init(answer);
     answer->error = err;
-    answer->verdict.reason = TRIVET_REASON_INTERNAL;
-    answer->status = trivet_reason_row(TRIVET_REASON_INTERNAL)->status;
-    answer->body = trivet_message_error(
-        TRIVET_REASON_INTERNAL, NULL, job->ctx->request.language);
+    trivet_answer_refuse(
+        answer, &job->ctx->request, TRIVET_REASON_INTERNAL, NULL);
 }
 
 
@@ -480,8 +476,7 @@ ngx_http_trivet_admit_here(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx)
         || !trivet_authority_admit(
             tmcf->authority_here, &ctx->request, &ctx->answer))
     {
-        ngx_memzero(&ctx->answer, sizeof(ctx->answer));
-        ctx->answer.server_key = -1;
+        trivet_answer_init(&ctx->answer);
         return 0;
     }
 

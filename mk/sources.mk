@@ -71,6 +71,7 @@ SANDBOX_SRCS = \
 	sandbox/state.c
 
 AUTHORITY_SRCS = \
+	authority/answer.c \
 	authority/api_key.c \
 	authority/audit.c \
 	authority/authority.c \
@@ -95,6 +96,7 @@ AUTHORITY_SRCS = \
 	authority/operator/prune.c \
 	authority/request_id.c \
 	authority/seen.c \
+	authority/server_key.c \
 	authority/show.c
 
 CLIENT_SRCS = \

@@ -22,6 +22,7 @@
 
 #include "authority/authority.h"
 #include "base/timestamp.h"
+#include "crypto/token.h"
 #include "store/store.h"
 
 #define HOME   "192.0.2.1"

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * answer.h - what a caller is answered: ONE place where an answer is begun, and
+ * ONE where a request is refused
+ */
+#ifndef TRIVET_AUTHORITY_ANSWER_H
+#define TRIVET_AUTHORITY_ANSWER_H
+
+#include "authority/request.h"
+#include "core/message/message.h"
+#include "crypto/signature.h"
+
+/* How long the cryptography took. Of what was not done: false and 0. */
+struct trivet_measures {
+    bool has_verified;
+    bool knew_right;       /* or it was remembered                  */
+    bool had_to_parse_key; /* the client's key was not in the cache */
+    bool has_signed;
+    bool knew_signature; /* or it was remembered */
+    int64_t verifying_ns;
+    int64_t signing_ns;
+};
+
+struct trivet_answer {
+    struct trivet_verdict verdict;
+    /* Refused, or a protocol call: what to answer with. Admitted to the API
+     * behind: no body. Owned: trivet_answer_release. */
+    unsigned status;
+    struct trivet_body body;
+
+    struct trivet_identity identity; /* zeroes where not known */
+    int server_key; /* index of the installation's key; -1: not known        */
+    bool is_id_counted;   /* the request's id is used up now            */
+    bool is_to_be_signed; /* the body is, when it is sent               */
+    bool has_signature;   /* it was already: the scheme signs it alone  */
+    char signature[TRIVET_SIGNATURE_TEXT_LEN];
+
+    const char *mistake; /* word of an explanation in the body; NULL: none */
+    struct trivet_measures measures;
+    struct trivet_error error; /* of the machine, when the reason is 5xx */
+};
+
+/* An answer before any decision: zeroes, which refuse, and no server key. */
+void trivet_answer_init(struct trivet_answer *answer);
+
+/*
+ * Makes it a refusal: verdict, status and body, whatever it was before. What is
+ * known of the caller (identity, server_key), measures and error stay; it has
+ * no signature. subject (NULL: none) fills the public text's "%s".
+ *
+ * When memory runs out it is a refusal without a body (body.data is NULL).
+ */
+void trivet_answer_refuse(struct trivet_answer *answer,
+    const struct trivet_request *request, enum trivet_reason reason,
+    const char *subject);
+
+/* Adds a sentence to a refusal's body: what the caller did wrong. mistake is
+ * the mistake's word, static. Without memory, the refusal stays as it is. */
+void trivet_answer_explain(struct trivet_answer *answer,
+    const struct trivet_request *request, const char *mistake,
+    const char *text);
+
+/* The body of a refusal alone, for an error page that nginx makes. NULL data:
+ * out of memory. Owned: trivet_body_free. */
+struct trivet_body trivet_answer_error(const struct trivet_request *request,
+    enum trivet_reason reason, const char *subject);
+
+void trivet_answer_release(struct trivet_answer *answer);
+
+#endif
