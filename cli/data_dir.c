@@ -6,17 +6,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <libgen.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
-#include "base/timestamp.h"
-#include "cli/client/common.h"
-#include "cli/output.h"
-#include "cli/sandbox/common.h"
-#include "store/noun/clock.h"
 
 enum { OPTION_DATA = 0x100, OPTION_STORE };
 
@@ -51,62 +47,6 @@ const struct argp cli_data_argp = {
     .options = options_table,
     .parser = parse_option,
 };
-
-static int64_t clock_offset_us;
-static int64_t latest_us; /* that was seen with the store */
-
-void
-cli_put_clock_on(int64_t offset_us)
-{
-    clock_offset_us = offset_us;
-}
-
-int64_t
-cli_clock_offset_us(void)
-{
-    return clock_offset_us;
-}
-
-int64_t
-cli_clock_us(void)
-{
-    struct timespec now;
-
-    (void) clock_gettime(CLOCK_REALTIME, &now);
-
-    return (int64_t) now.tv_sec * TRIVET_US_PER_S + now.tv_nsec / 1000;
-}
-
-int64_t
-cli_now_us(void)
-{
-    int64_t clock_us = cli_clock_us();
-
-    return (clock_us > latest_us ? clock_us : latest_us) + clock_offset_us;
-}
-
-enum trivet_status
-cli_use_store_clock(struct trivet_store *store, struct trivet_error *err)
-{
-    struct trivet_store_clock clock;
-    char span[CLI_SPAN_SIZE];
-    int64_t behind_us;
-
-    TRIVET_TRY(trivet_store_clock_get(store, &clock, err));
-
-    latest_us = clock.latest_us;
-    behind_us = latest_us - cli_clock_us();
-    if (behind_us >= TRIVET_US_PER_S) {
-        cli_format_span(behind_us, span);
-        (void) fprintf(stderr,
-            "trivet: the machine's clock is %s behind the latest time that was "
-            "seen with this store; that time counts until then (or \"trivet "
-            "clock accept\")\n",
-            span);
-    }
-
-    return TRIVET_OK;
-}
 
 static enum trivet_status
 join(const char *dir, const char *separator, const char *name,
@@ -160,57 +100,6 @@ cli_data_dir(const struct cli_data_options *options, char out[CLI_MAX_PATH],
     }
 
     return join(here, "/", dir, out, err);
-}
-
-enum trivet_status
-cli_open_store_at(const char *url, enum trivet_store_mode mode,
-    struct trivet_store **out, struct trivet_error *err)
-{
-    const char *notice;
-    enum trivet_status status;
-
-    TRIVET_TRY(trivet_store_open(url, mode, out, err));
-
-    notice = trivet_store_notice(*out);
-    if (notice != NULL) {
-        cli_tell("trivet: %s\n", notice);
-    }
-
-    status = cli_use_store_clock(*out, err);
-    if (status != TRIVET_OK) {
-        trivet_store_close(*out);
-        *out = NULL;
-    }
-
-    return status;
-}
-
-enum trivet_status
-cli_open_store(const struct cli_data_options *options,
-    enum trivet_store_mode mode, struct trivet_store **out,
-    struct trivet_error *err)
-{
-    char dir[CLI_MAX_PATH];
-    char path[CLI_MAX_PATH];
-    char url[CLI_MAX_PATH];
-
-    TRIVET_TRY(cli_sandbox_use_clock(options, err));
-
-    if (options->store != NULL) {
-        return cli_open_store_at(options->store, mode, out, err);
-    }
-
-    TRIVET_TRY(cli_data_dir(options, dir, err));
-    TRIVET_TRY(cli_data_path(dir, "trivet.db", path, err));
-
-    if (access(path, F_OK) != 0) {
-        return trivet_error_set(err, TRIVET_E_NOT_FOUND, "store.open",
-            "%s: no store there; \"trivet serve\" makes one", path);
-    }
-
-    TRIVET_TRY(join("sqlite:", "", path, url, err));
-
-    return cli_open_store_at(url, mode, out, err);
 }
 
 enum trivet_status

@@ -15,8 +15,6 @@
 
 #include <argp.h>
 
-#include "crypto/tls_certificate.h"
-#include "store/store.h"
 #include "trivet/status.h"
 
 enum { CLI_MAX_PATH = 4096 /* bytes, with the NUL */ };
@@ -39,32 +37,6 @@ TRIVET_MUST_USE enum trivet_status cli_data_dir(
 /* dir/name; TRIVET_E_LIMIT when that is too long. */
 TRIVET_MUST_USE enum trivet_status cli_data_path(const char *dir,
     const char *name, char out[CLI_MAX_PATH], struct trivet_error *err);
-
-/* Opens the store of these options; from then on cli_now_us goes by its
- * sandbox's clock (cli/sandbox/common.h). That of a data directory must be
- * there
- * ("trivet serve" makes it); a --store may be made (mode). */
-TRIVET_MUST_USE enum trivet_status cli_open_store(
-    const struct cli_data_options *options, enum trivet_store_mode mode,
-    struct trivet_store **out, struct trivet_error *err);
-
-/* trivet_store_open, and its notice on stderr. */
-TRIVET_MUST_USE enum trivet_status cli_open_store_at(const char *url,
-    enum trivet_store_mode mode, struct trivet_store **out,
-    struct trivet_error *err);
-
-/* Microseconds since 1970 by the machine's clock. */
-int64_t cli_clock_us(void);
-/* What is judged by: the later of that and of the latest time that was seen
- * with the store that was opened; and so much on as its sandbox's clock is. */
-int64_t cli_now_us(void);
-/* For cli/sandbox/common.c: how far the sandbox's clock is ahead. */
-void cli_put_clock_on(int64_t offset_us);
-int64_t cli_clock_offset_us(void);
-/* Takes the latest time from the store; says on stderr when the machine's clock
- * is behind it. cli_open_store does both. */
-TRIVET_MUST_USE enum trivet_status cli_use_store_clock(
-    struct trivet_store *store, struct trivet_error *err);
 
 /* Makes the directory and those above it (0700). */
 TRIVET_MUST_USE enum trivet_status cli_make_dir(

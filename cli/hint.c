@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli/client/contexts.h"
+#include "cli/contexts.h"
 
 enum { MAX_OPTION = 4 * CLI_MAX_CONTEXT_PATH + 32 };
 

@@ -127,7 +127,6 @@ CLI_SRCS = \
 	cli/client/call.c \
 	cli/client/common.c \
 	cli/client/context_device.c \
-	cli/client/contexts.c \
 	cli/client/doctor.c \
 	cli/client/explain.c \
 	cli/client/forget.c \
@@ -142,26 +141,29 @@ CLI_SRCS = \
 	cli/client/sign.c \
 	cli/client/status.c \
 	cli/client/transfer.c \
+	cli/clock.c \
 	cli/command.c \
+	cli/contexts.c \
 	cli/data_dir.c \
 	cli/hint.c \
 	cli/main.c \
+	cli/moment.c \
 	cli/nearest.c \
+	cli/nginx_path.c \
+	cli/open_store.c \
 	cli/operator/audit.c \
 	cli/operator/common.c \
 	cli/operator/device.c \
 	cli/operator/key.c \
 	cli/operator/prune.c \
 	cli/operator/server_key.c \
-	cli/operator/server_keys.c \
-	cli/operator/server_keys_home.c \
 	cli/operator/session.c \
 	cli/operator/user.c \
 	cli/output.c \
 	cli/quantity.c \
 	cli/sandbox/clock.c \
-	cli/sandbox/common.c \
 	cli/sandbox/incident.c \
+	cli/sandbox_state.c \
 	cli/serve/check.c \
 	cli/serve/conf.c \
 	cli/serve/cors.c \
@@ -177,9 +179,11 @@ CLI_SRCS = \
 	cli/serve/resolver.c \
 	cli/serve/sandbox.c \
 	cli/serve/serve.c \
-	cli/serve/serving.c \
 	cli/serve/tls.c \
 	cli/serve/upstream.c \
+	cli/server_keys.c \
+	cli/server_keys_home.c \
+	cli/serving.c \
 	cli/span.c \
 	cli/table.c
 

@@ -408,29 +408,3 @@ cli_read_body(const char *name, struct trivet_file_text *out)
 {
     return read_input(name, trivet_file_read_long, out);
 }
-
-void
-cli_format_moment(int64_t at_us, char out[CLI_MOMENT_SIZE])
-{
-    char text[TRIVET_TIMESTAMP_SIZE];
-
-    trivet_timestamp_format(at_us, text);
-    (void) snprintf(out, CLI_MOMENT_SIZE, "%.19s UTC", text);
-}
-
-void
-cli_format_span(int64_t span_us, char out[CLI_SPAN_SIZE])
-{
-    int64_t seconds = (span_us < 0 ? -span_us : span_us) / TRIVET_US_PER_S;
-
-    if (seconds < 120) {
-        (void) snprintf(out, CLI_SPAN_SIZE, "%d s", (int) seconds);
-    } else if (seconds < 7200) {
-        (void) snprintf(out, CLI_SPAN_SIZE, "%d min", (int) (seconds / 60));
-    } else if (seconds < 172800) {
-        (void) snprintf(out, CLI_SPAN_SIZE, "%d h", (int) (seconds / 3600));
-    } else {
-        (void) snprintf(out, CLI_SPAN_SIZE, "%d d %d h",
-            (int) (seconds / 86400 % 1000000), (int) (seconds / 3600 % 24));
-    }
-}

@@ -8,7 +8,7 @@
 #include <argp.h>
 #include <stdio.h>
 
-#include "cli/client/contexts.h"
+#include "cli/contexts.h"
 #include "cli/command.h"
 #include "cli/output.h"
 #include "trivet/client.h"
@@ -79,11 +79,5 @@ int cli_read_input(const char *name, struct trivet_file_text *out);
 
 /* The same for what is sent or signed, which may be longer. */
 int cli_read_body(const char *name, struct trivet_file_text *out);
-
-/* A moment, as "2026-01-31 12:00:00 UTC", and how far off it is, as "6 d 23 h"
- * or "4 min". */
-enum { CLI_MOMENT_SIZE = 32, CLI_SPAN_SIZE = 32 };
-void cli_format_moment(int64_t at_us, char out[CLI_MOMENT_SIZE]);
-void cli_format_span(int64_t span_us, char out[CLI_SPAN_SIZE]);
 
 #endif

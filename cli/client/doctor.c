@@ -22,6 +22,7 @@
 #include "cli/client/common.h"
 #include "cli/client/pages.h"
 #include "cli/hint.h"
+#include "cli/moment.h"
 #include "cli/output.h"
 #include "client/clock.h"
 #include "client/pins.h"
@@ -226,11 +227,11 @@ judge_certificate(
     int64_t left_us = facts->not_after_us - now_us;
     struct trivet_pin seen = {{0}, 0};
     struct trivet_pin_set set;
-    char span[CLI_SPAN_SIZE];
+    char span[CLI_DISTANCE_SIZE];
     char pin[TRIVET_PIN_TEXT_SIZE];
     bool is_soon = left_us < CERTIFICATE_SOON_D * 86400 * TRIVET_US_PER_S;
 
-    cli_format_span(left_us, span);
+    cli_format_distance(left_us, span);
     memcpy(seen.digest, facts->key_digest, sizeof seen.digest);
     trivet_pin_format(&seen, pin);
     say(is_soon ? VERDICT_WARN : VERDICT_OK, "certificate",
@@ -329,7 +330,7 @@ judge_clock(const char *date)
 {
     int64_t server_us;
     int64_t off_us;
-    char span[CLI_SPAN_SIZE];
+    char span[CLI_DISTANCE_SIZE];
 
     if (date == NULL || !read_date(date, &server_us)) {
         say(VERDICT_OK, "clock", NULL, "the server does not tell its time");
@@ -337,7 +338,7 @@ judge_clock(const char *date)
     }
 
     off_us = trivet_clock_now_us() - server_us;
-    cli_format_span(off_us, span);
+    cli_format_distance(off_us, span);
     if (llabs(off_us) > MAX_CLOCK_OFF_S * TRIVET_US_PER_S) {
         say(VERDICT_WARN, "clock", "set the clock (chrony, systemd-timesyncd)",
             "%s %s the server's", span, off_us > 0 ? "ahead of" : "behind");

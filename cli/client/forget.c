@@ -5,6 +5,7 @@
 
 #include "cli/client/commands.h"
 #include "cli/client/common.h"
+#include "cli/moment.h"
 #include "cli/output.h"
 #include "client/clock.h"
 #include "client/context.h"

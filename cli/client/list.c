@@ -8,6 +8,7 @@
 
 #include "cli/client/commands.h"
 #include "cli/client/common.h"
+#include "cli/moment.h"
 #include "cli/table.h"
 #include "client/clock.h"
 #include "client/record.h"
@@ -95,9 +96,9 @@ describe(const struct trivet_context_info *info, json_t *row)
     const char *state = !info->has_session ? "none"
                         : left_us > 0      ? "alive"
                                            : "ended";
-    char span[CLI_SPAN_SIZE];
+    char span[CLI_DISTANCE_SIZE];
 
-    cli_format_span(left_us, span);
+    cli_format_distance(left_us, span);
     (void) json_object_set_new(row, "url", cli_json_text(info->base_url));
     (void) json_object_set_new(row, "environment",
         json_string(trivet_environment_name(info->environment)));

@@ -8,6 +8,7 @@
 #include "base/secret.h"
 #include "cli/client/commands.h"
 #include "cli/client/common.h"
+#include "cli/moment.h"
 #include "cli/output.h"
 #include "client/clock.h"
 
@@ -191,10 +192,10 @@ static void
 print_who(const struct trivet_context_info *info)
 {
     char until[CLI_MOMENT_SIZE];
-    char span[CLI_SPAN_SIZE];
+    char span[CLI_DISTANCE_SIZE];
 
     cli_format_moment(info->session_expires_us, until);
-    cli_format_span(info->session_expires_us - trivet_clock_now_us(), span);
+    cli_format_distance(info->session_expires_us - trivet_clock_now_us(), span);
     cli_print("logged in at %s\n", info->base_url);
     (void) fputs("as ", stdout);
     cli_put_text(

@@ -7,6 +7,7 @@
 
 #include "cli/client/commands.h"
 #include "cli/client/common.h"
+#include "cli/moment.h"
 #include "cli/output.h"
 #include "cli/span.h"
 #include "cli/table.h"
@@ -98,7 +99,7 @@ print_words(const struct cli_client *client,
     const char *const colours[] = {"\033[31m", "\033[32m"};
     bool has_colour = cli_has_colour(stdout);
     char until[CLI_MOMENT_SIZE];
-    char span[CLI_SPAN_SIZE];
+    char span[CLI_DISTANCE_SIZE];
 
     cli_print("context   %s\n", client->path);
     cli_print("server    %s (%s)\n", info->base_url,
@@ -114,7 +115,7 @@ print_words(const struct cli_client *client,
     }
 
     cli_format_moment(info->session_expires_us, until);
-    cli_format_span(info->session_expires_us - trivet_clock_now_us(), span);
+    cli_format_distance(info->session_expires_us - trivet_clock_now_us(), span);
     (void) fputs("session   ", stdout);
     cli_put_sequence(stdout, has_colour ? colours[is_alive] : "");
     cli_print("%s", is_alive ? "alive" : info->has_session ? "ended" : "none");

@@ -6,6 +6,8 @@
 
 #include "base/slice.h"
 #include "base/uuid.h"
+#include "cli/clock.h"
+#include "cli/open_store.h"
 #include "cli/output.h"
 #include "cli/table.h"
 #include "crypto/digest.h"

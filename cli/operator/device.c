@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* device.c - trivet device: the devices of a store */
 #include "cli/client/commands.h"
-#include "cli/client/contexts.h"
+#include "cli/contexts.h"
 #include "cli/operator/common.h"
 #include "cli/table.h"
 #include "store/listing.h"

@@ -5,6 +5,7 @@
 
 #include "base/duration.h"
 #include "base/timestamp.h"
+#include "cli/clock.h"
 #include "cli/operator/common.h"
 #include "cli/output.h"
 #include "cli/span.h"

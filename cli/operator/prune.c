@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <time.h>
 
+#include "cli/clock.h"
 #include "cli/operator/common.h"
 #include "cli/output.h"
 #include "cli/table.h"

@@ -3,10 +3,11 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "cli/clock.h"
 #include "cli/operator/common.h"
-#include "cli/operator/server_keys.h"
+#include "cli/server_keys.h"
 #include "cli/output.h"
-#include "cli/serve/serving.h"
+#include "cli/serving.h"
 #include "cli/table.h"
 #include "store/listing.h"
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* session.c - trivet session: the sessions of a store */
+#include "cli/clock.h"
 #include "cli/operator/common.h"
 #include "cli/table.h"
 #include "store/listing.h"

@@ -2,6 +2,7 @@
 /* user.c - trivet user: the users of a store */
 #include <stdio.h>
 
+#include "cli/clock.h"
 #include "cli/operator/common.h"
 #include "cli/output.h"
 #include "cli/span.h"

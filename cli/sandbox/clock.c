@@ -4,10 +4,12 @@
 
 #include "base/duration.h"
 #include "base/timestamp.h"
-#include "cli/client/common.h"
+#include "cli/clock.h"
+#include "cli/moment.h"
 #include "cli/command.h"
+#include "cli/open_store.h"
 #include "cli/output.h"
-#include "cli/sandbox/common.h"
+#include "cli/sandbox_state.h"
 #include "cli/table.h"
 #include "store/noun/clock.h"
 
@@ -95,9 +97,9 @@ show(const struct trivet_sandbox *sandbox, bool as_json)
 {
     int64_t offset_us = trivet_sandbox_offset_us(sandbox);
     char moment[CLI_MOMENT_SIZE];
-    char span[CLI_SPAN_SIZE];
+    char span[CLI_DISTANCE_SIZE];
 
-    cli_put_clock_on(offset_us);
+    cli_clock_set_offset(offset_us);
 
     if (as_json) {
         cli_json_print(
@@ -108,7 +110,7 @@ show(const struct trivet_sandbox *sandbox, bool as_json)
 
     cli_format_moment(cli_now_us(), moment);
 
-    cli_format_span(offset_us, span);
+    cli_format_distance(offset_us, span);
     cli_print(offset_us == 0 ? "%s\n" : "%s, %s ahead\n", moment, span);
 }
 
@@ -134,7 +136,7 @@ accept_clock(const struct options *options, struct trivet_error *err)
     struct trivet_store *store;
     enum trivet_status status;
     int64_t back_us;
-    char span[CLI_SPAN_SIZE];
+    char span[CLI_DISTANCE_SIZE];
 
     TRIVET_TRY(
         cli_open_store(&options->data, TRIVET_STORE_EXISTING, &store, err));
@@ -151,7 +153,7 @@ accept_clock(const struct options *options, struct trivet_error *err)
         return TRIVET_OK;
     }
 
-    cli_format_span(back_us, span);
+    cli_format_distance(back_us, span);
     cli_print(back_us == 0 ? "the clock is not behind: nothing to accept\n"
                            : "accepted: the time went %s back\n",
         span);

@@ -3,8 +3,9 @@
 #include <stdio.h>
 
 #include "cli/command.h"
+#include "cli/open_store.h"
 #include "cli/output.h"
-#include "cli/sandbox/common.h"
+#include "cli/sandbox_state.h"
 #include "cli/span.h"
 #include "cli/table.h"
 #include "store/listing.h"

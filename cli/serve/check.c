@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "cli/nginx_path.h"
 #include "cli/serve/serve.h"
 
 static enum trivet_status
@@ -38,7 +39,7 @@ check_options(struct serving *s, struct trivet_error *err)
 
     if (o->data.store != NULL
         && (!trivet_store_knows(o->data.store)
-            || !cli_nginx_conf_takes(o->data.store)))
+            || !cli_nginx_accepts_path(o->data.store)))
     {
         return trivet_error_set(err, TRIVET_E_USAGE, "serve",
             "--store %s: not a store URL; sqlite:PATH is one", o->data.store);
@@ -107,7 +108,7 @@ take_file(const char *given, char out[CLI_MAX_PATH], struct trivet_error *err)
             err, TRIVET_E_USAGE, "serve", "%.100s...: too long", given);
     }
 
-    return cli_nginx_conf_takes(out) ? TRIVET_OK : refuse_path(given, err);
+    return cli_nginx_accepts_path(out) ? TRIVET_OK : refuse_path(given, err);
 }
 
 static enum trivet_status
@@ -322,7 +323,7 @@ name_files(struct serving *s, struct trivet_error *err)
 
     TRIVET_TRY(cli_data_dir(&s->options->data, s->dir, err));
 
-    if (!cli_nginx_conf_takes(s->dir) || !cli_nginx_conf_takes(s->module)) {
+    if (!cli_nginx_accepts_path(s->dir) || !cli_nginx_accepts_path(s->module)) {
         return refuse_path(s->dir, err);
     }
 

@@ -19,31 +19,6 @@ enum {
     RATE_ZONE_MB = 8 /* 60000 keys for each class of calls */
 };
 
-bool
-cli_nginx_conf_takes(const char *path)
-{
-    for (const char *p = path; *p != '\0'; p++) {
-        if ((unsigned char) *p < ' ' || *p == 0x7f
-            || strchr("$\"'\\{};", *p) != NULL) {
-            return false;
-        }
-    }
-
-    return true;
-}
-
-bool
-cli_nginx_conf_takes_uri(const char *uri)
-{
-    for (const char *p = uri; *p != '\0'; p++) {
-        if (*p <= ' ' || *p > '~' || strchr("$\"'\\{}", *p) != NULL) {
-            return false;
-        }
-    }
-
-    return true;
-}
-
 /* What the process may have open: nginx complains when it asks for more. */
 static unsigned long
 max_files(void)

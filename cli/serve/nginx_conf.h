@@ -3,7 +3,7 @@
 #ifndef TRIVET_CLI_SERVE_NGINX_CONF_H
 #define TRIVET_CLI_SERVE_NGINX_CONF_H
 
-#include "cli/operator/server_keys.h"
+#include "cli/server_keys.h"
 #include "cli/serve/network.h"
 #include "cli/serve/upstream.h"
 #include "core/prune_ages.h"
@@ -50,12 +50,5 @@ struct cli_nginx_conf {
 
 /* The text, to be freed; NULL when memory ran out. */
 char *cli_nginx_conf_format(const struct cli_nginx_conf *conf);
-
-/* Whether a path can stand in the configuration: nginx would take "$" for a
- * variable, and quotes or line ends for syntax. No control characters. */
-bool cli_nginx_conf_takes(const char *path);
-
-/* Whether a URI can. */
-bool cli_nginx_conf_takes_uri(const char *uri);
 
 #endif

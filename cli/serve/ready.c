@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "cli/output.h"
-#include "cli/sandbox/common.h"
+#include "cli/sandbox_state.h"
 #include "cli/serve/serve.h"
 #include "cli/serve/probe.h"
 

@@ -14,6 +14,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "cli/clock.h"
 #include "cli/output.h"
 #include "cli/serve/serve.h"
 #include "store/listing.h"

@@ -13,12 +13,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "cli/clock.h"
 #include "cli/command.h"
+#include "cli/open_store.h"
 #include "cli/output.h"
-#include "cli/sandbox/common.h"
+#include "cli/sandbox_state.h"
 #include "cli/serve/resolver.h"
 #include "cli/serve/serve.h"
-#include "cli/serve/serving.h"
+#include "cli/serving.h"
 
 /* The first look-up of the API's names may take longer: then nginx is told
  * later. */
@@ -108,7 +110,7 @@ reload(struct serving *s, struct cli_nginx *nginx, struct trivet_error *err)
     struct cli_nginx trial = *nginx;
 
     if (s->sandbox != NULL) {
-        cli_put_clock_on(trivet_sandbox_offset_us(s->sandbox));
+        cli_clock_set_offset(trivet_sandbox_offset_us(s->sandbox));
     }
 
     TRIVET_TRY(read_keys(s, err));

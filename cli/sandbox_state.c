@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* common.c - the state of a sandbox, as the commands find it */
 #define _DEFAULT_SOURCE
-#include "cli/sandbox/common.h"
+#include "cli/sandbox_state.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "cli/client/common.h"
+#include "cli/clock.h"
+#include "cli/moment.h"
 #include "cli/output.h"
 
 static const char name[] = "sandbox.state";
@@ -49,13 +50,13 @@ static bool
 tell_clock(const struct trivet_sandbox *sandbox, const char *is_or_was)
 {
     int64_t offset_us = trivet_sandbox_offset_us(sandbox);
-    char span[CLI_SPAN_SIZE];
+    char span[CLI_DISTANCE_SIZE];
 
     if (offset_us == 0) {
         return false;
     }
 
-    cli_format_span(offset_us, span);
+    cli_format_distance(offset_us, span);
     cli_tell("trivet: the sandbox's clock %s %s ahead\n", is_or_was, span);
     return true;
 }
@@ -74,7 +75,7 @@ cli_sandbox_use_clock(
 
     status = open_in(options, false, &sandbox, dir, err);
     if (status == TRIVET_OK) {
-        cli_put_clock_on(trivet_sandbox_offset_us(sandbox));
+        cli_clock_set_offset(trivet_sandbox_offset_us(sandbox));
         (void) tell_clock(sandbox, "is");
         trivet_sandbox_close(sandbox);
     }
@@ -138,7 +139,7 @@ cli_sandbox_prepare(const char *dir, bool is_sandbox,
     TRIVET_TRY(trivet_sandbox_open(out_path, false, out, err));
 
     (void) tell(*out, "is");
-    cli_put_clock_on(trivet_sandbox_offset_us(*out));
+    cli_clock_set_offset(trivet_sandbox_offset_us(*out));
     return TRIVET_OK;
 }
 

@@ -5,8 +5,8 @@
  * Who serves holds a lock. Who changed what nginx is configured with asks the
  * holder, by SIGUSR1, to take it in; the holder says how that went in a file.
  */
-#ifndef TRIVET_CLI_SERVE_SERVING_H
-#define TRIVET_CLI_SERVE_SERVING_H
+#ifndef TRIVET_CLI_SERVING_H
+#define TRIVET_CLI_SERVING_H
 
 #include <stdbool.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* contexts.c - contexts by name */
 #define _DEFAULT_SOURCE
-#include "cli/client/contexts.h"
+#include "cli/contexts.h"
 
 #include <errno.h>
 #include <stdio.h>

@@ -5,8 +5,8 @@
  * It is sandbox.state in the data directory. Only "trivet serve" makes it, and
  * without the sandbox it removes it: so only a sandbox has one.
  */
-#ifndef TRIVET_CLI_SANDBOX_COMMON_H
-#define TRIVET_CLI_SANDBOX_COMMON_H
+#ifndef TRIVET_CLI_SANDBOX_STATE_H
+#define TRIVET_CLI_SANDBOX_STATE_H
 
 #include "cli/data_dir.h"
 #include "sandbox/state.h"

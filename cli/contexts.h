@@ -8,8 +8,8 @@
  *   name   = --context, or $TRIVET_CONTEXT, or what `trivet use` chose,
  *            or "default". One with a "/" in it is the path of a file.
  */
-#ifndef TRIVET_CLI_CLIENT_CONTEXTS_H
-#define TRIVET_CLI_CLIENT_CONTEXTS_H
+#ifndef TRIVET_CLI_CONTEXTS_H
+#define TRIVET_CLI_CONTEXTS_H
 
 #include <stdbool.h>
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* serving.c - between "trivet serve" and the commands on its data directory */
 #define _DEFAULT_SOURCE
+#include "cli/clock.h"
 #include "cli/output.h"
-#include "cli/serve/serving.h"
+#include "cli/serving.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* server_keys.c - the server's keys of a data directory */
 #define _DEFAULT_SOURCE
-#include "cli/operator/server_keys.h"
+#include "cli/server_keys.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -9,6 +9,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "cli/clock.h"
+#include "cli/nginx_path.h"
 #include "cli/output.h"
 #include "cli/serve/nginx_conf.h"
 #include "store/listing.h"
@@ -43,7 +45,7 @@ cli_server_key_given(
             "the server's key: its place has too long a name");
     }
 
-    if (is_uri ? !cli_nginx_conf_takes_uri(out) : !cli_nginx_conf_takes(out)) {
+    if (is_uri ? !cli_nginx_accepts_uri(out) : !cli_nginx_accepts_path(out)) {
         return trivet_error_set(err, TRIVET_E_USAGE, "server_key",
             "the server's key: nginx.conf cannot take its place's name; no $, "
             "quotes, braces, blanks or backslashes, please");

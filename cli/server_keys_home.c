@@ -6,7 +6,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "cli/operator/server_keys.h"
+#include "cli/server_keys.h"
 
 enum { MAX_CONF = 262144 /* bytes of nginx.conf, with the NUL */ };
 

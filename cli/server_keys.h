@@ -6,8 +6,8 @@
  * its name, another file by its path, hardware by a URI. Private keys are not
  * in the store.
  */
-#ifndef TRIVET_CLI_OPERATOR_SERVER_KEYS_H
-#define TRIVET_CLI_OPERATOR_SERVER_KEYS_H
+#ifndef TRIVET_CLI_SERVER_KEYS_H
+#define TRIVET_CLI_SERVER_KEYS_H
 
 #include "authority/authority.h"
 #include "cli/data_dir.h"
