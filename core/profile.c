@@ -60,37 +60,38 @@ struct row {
 /* clang-format off */
 static const struct row rows[TRIVET_NUM_SWITCHES] = {
     {"signatures", {"all", "required"}, FIELD(signatures), "4, 5",
-     "all: every call after the installation needs a signature that fits; "
-     "required: opening a session does, and what trivet_require_signature "
-     "names; elsewhere a signature is neither demanded nor judged"},
+     "all: every call after the installation needs a right signature; "
+     "required: only opening a session does, and where "
+     "trivet_require_signature demands one; elsewhere a signature is neither "
+     "needed nor verified"},
     {"signing", {"body", "full", "both"}, FIELD(signing), "",
-     "what a client's signature covers: the body, or the first line and the "
-     "header too, as before April 2020; both takes either"},
+     "what a client's signature covers: the body; or the first line and the "
+     "header too, as before April 2020; both: either is accepted"},
     {"response-signing", {"body", "full"}, FIELD(response_signing), "",
-     "what an answer's signature covers: the body, or the status and the "
+     "what an answer's signature covers: the body; or the status and the "
      "header too"},
     {"sign-errors", {"off", "on"}, FIELD(sign_errors), "16",
-     "on: all answers are signed but 429, 491 and 5xx; off: 2xx alone"},
+     "on: all answers are signed except 429, 491 and 5xx; off: only 2xx are"},
     {"extend-window", {NULL}, FIELD(extend_window_s), "2",
-     "a request in the last so many seconds of a session extends it; 0: none "
-     "does"},
+     "a request in so many seconds before the end of a session extends it; "
+     "0: none does"},
     {"extend-cap", {NULL}, FIELD(extend_cap_s), "2",
-     "an extended session lives for the auto-logout time from then, but no "
-     "longer than this; it is never made shorter; 0: no cap"},
+     "an extended session is valid for the auto-logout time from then, or for "
+     "so many seconds if that is less; it never becomes shorter; 0: no cap"},
     {"wildcard", {"off", "on"}, FIELD(wildcard), "3",
-     "on: * among the permitted_ips of device-server frees the API key from "
-     "addresses; off: then the caller's address alone is kept"},
+     "on: * in the permitted_ips of device-server permits all addresses; off: "
+     "it permits only the caller's address"},
     {"ipv6", {"off", "on"}, FIELD(ipv6), "8",
      "off: IPv6 addresses are refused as permitted IPs, and no API key or "
      "session may be used from one"},
     {"request-id", {"any", "per-device"}, FIELD(request_id), "6",
-     "per-device: an X-Bunq-Client-Request-Id is taken once from each device"},
+     "per-device: a device may use an X-Bunq-Client-Request-Id once"},
     {"headers", {"lenient", "strict"}, FIELD(headers), "17",
      "strict: a call without User-Agent or Cache-Control is refused"},
     {"sessions", {"unlimited", "one"}, FIELD(sessions), "18",
-     "one: no other session is opened while one of the installation lives"},
+     "one: an installation with a valid session cannot open another"},
     {"dead-session", {"401", "403"}, FIELD(dead_session), "1",
-     "the status when a token is missing, unknown, or its session is over"},
+     "the status when a token is missing, unknown, or its session has ended"},
     {"slashes", {"escaped", "plain"}, FIELD(slashes), "24",
      "how / is written in the JSON of our own answers: \\/ as bunq does, or /"},
 };

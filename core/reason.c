@@ -32,7 +32,7 @@ static const struct trivet_reason_row rows[TRIVET_NUM_REASONS] = {
          "an installation token where a session token is needed", false},
     [TRIVET_REASON_SERVER_KEY_RETIRED] =
         {"server-key-retired", 401, AUTHENTICATION, NULL,
-         "the server key that the installation was given is retired", false},
+         "the server key of the installation is retired", false},
     [TRIVET_REASON_SESSION_ALREADY] =
         {"session-already", 400,
          "Authentication token already has a user session.", NULL,
@@ -43,7 +43,7 @@ static const struct trivet_reason_row rows[TRIVET_NUM_REASONS] = {
     [TRIVET_REASON_SESSION_EXPIRED] =
         {"session-expired", 401,
          "Insufficient authorisation.", "Onvoldoende autorisatie.",
-         "the session logged out by itself", false},
+         "the session expired", false},
     [TRIVET_REASON_SESSION_KEY_REVOKED] =
         {"key-revoked", 401, AUTHENTICATION, NULL,
          "the API key of the session was revoked", false},
@@ -87,14 +87,14 @@ static const struct trivet_reason_row rows[TRIVET_NUM_REASONS] = {
          false},
     [TRIVET_REASON_SIGNATURE_WRONG] =
         {"signature-wrong", 400, "The request signature is invalid.", NULL,
-         "the signature does not fit the body and the installation's key",
+         "the signature is wrong for this body and the installation's key",
          false},
 
     /* what the profile's switches ask for */
     [TRIVET_REASON_SESSION_ALIVE] =
         {"session-alive", 400,
          "Authentication token already has a user session.", NULL,
-         "the installation has a session that is alive, and may have but one",
+         "sessions=one, and the installation has a valid session",
          false},
     [TRIVET_REASON_REQUEST_ID_USED] =
         {"request-id-used", 400,
@@ -102,7 +102,7 @@ static const struct trivet_reason_row rows[TRIVET_NUM_REASONS] = {
          "the device sent this X-Bunq-Client-Request-Id before", false},
     [TRIVET_REASON_HEADER_MISSING] =
         {"header-missing", 400, "Missing required header \"%s\".", NULL,
-         "a header that headers=strict wants is missing or empty", false},
+         "a header that headers=strict requires is missing or empty", false},
 
     /* the body of a call */
     [TRIVET_REASON_JSON_INVALID] =
@@ -136,7 +136,7 @@ static const struct trivet_reason_row rows[TRIVET_NUM_REASONS] = {
     [TRIVET_REASON_PERMITTED_IP_WILDCARD] =
         {"permitted-ip-wildcard", 400,
          "\"*\" cannot be added to the permitted IPs of an API key.", NULL,
-         "only device-server and the operator free a key from its addresses",
+         "only device-server and the operator can permit all addresses",
          false},
     [TRIVET_REASON_PERMITTED_IP_CHANGED] =
         {"permitted-ip-changed", 400,
@@ -145,17 +145,17 @@ static const struct trivet_reason_row rows[TRIVET_NUM_REASONS] = {
     [TRIVET_REASON_PERMITTED_IPS_FULL] =
         {"permitted-ips-full", 400,
          "The API key has as many permitted IPs as it may have.", NULL,
-         "256 addresses, active or not, are the most", false},
+         "the maximum is 256 addresses, active or not", false},
     [TRIVET_REASON_KEY_DEVICES_FULL] =
         {"key-devices-full", 400,
          "The API key has as many devices as it may have.", NULL,
-         "10000 devices are the most with one API key; those that it has go on "
-         "to work, a new device needs a new API key", false},
+         "the maximum is 10000 devices for one API key; these still work; a "
+         "new device needs a new API key", false},
     [TRIVET_REASON_INSTALLATION_DEVICES_FULL] =
         {"installation-devices-full", 400,
          "The installation has as many devices as it may have.", NULL,
-         "10000 devices are the most of one installation; those that it has go "
-         "on to work, a new device needs a new installation", false},
+         "the maximum is 10000 devices for one installation; these still work, "
+         "a new device needs a new installation", false},
     [TRIVET_REASON_CREDENTIAL_NOT_ACTIVE] =
         {"credential-not-active", 400, "The API key is not active.", NULL,
          "the permitted IPs of an API key change only while it is in use",
@@ -163,12 +163,12 @@ static const struct trivet_reason_row rows[TRIVET_NUM_REASONS] = {
     [TRIVET_REASON_PSP_CERTIFICATE] =
         {"psp-certificate-invalid", 400,
          "The payment service provider certificate is invalid.", NULL,
-         "not one PEM certificate with an RSA key to sign with and a name",
+         "it is not one PEM certificate with a name and an RSA signing key",
          false},
     [TRIVET_REASON_PSP_CHAIN] =
         {"psp-chain-invalid", 400,
          "The payment service provider certificate chain is invalid.", NULL,
-         "the certificate does not lead to a root that is trusted", false},
+         "the certificate's chain does not end at a trusted root", false},
     [TRIVET_REASON_PSP_VALIDITY] =
         {"psp-certificate-expired", 400,
          "The payment service provider certificate is not valid now.", NULL,
@@ -181,7 +181,7 @@ static const struct trivet_reason_row rows[TRIVET_NUM_REASONS] = {
     [TRIVET_REASON_PSP_SIGNATURE] =
         {"psp-signature-wrong", 400,
          "The client public key signature is invalid.", NULL,
-         "not the certificate's signature of public key and installation token",
+         "it is not the certificate's signature of key and installation token",
          false},
     [TRIVET_REASON_PSP_NOT_FOUND] =
         {"psp-credential-not-found", 404,
@@ -218,8 +218,7 @@ static const struct trivet_reason_row rows[TRIVET_NUM_REASONS] = {
          "the request is not valid HTTP", false},
     [TRIVET_REASON_BODY_LOST] =
         {"body-lost", 400, "The request body was not read to its end.", NULL,
-         "an internal redirect or a subrequest came here without the whole "
-         "body", false},
+         "an internal redirect or a subrequest has not the whole body", false},
     [TRIVET_REASON_FORBIDDEN] =
         {"forbidden", 403, "Forbidden.", NULL,
          "refused by the configuration of nginx", false},
@@ -234,7 +233,7 @@ static const struct trivet_reason_row rows[TRIVET_NUM_REASONS] = {
          "the request did not arrive in time", false},
     [TRIVET_REASON_LENGTH_REQUIRED] =
         {"length-required", 411, "Length required.", NULL,
-         "the request does not tell its length", false},
+         "the request has no length", false},
     [TRIVET_REASON_BODY_TOO_LARGE] =
         {"body-too-large", 413, "The request body is too large.", NULL,
          "the body is over the limit", false},
@@ -243,7 +242,7 @@ static const struct trivet_reason_row rows[TRIVET_NUM_REASONS] = {
          "the request line is over the limit", false},
     [TRIVET_REASON_TOO_MANY_REQUESTS] =
         {"too-many-requests", 429, "Too many requests.", NULL,
-         "a rate limit was reached, by a method that has none of its own",
+         "a rate limit of nginx was reached by a method without a classic one",
          false},
     [TRIVET_REASON_RATE_LIMITED] =
         {"too-many-requests", 429,
@@ -256,10 +255,10 @@ static const struct trivet_reason_row rows[TRIVET_NUM_REASONS] = {
     /* the machine */
     [TRIVET_REASON_INTERNAL] =
         {"internal", 500, "Internal error.", NULL,
-         "see the error log", false},
+         "something failed here: see the error log", false},
     [TRIVET_REASON_SERVER_ERROR] =
         {"server-error", 500, "Server error.", NULL,
-         "POST server-error asks for this answer", false},
+         "POST server-error is always answered so", false},
     [TRIVET_REASON_UPSTREAM_FAILED] =
         {"upstream-failed", 502, "The API gave no valid answer.", NULL,
          "the API could not be reached, or its answer is not HTTP", false},
@@ -267,7 +266,7 @@ static const struct trivet_reason_row rows[TRIVET_NUM_REASONS] = {
         {"upstream-unanswered", 502,
          "The API gave no valid answer. It is not known whether it acted.",
          NULL,
-         "the API was sent the request and gave no answer, or none of HTTP",
+         "the API was sent the request; its answer is missing or not HTTP",
          false},
     [TRIVET_REASON_UPSTREAM_TRUNCATED] =
         {"upstream-truncated", 502, "The answer of the API was cut off.", NULL,
