@@ -26,92 +26,87 @@ static const struct trivet_mistake_row rows[TRIVET_NUM_MISTAKES] = {
         "the header has more fields, or longer names, than can be signed: send "
         "fewer X-Bunq- fields"},
     [TRIVET_MISTAKE_IGNORE] = {"ignore-only-for-testing",
-        "IGNORE_ONLY_FOR_TESTING was withdrawn in February 2020: a real "
-        "signature is wanted, in tests too"},
+        "IGNORE_ONLY_FOR_TESTING was withdrawn in February 2020: send "
+        "a real signature, in tests too"},
     [TRIVET_MISTAKE_HEX] = {"hex",
         "the signature is written in hex: encode its raw bytes in base64"},
     [TRIVET_MISTAKE_NOT_BASE64] = {"not-base64",
-        "the signature is not base64: the raw bytes have to be encoded with "
-        "the standard alphabet, on one line"},
+        "the signature is not base64: encode its raw bytes with the "
+        "standard alphabet, on one line"},
     [TRIVET_MISTAKE_BASE64URL] = {"base64url",
-        "the signature is written in base64url (- and _): the standard "
-        "alphabet (+ and /) with padding is wanted"},
+        "the signature is written in base64url (- and _): use the standard "
+        "alphabet (+ and /) with padding"},
     [TRIVET_MISTAKE_BASE64_FORM] = {"base64-form",
-        "the signature's base64 is broken into lines or lacks its padding: 344 "
-        "characters on one line are wanted"},
+        "the signature's base64 is broken into lines or lacks its padding: "
+        "send "
+        "344 characters on one line"},
     [TRIVET_MISTAKE_WRONG_SIZE] = {"wrong-size",
-        "the signature has not the size of the key: 256 bytes, 344 characters "
-        "of base64, are wanted"},
+        "the signature has not the size of the key: it must have 256 bytes, "
+        "344 characters of base64"},
 
     [TRIVET_MISTAKE_PSS] = {"pss",
-        "the signature is RSASSA-PSS: PKCS#1 v1.5 padding is wanted"},
+        "the signature is RSASSA-PSS: use PKCS#1 v1.5 padding"},
     [TRIVET_MISTAKE_NO_DIGEST_INFO] = {"no-digest-info",
-        "the padding holds bare bytes: the signer was used as an encryption, "
-        "without naming its digest (use \"sign\" with SHA-256)"},
+        "the signature has no digest algorithm in it, as if it were an "
+        "encryption with the private key: use \"sign\" with SHA-256"},
     [TRIVET_MISTAKE_WRONG_DIGEST] = {"wrong-digest",
-        "SHA-256 is wanted, but another digest was signed"},
+        "another digest was signed: use SHA-256"},
     [TRIVET_MISTAKE_OTHER_SIDE] = {"other-side",
         "the signature was made with the key of the other side: a request is "
-        "signed with "
-        "the client's private key, an answer with the server's"},
+        "signed with the client's private key, an answer with the server's"},
     [TRIVET_MISTAKE_OTHER_INSTALLATION] = {"other-installation",
         "the signature was made with another installation's private key: sign "
-        "with the "
-        "key whose public half was sent to POST /v1/installation for this "
-        "token"},
+        "with the key whose public half was sent to POST /v1/installation for "
+        "this token"},
     [TRIVET_MISTAKE_WRONG_KEY] = {"wrong-key",
         "the signature was made with another private key than the one of this "
-        "public key "
-        "(or is PSS over another body)"},
+        "public key (or it is PSS over another body)"},
 
     [TRIVET_MISTAKE_NEWLINE_SENT] = {"trailing-newline",
-        "the body ends with a newline that was not signed: take it off, or "
+        "the body ends with a newline that was not signed: remove it, or "
         "sign what is sent"},
     [TRIVET_MISTAKE_NEWLINE_SIGNED] = {"trailing-newline",
-        "a newline was signed behind the body that was not sent (an editor or "
-        "echo adds one): sign what is sent"},
+        "a newline after the body was signed and not sent (an editor or echo "
+        "adds one): sign what is sent"},
     [TRIVET_MISTAKE_CRLF_SIGNED_BEHIND] = {"trailing-newline",
-        "a CR LF was signed behind the body, and not sent: sign what is sent"},
+        "a CR LF after the body was signed and not sent: sign what is sent"},
     [TRIVET_MISTAKE_LF_SIGNED] = {"crlf",
         "LF was signed where the body has CR LF: something changed the line "
-        "ends on the way; sign the bytes that are sent"},
+        "ends after signing; sign the bytes that are sent"},
     [TRIVET_MISTAKE_CRLF_SIGNED] = {"crlf",
         "CR LF was signed where the body has LF: something changed the line "
-        "ends on the way; sign the bytes that are sent"},
+        "ends after signing; sign the bytes that are sent"},
     [TRIVET_MISTAKE_BOM_SENT] = {"bom",
         "the body begins with a byte order mark that was not signed: send it "
         "without"},
     [TRIVET_MISTAKE_BOM_SIGNED] = {"bom",
-        "a byte order mark was signed that the body does not have: sign what "
-        "is sent"},
+        "a byte order mark was signed and not sent: sign what is sent"},
     [TRIVET_MISTAKE_EMPTY_BODY] = {"empty-body",
-        "nothing was signed: the signature is that of no body; sign the body "
-        "that is sent"},
+        "the signature is that of an empty body: sign the body that is sent"},
     [TRIVET_MISTAKE_EMPTY_OBJECT] = {"empty-object",
-        "an empty object, {}, was signed, and no body sent: sign no bytes at "
-        "all, or send it"},
+        "an empty object, {}, was signed, and no body was sent: sign no bytes "
+        "at all, or send the object"},
     [TRIVET_MISTAKE_DOUBLE_DIGEST] = {"double-digest",
-        "the digest of the body's digest was signed: give the signer the body "
-        "itself"},
+        "the digest of the body's digest was signed: sign the body itself"},
     [TRIVET_MISTAKE_HEX_DIGEST] = {"double-digest",
-        "the body's digest in hex was signed: give the signer the body "
-        "itself"},
+        "the body's digest in hex was signed: sign the body itself"},
     [TRIVET_MISTAKE_OLD_SCHEME] = {"old-scheme",
         "first line and headers were signed too, as before April 2020: sign "
-        "the body alone"},
+        "only the body"},
     [TRIVET_MISTAKE_BODY_ALONE] = {"body-alone",
-        "the body alone was signed, as since April 2020: here the first line "
-        "and the headers have to be signed too"},
+        "only the body was signed, as since April 2020: here the signature "
+        "must "
+        "cover the first line and the headers, too"},
     [TRIVET_MISTAKE_NO_QUERY] = {"query-left-out",
         "the first line was signed without its query string: sign the path "
         "with ? and all that follows, as it is sent"},
     [TRIVET_MISTAKE_JSON_LAYOUT] = {"json-reserialised",
         "the same JSON was signed in another layout: sign the bytes that are "
-        "sent, and do not build them twice"},
+        "sent, and serialise the JSON once"},
 
     [TRIVET_MISTAKE_OTHER_BODY] = {"other-body",
-        "the key is right, but another body was signed: not one byte may be "
-        "changed, and no other message's signature be taken"},
+        "the key is right, but another body was signed: change no byte after "
+        "signing, and do not use the signature of another message"},
     [TRIVET_MISTAKE_TOO_LARGE] = {"too-large",
         "the key is right, but something else was signed, and the body is too "
         "large to be examined: sign the bytes that are sent"},
