@@ -9,6 +9,8 @@
 VERSION = 0.1.0
 PREFIX ?= /usr/local
 DESTDIR ?=
+# Where Debian's nginx looks for modules, and trivet serve for ours.
+MODULES_DIR ?= /usr/lib/nginx/modules
 V ?= 0
 CI ?=
 SAN ?= 0

@@ -8,6 +8,7 @@
 #include "cli/client/commands.h"
 #include "cli/command.h"
 #include "cli/output.h"
+#include "build.h"
 
 static const struct cli_command commands[] = {
     {"login", "open a context: installation, device, session", cli_login_main},

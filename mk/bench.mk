@@ -9,10 +9,8 @@ $(NJS_MODULE):
 	@echo "  FETCH njs"
 	$(Q)bench/fetch-njs $(NJS_ROOT)
 
-$(BENCH_CLIENT): $(B)/obj/bench/client.o $(B)/libtrivet.a
-	@echo "  LD    $@"
-	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS_CLIENT) $(LIBS_CRYPTO) \
-		$(LIBS_CORE) -lpthread
+$(BENCH_CLIENT): $(B)/obj/bench/client.o $(B)/libtrivet.a $(B)/flags/link
+	$(call link,$(LIBS_CLIENT))
 
 .PHONY: bench bench-quick bench-built
 

@@ -3,13 +3,9 @@
 
 UNIT_PROGRAMS = $(UNIT_TESTS:%=$(B)/tests/%)
 
-$(B)/tests/test_%: $(B)/obj/tests/unit/test_%.o $(SERVER_LIBS)
-	@mkdir -p $(@D)
-	@echo "  LD    $@"
-	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^ -lcmocka $(LIBS_STORE) \
-		$(LIBS_CRYPTO) $(LIBS_CORE) -lpthread
+$(B)/tests/test_%: $(B)/obj/tests/unit/test_%.o $(SERVER_LIBS) $(B)/flags/link
+	$(call link,$(LIBS_TEST) $(LIBS_SERVER))
 
-.PRECIOUS: $(B)/obj/tests/unit/%.o
 .PHONY: check check-unit check-tools check-system lint format
 
 check: check-unit check-tools check-system ## all tests of this variant
@@ -71,11 +67,8 @@ check-long: all client $(CLIENT_TOOLS) ## the tests that take minutes
 
 # Wycheproof's cases, many in one process.
 $(B)/tests/verify_driver: $(B)/obj/tests/conformance/verify_driver.o \
-		$(SERVER_LIBS)
-	@mkdir -p $(@D)
-	@echo "  LD    $@"
-	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS_STORE) $(LIBS_CRYPTO) \
-		$(LIBS_CORE) -lpthread
+		$(SERVER_LIBS) $(B)/flags/link
+	$(call link,$(LIBS_SERVER))
 
 .PHONY: check-conformance
 
@@ -91,11 +84,9 @@ FAULTS_LDFLAGS = -rdynamic -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc \
 SWEEPS = $(B)/tests/sweep_authority $(B)/tests/sweep_client
 
 $(SWEEPS): $(B)/tests/sweep_%: $(B)/obj/tests/faults/sweep_%.o \
-		$(B)/obj/tests/faults/faults.o $(CLIENT_LIB) $(SERVER_LIBS)
-	@mkdir -p $(@D)
-	@echo "  LD    $@"
-	$(Q)$(CC) $(LDFLAGS_ALL) $(FAULTS_LDFLAGS) -o $@ $^ -lcmocka -ldl \
-		$(LIBS_CLIENT) $(LIBS_STORE) $(LIBS_CRYPTO) $(LIBS_CORE) -lpthread
+		$(B)/obj/tests/faults/faults.o $(CLIENT_LIB) $(SERVER_LIBS) \
+		$(B)/flags/link
+	$(call link,$(FAULTS_LDFLAGS) $(LIBS_TEST) -ldl $(LIBS_CLIENT) $(LIBS_SERVER))
 
 .PHONY: check-sweeps
 

@@ -1,21 +1,21 @@
 # SPDX-License-Identifier: Apache-2.0
 # Compilers and their flags.
 
+# CFLAGS, CPPFLAGS and LDFLAGS come behind ours. FORTIFY= leaves out our
+# _FORTIFY_SOURCE; one in CPPFLAGS or CFLAGS replaces it.
+
 CC ?= gcc
 AR ?= ar
 PKG_CONFIG ?= pkg-config
-# Where Debian's nginx looks for modules.
-MODULES_DIR ?= /usr/lib/nginx/modules
 PYTHON ?= /usr/bin/python3
 
 WARNINGS = -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion \
 	-Wcast-qual -Wwrite-strings -Wstrict-prototypes -Wmissing-prototypes \
 	-Wvla -Wundef -Wformat=2 -Wimplicit-fallthrough -Wswitch-enum
 
-# Packagers have other compilers than we: only CI stops at a warning.
-ifneq ($(CI),)
-WARNINGS += -Werror
-endif
+# Packagers have other compilers than we: only CI stops at a warning. It changes
+# no object file, so it is no flag that makes one be built again.
+WERROR = $(if $(CI),-Werror)
 
 ifeq ($(SAN),1)
 OPTIMISE = -O1 -g -fno-omit-frame-pointer \
@@ -33,21 +33,26 @@ OPTIMISE = -O1 -g -fno-omit-frame-pointer \
 	-fno-sanitize-recover=undefined
 SAN_LDFLAGS = -fsanitize=address,undefined
 else
-OPTIMISE = -O2 -g -D_FORTIFY_SOURCE=2
+OPTIMISE = -O2 -g
 SAN_LDFLAGS =
+FORTIFY ?= $(if $(findstring _FORTIFY_SOURCE,$(CPPFLAGS) $(CFLAGS))$(filter \
+	-O0,$(CFLAGS)),,-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2)
 endif
+
+# The libraries, by their names for pkg-config. All else follows from these.
+PACKAGES_SERVER = sqlite3 libcrypto jansson
+PACKAGES_CLIENT = libcurl libcrypto jansson
+
+LIBS_SERVER := $(shell $(PKG_CONFIG) --libs $(PACKAGES_SERVER)) -lpthread
+LIBS_CLIENT := $(shell $(PKG_CONFIG) --libs $(PACKAGES_CLIENT)) -lpthread
+LIBS_CFLAGS := $(shell $(PKG_CONFIG) --cflags $(sort $(PACKAGES_SERVER) \
+	$(PACKAGES_CLIENT)))
+LIBS_TEST = -lcmocka
 
 # Hidden by default: our names must not leak into the nginx process.
 CFLAGS_ALL = -std=c17 $(OPTIMISE) -fPIC -fvisibility=hidden \
-	-fstack-protector-strong $(WARNINGS) -I. -Iinclude \
-	-DTRIVET_VERSION='"$(VERSION)"' \
-	-DTRIVET_MODULE_PATH='"$(MODULES_DIR)/ngx_http_trivet_module.so"' \
-	$(CFLAGS)
+	-fstack-protector-strong $(WARNINGS) -I. -Iinclude -I$(B)/gen \
+	$(LIBS_CFLAGS) $(FORTIFY) $(CPPFLAGS) $(CFLAGS)
 LDFLAGS_ALL = -Wl,-z,relro,-z,now $(SAN_LDFLAGS) $(LDFLAGS)
-
-LIBS_CORE = $(shell $(PKG_CONFIG) --libs jansson)
-LIBS_CRYPTO = $(shell $(PKG_CONFIG) --libs libcrypto)
-LIBS_STORE = $(shell $(PKG_CONFIG) --libs sqlite3)
-LIBS_CLIENT = $(shell $(PKG_CONFIG) --libs libcurl)
 
 Q := $(if $(filter 1,$(V)),,@)

@@ -9,20 +9,13 @@ FUZZ_BINS = $(FUZZ_TARGETS:%=$(B)/fuzz/%)
 REPLAYS = $(FUZZ_TARGETS:%=$(B)/tests/replay_%)
 FUZZ_LIBS = $(CLIENT_LIB) $(SERVER_LIBS)
 
-$(B)/obj/tests/fuzz/%.o: CFLAGS_ALL += -DTRIVET_SOURCE='"$(CURDIR)"'
-
 $(REPLAYS): $(B)/tests/replay_%: $(B)/obj/tests/fuzz/fuzz_%.o \
-		$(B)/obj/tests/fuzz/replay.o $(FUZZ_LIBS)
-	@mkdir -p $(@D)
-	@echo "  LD    $@"
-	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS_CLIENT) $(LIBS_STORE) \
-		$(LIBS_CRYPTO) $(LIBS_CORE) -lpthread
+		$(B)/obj/tests/fuzz/replay.o $(FUZZ_LIBS) $(B)/flags/link
+	$(call link,$(LIBS_CLIENT) $(LIBS_SERVER))
 
-$(FUZZ_BINS): $(B)/fuzz/%: $(B)/obj/tests/fuzz/fuzz_%.o $(FUZZ_LIBS)
-	@mkdir -p $(@D)
-	@echo "  LD    $@"
-	$(Q)$(CC) $(LDFLAGS_ALL) -fsanitize=fuzzer -o $@ $^ $(LIBS_CLIENT) \
-		$(LIBS_STORE) $(LIBS_CRYPTO) $(LIBS_CORE) -lpthread
+$(FUZZ_BINS): $(B)/fuzz/%: $(B)/obj/tests/fuzz/fuzz_%.o $(FUZZ_LIBS) \
+		$(B)/flags/link
+	$(call link,-fsanitize=fuzzer $(LIBS_CLIENT) $(LIBS_SERVER))
 
 .PHONY: fuzz fuzz-run check-replay
 

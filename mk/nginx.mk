@@ -6,12 +6,20 @@ NGINX_ROOT = build/nginx-root
 NGINX_TREE = $(B)/nginx
 MODULE = $(B)/ngx_http_trivet_module.so
 
-GATEWAY_SRCS = $(wildcard gateway/*.c gateway/*.h) gateway/config
+GATEWAY_SRCS = $(sort $(wildcard gateway/*.[ch] gateway/*/*.[ch]))
 
 # nginx's own headers are not as strict as we are.
 MODULE_CFLAGS = -std=gnu17 $(OPTIMISE) -fPIC \
 	-fstack-protector-strong -Wall -Wextra -Wshadow -Wno-unused-parameter \
-	-DTRIVET_VERSION='\"$(VERSION)\"'
+	$(LIBS_CFLAGS) $(FORTIFY) $(CPPFLAGS) $(CFLAGS)
+MODULE_LDFLAGS = -Wl,-z,relro,-z,now \
+	-Wl,--version-script=$(CURDIR)/gateway/exports.map \
+	$(SAN_LDFLAGS) $(LDFLAGS)
+
+# nginx's configure writes all of it into its own Makefile.
+MODULE_TEXT = $(CC) $(MODULE_CFLAGS) $(MODULE_LDFLAGS) $(LIBS_SERVER) \
+	$(abspath $(NGINX_TREE)) $(CURDIR) $(GATEWAY_SRCS)
+$(eval $(call text_file,$(B)/flags/module,MODULE_TEXT))
 
 .PHONY: module
 module: $(MODULE) $(B)/nginx-root
@@ -37,17 +45,20 @@ $(B)/nginx-root: $(NGINX_ROOT)/usr/sbin/nginx
 endif
 
 # configure writes into its tree: a copy of links, never /usr/share.
+$(NGINX_TREE)/objs/Makefile: private export MODULE_CC = $(CC)
+$(NGINX_TREE)/objs/Makefile: private export MODULE_CC_OPT = $(MODULE_CFLAGS)
+$(NGINX_TREE)/objs/Makefile: private export MODULE_LD_OPT = $(MODULE_LDFLAGS)
+$(NGINX_TREE)/objs/Makefile: private export TRIVET_ROOT = $(CURDIR)
+$(NGINX_TREE)/objs/Makefile: private export TRIVET_ARCHIVES = $(abspath $(SERVER_LIBS))
+$(NGINX_TREE)/objs/Makefile: private export TRIVET_LIBS = $(LIBS_SERVER)
 $(NGINX_TREE)/objs/Makefile: gateway/config gateway/exports.map mk/nginx.mk \
-		$(NGINX_ROOT)/usr/sbin/nginx
+		$(NGINX_ROOT)/usr/sbin/nginx $(B)/flags/module
 	@echo "  CONF  $(NGINX_TREE)"
 	$(Q)rm -rf $(NGINX_TREE) && mkdir -p $(B)
 	$(Q)cp -rs $(abspath $(NGINX_ROOT))/usr/share/nginx/src $(NGINX_TREE)
 	$(Q)cd $(NGINX_TREE) && bash -c '. ./conf_flags && \
-		TRIVET_ROOT=$(CURDIR) TRIVET_LIBS="$(abspath $(SERVER_LIBS))" \
-		./configure "$${NGX_CONF_FLAGS[@]}" \
-		--with-cc="$(CC)" --with-cc-opt="$(MODULE_CFLAGS)" \
-		--with-ld-opt="-Wl,-z,relro,-z,now \
-			-Wl,--version-script=$(CURDIR)/gateway/exports.map $(SAN_LDFLAGS)" \
+		./configure "$${NGX_CONF_FLAGS[@]}" --with-cc="$$MODULE_CC" \
+		--with-cc-opt="$$MODULE_CC_OPT" --with-ld-opt="$$MODULE_LD_OPT" \
 		--add-dynamic-module=$(CURDIR)/gateway' > $(abspath $(NGINX_TREE)).log 2>&1 \
 		|| { tail -20 $(abspath $(NGINX_TREE)).log; exit 1; }
 

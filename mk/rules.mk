@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 # How things are made.
 
+# Object files are kept, also those of tests.
+.SECONDARY:
+
 objects = $(patsubst %.c,$(B)/obj/%.o,$(1))
 
 BASE_LIB = $(B)/libtrivet-base.a
@@ -29,22 +32,53 @@ $(B)/%.a: mk/sources.mk
 	@echo "  AR    $@"
 	$(Q)rm -f $@ && $(AR) rcs $@ $(filter %.o,$^)
 
-$(B)/obj/%.o: %.c
+# What is built depends on the flags that it is built with: each of these files
+# holds a text, and is written again when the text has become another one.
+# $(call text_file,FILE,TEXT'S NAME)
+define text_file
+ifneq ($$(file <$(1)),$$($(2)))
+.PHONY: $(1)
+endif
+$(1): private export TEXT = $$($(2))
+$(1):
+	@mkdir -p $$(@D)
+	@printf '%s\n' "$$$$TEXT" > $$@
+endef
+
+# What the code has of this Makefile.
+define BUILD_H
+#define TRIVET_VERSION "$(VERSION)"
+#define TRIVET_MODULE_PATH "$(MODULES_DIR)/ngx_http_trivet_module.so"
+#define TRIVET_SOURCE "$(CURDIR)"
+endef
+
+COMPILE_TEXT = $(CC) $(CFLAGS_ALL)
+LINK_TEXT = $(CC) $(LDFLAGS_ALL) $(LIBS_SERVER) $(LIBS_CLIENT)
+
+$(eval $(call text_file,$(B)/gen/build.h,BUILD_H))
+$(eval $(call text_file,$(B)/flags/compile,COMPILE_TEXT))
+$(eval $(call text_file,$(B)/flags/link,LINK_TEXT))
+
+$(B)/obj/%.o: %.c $(B)/flags/compile | $(B)/gen/build.h $(B)/gen/schema.h
 	@mkdir -p $(@D)
 	@echo "  CC    $@"
-	$(Q)$(CC) $(CFLAGS_ALL) -MMD -MP -c $< -o $@
+	$(Q)$(CC) $(WERROR) $(CFLAGS_ALL) -MMD -MP -c $< -o $@
+
+# A program or shared library of the objects and archives that it depends on.
+# $(call link,LIBRARIES AND FLAGS)
+define link
+	@mkdir -p $(@D)
+	@echo "  LD    $@"
+	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $(filter %.o %.a,$^) $(1)
+endef
 
 # The schema is SQL on disk and text in the library.
 $(B)/gen/schema.h: $(wildcard store/schema/sqlite/*.sql) tools/embed-sql
 	@mkdir -p $(@D)
 	$(Q)tools/embed-sql store/schema/sqlite/*.sql > $@.tmp && mv $@.tmp $@
 
-$(B)/obj/store/store.o: $(B)/gen/schema.h
-$(B)/obj/store/store.o: CFLAGS_ALL += -I$(B)/gen
-
-$(B)/trivet: $(call objects,$(CLI_SRCS)) $(CLIENT_LIB) $(SERVER_LIBS)
-	@echo "  LD    $@"
-	$(Q)$(CC) $(LDFLAGS_ALL) -pie -o $@ $^ $(LIBS_STORE) $(LIBS_CLIENT) \
-		$(LIBS_CRYPTO) $(LIBS_CORE) -lpthread
+$(B)/trivet: $(call objects,$(CLI_SRCS)) $(CLIENT_LIB) $(SERVER_LIBS) \
+		$(B)/flags/link
+	$(call link,-pie $(LIBS_SERVER) $(LIBS_CLIENT))
 
 -include $(shell find $(B)/obj -name '*.d' 2>/dev/null)

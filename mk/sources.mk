@@ -206,8 +206,8 @@ UNIT_TESTS = \
 	test_group \
 	test_key \
 	test_lifetime \
-	test_measures \
 	test_meanwhile \
+	test_measures \
 	test_memo \
 	test_message \
 	test_message_list \

@@ -17,7 +17,8 @@ pytestmark = pytest.mark.skipif(
 @pytest.fixture(scope="module")
 def prefix(tmp_path_factory):
     folder = tmp_path_factory.mktemp("prefix")
-    subprocess.run(["make", "-s", "install-client", f"PREFIX={folder}",
+    subprocess.run(["make", "-s", "install-library", "install-headers",
+                    f"PREFIX={folder}",
                     f"B={BUILD}"], cwd=ROOT, check=True,
                    stdout=subprocess.DEVNULL)
     return folder

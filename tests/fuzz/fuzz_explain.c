@@ -7,6 +7,7 @@
  * The kind says what is signed, and how the signature is spoilt. The property:
  * the explanation is "no mistake" exactly when the signature verifies.
  */
+#include "build.h"
 #include "crypto/explain.h"
 #include "crypto/signature.h"
 #include "tests/fuzz/fuzz.h"
