@@ -22,8 +22,8 @@ OPTIMISE = -O1 -g -fno-omit-frame-pointer \
 	-fsanitize=address,undefined -fno-sanitize-recover=undefined
 SAN_LDFLAGS = -fsanitize=address,undefined
 else ifeq ($(TSAN),1)
-# core/memo's fences: ThreadSanitizer does not know them; tests/tsan.supp has
-# what it says of memo for that reason.
+# ThreadSanitizer does not know fences (core/memo, request_ids_file), and gcc
+# warns of each; what they order is atomic or has a lock.
 OPTIMISE = -O1 -g -fno-omit-frame-pointer -fsanitize=thread -Wno-tsan
 SAN_LDFLAGS = -fsanitize=thread
 else ifeq ($(FUZZ),1)
