@@ -173,6 +173,7 @@ take_all(void *unused)
 
     atomic_fetch_add(&shared->num_ready, 1);
     while (atomic_load(&shared->num_ready) < NUM_PROCESSES * NUM_THREADS) {
+        (void) sched_yield();
     }
 
     for (uint64_t id = 0; id < NUM_IDS; id++) {
