@@ -8,10 +8,12 @@
  * be written, the refusal is counted (authority/limits/refusals.h) and answered
  * all the same.
  */
-#include "authority/internal.h"
+#include "authority/audit.h"
 
 #include <stdio.h>
 
+#include "authority/clock.h"
+#include "authority/connection.h"
 #include "store/noun/audit.h"
 
 enum { PATIENCE_MS = 100 };

@@ -4,7 +4,14 @@
  *
  * gather facts -> decide -> handle -> sign. One direction, no going back.
  */
-#include "authority/internal.h"
+#include "authority/audit.h"
+#include "authority/call.h"
+#include "authority/clock.h"
+#include "authority/connection.h"
+#include "authority/explain.h"
+#include "authority/facts.h"
+#include "authority/handling.h"
+#include "authority/request_id.h"
 
 #include <stdlib.h>
 
@@ -12,9 +19,6 @@
 
 /* Parsed client keys that one thread keeps. */
 enum { NUM_CACHED_KEYS = 1024 };
-
-/* How long it goes on without a look whether the store is still the one. */
-#define CURRENT_FOR_US INT64_C(10000)
 
 /* ---- making ------------------------------------------------------------ */
 
@@ -96,106 +100,7 @@ trivet_authority_free(struct trivet_authority *authority)
     free(authority);
 }
 
-/* ---- the store --------------------------------------------------------- */
-
-static void
-forget_sessions(struct trivet_authority *authority)
-{
-    for (size_t i = 0; authority->recalled != NULL && i < TRIVET_NUM_RECALLED;
-         i++) {
-        authority->recalled[i].is_filled = false;
-    }
-}
-
-static void
-drop_store(struct trivet_authority *authority)
-{
-    trivet_store_close(authority->store);
-    authority->store = NULL;
-    authority->has_stored = false;
-    forget_sessions(authority); /* another connection counts versions anew */
-}
-
-static enum trivet_status
-ensure_server_keys(struct trivet_authority *authority, struct trivet_error *err)
-{
-    const struct trivet_authority_config *config = authority->config;
-    int64_t now_us;
-
-    TRIVET_TRY(trivet_authority_take_time(authority, &now_us, err));
-
-    for (size_t i = 0; i < config->num_server_keys; i++) {
-        TRIVET_TRY(trivet_store_server_key_ensure(authority->store,
-            &config->server_keys[i].public_key, now_us,
-            &authority->server_key_ids[i], err));
-    }
-
-    return TRIVET_OK;
-}
-
-static enum trivet_status
-open_store(struct trivet_authority *authority, enum trivet_store_mode mode,
-    struct trivet_error *err)
-{
-    enum trivet_status status;
-
-    TRIVET_TRY(trivet_store_open(
-        authority->config->store_url, mode, &authority->store, err));
-    trivet_store_act_as_gateway(authority->store, NULL);
-
-    status = ensure_server_keys(authority, err);
-    if (status != TRIVET_OK) {
-        drop_store(authority);
-    }
-
-    return status;
-}
-
-/* A store that failed, or was exchanged, is opened anew: all works again when
- * it is back. */
-static enum trivet_status
-ensure_store(struct trivet_authority *authority, enum trivet_store_mode mode,
-    struct trivet_error *err)
-{
-    if (authority->store != NULL && !trivet_store_is_current(authority->store))
-    {
-        drop_store(authority);
-    }
-
-    return authority->store != NULL ? TRIVET_OK
-                                    : open_store(authority, mode, err);
-}
-
-enum trivet_status
-trivet_authority_ensure_store(
-    struct trivet_authority *authority, struct trivet_error *err)
-{
-    return ensure_store(authority, TRIVET_STORE_EXISTING, err);
-}
-
 /* ---- answers ----------------------------------------------------------- */
-
-enum trivet_status
-trivet_case_refuse(
-    struct trivet_case *c, enum trivet_reason reason, const char *subject)
-{
-    trivet_answer_refuse(c->answer, c->request, reason, subject);
-
-    return TRIVET_OK;
-}
-
-enum trivet_status
-trivet_case_answer(struct trivet_case *c, struct trivet_body body)
-{
-    if (body.data == NULL) {
-        return trivet_error_set(
-            c->err, TRIVET_E_MEMORY, "authority.answer", "out of memory");
-    }
-
-    c->answer->status = 200;
-    c->answer->body = body;
-    return TRIVET_OK;
-}
 
 /* The machine failed: whatever was decided, the request is refused. */
 static void
@@ -205,17 +110,10 @@ refuse_failure(struct trivet_case *c, enum trivet_status status)
                     || status == TRIVET_E_CONFLICT
                     || status == TRIVET_E_NOT_FOUND;
 
-    drop_store(c->authority);
+    trivet_authority_drop_store(c->authority);
     (void) trivet_case_refuse(c,
         is_store ? TRIVET_REASON_STORE_UNAVAILABLE : TRIVET_REASON_INTERNAL,
         NULL);
-}
-
-enum trivet_status
-trivet_case_digest(struct trivet_case *c, struct trivet_slice token,
-    unsigned char out[TRIVET_DIGEST_LEN])
-{
-    return trivet_digest_bytes(c->authority->digest, token, out);
 }
 
 /* ---- the way ----------------------------------------------------------- */
@@ -378,39 +276,13 @@ make_case(struct trivet_authority *authority,
     };
 }
 
-/* A look at the file's name costs a third of a look into it. It is for an event
- * loop: neither to open the store nor to read it may make it wait. */
-static enum trivet_status
-ensure_store_lately(
-    struct trivet_authority *authority, struct trivet_error *err)
-{
-    int64_t now_us = authority->config->now_us();
-    int64_t since_us = now_us - authority->looked_us;
-
-    if (authority->store != NULL && since_us >= 0 && since_us < CURRENT_FOR_US)
-    {
-        return TRIVET_OK;
-    }
-
-    TRIVET_TRY(ensure_store(authority, TRIVET_STORE_AT_ONCE, err));
-    trivet_store_set_patience(authority->store, TRIVET_STORE_AT_ONCE_MS);
-    authority->looked_us = now_us;
-
-    if (authority->recalled == NULL) {
-        authority->recalled =
-            calloc(TRIVET_NUM_RECALLED, sizeof authority->recalled[0]);
-    }
-
-    return authority->recalled == NULL ? TRIVET_E_MEMORY : TRIVET_OK;
-}
-
 /* The decision, on an event loop. False: none was made. */
 static bool
 decide_here(struct trivet_case *c)
 {
     struct trivet_authority *authority = c->authority;
 
-    if (ensure_store_lately(authority, c->err) != TRIVET_OK) {
+    if (trivet_authority_ensure_store_at_once(authority, c->err) != TRIVET_OK) {
         return false;
     }
     if (trivet_store_get_version(authority->store, &authority->version, c->err)
@@ -419,13 +291,13 @@ decide_here(struct trivet_case *c)
                authority, authority->version, &c->now_us, c->err)
                != TRIVET_OK)
     {
-        drop_store(authority);
+        trivet_authority_drop_store(authority);
         return false;
     }
 
     c->may_recall = true;
     if (decide(c) != TRIVET_OK) {
-        drop_store(authority);
+        trivet_authority_drop_store(authority);
         return false;
     }
 
@@ -462,7 +334,8 @@ trivet_authority_answer(struct trivet_authority *authority,
     struct trivet_case c = make_case(authority, request, out);
     enum trivet_status status;
 
-    forget_sessions(authority); /* what it changes itself has no new version */
+    trivet_authority_forget_sessions(
+        authority); /* what it changes itself has no new version */
 
     status = trivet_authority_ensure_store(authority, c.err);
     if (status == TRIVET_OK) {
@@ -487,48 +360,4 @@ trivet_authority_answer(struct trivet_authority *authority,
         trivet_case_note_end(&c);
         trivet_case_audit_refusal(&c);
     }
-}
-
-enum trivet_status
-trivet_authority_check_store(
-    struct trivet_authority *authority, struct trivet_error *err)
-{
-    enum trivet_status status;
-
-    TRIVET_TRY(trivet_authority_ensure_store(authority, err));
-
-    status = trivet_store_check(authority->store, err);
-    if (status != TRIVET_OK) {
-        drop_store(authority);
-    }
-
-    return status;
-}
-
-const char *
-trivet_authority_notice(const struct trivet_authority *authority)
-{
-    return authority->store == NULL ? NULL
-                                    : trivet_store_notice(authority->store);
-}
-
-enum trivet_status
-trivet_authority_count_sessions(
-    struct trivet_authority *authority, int64_t *out, struct trivet_error *err)
-{
-    enum trivet_status status;
-    int64_t now_us;
-
-    TRIVET_TRY(trivet_authority_ensure_store(authority, err));
-
-    status = trivet_authority_take_time(authority, &now_us, err);
-    if (status == TRIVET_OK) {
-        status = trivet_store_session_count_alive(
-            authority->store, now_us, out, err);
-    }
-    if (status != TRIVET_OK) {
-        drop_store(authority);
-    }
-
-    return status;
 }

@@ -11,7 +11,7 @@
 #define TRIVET_AUTHORITY_AUTHORITY_H
 
 #include "authority/answer.h"
-#include "authority/explain.h"
+#include "authority/evidence.h"
 #include "authority/limits/refusals.h"
 #include "authority/limits/request_ids.h"
 #include "authority/request.h"

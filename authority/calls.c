@@ -4,7 +4,16 @@
 
 #include <stdio.h>
 
-#include "authority/internal.h"
+#include "authority/call.h"
+#include "authority/calls/account.h"
+#include "authority/calls/api_key.h"
+#include "authority/calls/device.h"
+#include "authority/calls/installation.h"
+#include "authority/calls/permitted_ip.h"
+#include "authority/calls/psp.h"
+#include "authority/calls/server_error.h"
+#include "authority/calls/session.h"
+#include "authority/calls/user.h"
 
 #define NO_TOKEN     TRIVET_NEEDS_NO_TOKEN
 #define INSTALLATION TRIVET_NEEDS_INSTALLATION

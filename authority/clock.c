@@ -5,7 +5,7 @@
  * The store's clock is read before the machine's: a time that was taken before
  * an operator accepted an earlier one is then of an epoch that is over.
  */
-#include "authority/internal.h"
+#include "authority/clock.h"
 
 /* A refusal waits so long for others that write, and is answered anyway. */
 enum { PATIENCE_MS = 100 };
@@ -26,7 +26,7 @@ read_stored(struct trivet_authority *authority, struct trivet_error *err)
 /* The sandbox's clock goes where its owner wants: only the machine's counts as
  * seen. */
 static int64_t
-judge(struct trivet_authority *authority)
+take_later(struct trivet_authority *authority)
 {
     const struct trivet_authority_config *config = authority->config;
 
@@ -43,7 +43,7 @@ trivet_authority_take_time(struct trivet_authority *authority,
 {
     TRIVET_TRY(read_stored(authority, err));
 
-    *out_now_us = judge(authority);
+    *out_now_us = take_later(authority);
     return TRIVET_OK;
 }
 
@@ -57,7 +57,7 @@ trivet_authority_take_time_of(struct trivet_authority *authority,
         authority->stored_version = version;
     }
 
-    *out_now_us = judge(authority);
+    *out_now_us = take_later(authority);
     return TRIVET_OK;
 }
 
@@ -75,8 +75,8 @@ trivet_case_keep_time(struct trivet_case *c, struct trivet_store *store)
 }
 
 /* In a transaction of its own. What fails is tried again later. */
-static void
-note(struct trivet_authority *authority)
+void
+trivet_authority_write_time(struct trivet_authority *authority)
 {
     int64_t at_us = authority->clock_us;
     int64_t epoch = authority->stored.epoch;
@@ -117,19 +117,6 @@ trivet_case_note_end(struct trivet_case *c)
     if (at_us != INT64_MAX
         && authority->stored.latest_us < at_us - authority->offset_us)
     {
-        note(authority);
-    }
-}
-
-void
-trivet_authority_note_time(struct trivet_authority *authority, int64_t age_us)
-{
-    int64_t now_us;
-
-    if (trivet_authority_ensure_store(authority, NULL) == TRIVET_OK
-        && trivet_authority_take_time(authority, &now_us, NULL) == TRIVET_OK
-        && trivet_seen_is_due(authority->seen, age_us))
-    {
-        note(authority);
+        trivet_authority_write_time(authority);
     }
 }

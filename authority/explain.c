@@ -7,7 +7,7 @@
  * it is worth, and who reads the answer. Nothing of it is a secret: digests of
  * what the caller sent, and the caller's own number.
  */
-#include "authority/internal.h"
+#include "authority/explain.h"
 
 #include <stdarg.h>
 #include <stdio.h>

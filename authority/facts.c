@@ -3,15 +3,7 @@
  * facts.c - what is known of a request: its token, its signature, and the
  * server key that answers it
  */
-#include "authority/internal.h"
-
-bool
-trivet_case_takes_address(
-    const struct trivet_case *c, const struct trivet_address *address)
-{
-    return c->request->profile->ipv6 == TRIVET_IPV6_ON
-           || trivet_address_is_ipv4(address);
-}
+#include "authority/facts.h"
 
 static void
 take_session(struct trivet_case *c, struct trivet_facts *facts)
@@ -149,23 +141,6 @@ is_token_known(const struct trivet_facts *facts)
            || facts->token == TRIVET_TOKEN_INSTALLATION;
 }
 
-int64_t
-trivet_case_ticks_ns(const struct trivet_case *c)
-{
-    const struct trivet_authority_config *config = c->authority->config;
-
-    return config->ticks_ns == NULL ? 0 : config->ticks_ns();
-}
-
-const struct trivet_memos *
-trivet_case_memos(const struct trivet_case *c)
-{
-    static const struct trivet_memos none;
-    const struct trivet_memos *memos = c->authority->config->memos;
-
-    return memos == NULL ? &none : memos;
-}
-
 static enum trivet_status
 verify_form(struct trivet_case *c, const struct trivet_public_key *key,
     struct trivet_slice signature,
@@ -278,4 +253,16 @@ trivet_case_find_server_key(
     }
 
     return false;
+}
+
+bool
+trivet_case_is_doomed(
+    const struct trivet_case *c, const struct trivet_facts *facts)
+{
+    const struct trivet_authority_config *config = c->authority->config;
+
+    return config->is_sandbox && config->doomed_session != NULL
+           && facts->token == TRIVET_TOKEN_SESSION && !facts->is_session_ended
+           && c->session.id <= config->doomed_session()
+           && !trivet_expiry_is_over(&facts->expiry, c->now_us);
 }

@@ -6,33 +6,11 @@
  * two parts: the first parses, verifies and makes tokens, beside all others;
  * the second, in the turn, runs the store's verbs alone.
  */
-#include "authority/internal.h"
+#include "authority/handling.h"
 
+#include "authority/call.h"
+#include "authority/clock.h"
 #include "store/noun/audit.h"
-
-/* ---- what several calls prepare ---------------------------------------- */
-
-enum trivet_status
-trivet_case_prepare_token(struct trivet_case *c)
-{
-    struct trivet_prepared *prepared = c->prepared;
-
-    TRIVET_TRY(trivet_token_make(&prepared->made));
-
-    return trivet_case_digest(
-        c, trivet_secret_slice(&prepared->made), prepared->made_digest);
-}
-
-enum trivet_status
-trivet_case_prepare_uuid(struct trivet_case *c)
-{
-    unsigned char random[TRIVET_UUID_LEN];
-
-    TRIVET_TRY(trivet_random(random, sizeof random));
-    trivet_uuid_format(random, c->prepared->public_uuid);
-
-    return TRIVET_OK;
-}
 
 /* ---- the turn ---------------------------------------------------------- */
 

@@ -6,7 +6,7 @@
 #define TRIVET_AUTHORITY_REQUEST_H
 
 #include "authority/calls.h"
-#include "authority/explain.h"
+#include "authority/evidence.h"
 #include "core/address.h"
 #include "core/profile.h"
 #include "crypto/digest.h"

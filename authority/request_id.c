@@ -7,7 +7,7 @@
  * nobody can use up the ids of others, and a client may send a refused request
  * again as it was.
  */
-#include "authority/internal.h"
+#include "authority/request_id.h"
 
 /* Whose id it is: the session's device; before there is one, the
  * installation. */

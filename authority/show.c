@@ -1,19 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* show.c - calls that show things: one, or a page of a list */
-#include "authority/internal.h"
+#include "authority/show.h"
 
-#include <stdio.h>
-
-enum trivet_status
-trivet_case_refuse_id(
-    struct trivet_case *c, enum trivet_reason reason, long long id)
-{
-    char subject[24];
-
-    (void) snprintf(subject, sizeof subject, "%lld", id);
-
-    return trivet_case_refuse(c, reason, subject);
-}
+#include "authority/call.h"
 
 static enum trivet_status
 fetch_and_answer(struct trivet_case *c, const struct trivet_page *page,

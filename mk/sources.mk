@@ -72,12 +72,11 @@ SANDBOX_SRCS = \
 
 AUTHORITY_SRCS = \
 	authority/answer.c \
-	authority/api_key.c \
 	authority/audit.c \
 	authority/authority.c \
 	authority/calls.c \
 	authority/calls/account.c \
-	authority/calls/credential.c \
+	authority/calls/api_key.c \
 	authority/calls/device.c \
 	authority/calls/installation.c \
 	authority/calls/permitted_ip.c \
@@ -85,7 +84,10 @@ AUTHORITY_SRCS = \
 	authority/calls/server_error.c \
 	authority/calls/session.c \
 	authority/calls/user.c \
+	authority/case.c \
+	authority/chores.c \
 	authority/clock.c \
+	authority/connection.c \
 	authority/explain.c \
 	authority/facts.c \
 	authority/handling.c \
@@ -94,6 +96,7 @@ AUTHORITY_SRCS = \
 	authority/limits/request_ids.c \
 	authority/limits/request_ids_file.c \
 	authority/operator/prune.c \
+	authority/prepared.c \
 	authority/request_id.c \
 	authority/seen.c \
 	authority/server_key.c \

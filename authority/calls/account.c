@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* account.c - the sandbox's one bank account of a user */
-#include "authority/internal.h"
+#include "authority/calls/account.h"
+
+#include "authority/show.h"
 #include "sandbox/account.h"
 
 static enum trivet_status

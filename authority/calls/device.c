@@ -13,7 +13,11 @@
  * A key and an installation have so many devices at most (core/limits.h): some
  * look-ups visit each device of an installation.
  */
-#include "authority/internal.h"
+#include "authority/calls/device.h"
+
+#include "authority/calls/api_key.h"
+#include "authority/prepared.h"
+#include "authority/show.h"
 
 static enum trivet_status
 bind_key(struct trivet_case *c, int64_t api_key_id,

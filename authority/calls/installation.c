@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* installation.c - the client's public key in, a token and the server's out;
  * and what it may see of that later */
-#include "authority/internal.h"
+#include "authority/calls/installation.h"
+
+#include "authority/prepared.h"
+#include "authority/show.h"
 
 /* A key that a configuration still names may be retired. */
 static enum trivet_status
@@ -14,20 +17,6 @@ check_server_key(struct trivet_case *c, bool *out_is_good)
 
     *out_is_good = row.retired_us == 0;
     return TRIVET_OK;
-}
-
-enum trivet_status
-trivet_case_digest_signed(struct trivet_case *c, struct trivet_slice key_text,
-    struct trivet_slice token, unsigned char out[TRIVET_DIGEST_LEN])
-{
-    struct trivet_digest *digest = c->authority->digest;
-
-    trivet_digest_start(digest);
-    trivet_digest_add(digest, trivet_slice_trim(key_text));
-    trivet_digest_add(digest, trivet_slice_text("\n"));
-    trivet_digest_add(digest, token);
-
-    return trivet_digest_finish(digest, out);
 }
 
 /* What is kept of the call: of the key no text, of the token no token. */

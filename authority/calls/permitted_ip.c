@@ -9,7 +9,9 @@
  * request on. Whoever takes away their own address has locked themselves out;
  * so it is at bunq.
  */
-#include "authority/internal.h"
+#include "authority/calls/permitted_ip.h"
+
+#include "authority/show.h"
 
 /* ---- what the path names ----------------------------------------------- */
 

@@ -7,7 +7,9 @@
  * anybody else. The certificate's key signs the installation's public key and
  * token, so that the credential is bound to this installation.
  */
-#include "authority/internal.h"
+#include "authority/calls/psp.h"
+
+#include "authority/prepared.h"
 
 #include <stdio.h>
 

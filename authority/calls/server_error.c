@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* server_error.c - the call that always fails, for clients' own tests */
-#include "authority/internal.h"
+#include "authority/calls/server_error.h"
 
 enum trivet_status
 trivet_handle_server_error(struct trivet_case *c)

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* session.c - opening a session, and ending it */
-#include "authority/internal.h"
+#include "authority/calls/session.h"
+
+#include "authority/calls/api_key.h"
+#include "authority/prepared.h"
 
 /* The first session of a payment service provider's credential is short. */
 static enum trivet_status
@@ -128,16 +131,4 @@ trivet_write_logout(struct trivet_case *c)
     }
 
     return trivet_case_answer(c, trivet_message_empty());
-}
-
-bool
-trivet_case_is_doomed(
-    const struct trivet_case *c, const struct trivet_facts *facts)
-{
-    const struct trivet_authority_config *config = c->authority->config;
-
-    return config->is_sandbox && config->doomed_session != NULL
-           && facts->token == TRIVET_TOKEN_SESSION && !facts->is_session_ended
-           && c->session.id <= config->doomed_session()
-           && !trivet_expiry_is_over(&facts->expiry, c->now_us);
 }

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* user.c - who the caller is, and the sandbox's users */
-#include "authority/internal.h"
+#include "authority/calls/user.h"
+
+#include "authority/prepared.h"
+#include "authority/show.h"
 
 #include <stdio.h>
 
@@ -11,19 +14,6 @@ get_caller(struct trivet_case *c, struct trivet_user *out)
 {
     return trivet_store_user_get(
         c->authority->store, c->session.user_id, out, c->err);
-}
-
-bool
-trivet_case_is_own(const struct trivet_case *c)
-{
-    return c->request->path_ids[0] == c->session.user_id;
-}
-
-enum trivet_status
-trivet_case_refuse_user(struct trivet_case *c)
-{
-    return trivet_case_refuse_id(
-        c, TRIVET_REASON_USER_NOT_FOUND, c->request->path_ids[0]);
 }
 
 static enum trivet_status

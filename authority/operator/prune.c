@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* prune.c - removing what nobody uses any more, beside those who write */
-#include "authority/internal.h"
+#include "authority/connection.h"
 #include "store/noun/audit.h"
 #include "store/noun/prune.h"
 

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* api_key.c - the caller's API keys (credential-password-ip), and what is known
+ * of the API key that a call carries */
+#include "authority/calls/api_key.h"
+
+#include "authority/show.h"
+
+/* ---- the key that a call carries ------------------------------------------
+ */
+
+enum trivet_status
+trivet_case_find_key(struct trivet_case *c, struct trivet_api_key *out,
+    struct trivet_credential_facts *facts)
+{
+    enum trivet_status status;
+
+    memset(facts, 0, sizeof *facts);
+    memset(out, 0, sizeof *out);
+    facts->is_installation_at_home = c->installation.is_at_home;
+
+    if (c->prepared->is_key_of_other_environment) {
+        return TRIVET_OK;
+    }
+
+    status =
+        trivet_store_api_key_find(c->authority->store, c->prepared->key_digest,
+            &c->request->address, c->installation.id, out, c->err);
+    if (status == TRIVET_E_NOT_FOUND) {
+        return TRIVET_OK;
+    }
+    if (status != TRIVET_OK) {
+        return status;
+    }
+
+    facts->is_known = true;
+    facts->is_revoked = out->is_revoked;
+    facts->is_bound = out->is_bound;
+    facts->expires_at_us = out->expires_us;
+    c->key_expires_us = out->expires_us;
+    facts->is_address_permitted =
+        out->is_address_permitted
+        && trivet_case_takes_address(c, &c->request->address);
+    facts->is_registered = out->device_id != 0;
+
+    c->answer->identity.user_id = out->user_id;
+    c->answer->identity.api_key_id = out->id;
+    return TRIVET_OK;
+}
+
+/* ---- showing ---------------------------------------------------------------
+ */
+
+static void
+add_credential(void *user, const struct trivet_credential *credential)
+{
+    trivet_list_add_credential(user, credential);
+}
+
+static enum trivet_status
+fetch_credentials(struct trivet_case *c, const struct trivet_page *page,
+    struct trivet_list *list, struct trivet_page_seen *seen)
+{
+    return trivet_store_credentials(c->authority->store, c->session.user_id,
+        page, add_credential, list, seen, c->err);
+}
+
+enum trivet_status
+trivet_handle_credential_list(struct trivet_case *c)
+{
+    return trivet_case_is_own(c) ? trivet_case_show_page(c, fetch_credentials)
+                                 : trivet_case_refuse_user(c);
+}
+
+enum trivet_status
+trivet_handle_credential(struct trivet_case *c)
+{
+    if (!trivet_case_is_own(c)) {
+        return trivet_case_refuse_user(c);
+    }
+
+    return trivet_case_show_one(c, c->request->path_ids[1],
+        TRIVET_REASON_CREDENTIAL_NOT_FOUND, fetch_credentials);
+}

@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* connection.c - an authority's connection to the store */
+#include "authority/connection.h"
+
+#include <stdlib.h>
+
+#include "authority/clock.h"
+#include "store/noun/audit.h"
+
+/* How long it goes on without a look whether the store is still the one. */
+#define CURRENT_FOR_US INT64_C(10000)
+
+void
+trivet_authority_forget_sessions(struct trivet_authority *authority)
+{
+    for (size_t i = 0; authority->recalled != NULL && i < TRIVET_NUM_RECALLED;
+         i++) {
+        authority->recalled[i].is_filled = false;
+    }
+}
+
+void
+trivet_authority_drop_store(struct trivet_authority *authority)
+{
+    trivet_store_close(authority->store);
+    authority->store = NULL;
+    authority->has_stored = false;
+    trivet_authority_forget_sessions(
+        authority); /* another connection counts versions anew */
+}
+
+static enum trivet_status
+ensure_server_keys(struct trivet_authority *authority, struct trivet_error *err)
+{
+    const struct trivet_authority_config *config = authority->config;
+    int64_t now_us;
+
+    TRIVET_TRY(trivet_authority_take_time(authority, &now_us, err));
+
+    for (size_t i = 0; i < config->num_server_keys; i++) {
+        TRIVET_TRY(trivet_store_server_key_ensure(authority->store,
+            &config->server_keys[i].public_key, now_us,
+            &authority->server_key_ids[i], err));
+    }
+
+    return TRIVET_OK;
+}
+
+static enum trivet_status
+open_store(struct trivet_authority *authority, enum trivet_store_mode mode,
+    struct trivet_error *err)
+{
+    enum trivet_status status;
+
+    TRIVET_TRY(trivet_store_open(
+        authority->config->store_url, mode, &authority->store, err));
+    trivet_store_act_as_gateway(authority->store, NULL);
+
+    status = ensure_server_keys(authority, err);
+    if (status != TRIVET_OK) {
+        trivet_authority_drop_store(authority);
+    }
+
+    return status;
+}
+
+/* A store that failed, or was exchanged, is opened anew: all works again when
+ * it is back. */
+static enum trivet_status
+ensure_store(struct trivet_authority *authority, enum trivet_store_mode mode,
+    struct trivet_error *err)
+{
+    if (authority->store != NULL && !trivet_store_is_current(authority->store))
+    {
+        trivet_authority_drop_store(authority);
+    }
+
+    return authority->store != NULL ? TRIVET_OK
+                                    : open_store(authority, mode, err);
+}
+
+enum trivet_status
+trivet_authority_ensure_store(
+    struct trivet_authority *authority, struct trivet_error *err)
+{
+    return ensure_store(authority, TRIVET_STORE_EXISTING, err);
+}
+
+/* A look at the file's name costs a third of a look into it. It is for an event
+ * loop: neither to open the store nor to read it may make it wait. */
+enum trivet_status
+trivet_authority_ensure_store_at_once(
+    struct trivet_authority *authority, struct trivet_error *err)
+{
+    int64_t now_us = authority->config->now_us();
+    int64_t since_us = now_us - authority->looked_us;
+
+    if (authority->store != NULL && since_us >= 0 && since_us < CURRENT_FOR_US)
+    {
+        return TRIVET_OK;
+    }
+
+    TRIVET_TRY(ensure_store(authority, TRIVET_STORE_AT_ONCE, err));
+    trivet_store_set_patience(authority->store, TRIVET_STORE_AT_ONCE_MS);
+    authority->looked_us = now_us;
+
+    if (authority->recalled == NULL) {
+        authority->recalled =
+            calloc(TRIVET_NUM_RECALLED, sizeof authority->recalled[0]);
+    }
+
+    return authority->recalled == NULL ? TRIVET_E_MEMORY : TRIVET_OK;
+}

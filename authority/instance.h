@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * instance.h - what an authority has: a connection to the store, signers,
+ * caches
+ *
+ * For the files of authority/ alone. One thread uses it at a time.
+ */
+#ifndef TRIVET_AUTHORITY_INSTANCE_H
+#define TRIVET_AUTHORITY_INSTANCE_H
+
+#include "authority/authority.h"
+#include "store/store.h"
+
+/* How many sessions a worker's event loop has at hand, some 1.3 KB each. */
+enum { TRIVET_NUM_RECALLED = 256 };
+
+/* A session as it was found, for trivet_authority_admit. */
+struct trivet_recalled {
+    bool is_filled;
+    unsigned char digest[TRIVET_DIGEST_LEN]; /* of its token */
+    struct trivet_address address;           /* that it was used from */
+    int64_t version;                         /* of the store, then */
+    struct trivet_session session;
+};
+
+struct trivet_authority {
+    const struct trivet_authority_config *config;
+    struct trivet_store *store; /* NULL while it cannot be reached */
+    int64_t server_key_ids[TRIVET_MAX_SERVER_KEYS]; /* in the store */
+    struct trivet_signer *signers[TRIVET_MAX_SERVER_KEYS];
+    struct trivet_verifier_cache *verifiers;
+    struct trivet_digest *digest; /* for what each request needs */
+
+    struct trivet_seen *seen;         /* the configuration's, or own_seen    */
+    struct trivet_seen own_seen;      /* initialised when seen points to it  */
+    struct trivet_store_clock stored; /* as it was read for this request     */
+    int64_t clock_us;  /* the later of two, for this request            */
+    int64_t offset_us; /* of the sandbox's own clock, then              */
+
+    /* of trivet_authority_admit alone */
+    int64_t looked_us; /* at the store's name                     */
+    int64_t version;   /* of the store, as this request found it  */
+    bool has_stored;   /* stored is of stored_version             */
+    int64_t stored_version;
+    struct trivet_recalled *recalled; /* TRIVET_NUM_RECALLED, or NULL */
+};
+
+#endif
