@@ -106,21 +106,23 @@ trivet_authority_free(struct trivet_authority *authority)
 static void
 refuse_failure(struct trivet_case *c, enum trivet_status status)
 {
-    bool is_store = status == TRIVET_E_UNAVAILABLE || status == TRIVET_E_USAGE
-                    || status == TRIVET_E_CONFLICT
-                    || status == TRIVET_E_NOT_FOUND;
+    enum trivet_reason reason = TRIVET_REASON_INTERNAL;
+
+    if (status == TRIVET_E_UNAVAILABLE || status == TRIVET_E_USAGE
+        || status == TRIVET_E_CONFLICT || status == TRIVET_E_NOT_FOUND)
+    {
+        reason = TRIVET_REASON_STORE_UNAVAILABLE;
+    }
 
     trivet_authority_drop_store(c->authority);
-    (void) trivet_case_refuse(c,
-        is_store ? TRIVET_REASON_STORE_UNAVAILABLE : TRIVET_REASON_INTERNAL,
-        NULL);
+    (void) trivet_case_refuse(c, reason, NULL);
 }
 
 /* ---- the way ----------------------------------------------------------- */
 
 /* What an admitted request does here. */
 static enum trivet_status
-go_on(struct trivet_case *c)
+handle_admitted(struct trivet_case *c)
 {
     if (c->answer->verdict.extends_session) {
         TRIVET_TRY(trivet_case_extend_session(c));
@@ -179,7 +181,7 @@ decide(struct trivet_case *c)
 
 /* The decision, and what follows from it. */
 static enum trivet_status
-judge(struct trivet_case *c)
+run(struct trivet_case *c)
 {
     bool is_new;
     enum trivet_status status;
@@ -205,7 +207,7 @@ judge(struct trivet_case *c)
         return trivet_case_refuse(c, TRIVET_REASON_REQUEST_ID_USED, NULL);
     }
 
-    status = go_on(c);
+    status = handle_admitted(c);
     trivet_case_settle_request_id(
         c, status == TRIVET_OK && !trivet_case_is_refused(c));
 
@@ -295,6 +297,7 @@ decide_here(struct trivet_case *c)
         return false;
     }
 
+    c->store = authority->store;
     c->may_recall = true;
     if (decide(c) != TRIVET_OK) {
         trivet_authority_drop_store(authority);
@@ -342,8 +345,9 @@ trivet_authority_answer(struct trivet_authority *authority,
         status = trivet_authority_take_time(authority, &c.now_us, c.err);
     }
     if (status == TRIVET_OK) {
-        trivet_store_act_as_gateway(authority->store, &request->address);
-        status = judge(&c);
+        c.store = authority->store;
+        trivet_store_act_as_gateway(c.store, &request->address);
+        status = run(&c);
     }
     if (status == TRIVET_OK
         && request->profile->slashes == TRIVET_SLASHES_PLAIN) {

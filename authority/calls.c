@@ -14,6 +14,7 @@
 #include "authority/calls/server_error.h"
 #include "authority/calls/session.h"
 #include "authority/calls/user.h"
+#include "authority/path.h"
 
 #define NO_TOKEN     TRIVET_NEEDS_NO_TOKEN
 #define INSTALLATION TRIVET_NEEDS_INSTALLATION
@@ -75,9 +76,9 @@ static const struct trivet_protocol_call calls[] = {
      trivet_handle_provider, NULL},
 
     {"GET",    CREDENTIALS, {SESSION, BY_PROFILE}, false,
-     trivet_handle_credential_list, NULL},
+     trivet_handle_api_key_list, NULL},
     {"GET",    CREDENTIALS "/{id}", {SESSION, BY_PROFILE}, false,
-     trivet_handle_credential, NULL},
+     trivet_handle_api_key, NULL},
     {"GET",    CREDENTIALS "/{id}/ip", {SESSION, BY_PROFILE}, false,
      trivet_handle_permitted_ip_list, NULL},
     {"POST",   CREDENTIALS "/{id}/ip", {SESSION, BY_PROFILE}, false,
@@ -110,69 +111,6 @@ static const struct trivet_protocol_call calls[] = {
 };
 /* clang-format on */
 
-/* Cuts the part up to the next slash off the front of *path. */
-static struct trivet_slice
-take_part(struct trivet_slice *path)
-{
-    size_t len = 0;
-    struct trivet_slice part;
-
-    while (len < path->len && path->data[len] != '/') {
-        len++;
-    }
-
-    part = trivet_slice_make(path->data, len);
-    *path = trivet_slice_after(*path, len < path->len ? len + 1 : len);
-
-    return part;
-}
-
-/* What stands for an id in a pattern, if it does. */
-static bool
-is_id_pattern(struct trivet_slice wanted)
-{
-    return trivet_slice_is(wanted, "{id}") || trivet_slice_is(wanted, "{mine}");
-}
-
-static bool
-read_id(struct trivet_slice wanted, struct trivet_slice part, long long *out)
-{
-    if (trivet_slice_is(wanted, "{mine}") && trivet_slice_is(part, "_")) {
-        *out = TRIVET_PATH_ID_MINE;
-        return true;
-    }
-
-    return trivet_slice_to_id(part, out);
-}
-
-static bool
-fits_path(struct trivet_slice path, const char *pattern_text,
-    long long ids[TRIVET_MAX_PATH_IDS])
-{
-    struct trivet_slice pattern = trivet_slice_text(pattern_text);
-    size_t num_ids = 0;
-
-    /* An empty last part is no part to take_part: "/v1/user//" is no call. */
-    if (path.len > 0 && path.data[path.len - 1] == '/') {
-        return false;
-    }
-
-    while (pattern.len > 0 && path.len > 0) {
-        struct trivet_slice wanted = take_part(&pattern);
-        struct trivet_slice part = take_part(&path);
-
-        if (is_id_pattern(wanted)) {
-            if (!read_id(wanted, part, &ids[num_ids++])) {
-                return false;
-            }
-        } else if (!trivet_slice_equal(wanted, part)) {
-            return false;
-        }
-    }
-
-    return pattern.len == 0 && path.len == 0;
-}
-
 static bool
 fits_method(struct trivet_slice method, const char *wanted)
 {
@@ -184,9 +122,10 @@ static void
 add_allowed(struct trivet_call_search *search, const char *method)
 {
     size_t len = strlen(search->allow);
+    const char *comma = len == 0 ? "" : ", ";
 
-    (void) snprintf(search->allow + len, sizeof search->allow - len, "%s%s",
-        len == 0 ? "" : ", ", method);
+    (void) snprintf(
+        search->allow + len, sizeof search->allow - len, "%s%s", comma, method);
 }
 
 /* The sandbox's accounts stand in for those of the API behind, for reading:
@@ -211,7 +150,7 @@ trivet_call_find(struct trivet_slice method, struct trivet_slice path,
         long long ids[TRIVET_MAX_PATH_IDS] = {0};
 
         if ((calls[i].is_sandbox_only && !is_sandbox)
-            || !fits_path(path, calls[i].path, ids))
+            || !trivet_path_matches(path, calls[i].path, ids))
         {
             continue;
         }
@@ -241,28 +180,7 @@ void
 trivet_call_path(const struct trivet_protocol_call *call,
     const long long ids[TRIVET_MAX_PATH_IDS], char out[TRIVET_MAX_CALL_PATH])
 {
-    struct trivet_slice pattern = trivet_slice_text(call->path);
-    size_t num_ids = 0;
-    size_t len = 0;
-
-    (void) take_part(&pattern); /* what is before the first slash: nothing */
-    out[0] = '\0';
-
-    while (pattern.len > 0 && len < TRIVET_MAX_CALL_PATH) {
-        struct trivet_slice part = take_part(&pattern);
-        char id[24] = "_";
-
-        if (is_id_pattern(part)) {
-            if (ids[num_ids] != TRIVET_PATH_ID_MINE) {
-                (void) snprintf(id, sizeof id, "%lld", ids[num_ids]);
-            }
-            num_ids++;
-            part = trivet_slice_text(id);
-        }
-
-        len += (size_t) snprintf(out + len, TRIVET_MAX_CALL_PATH - len, "/%.*s",
-            (int) part.len, (const char *) part.data);
-    }
+    trivet_path_write(call->path, ids, out);
 }
 
 size_t

@@ -7,7 +7,7 @@
 #ifndef TRIVET_AUTHORITY_CALLS_H
 #define TRIVET_AUTHORITY_CALLS_H
 
-#include "base/slice.h"
+#include "authority/path.h"
 #include "core/decide.h"
 #include "core/limits.h"
 
@@ -18,9 +18,6 @@ enum trivet_call_match {
     TRIVET_CALL_WRONG_METHOD, /* the path exists, not with this method  */
     TRIVET_CALL_FOUND
 };
-
-/* What "_" stands for in a path that takes it. */
-enum { TRIVET_PATH_ID_MINE = -1 };
 
 enum { TRIVET_MAX_ALLOW = 64 /* bytes of an Allow header, with the NUL */ };
 

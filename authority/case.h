@@ -39,6 +39,10 @@ struct trivet_case {
     const struct trivet_request *request;
     struct trivet_answer *answer;
     struct trivet_error *err;
+
+    /* The authority's connection; while the case writes in a batch, that of
+     * the batch. Set before any handler runs. */
+    struct trivet_store *store;
     int64_t now_us; /* what is judged by: clock.c */
 
     /* What the token stands for; the one that the call's rule asks for. */

@@ -62,7 +62,7 @@ trivet_authority_take_time_of(struct trivet_authority *authority,
 }
 
 enum trivet_status
-trivet_case_keep_time(struct trivet_case *c, struct trivet_store *store)
+trivet_case_keep_time(struct trivet_case *c)
 {
     struct trivet_authority *authority = c->authority;
 
@@ -71,7 +71,7 @@ trivet_case_keep_time(struct trivet_case *c, struct trivet_store *store)
     }
 
     return trivet_store_clock_note(
-        store, authority->stored.epoch, authority->clock_us, c->err);
+        c->store, authority->stored.epoch, authority->clock_us, c->err);
 }
 
 /* In a transaction of its own. What fails is tried again later. */

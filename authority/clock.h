@@ -18,11 +18,10 @@ TRIVET_MUST_USE enum trivet_status trivet_authority_take_time_of(
     struct trivet_authority *authority, int64_t version, int64_t *out_now_us,
     struct trivet_error *err);
 
-/* Tells the store of the time: in the transaction that is open there; in one of
- * its own when the case is refused because something has ended, so that it
- * stays ended. */
-TRIVET_MUST_USE enum trivet_status trivet_case_keep_time(
-    struct trivet_case *c, struct trivet_store *store);
+/* Tells the store of the time: in the transaction that is open in c->store; in
+ * one of its own when the case is refused because something has ended, so that
+ * it stays ended. */
+TRIVET_MUST_USE enum trivet_status trivet_case_keep_time(struct trivet_case *c);
 void trivet_case_note_end(struct trivet_case *c);
 
 /* Writes the time of this request into the store, in a transaction of its own.

@@ -90,17 +90,21 @@ static const char *
 explain_missing(struct trivet_case *c, struct trivet_writer *out)
 {
     const struct trivet_request *request = c->request;
+    const char *what =
+        " needs a signature, but X-Bunq-Client-Signature is empty";
+    const char *over =
+        ": sign the exact bytes of the body (no bytes, when there is none)";
+
+    if (request->num_signatures == 0) {
+        what = " needs the header X-Bunq-Client-Signature, which was not sent";
+    }
+    if (request->profile->signing == TRIVET_SIGNING_FULL) {
+        over = ": sign first line, headers and body";
+    }
 
     put_call(request->evidence, out);
-    trivet_writer_put_text(out,
-        request->num_signatures == 0
-            ? " needs the header X-Bunq-Client-Signature, which was not sent"
-            : " needs a signature, but X-Bunq-Client-Signature is empty");
-    trivet_writer_put_text(out,
-        request->profile->signing == TRIVET_SIGNING_FULL
-            ? ": sign first line, headers and body"
-            : ": sign the exact bytes of the body (no bytes, when there is "
-              "none)");
+    trivet_writer_put_text(out, what);
+    trivet_writer_put_text(out, over);
     trivet_writer_put_text(out,
         " with the installation's private key, RSASSA-PKCS1-v1_5 and SHA-256, "
         "and send the base64; IGNORE_ONLY_FOR_TESTING is no way round it any "
@@ -191,9 +195,9 @@ find_mistake(struct trivet_case *c, struct refused *refused)
     }
 
     /* A store that fails here leaves it at that. */
-    status = trivet_store_newest_keys(c->authority->store,
-        c->answer->identity.installation_id, TRIVET_MAX_EXPLAIN_KEYS, try_key,
-        refused, NULL);
+    status =
+        trivet_store_newest_keys(c->store, c->answer->identity.installation_id,
+            TRIVET_MAX_EXPLAIN_KEYS, try_key, refused, NULL);
     return status == TRIVET_OK && refused->is_made_with_other
                ? TRIVET_MISTAKE_OTHER_INSTALLATION
                : TRIVET_MISTAKE_WRONG_KEY;
@@ -204,20 +208,24 @@ static void
 put_facts(const struct refused *refused, struct trivet_writer *out)
 {
     const struct trivet_explanation *found = &refused->found;
-    bool is_full = refused->input.message.scheme == TRIVET_SCHEME_FULL;
+    const char *whose = "its";
+    const char *text = "the body";
     char digest[2 * TRIVET_DIGEST_LEN + 1] = "";
 
     trivet_hex_encode(
         trivet_slice_make(found->digest, TRIVET_DIGEST_LEN), digest);
+    if (refused->input.message.scheme == TRIVET_SCHEME_FULL) {
+        whose = "with first line and headers its";
+        text = "the text of first line, headers and body";
+    }
+
     if (refused->input.digest != NULL) {
         put_format(out,
             "the body as received has %zu bytes, too many to be examined; %s "
             "SHA-256 is %s",
-            refused->body_len,
-            is_full ? "with first line and headers its" : "its", digest);
+            refused->body_len, whose, digest);
     } else {
-        put_format(out, "%s as received has %zu bytes and SHA-256 %s",
-            is_full ? "the text of first line, headers and body" : "the body",
+        put_format(out, "%s as received has %zu bytes and SHA-256 %s", text,
             found->len, digest);
     }
 
@@ -226,6 +234,18 @@ put_facts(const struct refused *refused, struct trivet_writer *out)
             trivet_slice_make(found->signed_digest, TRIVET_DIGEST_LEN), digest);
         put_format(out, "what was signed has SHA-256 %s", digest);
     }
+}
+
+static void
+put_tried(const struct trivet_explanation *found, struct trivet_writer *out)
+{
+    const char *text = trivet_mistake_tried();
+
+    if (found->has_given_up) {
+        text = "the body is so large that not all known mistakes were tried";
+    }
+
+    put_sentence(out, text, NULL);
 }
 
 static const char *
@@ -255,11 +275,7 @@ explain_refused(struct trivet_case *c, struct trivet_writer *out)
             TRIVET_MAX_EXPLAIN_KEYS);
     }
     if (mistake == TRIVET_MISTAKE_OTHER_BODY) {
-        put_sentence(out,
-            refused.found.has_given_up
-                ? "the body is so large that not all known mistakes were tried"
-                : trivet_mistake_tried(),
-            NULL);
+        put_tried(&refused.found, out);
     }
     if (mistake == TRIVET_MISTAKE_OTHER_BODY
         || mistake == TRIVET_MISTAKE_TOO_LARGE

@@ -70,7 +70,7 @@ find_session(struct trivet_case *c, const unsigned char *digest)
     }
 
     TRIVET_TRY(trivet_store_session_find(
-        c->authority->store, digest, address, &c->session, c->err));
+        c->store, digest, address, &c->session, c->err));
 
     if (place != NULL) {
         place->is_filled = true;
@@ -96,7 +96,7 @@ look_up_token(struct trivet_case *c, struct trivet_facts *facts)
 
     for (int i = 0; i < 2; i++) {
         bool is_session = (i == 0) == is_session_first;
-        struct trivet_store *store = c->authority->store;
+        struct trivet_store *store = c->store;
         enum trivet_status status =
             is_session ? find_session(c, digest)
                        : trivet_store_installation_find(

@@ -14,40 +14,45 @@
 
 /* ---- the turn ---------------------------------------------------------- */
 
+typedef enum trivet_status (*change_fn)(struct trivet_case *c);
+
+/* Runs change in a batch, on the store of the batch. What is refused by it is
+ * not written. */
+static enum trivet_status
+change_in_batch(struct trivet_case *c, change_fn change,
+    bool (*is_kept)(struct trivet_case *c))
+{
+    struct trivet_group *group = c->authority->config->group;
+    struct trivet_store *own = c->store;
+    enum trivet_status status;
+
+    TRIVET_TRY(trivet_group_enter(group, &c->store, c->err));
+    trivet_store_act_as_gateway(c->store, &c->request->address);
+    status = change(c);
+    c->store = own;
+
+    return trivet_group_leave(group, status, is_kept(c), c->err);
+}
+
+static bool
+is_admitted(struct trivet_case *c)
+{
+    return !trivet_case_is_refused(c);
+}
+
 static enum trivet_status
 write_and_keep_time(struct trivet_case *c)
 {
     TRIVET_TRY(c->request->call->write(c));
 
-    return trivet_case_is_refused(c)
-               ? TRIVET_OK
-               : trivet_case_keep_time(c, c->authority->store);
+    return trivet_case_is_refused(c) ? TRIVET_OK : trivet_case_keep_time(c);
 }
 
-/* In a transaction that others share, too. */
-static enum trivet_status
-write_in_group(struct trivet_case *c)
-{
-    struct trivet_group *group = c->authority->config->group;
-    struct trivet_store *own = c->authority->store;
-    enum trivet_status status;
-
-    TRIVET_TRY(trivet_group_enter(group, &c->authority->store, c->err));
-    trivet_store_act_as_gateway(c->authority->store, &c->request->address);
-
-    status = write_and_keep_time(c);
-    status =
-        trivet_group_leave(group, status, !trivet_case_is_refused(c), c->err);
-    c->authority->store = own;
-
-    return status;
-}
-
-/* In one of its own. */
+/* In a transaction of its own. */
 static enum trivet_status
 write_alone(struct trivet_case *c)
 {
-    struct trivet_store *store = c->authority->store;
+    struct trivet_store *store = c->store;
     enum trivet_status status;
 
     TRIVET_TRY(trivet_store_begin(store, c->err));
@@ -72,8 +77,11 @@ prepare_and_write(struct trivet_case *c)
         return TRIVET_OK;
     }
 
-    return c->authority->config->group == NULL ? write_alone(c)
-                                               : write_in_group(c);
+    if (c->authority->config->group == NULL) {
+        return write_alone(c);
+    }
+
+    return change_in_batch(c, write_and_keep_time, is_admitted);
 }
 
 enum trivet_status
@@ -99,36 +107,35 @@ trivet_case_handle(struct trivet_case *c)
 /* ---- the caller's session ---------------------------------------------- */
 
 static enum trivet_status
-extend(struct trivet_case *c, struct trivet_store *store)
+extend(struct trivet_case *c)
 {
-    return trivet_store_session_extend(store, c->session.id,
+    return trivet_store_session_extend(c->store, c->session.id,
         c->answer->verdict.anchored_us, c->now_us, c->err);
 }
 
 static enum trivet_status
-end(struct trivet_case *c, struct trivet_store *store)
+end(struct trivet_case *c)
 {
-    return trivet_store_session_end(store, c->session.id, c->now_us, c->err);
+    return trivet_store_session_end(c->store, c->session.id, c->now_us, c->err);
+}
+
+/* A session that is ended is so although the case is refused. */
+static bool
+is_always_kept(struct trivet_case *c)
+{
+    (void) c;
+
+    return true;
 }
 
 static enum trivet_status
-change_session(
-    struct trivet_case *c, enum trivet_status (*change)(struct trivet_case *c,
-                               struct trivet_store *store))
+change_session(struct trivet_case *c, change_fn change)
 {
-    struct trivet_group *group = c->authority->config->group;
-    struct trivet_store *store;
-    enum trivet_status status;
-
-    if (group == NULL) {
-        return change(c, c->authority->store);
+    if (c->authority->config->group == NULL) {
+        return change(c);
     }
 
-    TRIVET_TRY(trivet_group_enter(group, &store, c->err));
-    trivet_store_act_as_gateway(store, &c->request->address);
-    status = change(c, store);
-
-    return trivet_group_leave(group, status, true, c->err);
+    return change_in_batch(c, change, is_always_kept);
 }
 
 enum trivet_status

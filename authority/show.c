@@ -3,6 +3,7 @@
 #include "authority/show.h"
 
 #include "authority/call.h"
+#include "authority/path.h"
 
 static enum trivet_status
 fetch_and_answer(struct trivet_case *c, const struct trivet_page *page,
@@ -14,7 +15,7 @@ fetch_and_answer(struct trivet_case *c, const struct trivet_page *page,
 
     TRIVET_TRY(fetch(c, page, list, &seen));
 
-    trivet_call_path(c->request->call, c->request->path_ids, path);
+    trivet_path_write(c->request->call->path, c->request->path_ids, path);
     trivet_page_urls(page, &seen, path, &urls);
 
     return trivet_case_answer(c, trivet_list_body(list, &urls));

@@ -95,7 +95,7 @@ tell(const struct trivet_sandbox *sandbox, const char *is_or_was)
         if (trivet_sandbox_has(sandbox, (enum trivet_incident) i)) {
             has_any = true;
             cli_tell("trivet: the incident %s %s on\n",
-                trivet_incident_name((enum trivet_incident) i), is_or_was);
+                trivet_incident_row((enum trivet_incident) i)->name, is_or_was);
         }
     }
 

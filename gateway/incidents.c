@@ -13,9 +13,6 @@
 #include "module.h"
 
 
-#define NGX_HTTP_TRIVET_ELSEWHERE "192.0.2.1" /* of TEST-NET-1, nobody's */
-
-
 static ngx_http_output_header_filter_pt ngx_http_next_header_filter;
 
 
@@ -75,7 +72,7 @@ ngx_http_trivet_flip_address(
 {
     if (ngx_http_trivet_is_on(tmcf, TRIVET_INCIDENT_IP_FLIP)) {
         (void) !trivet_address_parse(
-            trivet_slice_text(NGX_HTTP_TRIVET_ELSEWHERE), address);
+            trivet_slice_text(TRIVET_INCIDENT_ADDRESS), address);
     }
 }
 

@@ -68,6 +68,7 @@ STORE_SRCS = \
 
 SANDBOX_SRCS = \
 	sandbox/account.c \
+	sandbox/incidents.c \
 	sandbox/state.c
 
 AUTHORITY_SRCS = \
@@ -96,6 +97,7 @@ AUTHORITY_SRCS = \
 	authority/limits/request_ids.c \
 	authority/limits/request_ids_file.c \
 	authority/operator/prune.c \
+	authority/path.c \
 	authority/prepared.c \
 	authority/request_id.c \
 	authority/seen.c \

@@ -56,6 +56,8 @@ trivet_account_of(const struct trivet_user *user, struct trivet_account *out)
     out->updated_us = user->updated_us;
     memcpy(out->holder, user->display_name, sizeof out->holder);
 
-    write_iban(
-        (FIRST_NUMBER + (offset < 0 ? 0 : offset)) % NUM_NUMBERS, out->iban);
+    if (offset < 0) {
+        offset = 0;
+    }
+    write_iban((FIRST_NUMBER + offset) % NUM_NUMBERS, out->iban);
 }

@@ -42,37 +42,6 @@ struct trivet_sandbox {
 static const int64_t max_offset_us =
     TRIVET_MAX_CLOCK_OFFSET_S * TRIVET_US_PER_S;
 
-/* ---- names ------------------------------------------------------------- */
-
-static const char *const names[TRIVET_NUM_INCIDENTS] = {
-    [TRIVET_INCIDENT_429_UNSIGNED] = "429-unsigned",
-    [TRIVET_INCIDENT_HTML_502] = "html-502",
-    [TRIVET_INCIDENT_LOWERCASE_HEADERS] = "lowercase-headers",
-    [TRIVET_INCIDENT_SESSION_DIES] = "session-dies",
-    [TRIVET_INCIDENT_SLOW] = "slow",
-    [TRIVET_INCIDENT_WRONG_SIGNATURE] = "wrong-signature",
-    [TRIVET_INCIDENT_IP_FLIP] = "ip-flip",
-};
-
-const char *
-trivet_incident_name(enum trivet_incident incident)
-{
-    return names[incident];
-}
-
-bool
-trivet_incident_find(struct trivet_slice name, enum trivet_incident *out)
-{
-    for (int i = 0; i < TRIVET_NUM_INCIDENTS; i++) {
-        if (trivet_slice_is(name, names[i])) {
-            *out = (enum trivet_incident) i;
-            return true;
-        }
-    }
-
-    return false;
-}
-
 /* ---- the file ---------------------------------------------------------- */
 
 static enum trivet_status
@@ -215,9 +184,9 @@ trivet_sandbox_open(const char *path, bool is_to_be_written,
 {
     struct trivet_sandbox *sandbox;
     enum trivet_status status;
-    /* Non-blocking: a pipe would have us wait for its other end. */
-    int fd = open(path, (is_to_be_written ? O_RDWR : O_RDONLY) | O_CLOEXEC
-                            | O_NOFOLLOW | O_NONBLOCK);
+    int access = is_to_be_written ? O_RDWR : O_RDONLY;
+    /* Non-blocking: opening a pipe would wait for its other end. */
+    int fd = open(path, access | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 
     if (fd < 0) {
         return errno == EISDIR ? refuse(path, "not a regular file", err)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * state.h - the sandbox's own state: a clock that can be put on, incidents
+ * state.h - the sandbox's own state: a clock that can be moved forward,
+ * incidents
  *
  * One small file, mapped by each process that asks: what one writes, all others
  * see at their next look. It survives restarts and kill -9. Nothing but a
@@ -20,31 +21,14 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "base/slice.h"
+#include "sandbox/incidents.h"
 #include "trivet/status.h"
-
-/* What bunq's users met in the wild; the order is the file's. */
-enum trivet_incident {
-    TRIVET_INCIDENT_429_UNSIGNED = 0,
-    TRIVET_INCIDENT_HTML_502,
-    TRIVET_INCIDENT_LOWERCASE_HEADERS,
-    TRIVET_INCIDENT_SESSION_DIES,
-    TRIVET_INCIDENT_SLOW,
-    TRIVET_INCIDENT_WRONG_SIGNATURE,
-    TRIVET_INCIDENT_IP_FLIP,
-    TRIVET_NUM_INCIDENTS
-};
 
 enum {
     TRIVET_DEFAULT_SLOW_S = 5,
     TRIVET_MAX_SLOW_S = 300,
     TRIVET_MAX_CLOCK_OFFSET_S = 315360000 /* ten years of 365 days */
 };
-
-/* Its word on the command line, such as "html-502"; static. */
-const char *trivet_incident_name(enum trivet_incident incident);
-/* False when there is none of that name. */
-bool trivet_incident_find(struct trivet_slice name, enum trivet_incident *out);
 
 struct trivet_sandbox;
 
@@ -67,7 +51,7 @@ TRIVET_MUST_USE enum trivet_status trivet_sandbox_open(const char *path,
 /* What was written is on disk then. NULL does nothing. */
 void trivet_sandbox_close(struct trivet_sandbox *sandbox);
 
-/* How far the clock is put on: 0 to TRIVET_MAX_CLOCK_OFFSET_S, whatever is in
+/* How far the clock is ahead: 0 to TRIVET_MAX_CLOCK_OFFSET_S, whatever is in
  * the file. */
 int64_t trivet_sandbox_offset_us(const struct trivet_sandbox *sandbox);
 /* TRIVET_E_LIMIT, and nothing changed, when it would be too far in all. */

@@ -13,8 +13,8 @@ fetch_account(struct trivet_case *c, const struct trivet_page *page,
     struct trivet_user user;
 
     seen->is_fixed = true;
-    TRIVET_TRY(trivet_store_user_get(
-        c->authority->store, c->session.user_id, &user, c->err));
+    TRIVET_TRY(
+        trivet_store_user_get(c->store, c->session.user_id, &user, c->err));
 
     trivet_account_of(&user, &account);
     if (trivet_page_has(page, account.id)) {

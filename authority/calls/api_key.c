@@ -22,9 +22,8 @@ trivet_case_find_key(struct trivet_case *c, struct trivet_api_key *out,
         return TRIVET_OK;
     }
 
-    status =
-        trivet_store_api_key_find(c->authority->store, c->prepared->key_digest,
-            &c->request->address, c->installation.id, out, c->err);
+    status = trivet_store_api_key_find(c->store, c->prepared->key_digest,
+        &c->request->address, c->installation.id, out, c->err);
     if (status == TRIVET_E_NOT_FOUND) {
         return TRIVET_OK;
     }
@@ -51,33 +50,33 @@ trivet_case_find_key(struct trivet_case *c, struct trivet_api_key *out,
  */
 
 static void
-add_credential(void *user, const struct trivet_credential *credential)
+add_api_key(void *user, const struct trivet_credential *api_key)
 {
-    trivet_list_add_credential(user, credential);
+    trivet_list_add_credential(user, api_key);
 }
 
 static enum trivet_status
-fetch_credentials(struct trivet_case *c, const struct trivet_page *page,
+fetch_api_keys(struct trivet_case *c, const struct trivet_page *page,
     struct trivet_list *list, struct trivet_page_seen *seen)
 {
-    return trivet_store_credentials(c->authority->store, c->session.user_id,
-        page, add_credential, list, seen, c->err);
+    return trivet_store_credentials(
+        c->store, c->session.user_id, page, add_api_key, list, seen, c->err);
 }
 
 enum trivet_status
-trivet_handle_credential_list(struct trivet_case *c)
+trivet_handle_api_key_list(struct trivet_case *c)
 {
-    return trivet_case_is_own(c) ? trivet_case_show_page(c, fetch_credentials)
+    return trivet_case_is_own(c) ? trivet_case_show_page(c, fetch_api_keys)
                                  : trivet_case_refuse_user(c);
 }
 
 enum trivet_status
-trivet_handle_credential(struct trivet_case *c)
+trivet_handle_api_key(struct trivet_case *c)
 {
     if (!trivet_case_is_own(c)) {
         return trivet_case_refuse_user(c);
     }
 
     return trivet_case_show_one(c, c->request->path_ids[1],
-        TRIVET_REASON_CREDENTIAL_NOT_FOUND, fetch_credentials);
+        TRIVET_REASON_CREDENTIAL_NOT_FOUND, fetch_api_keys);
 }

@@ -10,8 +10,8 @@
 
 #include "authority/case.h"
 
-enum trivet_status trivet_handle_credential_list(struct trivet_case *c);
-enum trivet_status trivet_handle_credential(struct trivet_case *c);
+enum trivet_status trivet_handle_api_key_list(struct trivet_case *c);
+enum trivet_status trivet_handle_api_key(struct trivet_case *c);
 
 /* What is known of the API key that the call brings (trivet_case_prepare_key
  * comes first), for core/decide.h; the key's row in *out when it is known. */

@@ -23,7 +23,7 @@ static enum trivet_status
 bind_key(struct trivet_case *c, int64_t api_key_id,
     const struct trivet_permitted *permitted)
 {
-    struct trivet_store *store = c->authority->store;
+    struct trivet_store *store = c->store;
 
     TRIVET_TRY(trivet_store_api_key_bind(
         store, api_key_id, permitted->has_wildcard, c->now_us, c->err));
@@ -49,7 +49,7 @@ check_bound(struct trivet_case *c, const struct trivet_api_key *key,
     bool is_permitted = !permitted->has_wildcard || key->allows_all_ips;
 
     for (size_t i = 0; is_permitted && i < permitted->num_addresses; i++) {
-        TRIVET_TRY(trivet_store_permitted_ip_check(c->authority->store, key->id,
+        TRIVET_TRY(trivet_store_permitted_ip_check(c->store, key->id,
             &permitted->addresses[i], &is_permitted, c->err));
     }
 
@@ -65,7 +65,7 @@ check_room(
     struct trivet_device_counts counts;
 
     TRIVET_TRY(trivet_store_device_count(
-        c->authority->store, c->installation.id, api_key_id, &counts, c->err));
+        c->store, c->installation.id, api_key_id, &counts, c->err));
 
     *out_reason = TRIVET_REASON_NONE;
     if (counts.num_of_key >= TRIVET_MAX_KEY_DEVICES) {
@@ -96,8 +96,7 @@ put_device(struct trivet_case *c, const struct trivet_api_key *key,
         return trivet_case_refuse(c, reason, NULL);
     }
 
-    status = trivet_store_device_put(
-        c->authority->store, &made, c->now_us, &id, c->err);
+    status = trivet_store_device_put(c->store, &made, c->now_us, &id, c->err);
 
     /* Since its token was looked up, it was pruned. */
     if (status == TRIVET_E_NOT_FOUND) {
@@ -193,7 +192,7 @@ static enum trivet_status
 fetch_devices(struct trivet_case *c, const struct trivet_page *page,
     struct trivet_list *list, struct trivet_page_seen *seen)
 {
-    struct trivet_store *store = c->authority->store;
+    struct trivet_store *store = c->store;
 
     if (c->session.id != 0) {
         return trivet_store_user_devices(

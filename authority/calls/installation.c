@@ -13,7 +13,7 @@ check_server_key(struct trivet_case *c, bool *out_is_good)
     struct trivet_server_key_row row;
 
     TRIVET_TRY(trivet_store_server_key_get(
-        c->authority->store, c->authority->server_key_ids[0], &row, c->err));
+        c->store, c->authority->server_key_ids[0], &row, c->err));
 
     *out_is_good = row.retired_us == 0;
     return TRIVET_OK;
@@ -78,7 +78,7 @@ trivet_write_installation(struct trivet_case *c)
     }
 
     TRIVET_TRY(trivet_store_installation_put(
-        c->authority->store, &made, c->now_us, &id, &token_id, c->err));
+        c->store, &made, c->now_us, &id, &token_id, c->err));
 
     c->answer->identity.installation_id = id;
 

@@ -16,9 +16,9 @@
 /* ---- what the path names ----------------------------------------------- */
 
 static void
-keep_credential(void *user, const struct trivet_credential *credential)
+keep_api_key(void *user, const struct trivet_credential *api_key)
 {
-    *(struct trivet_credential *) user = *credential;
+    *(struct trivet_credential *) user = *api_key;
 }
 
 static void
@@ -27,38 +27,44 @@ keep_ip(void *user, const struct trivet_permitted_ip *ip)
     *(struct trivet_permitted_ip *) user = *ip;
 }
 
-/* The caller's API key; refused (out->id is 0) when it is not theirs. */
+/* Finds the caller's API key that the path names. *out_is_found is false when
+ * the case was refused instead. */
 static enum trivet_status
-find_credential(struct trivet_case *c, struct trivet_credential *out)
+find_api_key(
+    struct trivet_case *c, struct trivet_credential *out, bool *out_is_found)
 {
     long long id = c->request->path_ids[1];
     struct trivet_page page = trivet_page_of(id);
     struct trivet_page_seen seen;
 
-    out->id = 0;
+    *out_is_found = false;
     if (!trivet_case_is_own(c)) {
         return trivet_case_refuse_user(c);
     }
 
-    TRIVET_TRY(trivet_store_credentials(c->authority->store, c->session.user_id,
-        &page, keep_credential, out, &seen, c->err));
+    TRIVET_TRY(trivet_store_credentials(
+        c->store, c->session.user_id, &page, keep_api_key, out, &seen, c->err));
 
-    return out->id != 0 ? TRIVET_OK
-                        : trivet_case_refuse_id(
-                            c, TRIVET_REASON_CREDENTIAL_NOT_FOUND, id);
+    *out_is_found = seen.first_id != 0;
+    if (!*out_is_found) {
+        return trivet_case_refuse_id(c, TRIVET_REASON_CREDENTIAL_NOT_FOUND, id);
+    }
+
+    return TRIVET_OK;
 }
 
 /* The same for a change: the key must be in use. */
 static enum trivet_status
-find_active_credential(struct trivet_case *c, struct trivet_credential *out)
+find_active_api_key(
+    struct trivet_case *c, struct trivet_credential *out, bool *out_is_found)
 {
-    TRIVET_TRY(find_credential(c, out));
+    TRIVET_TRY(find_api_key(c, out, out_is_found));
 
-    if (out->id == 0 || out->status == TRIVET_CREDENTIAL_ACTIVE) {
+    if (!*out_is_found || out->status == TRIVET_CREDENTIAL_ACTIVE) {
         return TRIVET_OK;
     }
 
-    out->id = 0;
+    *out_is_found = false;
     return trivet_case_refuse(c, TRIVET_REASON_CREDENTIAL_NOT_ACTIVE, NULL);
 }
 
@@ -74,27 +80,29 @@ static enum trivet_status
 fetch_ips(struct trivet_case *c, const struct trivet_page *page,
     struct trivet_list *list, struct trivet_page_seen *seen)
 {
-    return trivet_store_permitted_ips(c->authority->store,
-        c->request->path_ids[1], page, add_ip, list, seen, c->err);
+    return trivet_store_permitted_ips(
+        c->store, c->request->path_ids[1], page, add_ip, list, seen, c->err);
 }
 
 enum trivet_status
 trivet_handle_permitted_ip_list(struct trivet_case *c)
 {
-    struct trivet_credential credential;
+    struct trivet_credential api_key;
+    bool is_found;
 
-    TRIVET_TRY(find_credential(c, &credential));
+    TRIVET_TRY(find_api_key(c, &api_key, &is_found));
 
-    return credential.id == 0 ? TRIVET_OK : trivet_case_show_page(c, fetch_ips);
+    return is_found ? trivet_case_show_page(c, fetch_ips) : TRIVET_OK;
 }
 
 enum trivet_status
 trivet_handle_permitted_ip(struct trivet_case *c)
 {
-    struct trivet_credential credential;
+    struct trivet_credential api_key;
+    bool is_found;
 
-    TRIVET_TRY(find_credential(c, &credential));
-    if (credential.id == 0) {
+    TRIVET_TRY(find_api_key(c, &api_key, &is_found));
+    if (!is_found) {
         return TRIVET_OK;
     }
 
@@ -127,8 +135,8 @@ set_and_answer(struct trivet_case *c, int64_t api_key_id,
 {
     int64_t id;
 
-    TRIVET_TRY(trivet_store_permitted_ip_set(c->authority->store, api_key_id,
-        address, is_active, c->now_us, &id, c->err));
+    TRIVET_TRY(trivet_store_permitted_ip_set(
+        c->store, api_key_id, address, is_active, c->now_us, &id, c->err));
 
     return trivet_case_answer(c, trivet_message_id(id));
 }
@@ -152,21 +160,22 @@ trivet_write_permitted_ip_post(struct trivet_case *c)
 {
     const struct trivet_permitted_ip_request *request =
         &c->prepared->permitted_ip;
-    struct trivet_credential credential;
+    struct trivet_credential api_key;
+    bool is_found;
     int64_t num_others;
 
-    TRIVET_TRY(find_active_credential(c, &credential));
-    if (credential.id == 0) {
+    TRIVET_TRY(find_active_api_key(c, &api_key, &is_found));
+    if (!is_found) {
         return TRIVET_OK;
     }
 
-    TRIVET_TRY(trivet_store_permitted_ip_count_others(c->authority->store,
-        credential.id, &request->address, &num_others, c->err));
+    TRIVET_TRY(trivet_store_permitted_ip_count_others(
+        c->store, api_key.id, &request->address, &num_others, c->err));
     if (num_others >= TRIVET_MAX_PERMITTED_IPS) {
         return trivet_case_refuse(c, TRIVET_REASON_PERMITTED_IPS_FULL, NULL);
     }
 
-    return set_and_answer(c, credential.id, &request->address,
+    return set_and_answer(c, api_key.id, &request->address,
         !request->has_status || request->is_active);
 }
 
@@ -181,7 +190,7 @@ change_ip(struct trivet_case *c, int64_t api_key_id,
     struct trivet_permitted_ip ip;
 
     TRIVET_TRY(trivet_store_permitted_ips(
-        c->authority->store, api_key_id, &page, keep_ip, &ip, &seen, c->err));
+        c->store, api_key_id, &page, keep_ip, &ip, &seen, c->err));
 
     if (seen.first_id == 0) {
         return trivet_case_refuse_id(
@@ -213,11 +222,13 @@ trivet_prepare_permitted_ip_put(struct trivet_case *c)
 enum trivet_status
 trivet_write_permitted_ip_put(struct trivet_case *c)
 {
-    struct trivet_credential credential;
+    struct trivet_credential api_key;
+    bool is_found;
 
-    TRIVET_TRY(find_active_credential(c, &credential));
+    TRIVET_TRY(find_active_api_key(c, &api_key, &is_found));
+    if (!is_found) {
+        return TRIVET_OK;
+    }
 
-    return credential.id == 0
-               ? TRIVET_OK
-               : change_ip(c, credential.id, &c->prepared->permitted_ip);
+    return change_ip(c, api_key.id, &c->prepared->permitted_ip);
 }

@@ -44,7 +44,7 @@ find_digest(struct trivet_case *c, unsigned char out[TRIVET_DIGEST_LEN])
     struct trivet_signed_text found;
 
     TRIVET_TRY(trivet_store_installation_signed(
-        c->authority->store, c->installation.id, &found, c->err));
+        c->store, c->installation.id, &found, c->err));
 
     if (!found.has_digest) {
         return trivet_case_digest_signed(
@@ -56,8 +56,9 @@ find_digest(struct trivet_case *c, unsigned char out[TRIVET_DIGEST_LEN])
 }
 
 static enum trivet_status
-judge(struct trivet_case *c, const struct trivet_psp_request *request,
-    struct trivet_psp *out, enum trivet_psp_fault *out_fault)
+verify_certificate(struct trivet_case *c,
+    const struct trivet_psp_request *request, struct trivet_psp *out,
+    enum trivet_psp_fault *out_fault)
 {
     const struct trivet_authority_config *config = c->authority->config;
     const struct trivet_psp_trust trust = {
@@ -102,7 +103,7 @@ trivet_prepare_psp(struct trivet_case *c)
         return trivet_case_refuse(c, complaint.reason, complaint.field);
     }
 
-    status = judge(c, &request, &c->prepared->psp, &fault);
+    status = verify_certificate(c, &request, &c->prepared->psp, &fault);
     /* Since its token was looked up, the installation was pruned. */
     if (status == TRIVET_E_NOT_FOUND) {
         return trivet_case_refuse(c, TRIVET_REASON_TOKEN_UNKNOWN, NULL);
@@ -132,8 +133,7 @@ make_user(struct trivet_case *c, int64_t *out_id)
     (void) snprintf(user.display_name, sizeof user.display_name, "%s",
         c->prepared->psp.common_name);
 
-    TRIVET_TRY(
-        trivet_store_user_put(c->authority->store, &user, c->now_us, c->err));
+    TRIVET_TRY(trivet_store_user_put(c->store, &user, c->now_us, c->err));
 
     *out_id = user.id;
     return TRIVET_OK;
@@ -144,7 +144,7 @@ make_user(struct trivet_case *c, int64_t *out_id)
 static enum trivet_status
 find_user(struct trivet_case *c, int64_t *out_id)
 {
-    struct trivet_store *store = c->authority->store;
+    struct trivet_store *store = c->store;
     const struct trivet_psp *psp = &c->prepared->psp;
     enum trivet_status status =
         trivet_store_psp_find(store, psp->digest, out_id, c->err);
@@ -172,7 +172,7 @@ enum trivet_status
 trivet_write_psp(struct trivet_case *c)
 {
     const struct trivet_prepared *prepared = c->prepared;
-    struct trivet_store *store = c->authority->store;
+    struct trivet_store *store = c->store;
     struct trivet_new_api_key made = {
         .digest = prepared->made_digest,
         .label = "payment service provider",
@@ -214,7 +214,7 @@ trivet_handle_psp_get(struct trivet_case *c)
     char subject[24];
     long long id = c->request->path_ids[0];
     enum trivet_status status = trivet_store_api_key_asked(
-        c->authority->store, id, c->installation.id, &key, c->err);
+        c->store, id, c->installation.id, &key, c->err);
 
     if (status == TRIVET_E_NOT_FOUND) {
         (void) snprintf(subject, sizeof subject, "%lld", id);
@@ -232,9 +232,11 @@ trivet_handle_psp_get(struct trivet_case *c)
         .expires_us = key.expires_us,
         .is_bound = key.is_bound,
         .is_revoked = key.is_revoked,
-        .description = key.has_device ? key.description : NULL,
-        .address = key.has_device ? address : NULL,
     };
+    if (key.has_device) {
+        credential.description = key.description;
+        credential.address = address;
+    }
 
     return trivet_case_answer(c, trivet_message_psp_credential(&credential));
 }

@@ -9,7 +9,7 @@
 static enum trivet_status
 shorten_first(struct trivet_case *c, int64_t api_key_id, int64_t id)
 {
-    struct trivet_store *store = c->authority->store;
+    struct trivet_store *store = c->store;
     bool is_first;
 
     TRIVET_TRY(trivet_store_api_key_open_first(
@@ -24,7 +24,7 @@ static enum trivet_status
 put_session(struct trivet_case *c, const struct trivet_api_key *key)
 {
     const struct trivet_prepared *prepared = c->prepared;
-    struct trivet_store *store = c->authority->store;
+    struct trivet_store *store = c->store;
     struct trivet_user user;
     int64_t id;
 
@@ -50,8 +50,8 @@ check_others(struct trivet_case *c, enum trivet_reason *out_reason)
     bool is_alive = false;
 
     if (c->request->profile->sessions == TRIVET_SESSIONS_ONE) {
-        TRIVET_TRY(trivet_store_session_is_alive(c->authority->store,
-            c->installation.id, c->now_us, &is_alive, c->err));
+        TRIVET_TRY(trivet_store_session_is_alive(
+            c->store, c->installation.id, c->now_us, &is_alive, c->err));
     }
 
     *out_reason = is_alive ? TRIVET_REASON_SESSION_ALIVE : TRIVET_REASON_NONE;
@@ -119,8 +119,8 @@ trivet_prepare_logout(struct trivet_case *c)
 enum trivet_status
 trivet_write_logout(struct trivet_case *c)
 {
-    enum trivet_status status = trivet_store_session_end(
-        c->authority->store, c->session.id, c->now_us, c->err);
+    enum trivet_status status =
+        trivet_store_session_end(c->store, c->session.id, c->now_us, c->err);
 
     /* Since its token was looked up, it was ended and pruned. */
     if (status == TRIVET_E_NOT_FOUND) {

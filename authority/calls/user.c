@@ -12,8 +12,7 @@
 static enum trivet_status
 get_caller(struct trivet_case *c, struct trivet_user *out)
 {
-    return trivet_store_user_get(
-        c->authority->store, c->session.user_id, out, c->err);
+    return trivet_store_user_get(c->store, c->session.user_id, out, c->err);
 }
 
 static enum trivet_status
@@ -102,7 +101,7 @@ write_sandbox_user(
 {
     const struct trivet_authority_config *config = c->authority->config;
     const struct trivet_prepared *prepared = c->prepared;
-    struct trivet_store *store = c->authority->store;
+    struct trivet_store *store = c->store;
     struct trivet_user user = {
         .kind = kind,
         .session_timeout_s = config->session_timeout_s,

@@ -86,21 +86,6 @@ static const struct cli_column columns[] = {
     {"seconds", NULL, CLI_CELL_VALUE},
 };
 
-static const char *const meanings[TRIVET_NUM_INCIDENTS] = {
-    [TRIVET_INCIDENT_429_UNSIGNED] =
-        "every call is answered 429, without a signature",
-    [TRIVET_INCIDENT_HTML_502] =
-        "every call is answered 502, with a page of HTML",
-    [TRIVET_INCIDENT_LOWERCASE_HEADERS] =
-        "HTTP/1.1 answers have header names in lower case",
-    [TRIVET_INCIDENT_SESSION_DIES] =
-        "sessions open at the switch end at their next use",
-    [TRIVET_INCIDENT_SLOW] = "every answer waits",
-    [TRIVET_INCIDENT_WRONG_SIGNATURE] =
-        "answers have a signature that does not fit",
-    [TRIVET_INCIDENT_IP_FLIP] = "callers seem to come from 192.0.2.1",
-};
-
 static const char *
 word_of(const struct trivet_sandbox *sandbox, enum trivet_incident incident)
 {
@@ -110,17 +95,21 @@ word_of(const struct trivet_sandbox *sandbox, enum trivet_incident incident)
 static json_t *
 row_of(const struct trivet_sandbox *sandbox, enum trivet_incident incident)
 {
+    const struct trivet_incident_row *row = trivet_incident_row(incident);
+    const char *meaning = row->meaning;
+    json_t *seconds = NULL; /* of the incident slow alone */
     char slow[64];
-    bool is_slow = incident == TRIVET_INCIDENT_SLOW;
-    int64_t seconds = trivet_sandbox_slow_s(sandbox);
 
-    (void) snprintf(
-        slow, sizeof slow, "every answer waits %lld s", (long long) seconds);
+    if (incident == TRIVET_INCIDENT_SLOW) {
+        long long slow_s = trivet_sandbox_slow_s(sandbox);
 
-    return json_pack("{s:s, s:s, s:s, s:o}", "incident",
-        trivet_incident_name(incident), "state", word_of(sandbox, incident),
-        "meaning", is_slow ? slow : meanings[incident], "seconds",
-        is_slow ? json_integer((json_int_t) seconds) : json_null());
+        (void) snprintf(slow, sizeof slow, "%s %lld s", row->meaning, slow_s);
+        meaning = slow;
+        seconds = json_integer(slow_s);
+    }
+
+    return json_pack("{s:s, s:s, s:s, s:o?}", "incident", row->name, "state",
+        word_of(sandbox, incident), "meaning", meaning, "seconds", seconds);
 }
 
 static void

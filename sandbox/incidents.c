@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* incidents.c - failures that the sandbox shows on purpose: their table */
+#include "sandbox/incidents.h"
+
+static const struct trivet_incident_row rows[TRIVET_NUM_INCIDENTS] = {
+    [TRIVET_INCIDENT_429_UNSIGNED] = {"429-unsigned",
+        "every call is answered 429, without a signature"},
+    [TRIVET_INCIDENT_HTML_502] = {"html-502",
+        "every call is answered 502, with a page of HTML"},
+    [TRIVET_INCIDENT_LOWERCASE_HEADERS] = {"lowercase-headers",
+        "HTTP/1.1 answers have header names in lower case"},
+    [TRIVET_INCIDENT_SESSION_DIES] = {"session-dies",
+        "sessions open at the switch end at their next use"},
+    [TRIVET_INCIDENT_SLOW] = {"slow", "every answer waits"},
+    [TRIVET_INCIDENT_WRONG_SIGNATURE] = {"wrong-signature",
+        "answers have a signature that does not fit"},
+    [TRIVET_INCIDENT_IP_FLIP] = {"ip-flip",
+        "callers seem to come from " TRIVET_INCIDENT_ADDRESS},
+};
+
+const struct trivet_incident_row *
+trivet_incident_row(enum trivet_incident incident)
+{
+    return &rows[incident];
+}
+
+bool
+trivet_incident_find(struct trivet_slice name, enum trivet_incident *out)
+{
+    for (int i = 0; i < TRIVET_NUM_INCIDENTS; i++) {
+        if (trivet_slice_is(name, rows[i].name)) {
+            *out = (enum trivet_incident) i;
+            return true;
+        }
+    }
+
+    return false;
+}
