@@ -57,6 +57,14 @@ wait_a_little(void *opaque, int num_calls)
     return 1;
 }
 
+/* SQLite had no memory for the connection itself: there is none to ask. */
+static bool
+is_transaction_open(const struct connection *connection)
+{
+    return connection->db != NULL
+           && sqlite3_get_autocommit(connection->db) == 0;
+}
+
 /* Whose fault it is: the statement's, or the database's. Out of memory in a
  * transaction is the statement's, unless SQLite has rolled all of it back. */
 static enum trivet_status
@@ -67,9 +75,8 @@ status_of(struct connection *connection, int code)
         return TRIVET_E_CONFLICT;
     case SQLITE_OK: /* it was not SQLite that found none */
     case SQLITE_NOMEM:
-        return sqlite3_get_autocommit(connection->db) == 0
-                   ? TRIVET_E_MEMORY
-                   : TRIVET_E_UNAVAILABLE;
+        return is_transaction_open(connection) ? TRIVET_E_MEMORY
+                                               : TRIVET_E_UNAVAILABLE;
     case SQLITE_TOOBIG:
         return TRIVET_E_LIMIT;
     default:
