@@ -74,8 +74,8 @@ advise(const struct stat *info, const struct trivet_file_rule *rule)
         return "chmod 600 it";
     }
 
-    return "it is root's: mount it read-only, or use a file of your own with "
-           "mode 0600";
+    return "it is root's: have it mounted read-only, or use a file of your "
+           "own with mode 0600";
 }
 
 static enum trivet_status

@@ -11,7 +11,8 @@
 #include <unistd.h>
 
 #include "base/slice.h"
-#include "client/file.h"
+#include "client/file_lock.h"
+#include "client/secret_file.h"
 
 static const char default_name[] = "default";
 
@@ -110,7 +111,7 @@ is_name(const char *text)
 void
 cli_context_current(char out[CLI_MAX_CONTEXT_NAME])
 {
-    struct trivet_file_text text = {NULL, 0};
+    struct trivet_buffer text = {0};
     char folder[CLI_MAX_CONTEXT_PATH];
     char path[CLI_MAX_CONTEXT_PATH];
     const char *given = get_variable("TRIVET_CONTEXT");
@@ -119,7 +120,7 @@ cli_context_current(char out[CLI_MAX_CONTEXT_NAME])
         given != NULL && is_name(given) ? given : default_name);
     if (given != NULL || config_folder(folder, NULL) != TRIVET_OK
         || join(folder, "/current", path, NULL) != TRIVET_OK
-        || trivet_file_read(path, 0, &text, NULL) != TRIVET_OK)
+        || trivet_secret_file_read(path, 0, &text, NULL) != TRIVET_OK)
     {
         return;
     }
@@ -128,7 +129,7 @@ cli_context_current(char out[CLI_MAX_CONTEXT_NAME])
     if (is_name(text.data)) {
         (void) snprintf(out, CLI_MAX_CONTEXT_NAME, "%s", text.data);
     }
-    trivet_file_text_release(&text);
+    trivet_buffer_free(&text);
 }
 
 enum trivet_status
@@ -189,7 +190,7 @@ cli_context_use(const char *name, struct trivet_error *err)
 
     TRIVET_TRY(
         trivet_file_lock_acquire(lock_path, MAX_LOCK_WAIT_S, &lock, err));
-    status = trivet_file_replace(path, trivet_slice_text(line), err);
+    status = trivet_secret_file_replace(path, trivet_slice_text(line), err);
     trivet_file_lock_release(&lock);
 
     return status;

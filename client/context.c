@@ -11,6 +11,7 @@
 
 #include "base/timestamp.h"
 #include "client/clock.h"
+#include "client/secret_file.h"
 
 /* What a process does under the lock at most: four exchanges, each of which
  * may wait for its turn. */
@@ -34,7 +35,7 @@ trivet_context_lock(struct trivet_context *context,
         trivet_file_lock_acquire(settings->lock_file, max_wait_s, out, err);
 
     if (status == TRIVET_OK) {
-        out->is_read_only = trivet_file_is_read_only(settings->file);
+        out->is_read_only = trivet_secret_file_is_read_only(settings->file);
     }
     if (status != TRIVET_E_NOT_FOUND) {
         return status;
@@ -93,9 +94,9 @@ trivet_context_load(struct trivet_context *context, struct trivet_record *out,
     struct trivet_error *err)
 {
     const struct trivet_settings *settings = context->settings;
-    struct trivet_file_text text = {NULL, 0};
+    struct trivet_buffer text = {0};
     enum trivet_status status =
-        trivet_file_read(settings->file, 077, &text, err);
+        trivet_secret_file_read(settings->file, 077, &text, err);
 
     memset(out, 0, sizeof *out);
     if (status == TRIVET_E_NOT_FOUND) {
@@ -107,9 +108,8 @@ trivet_context_load(struct trivet_context *context, struct trivet_record *out,
         return status;
     }
 
-    status =
-        trivet_record_parse(trivet_slice_make(text.data, text.len), out, err);
-    trivet_file_text_release(&text);
+    status = trivet_record_parse(trivet_buffer_slice(&text), out, err);
+    trivet_buffer_free(&text);
     if (status == TRIVET_OK) {
         put_own_session(context, out);
         status = trivet_settings_apply(settings, out, err);
@@ -122,13 +122,13 @@ enum trivet_status
 trivet_context_save(struct trivet_context *context,
     const struct trivet_record *record, struct trivet_error *err)
 {
-    struct trivet_request_body text;
+    struct trivet_buffer text;
     enum trivet_status status;
 
     TRIVET_TRY(trivet_record_format(record, &text, err));
-    status = trivet_file_replace(
-        context->settings->file, trivet_slice_make(text.data, text.len), err);
-    trivet_request_body_release(&text);
+    status = trivet_secret_file_replace(
+        context->settings->file, trivet_buffer_slice(&text), err);
+    trivet_buffer_free(&text);
 
     return status;
 }
@@ -196,20 +196,19 @@ trivet_context_keep_scheme(struct trivet_context *context)
 static void
 keep_old(const struct trivet_settings *settings, struct trivet_record *record)
 {
-    struct trivet_file_text text = {NULL, 0};
+    struct trivet_buffer text = {0};
     bool moves;
 
-    if (trivet_file_read(settings->file, 077, &text, NULL) != TRIVET_OK
-        || trivet_record_parse(
-               trivet_slice_make(text.data, text.len), record, NULL)
+    if (trivet_secret_file_read(settings->file, 077, &text, NULL) != TRIVET_OK
+        || trivet_record_parse(trivet_buffer_slice(&text), record, NULL)
                != TRIVET_OK)
     {
-        trivet_file_text_release(&text);
+        trivet_buffer_free(&text);
         memset(record, 0, sizeof *record);
         return;
     }
 
-    trivet_file_text_release(&text);
+    trivet_buffer_free(&text);
     trivet_record_reset(record);
     moves = settings->environment != TRIVET_ENVIRONMENT_UNSET
             && strcmp(settings->base_url, record->base_url) != 0;

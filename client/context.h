@@ -15,7 +15,7 @@
 #include <stdatomic.h>
 #include <sys/types.h>
 
-#include "client/file.h"
+#include "client/file_lock.h"
 #include "client/record.h"
 #include "client/settings.h"
 #include "client/worker.h"

@@ -11,8 +11,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "client/file.h"
+#include "base/file.h"
+#include "client/file_lock.h"
 #include "client/place.h"
+#include "client/secret_file.h"
 
 enum { MAX_LOCK_WAIT_S = 60 };
 
@@ -31,9 +33,11 @@ check_name(
     struct stat info;
 
     if (fstatat(folder, name, &info, AT_SYMLINK_NOFOLLOW) != 0) {
-        return trivet_error_set(err,
-            errno == ENOENT ? TRIVET_E_NOT_FOUND : TRIVET_E_USAGE, "erase",
-            "%.160s: %s", path, strerror(errno));
+        enum trivet_status status =
+            errno == ENOENT ? TRIVET_E_NOT_FOUND : TRIVET_E_USAGE;
+
+        return trivet_error_set(
+            err, status, "erase", "%.160s: %s", path, strerror(errno));
     }
     if (!S_ISREG(info.st_mode)) {
         return refuse(err, path, "not a plain file");
@@ -57,7 +61,7 @@ trivet_erase_check(const char *path, struct trivet_error *err)
 
     TRIVET_TRY(trivet_place_find(path, true, &place, err));
     status = check_name(place.folder, place.name, path, err);
-    if (status == TRIVET_OK && trivet_file_is_read_only(path)) {
+    if (status == TRIVET_OK && trivet_secret_file_is_read_only(path)) {
         status = refuse(err, path, "is on a read-only mount");
     }
     if (status == TRIVET_OK
@@ -155,21 +159,15 @@ erase_one(const struct trivet_place *place, const char *suffix,
     return TRIVET_OK;
 }
 
-/* Makes the removal durable. The place's folder is open as a path alone. */
 static enum trivet_status
 sync_folder(const struct trivet_place *place, struct trivet_error *err)
 {
-    int fd = openat(place->folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    bool is_synced = fd >= 0 && fsync(fd) == 0;
-
-    if (fd >= 0) {
-        (void) close(fd);
+    if (!trivet_file_sync_folder(place->folder)) {
+        return trivet_error_set(err, TRIVET_E_INTERNAL, "erase",
+            "%.160s: removed, but its folder cannot be synced", place->path);
     }
 
-    return is_synced ? TRIVET_OK
-                     : trivet_error_set(err, TRIVET_E_INTERNAL, "erase",
-                         "%.160s: removed, but its folder cannot be synced",
-                         place->path);
+    return TRIVET_OK;
 }
 
 /* A link of ours that led to the file leads nowhere now. */

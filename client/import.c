@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* import.c - a context file of an SDK, read and written as trivet's own */
 #define _POSIX_C_SOURCE 200809L
-#include "client/file.h"
+#include "trivet/client.h"
 
 #include <stdio.h>
 #include <unistd.h>
 
+#include "client/file_lock.h"
+#include "client/place.h"
 #include "client/record.h"
+#include "client/secret_file.h"
 #include "client/settings.h"
 
 enum { MAX_LOCK_WAIT_S = 60 };
@@ -38,7 +41,7 @@ write_new(const char *to, struct trivet_slice text, struct trivet_error *err)
         status = trivet_error_set(
             err, TRIVET_E_CONFLICT, "context.import", "%s exists", to);
     } else {
-        status = trivet_file_replace(to, text, err);
+        status = trivet_secret_file_replace(to, text, err);
     }
     trivet_file_lock_release(&lock);
 
@@ -77,8 +80,8 @@ trivet_context_import_with(const char *from, const char *to,
     const struct trivet_context_options *options, struct trivet_error *err)
 {
     struct trivet_record *record = trivet_record_new();
-    struct trivet_request_body body = {NULL, 0};
-    struct trivet_file_text text = {NULL, 0};
+    struct trivet_buffer body = {0};
+    struct trivet_buffer text = {0};
     enum trivet_status status;
 
     if (record == NULL) {
@@ -86,14 +89,13 @@ trivet_context_import_with(const char *from, const char *to,
     }
 
     /* SDKs write their files readable by all: the copy is not. */
-    status = trivet_file_read(from, 0, &text, err);
+    status = trivet_secret_file_read(from, 0, &text, err);
     if (status == TRIVET_OK) {
-        status = trivet_record_parse(
-            trivet_slice_make(text.data, text.len), record, err);
+        status = trivet_record_parse(trivet_buffer_slice(&text), record, err);
     }
     if (status == TRIVET_OK) {
-        status = trivet_record_check_pair(
-            trivet_slice_make(text.data, text.len), record, err);
+        status =
+            trivet_record_check_pair(trivet_buffer_slice(&text), record, err);
     }
     if (status == TRIVET_OK && options != NULL) {
         status = apply_options(options, record, err);
@@ -102,11 +104,11 @@ trivet_context_import_with(const char *from, const char *to,
         status = trivet_record_format(record, &body, err);
     }
     if (status == TRIVET_OK) {
-        status = write_new(to, trivet_slice_make(body.data, body.len), err);
+        status = write_new(to, trivet_buffer_slice(&body), err);
     }
 
-    trivet_request_body_release(&body);
-    trivet_file_text_release(&text);
+    trivet_buffer_free(&body);
+    trivet_buffer_free(&text);
     trivet_record_free(record);
     return status;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* place.c - a path walked by hand: folder and name, links judged on the way */
+/* place.c - a path resolved part by part into an open folder and a name */
 #define _GNU_SOURCE /* O_PATH */
 #include "client/place.h"
 
@@ -248,4 +248,11 @@ void
 trivet_place_release(struct trivet_place *place)
 {
     (void) close(place->folder);
+}
+
+bool
+trivet_place_is_fixed(int errno_value)
+{
+    return errno_value == EROFS || errno_value == EACCES || errno_value == EPERM
+           || errno_value == EBUSY || errno_value == EXDEV;
 }

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * place.h - a path walked by hand: folder and name, links judged on the way
+ * place.h - a path resolved part by part into an open folder and a name
  *
- * A link that somebody else made in a folder that many may write to (/tmp)
- * must not lead us to read or overwrite what its maker chose. So every link on
- * the way is followed only when it belongs to us or to root. What is open is
- * the folder itself: nobody can put another in its place afterwards.
+ * A link that another user made in a folder that many may write to (/tmp) must
+ * not make us read or overwrite what its maker chose. So a link on the way is
+ * followed only when it belongs to us or to root. The folder stays open: nobody
+ * can replace it by another one afterwards.
  */
 #ifndef TRIVET_CLIENT_PLACE_H
 #define TRIVET_CLIENT_PLACE_H
@@ -20,8 +20,8 @@ enum {
 };
 
 struct trivet_place {
-    int folder; /* of the folder that the name is in          */
-    char name[TRIVET_MAX_FILE_NAME]; /* no link; perhaps not there yet      */
+    int folder;                      /* open (O_PATH)                       */
+    char name[TRIVET_MAX_FILE_NAME]; /* in it; no link; may be missing yet  */
     char path[TRIVET_MAX_FILE_PATH]; /* absolute, without links             */
 };
 
@@ -37,5 +37,9 @@ struct trivet_place {
 TRIVET_MUST_USE enum trivet_status trivet_place_find(const char *path,
     bool follows_last, struct trivet_place *out, struct trivet_error *err);
 void trivet_place_release(struct trivet_place *place);
+
+/* Whether errno_value, of a call that failed, says that no file can be made or
+ * replaced in that folder, also at a later try. */
+bool trivet_place_is_fixed(int errno_value);
 
 #endif

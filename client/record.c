@@ -762,21 +762,35 @@ format_root(const struct trivet_record *record, enum trivet_status *out_status)
     return root;
 }
 
-static enum trivet_status
-format_checked(const struct trivet_record *record,
-    struct trivet_request_body *out, struct trivet_error *err)
+/* The tree as text, with a line end. False: memory ran out. */
+static bool
+dump(const json_t *root, struct trivet_buffer *out)
 {
     const size_t flags = JSON_INDENT(2);
+    size_t len = json_dumpb(root, NULL, 0, flags);
+    struct trivet_buffer text = trivet_buffer_make(len + 1);
+
+    if (len == 0 || trivet_buffer_reserve(&text, len + 1) != TRIVET_OK
+        || json_dumpb(root, text.data, len, flags) != len)
+    {
+        trivet_buffer_free(&text);
+        return false;
+    }
+
+    text.data[len] = '\n';
+    text.data[len + 1] = '\0';
+    text.len = len + 1;
+    *out = text;
+    return true;
+}
+
+static enum trivet_status
+format_checked(const struct trivet_record *record, struct trivet_buffer *out,
+    struct trivet_error *err)
+{
     enum trivet_status status;
     json_t *root = format_root(record, &status);
-    size_t len = root == NULL ? 0 : json_dumpb(root, NULL, 0, flags);
-    char *data = len == 0 ? NULL : malloc(len + 1);
-
-    if (data != NULL && json_dumpb(root, data, len, flags) != len) {
-        trivet_wipe(data, len);
-        free(data);
-        data = NULL;
-    }
+    bool is_written = root != NULL && dump(root, out);
 
     trivet_json_wipe(root);
     json_decref(root);
@@ -785,19 +799,17 @@ format_checked(const struct trivet_record *record,
         return trivet_error_set(err, status, "record.format",
             "the context file's private key cannot be read");
     }
-    if (data == NULL) {
+    if (!is_written) {
         return trivet_error_set(
             err, TRIVET_E_MEMORY, "record.format", "out of memory");
     }
 
-    data[len] = '\n';
-    *out = (struct trivet_request_body){data, len + 1};
     return TRIVET_OK;
 }
 
 enum trivet_status
 trivet_record_format(const struct trivet_record *record,
-    struct trivet_request_body *out, struct trivet_error *err)
+    struct trivet_buffer *out, struct trivet_error *err)
 {
     const char *bad = find_bad_text(record);
 

@@ -21,6 +21,7 @@
 #ifndef TRIVET_CLIENT_RECORD_H
 #define TRIVET_CLIENT_RECORD_H
 
+#include "base/buffer.h"
 #include "base/secret.h"
 #include "client/pins.h"
 #include "core/canonical.h"
@@ -83,9 +84,9 @@ TRIVET_MUST_USE enum trivet_status trivet_record_check_pair(
     struct trivet_slice text, const struct trivet_record *record,
     struct trivet_error *err);
 
-/* Owned: release it, for it is full of secrets. */
+/* The text of a context file. Owned: free it. */
 TRIVET_MUST_USE enum trivet_status trivet_record_format(
-    const struct trivet_record *record, struct trivet_request_body *out,
+    const struct trivet_record *record, struct trivet_buffer *out,
     struct trivet_error *err);
 
 #endif

@@ -9,7 +9,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "client/file.h"
+#include "client/place.h"
+#include "client/secret_file.h"
 #include "client/target.h"
 #include "core/address.h"
 
@@ -150,7 +151,7 @@ static enum trivet_status
 take_key(const struct trivet_context_options *options,
     struct trivet_settings *out, struct trivet_error *err)
 {
-    struct trivet_file_text text = {NULL, 0};
+    struct trivet_buffer text = {0};
     enum trivet_status status;
     int num_sources = (options->api_key != NULL)
                       + (options->api_key_file != NULL)
@@ -169,15 +170,18 @@ take_key(const struct trivet_context_options *options,
     }
 
     /* A group may read it: so are systemd's credentials given out. */
-    status = options->api_key_file != NULL
-                 ? trivet_file_read(options->api_key_file, 027, &text, err)
-                 : trivet_file_read_fd(options->api_key_fd, &text, err);
+    if (options->api_key_file != NULL) {
+        status =
+            trivet_secret_file_read(options->api_key_file, 027, &text, err);
+    } else {
+        status = trivet_input_read(options->api_key_fd, "the API key's input",
+            TRIVET_MAX_SECRET_FILE, &text, err);
+    }
     if (status == TRIVET_OK) {
-        status = take_key_text(
-            trivet_slice_make(text.data, text.len), &out->api_key, err);
+        status = take_key_text(trivet_buffer_slice(&text), &out->api_key, err);
     }
 
-    trivet_file_text_release(&text);
+    trivet_buffer_free(&text);
     return status;
 }
 

@@ -9,7 +9,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "client/file.h"
+#include "client/file_lock.h"
+#include "client/place.h"
 
 enum { MAX_LOCK_WAIT_S = 1 };
 

@@ -109,7 +109,7 @@ CLIENT_SRCS = \
 	client/clock.c \
 	client/context.c \
 	client/erase.c \
-	client/file.c \
+	client/file_lock.c \
 	client/import.c \
 	client/inplace.c \
 	client/pin_learn.c \
@@ -119,6 +119,7 @@ CLIENT_SRCS = \
 	client/record.c \
 	client/request.c \
 	client/sandbox_user.c \
+	client/secret_file.c \
 	client/session.c \
 	client/settings.c \
 	client/state.c \

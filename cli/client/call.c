@@ -10,7 +10,6 @@
 #include "cli/client/commands.h"
 #include "cli/client/common.h"
 #include "cli/output.h"
-#include "client/file.h"
 #include "client/target.h"
 
 enum {
@@ -134,7 +133,7 @@ static const struct argp argp = {
 
 /* The body that -d means. */
 static int
-read_body(const struct call *call, struct trivet_file_text *out)
+read_body(const struct call *call, struct trivet_buffer *out)
 {
     if (call->data == NULL) {
         return CLI_OK;
@@ -146,12 +145,11 @@ read_body(const struct call *call, struct trivet_file_text *out)
         return cli_read_body("-", out);
     }
 
-    out->data = strdup(call->data);
-    if (out->data == NULL) {
+    *out = trivet_buffer_make(strlen(call->data));
+    if (trivet_buffer_append(out, trivet_slice_text(call->data)) != TRIVET_OK) {
         return cli_complain(CLI_FAILURE, "out of memory");
     }
 
-    out->len = strlen(out->data);
     return CLI_OK;
 }
 
@@ -181,7 +179,7 @@ print_answer(const struct call *call, const struct trivet_answer *answer)
 
 static int
 make_call(const struct call *call, struct trivet_context *context,
-    const struct trivet_file_text *body)
+    const struct trivet_buffer *body)
 {
     const struct trivet_call ours = {
         .method = call->method,
@@ -267,7 +265,7 @@ print_url(const char *base_url, const char *path)
 /* The token is a secret and not printed: a shell variable stands for it. */
 static int
 print_curl(const struct call *call, struct trivet_context *context,
-    const struct trivet_file_text *body)
+    const struct trivet_buffer *body)
 {
     char signature[TRIVET_SIGNATURE_SIZE];
     struct trivet_context_info info;
@@ -317,7 +315,7 @@ int
 cli_call_main(int argc, char **argv)
 {
     struct call call = {.client = CLI_CLIENT_INIT};
-    struct trivet_file_text body = {NULL, 0};
+    struct trivet_buffer body = {0};
     struct trivet_context *context;
     int number;
     bool stays_offline;
@@ -340,6 +338,6 @@ cli_call_main(int argc, char **argv)
         trivet_context_close(context);
     }
 
-    trivet_file_text_release(&body);
+    trivet_buffer_free(&body);
     return number;
 }

@@ -15,7 +15,7 @@
 #include "cli/hint.h"
 #include "cli/output.h"
 #include "cli/span.h"
-#include "client/file.h"
+#include "client/secret_file.h"
 
 enum {
     OPTION_CA = 0x100,
@@ -372,10 +372,7 @@ cli_client_open(
 }
 
 static int
-read_input(const char *name,
-    enum trivet_status (*read_whole)(
-        int fd, struct trivet_file_text *out, struct trivet_error *err),
-    struct trivet_file_text *out)
+read_input(const char *name, size_t max, struct trivet_buffer *out)
 {
     struct trivet_error err;
     enum trivet_status status;
@@ -389,7 +386,7 @@ read_input(const char *name,
             "%s: %s", name, strerror(errno));
     }
 
-    status = read_whole(fd, out, &err);
+    status = trivet_input_read(fd, name, max, out, &err);
     if (fd != STDIN_FILENO) {
         (void) close(fd);
     }
@@ -398,13 +395,13 @@ read_input(const char *name,
 }
 
 int
-cli_read_input(const char *name, struct trivet_file_text *out)
+cli_read_input(const char *name, struct trivet_buffer *out)
 {
-    return read_input(name, trivet_file_read_fd, out);
+    return read_input(name, TRIVET_MAX_SECRET_FILE, out);
 }
 
 int
-cli_read_body(const char *name, struct trivet_file_text *out)
+cli_read_body(const char *name, struct trivet_buffer *out)
 {
-    return read_input(name, trivet_file_read_long, out);
+    return read_input(name, TRIVET_MAX_BODY_FILE, out);
 }

@@ -8,6 +8,7 @@
 #include <argp.h>
 #include <stdio.h>
 
+#include "base/buffer.h"
 #include "cli/contexts.h"
 #include "cli/command.h"
 #include "cli/output.h"
@@ -74,10 +75,9 @@ int cli_call(struct trivet_context *context, const struct trivet_call *call,
 bool cli_has_colour(FILE *stream);
 
 /* Reads "-" (stdin) or a file whole. Says why not, and gives the number. */
-struct trivet_file_text;
-int cli_read_input(const char *name, struct trivet_file_text *out);
+int cli_read_input(const char *name, struct trivet_buffer *out);
 
 /* The same for what is sent or signed, which may be longer. */
-int cli_read_body(const char *name, struct trivet_file_text *out);
+int cli_read_body(const char *name, struct trivet_buffer *out);
 
 #endif

@@ -12,7 +12,6 @@
 #include "cli/client/common.h"
 #include "cli/client/keys.h"
 #include "cli/output.h"
-#include "client/file.h"
 #include "crypto/explain.h"
 
 enum {
@@ -183,15 +182,18 @@ find_keys(struct explain *explain, struct trivet_public_key *key,
 }
 
 static int
-read_signature(const char *given, struct trivet_file_text *out)
+read_signature(const char *given, struct trivet_buffer *out)
 {
     if (given[0] == '@') {
         return cli_read_input(given + 1, out);
     }
 
-    out->data = strdup(given);
-    out->len = out->data == NULL ? 0 : strlen(given);
-    return out->data == NULL ? CLI_FAILURE : CLI_OK;
+    *out = trivet_buffer_make(strlen(given));
+    if (trivet_buffer_append(out, trivet_slice_text(given)) != TRIVET_OK) {
+        return cli_complain(CLI_FAILURE, "out of memory");
+    }
+
+    return CLI_OK;
 }
 
 static int
@@ -212,16 +214,16 @@ print(const struct explain *explain, const struct trivet_explanation *found)
 }
 
 static int
-judge(const struct explain *explain, const struct trivet_file_text *body,
-    const struct trivet_file_text *signature,
-    const struct trivet_public_key *key, const struct trivet_public_key *other)
+judge(const struct explain *explain, const struct trivet_buffer *body,
+    const struct trivet_buffer *signature, const struct trivet_public_key *key,
+    const struct trivet_public_key *other)
 {
     struct trivet_explain_input input = {
-        .message = {.body = trivet_slice_make(body->data, body->len),
+        .message = {.body = trivet_buffer_slice(body),
             .status = explain->status,
             .fields = explain->fields,
             .num_fields = explain->num_fields},
-        .signature = trivet_slice_make(signature->data, signature->len),
+        .signature = trivet_buffer_slice(signature),
         .key = key,
         .other_key = other->der_len > 0 ? other : NULL,
     };
@@ -242,8 +244,8 @@ judge(const struct explain *explain, const struct trivet_file_text *body,
 static int
 run(struct explain *explain)
 {
-    struct trivet_file_text body = {NULL, 0};
-    struct trivet_file_text signature = {NULL, 0};
+    struct trivet_buffer body = {0};
+    struct trivet_buffer signature = {0};
     struct trivet_public_key key;
     struct trivet_public_key other;
     int number = find_keys(explain, &key, &other);
@@ -258,8 +260,8 @@ run(struct explain *explain)
         number = judge(explain, &body, &signature, &key, &other);
     }
 
-    trivet_file_text_release(&body);
-    trivet_file_text_release(&signature);
+    trivet_buffer_free(&body);
+    trivet_buffer_free(&signature);
     return number;
 }
 

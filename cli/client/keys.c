@@ -4,8 +4,8 @@
 
 #include <stdlib.h>
 
-#include "client/file.h"
 #include "client/record.h"
+#include "client/secret_file.h"
 #include "crypto/examine.h"
 
 static void
@@ -31,7 +31,7 @@ int
 cli_keys_of_context(struct cli_client *client, struct cli_keys *out)
 {
     struct trivet_record *record = trivet_record_new();
-    struct trivet_file_text text = {NULL, 0};
+    struct trivet_buffer text = {0};
     int number = cli_client_find(client);
     enum trivet_status status;
     struct trivet_error err;
@@ -41,16 +41,15 @@ cli_keys_of_context(struct cli_client *client, struct cli_keys *out)
         return number == CLI_OK ? CLI_FAILURE : number;
     }
 
-    status = trivet_file_read(client->path, 077, &text, &err);
+    status = trivet_secret_file_read(client->path, 077, &text, &err);
     if (status == TRIVET_OK) {
-        status = trivet_record_parse(
-            trivet_slice_make(text.data, text.len), record, &err);
+        status = trivet_record_parse(trivet_buffer_slice(&text), record, &err);
     }
     if (status == TRIVET_OK) {
         read_keys(record, out);
     }
 
-    trivet_file_text_release(&text);
+    trivet_buffer_free(&text);
     trivet_record_free(record);
     return status == TRIVET_OK ? CLI_OK : cli_fail(&err);
 }
@@ -58,7 +57,7 @@ cli_keys_of_context(struct cli_client *client, struct cli_keys *out)
 int
 cli_key_of_file(const char *file, struct trivet_public_key *out)
 {
-    struct trivet_file_text text = {NULL, 0};
+    struct trivet_buffer text = {0};
     struct trivet_error err;
     enum trivet_status status;
     int number = cli_read_input(file, &text);
@@ -67,9 +66,8 @@ cli_key_of_file(const char *file, struct trivet_public_key *out)
         return number;
     }
 
-    status = trivet_public_key_from_any(
-        trivet_slice_make(text.data, text.len), out, &err);
-    trivet_file_text_release(&text);
+    status = trivet_public_key_from_any(trivet_buffer_slice(&text), out, &err);
+    trivet_buffer_free(&text);
     if (status != TRIVET_OK) {
         return cli_complain(CLI_USAGE, "%s: %s", file, err.detail);
     }

@@ -4,7 +4,6 @@
 
 #include "cli/client/commands.h"
 #include "cli/client/common.h"
-#include "client/file.h"
 #include "crypto/signature.h"
 
 struct sign {
@@ -106,7 +105,7 @@ int
 cli_sign_main(int argc, char **argv)
 {
     struct sign sign = {.client = CLI_CLIENT_INIT, .file = "-"};
-    struct trivet_file_text text = {NULL, 0};
+    struct trivet_buffer text = {0};
     char signature[TRIVET_SIGNATURE_SIZE];
     struct trivet_slice bytes;
     struct trivet_error err;
@@ -121,7 +120,7 @@ cli_sign_main(int argc, char **argv)
         return number;
     }
 
-    bytes = trivet_slice_make(text.data, text.len);
+    bytes = trivet_buffer_slice(&text);
     if (sign.key == NULL) {
         number = sign_with_context(&sign, bytes, signature);
     } else if (sign_with_file(&sign, bytes, signature, &err) != TRIVET_OK) {
@@ -131,6 +130,6 @@ cli_sign_main(int argc, char **argv)
         (void) puts(signature);
     }
 
-    trivet_file_text_release(&text);
+    trivet_buffer_free(&text);
     return number;
 }

@@ -8,8 +8,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
     struct trivet_record *first = trivet_record_new();
     struct trivet_record *second = trivet_record_new();
-    struct trivet_request_body once = {0};
-    struct trivet_request_body twice = {0};
+    struct trivet_buffer once = {0};
+    struct trivet_buffer twice = {0};
 
     HOLDS(first != NULL && second != NULL);
 
@@ -17,16 +17,15 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
             == TRIVET_OK
         && trivet_record_format(first, &once, NULL) == TRIVET_OK)
     {
-        HOLDS(trivet_record_parse(
-                  trivet_slice_make(once.data, once.len), second, NULL)
+        HOLDS(trivet_record_parse(trivet_buffer_slice(&once), second, NULL)
               == TRIVET_OK);
         HOLDS(trivet_record_format(second, &twice, NULL) == TRIVET_OK);
-        HOLDS(trivet_slice_equal(trivet_slice_make(once.data, once.len),
-            trivet_slice_make(twice.data, twice.len)));
+        HOLDS(trivet_slice_equal(
+            trivet_buffer_slice(&once), trivet_buffer_slice(&twice)));
     }
 
-    trivet_request_body_release(&once);
-    trivet_request_body_release(&twice);
+    trivet_buffer_free(&once);
+    trivet_buffer_free(&twice);
     trivet_record_free(first);
     trivet_record_free(second);
     return 0;
