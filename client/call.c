@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* call.c - a call in a session, and its answer */
-#include "client/context.h"
+#include "trivet/client.h"
 
 #include <jansson.h>
 #include <stdlib.h>
@@ -8,6 +8,11 @@
 
 #include "base/timestamp.h"
 #include "client/clock.h"
+#include "client/context_file.h"
+#include "client/pool.h"
+#include "client/session.h"
+#include "client/state.h"
+#include "core/message/answers.h"
 
 struct owned_answer {
     struct trivet_answer public; /* first: what the caller holds */
@@ -56,8 +61,8 @@ read_errors(struct owned_answer *answer)
         return;
     }
 
-    answer->root = trivet_client_message_parse(
-        trivet_slice_make(answer->wire.body, answer->wire.body_len));
+    answer->root =
+        trivet_client_message_parse(trivet_buffer_slice(&answer->wire.body));
     list = json_object_get(answer->root, "Error");
     json_array_foreach(list, i, entry)
     {
@@ -73,7 +78,7 @@ read_errors(struct owned_answer *answer)
     }
 }
 
-/* Takes wire over, also on failure. */
+/* Owns wire from here on, also on failure. */
 static enum trivet_status
 make_answer(struct trivet_wire_answer *wire, bool is_verified,
     struct trivet_answer **out, struct trivet_error *err)
@@ -88,8 +93,8 @@ make_answer(struct trivet_wire_answer *wire, bool is_verified,
     answer->wire = *wire;
     read_errors(answer);
     answer->public.status = wire->status;
-    answer->public.body = wire->body;
-    answer->public.body_len = wire->body_len;
+    answer->public.body = wire->body.data;
+    answer->public.body_len = wire->body.len;
     answer->public.headers = wire->headers;
     answer->public.num_headers = wire->num_headers;
     answer->public.errors = answer->errors;
@@ -149,7 +154,7 @@ hash_attempt(const struct attempt *attempt)
     return hash;
 }
 
-/* Whether the session is so new that another one would fare no better. */
+/* Whether the session is so new that a newer one would not help. */
 static bool
 is_session_fresh(const struct trivet_record *record)
 {
@@ -160,7 +165,8 @@ is_session_fresh(const struct trivet_record *record)
     return age_us >= 0 && age_us < FRESH_S * TRIVET_US_PER_S;
 }
 
-/* The session's token, with 30 s to live at least unless it is to be kept. */
+/* The token of the session, which is renewed first when it is about to expire
+ * and may be renewed. */
 static enum trivet_status
 get_token(struct trivet_context *context, bool may_renew,
     struct attempt *attempt, struct trivet_error *err)
@@ -173,7 +179,7 @@ get_token(struct trivet_context *context, bool may_renew,
         return trivet_error_set(err, TRIVET_E_MEMORY, "call", "out of memory");
     }
 
-    TRIVET_TRY(trivet_context_know(context, state, err));
+    TRIVET_TRY(trivet_context_ensure_record(context, err));
 
     (void) pthread_mutex_lock(&state->mutex);
     *out = state->record.session_token;
@@ -182,8 +188,9 @@ get_token(struct trivet_context *context, bool may_renew,
     (void) pthread_mutex_unlock(&state->mutex);
 
     if (may_renew && is_over) {
-        TRIVET_TRY(
-            trivet_session_ensure(context, out->len == 0 ? NULL : out, err));
+        const struct trivet_secret *ended = out->len == 0 ? NULL : out;
+
+        TRIVET_TRY(trivet_session_ensure(context, ended, err));
         (void) pthread_mutex_lock(&state->mutex);
         *out = state->record.session_token;
         attempt->is_fresh = is_session_fresh(&state->record);
@@ -214,48 +221,48 @@ try_call(struct trivet_context *context, struct attempt *attempt,
     struct trivet_worker *worker;
     enum trivet_status status;
 
-    TRIVET_TRY(trivet_context_take_worker(context, &worker, err));
+    TRIVET_TRY(trivet_pool_acquire(context, &worker, err));
     status = trivet_worker_exchange(
         worker, &order, &attempt->wire, &attempt->is_verified, err);
-    trivet_context_give_worker(context, worker);
+    trivet_pool_release(context, worker);
 
     return status;
 }
 
 static bool
-looks_dead(const struct attempt *attempt)
+looks_ended(const struct attempt *attempt)
 {
     return attempt->wire.status == 401 || attempt->wire.status == 403;
 }
 
 /*
- * A call that is refused in a fresh session as well is not allowed, whatever
- * session it comes in: that is remembered, or a forbidden call in a loop would
- * open a session each time.
+ * A call that is refused in a fresh session as well is refused in any session.
+ * The last such call is remembered: repeated in a loop it would otherwise open
+ * a session each time.
  */
 static bool
-is_fruitless(struct trivet_state *state, const struct attempt *attempt)
+is_known_refused(struct trivet_state *state, const struct attempt *attempt)
 {
     bool is_known;
 
     (void) pthread_mutex_lock(&state->mutex);
-    is_known = state->fruitless == hash_attempt(attempt);
+    is_known = state->refused_call == hash_attempt(attempt);
     (void) pthread_mutex_unlock(&state->mutex);
 
     return is_known;
 }
 
 static void
-remember_fruitless(struct trivet_state *state, const struct attempt *attempt)
+remember_refused(struct trivet_state *state, const struct attempt *attempt)
 {
     (void) pthread_mutex_lock(&state->mutex);
-    state->fruitless = hash_attempt(attempt);
+    state->refused_call = hash_attempt(attempt);
     (void) pthread_mutex_unlock(&state->mutex);
 }
 
 /*
- * Once more, in a session other than the one that looks dead. The answer that
- * is there is given back when no other session may be opened now.
+ * Makes the call again, in a session other than the one that looks ended. When
+ * no other session may be opened now, the first answer is the result.
  */
 static enum trivet_status
 retry(struct trivet_context *context, struct attempt *attempt,
@@ -265,7 +272,7 @@ retry(struct trivet_context *context, struct attempt *attempt,
     struct trivet_wire_answer first = attempt->wire;
     enum trivet_status status;
 
-    if (attempt->is_fresh || is_fruitless(state, attempt)) {
+    if (attempt->is_fresh || is_known_refused(state, attempt)) {
         return TRIVET_OK;
     }
 
@@ -280,8 +287,8 @@ retry(struct trivet_context *context, struct attempt *attempt,
     if (status == TRIVET_OK) {
         status = try_call(context, attempt, err);
     }
-    if (status == TRIVET_OK && looks_dead(attempt)) {
-        remember_fruitless(state, attempt);
+    if (status == TRIVET_OK && looks_ended(attempt)) {
+        remember_refused(state, attempt);
     }
 
     trivet_wire_answer_release(&first);
@@ -300,12 +307,14 @@ trivet_call(struct trivet_context *context, const struct trivet_call *call,
     if (status == TRIVET_OK) {
         status = try_call(context, &attempt, err);
     }
-    if (status == TRIVET_OK && may_renew && looks_dead(&attempt)) {
+    if (status == TRIVET_OK && may_renew && looks_ended(&attempt)) {
         status = retry(context, &attempt, err);
     }
 
     trivet_secret_wipe(&attempt.token);
-    return status != TRIVET_OK
-               ? status
-               : make_answer(&attempt.wire, attempt.is_verified, out, err);
+    if (status != TRIVET_OK) {
+        return status;
+    }
+
+    return make_answer(&attempt.wire, attempt.is_verified, out, err);
 }

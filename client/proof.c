@@ -61,7 +61,7 @@ trivet_proof_has_key(const struct trivet_proof *proof)
 
 /* ---- heads --------------------------------------------------------------- */
 
-/* Room for the first line and all fields. */
+/* Bytes for the first line and all fields. */
 static size_t
 head_size(const struct trivet_header *headers, size_t num_headers)
 {
@@ -79,7 +79,11 @@ static struct trivet_slice
 target_of(const char *url)
 {
     const char *host = strstr(url, "//");
-    const char *path = host == NULL ? NULL : strchr(host + 2, '/');
+    const char *path = NULL;
+
+    if (host != NULL) {
+        path = strchr(host + 2, '/');
+    }
 
     return trivet_slice_text(path == NULL ? "/" : path);
 }
@@ -107,11 +111,14 @@ make_head(const char *method, const char *url, unsigned status,
             trivet_slice_trim(trivet_slice_text(headers[i].value));
     }
 
-    done = method == NULL ? trivet_canonical_response_head(
-               TRIVET_SCHEME_FULL, status, fields, num_headers, &writer)
-                          : trivet_canonical_request_head(TRIVET_SCHEME_FULL,
-                              trivet_slice_text(method), target_of(url), fields,
-                              num_headers, &writer);
+    if (method == NULL) {
+        done = trivet_canonical_response_head(
+            TRIVET_SCHEME_FULL, status, fields, num_headers, &writer);
+    } else {
+        done = trivet_canonical_request_head(TRIVET_SCHEME_FULL,
+            trivet_slice_text(method), target_of(url), fields, num_headers,
+            &writer);
+    }
     if (done != TRIVET_OK) {
         free(data);
         return trivet_slice_make(NULL, 0);
@@ -137,7 +144,7 @@ trivet_answer_head(const struct trivet_wire_answer *answer)
 /* ---- checking ------------------------------------------------------------ */
 
 static enum trivet_status
-distrust(struct trivet_error *err, const char *what)
+refuse(struct trivet_error *err, const char *what)
 {
     return trivet_error_set(err, TRIVET_E_UNTRUSTED, "proof", "%s", what);
 }
@@ -155,19 +162,21 @@ decode(const struct trivet_proof *proof, struct trivet_slice signature,
     if (trivet_base64_decode(signature, out, TRIVET_MAX_SIGNATURE, &len)
         != TRIVET_OK)
     {
-        return distrust(err, "the server's signature is not base64");
+        return refuse(err, "the server's signature is not base64");
     }
 
-    return len == TRIVET_SIGNATURE_LEN
-               ? TRIVET_OK
-               : trivet_error_set(err, TRIVET_E_UNTRUSTED, "proof",
-                   "the server's signature has %zu bytes, not 256", len);
+    if (len != TRIVET_SIGNATURE_LEN) {
+        return trivet_error_set(err, TRIVET_E_UNTRUSTED, "proof",
+            "the server's signature has %zu bytes, not 256", len);
+    }
+
+    return TRIVET_OK;
 }
 
-/* Whether raw fits head and body. */
+/* Whether raw is the signature of head and body. */
 static enum trivet_status
 try_one(struct trivet_proof *proof, struct trivet_slice head,
-    struct trivet_slice body, const unsigned char *raw, bool *out_fits,
+    struct trivet_slice body, const unsigned char *raw, bool *out_is_valid,
     struct trivet_error *err)
 {
     struct trivet_slice key =
@@ -179,7 +188,7 @@ try_one(struct trivet_proof *proof, struct trivet_slice head,
     trivet_digest_add(proof->digest, body);
     if (trivet_digest_finish(proof->digest, digest) != TRIVET_OK
         || trivet_verify(proof->verifier, key, digest,
-               trivet_slice_make(raw, TRIVET_SIGNATURE_LEN), out_fits)
+               trivet_slice_make(raw, TRIVET_SIGNATURE_LEN), out_is_valid)
                != TRIVET_OK)
     {
         return trivet_error_set(err, TRIVET_E_CRYPTO, "proof", "cannot verify");
@@ -189,7 +198,7 @@ try_one(struct trivet_proof *proof, struct trivet_slice head,
 }
 
 static enum trivet_status
-say_misfit(size_t body_len, struct trivet_error *err)
+refuse_signature(size_t body_len, struct trivet_error *err)
 {
     return trivet_error_set(err, TRIVET_E_UNTRUSTED, "proof",
         "the server's signature does not fit the body of %zu bytes: it was "
@@ -203,36 +212,35 @@ trivet_proof_check(struct trivet_proof *proof, struct trivet_slice bytes,
     struct trivet_slice signature, struct trivet_error *err)
 {
     unsigned char raw[TRIVET_MAX_SIGNATURE];
-    bool fits = false;
+    bool is_valid = false;
 
     TRIVET_TRY(decode(proof, signature, raw, err));
     TRIVET_TRY(
-        try_one(proof, trivet_slice_make("", 0), bytes, raw, &fits, err));
+        try_one(proof, trivet_slice_make("", 0), bytes, raw, &is_valid, err));
 
-    return fits ? TRIVET_OK : say_misfit(bytes.len, err);
+    return is_valid ? TRIVET_OK : refuse_signature(bytes.len, err);
 }
 
 static enum trivet_status
 try_scheme(struct trivet_proof *proof, const struct trivet_wire_answer *answer,
-    enum trivet_scheme scheme, const unsigned char *raw, bool *out_fits,
+    enum trivet_scheme scheme, const unsigned char *raw, bool *out_is_valid,
     struct trivet_error *err)
 {
-    struct trivet_slice body =
-        trivet_slice_make(answer->body, answer->body_len);
+    struct trivet_slice body = trivet_buffer_slice(&answer->body);
     struct trivet_slice head = trivet_slice_make("", 0);
     enum trivet_status status;
 
     if (scheme == TRIVET_SCHEME_BODY) {
-        return try_one(proof, head, body, raw, out_fits, err);
+        return try_one(proof, head, body, raw, out_is_valid, err);
     }
 
     head = trivet_answer_head(answer);
     if (head.data == NULL) {
-        *out_fits = false; /* nobody signs so much */
+        *out_is_valid = false; /* more than anybody signs */
         return TRIVET_OK;
     }
 
-    status = try_one(proof, head, body, raw, out_fits, err);
+    status = try_one(proof, head, body, raw, out_is_valid, err);
     free((void *) (uintptr_t) head.data);
 
     return status;
@@ -246,17 +254,17 @@ trivet_proof_check_answer(struct trivet_proof *proof,
     const enum trivet_scheme other =
         *scheme == TRIVET_SCHEME_BODY ? TRIVET_SCHEME_FULL : TRIVET_SCHEME_BODY;
     unsigned char raw[TRIVET_MAX_SIGNATURE];
-    bool fits = false;
+    bool is_valid = false;
 
     TRIVET_TRY(decode(proof, trivet_slice_text(signature), raw, err));
-    TRIVET_TRY(try_scheme(proof, answer, *scheme, raw, &fits, err));
-    if (fits) {
+    TRIVET_TRY(try_scheme(proof, answer, *scheme, raw, &is_valid, err));
+    if (is_valid) {
         return TRIVET_OK;
     }
 
-    TRIVET_TRY(try_scheme(proof, answer, other, raw, &fits, err));
-    if (!fits) {
-        return say_misfit(answer->body_len, err);
+    TRIVET_TRY(try_scheme(proof, answer, other, raw, &is_valid, err));
+    if (!is_valid) {
+        return refuse_signature(answer->body.len, err);
     }
 
     *scheme = other;

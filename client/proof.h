@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * proof.h - whether an answer is the server's: its signature, in either form
+ * proof.h - whether the signature of an answer is the server's
  *
  * A server signs the body, or, as bunq did until 2020 and a gateway in profile
- * classic does, status, header fields and body (core/canonical.h). Either will
- * do; the one that fitted is the one that the server speaks.
+ * classic does, status, header fields and body (core/canonical.h). Both forms
+ * are accepted; the valid one is the form that the server speaks.
  * Blocks: no. Threads: one per proof.
  */
 #ifndef TRIVET_CLIENT_PROOF_H
 #define TRIVET_CLIENT_PROOF_H
 
-#include "client/transport.h"
+#include "client/wire_answer.h"
 #include "core/canonical.h"
 #include "crypto/key.h"
 
@@ -24,13 +24,13 @@ void trivet_proof_free(struct trivet_proof *proof);
 bool trivet_proof_has_key(const struct trivet_proof *proof);
 
 /* Whether signature (base64) is the server's over the bytes.
- * TRIVET_E_UNTRUSTED when it does not fit; err says in which way. */
+ * TRIVET_E_UNTRUSTED when it is not; err says in which way. */
 TRIVET_MUST_USE enum trivet_status trivet_proof_check(
     struct trivet_proof *proof, struct trivet_slice bytes,
     struct trivet_slice signature, struct trivet_error *err);
 
-/* Whether the answer's signature is: *scheme is tried first, and is the one
- * that fitted afterwards. */
+/* Whether the answer's signature is the server's. *scheme is tried first;
+ * afterwards it is the form in which the signature is valid. */
 TRIVET_MUST_USE enum trivet_status trivet_proof_check_answer(
     struct trivet_proof *proof, const struct trivet_wire_answer *answer,
     const char *signature, enum trivet_scheme *scheme,

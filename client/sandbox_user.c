@@ -1,8 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* sandbox_user.c - a new user in a sandbox, and its API key */
-#include "client/context.h"
+#include "trivet/client.h"
 
 #include <string.h>
+
+#include "client/refusal.h"
+#include "client/settings.h"
+#include "client/worker.h"
+#include "core/message/answers.h"
 
 static enum trivet_status
 out_of_memory(struct trivet_error *err)
@@ -46,7 +51,7 @@ ask_sandbox_user(struct trivet_worker *worker, const char *base_url,
         trivet_worker_exchange(worker, &order, &answer, &is_verified, err));
     if (answer.status == 200) {
         status = trivet_client_message_read_api_key(
-            trivet_slice_make(answer.body, answer.body_len), out, err);
+            trivet_buffer_slice(&answer.body), out, err);
     } else {
         status = trivet_refusal_explain(&answer, base_url, order.path, err);
     }

@@ -1,130 +1,45 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * session.c - the three steps to a session, each taken once
+ * session.c - the steps to a session, each run once
  *
- *   key pair -> installation -> device-server -> session-server
- *
- * The file is written after each. A process that dies between a step and its
- * writing leaves at most an installation or a registration behind that nobody
- * uses, which costs nothing: the next one takes that step again.
+ * The file is written after each step. A process that dies between a step and
+ * its writing leaves at most an installation or a device behind that nobody
+ * uses; the next process runs that step again.
  */
-#include "client/context.h"
+#include "client/session.h"
 
-#include <jansson.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/timestamp.h"
 #include "client/clock.h"
+#include "client/context_file.h"
+#include "client/proof.h"
+#include "client/refusal.h"
+#include "client/state.h"
+#include "client/worker.h"
+#include "core/message/answers.h"
 #include "crypto/key.h"
 
 enum {
     RENEW_AT_LEFT_S = 30,
-    SHORT_TIMEOUT_S = 120, /* of which a quarter is enough */
-    MAX_REASON = 48        /* bytes, with the NUL */
+    SHORT_TIMEOUT_S = 120 /* of which a quarter is enough */
 };
 
 bool
 trivet_session_is_over(const struct trivet_record *record, int64_t now_us)
 {
     int64_t timeout_s = record->holder.session_timeout_s;
-    int64_t margin_s = timeout_s > 0 && timeout_s < SHORT_TIMEOUT_S
-                           ? timeout_s / 4
-                           : RENEW_AT_LEFT_S;
+    bool is_short = timeout_s > 0 && timeout_s < SHORT_TIMEOUT_S;
+    int64_t margin_s = is_short ? timeout_s / 4 : RENEW_AT_LEFT_S;
 
     return record->session_token.len == 0
            || record->session_expires_us - now_us <= margin_s * TRIVET_US_PER_S;
 }
 
-/* ---- refusals ---------------------------------------------------------- */
-
-/* What the known texts mean, and what to do about it. */
-static const struct {
-    const char *text;
-    const char *advice;
-} advices[] = {
-    {"User credentials are incorrect",
-        ": the API key is unknown, revoked or not used in its first hour, or "
-        "of another environment; or this address is not permitted "
-        "(trivet doctor)"},
-    {"Insufficient auth",
-        ": the server does not know this installation (any more): log in anew "
-        "(trivet login --new)"},
-    {"request signature is invalid",
-        ": the key pair of the context file is not the installation's"},
-};
-
-/* The reason that a gateway's sandbox tells, as " [ip-not-permitted]"; "" when
- * there is none. */
-static void
-read_reason(const struct trivet_wire_answer *in, char out[MAX_REASON])
-{
-    const char *reason =
-        trivet_wire_header(in->headers, in->num_headers, "X-Trivet-Reason");
-
-    out[0] = '\0';
-    if (reason != NULL && reason[0] != '\0'
-        && strspn(reason, "abcdefghijklmnopqrstuvwxyz0123456789-")
-               == strlen(reason)
-        && snprintf(out, MAX_REASON, " [%s]", reason) >= MAX_REASON)
-    {
-        out[0] = '\0';
-    }
-}
-
-/* Whether a 404 comes from a base URL that is not the API's. */
-static bool
-misses_version(const struct trivet_wire_answer *in, const char *base_url)
-{
-    size_t len = strlen(base_url);
-
-    return in->status == 404
-           && (len < 3 || strcmp(base_url + len - 3, "/v1") != 0);
-}
-
-enum trivet_status
-trivet_refusal_explain(const struct trivet_wire_answer *in,
-    const char *base_url, const char *step, struct trivet_error *err)
-{
-    char reason[MAX_REASON];
-    json_t *root =
-        trivet_client_message_parse(trivet_slice_make(in->body, in->body_len));
-    const char *text = json_string_value(
-        json_object_get(json_array_get(json_object_get(root, "Error"), 0),
-            "error_description"));
-    const char *advice = "";
-    enum trivet_status status = in->status == 429 ? TRIVET_E_THROTTLED
-                                : in->status == 491 || in->status >= 500
-                                    ? TRIVET_E_UNAVAILABLE
-                                    : TRIVET_E_REFUSED;
-
-    for (size_t i = 0; text != NULL && i < sizeof advices / sizeof advices[0];
-         i++) {
-        if (strstr(text, advices[i].text) != NULL) {
-            advice = advices[i].advice;
-        }
-    }
-
-    read_reason(in, reason);
-    if (misses_version(in, base_url)) {
-        (void) trivet_error_set(err, status, "session",
-            "%s: 404: there is no API at %.80s; did you mean %.80s/v1?", step,
-            base_url, base_url);
-    } else {
-        (void) trivet_error_set(err, status, "session", "%s: %u %.80s%s%s",
-            step, in->status, text == NULL ? "(no text)" : text, reason,
-            advice);
-    }
-    json_decref(root);
-
-    return status;
-}
-
 /* ---- the steps --------------------------------------------------------- */
 
-/* What a step works with. */
+/* What a step needs. */
 struct login {
     struct trivet_context *context;
     struct trivet_record *record;
@@ -145,7 +60,7 @@ static const struct {
                        "installation and device are kept"},
 };
 
-/* The next try takes the step again: that harms nobody. */
+/* The next try runs the step again, which does no harm. */
 static enum trivet_status
 explain_lost_step(const char *path, const struct trivet_error *cause,
     struct trivet_error *err)
@@ -188,7 +103,8 @@ post(const struct login *login, const char *path,
             "out of memory, or a text is not UTF-8");
     }
 
-    /* Not one of the state's: its keys are not those of the record yet. */
+    /* Not one of the pool: the pool's workers have other keys than this record.
+     */
     TRIVET_TRY(trivet_worker_new(
         login->context->settings, record, 0, &worker, login->err));
     status = trivet_worker_exchange(worker, &order, out, &is_verified, &ours);
@@ -223,9 +139,12 @@ make_key_pair(const struct login *login)
         key, login->record->private_key, sizeof login->record->private_key);
     trivet_private_key_free(key);
 
-    return status == TRIVET_OK ? TRIVET_OK
-                               : trivet_error_set(login->err, status, "session",
-                                   "cannot write the private key down");
+    if (status != TRIVET_OK) {
+        return trivet_error_set(
+            login->err, status, "session", "cannot write the private key down");
+    }
+
+    return TRIVET_OK;
 }
 
 /* The public half of the record's key, as it is sent. */
@@ -243,8 +162,8 @@ write_public_key(const struct login *login, char *out, size_t cap)
     return status;
 }
 
-/* The answer brings the key that it is signed with: a signature that is there
- * has to fit, and tells in which form the server signs. */
+/* The answer contains the key that it is signed with: if there is a signature,
+ * it must be valid, and it shows in which form the server signs. */
 static enum trivet_status
 check_installation(const struct login *login,
     const struct trivet_wire_answer *wire, const char *server_key)
@@ -255,11 +174,13 @@ check_installation(const struct login *login,
     enum trivet_status status;
 
     TRIVET_TRY(trivet_proof_new(server_key, &proof, login->err));
+    if (signature == NULL || signature[0] == '\0') {
+        trivet_proof_free(proof);
+        return TRIVET_OK;
+    }
 
-    status = signature == NULL || signature[0] == '\0'
-                 ? TRIVET_OK
-                 : trivet_proof_check_answer(proof, wire, signature,
-                     &login->record->scheme, login->err);
+    status = trivet_proof_check_answer(
+        proof, wire, signature, &login->record->scheme, login->err);
     trivet_proof_free(proof);
 
     return status;
@@ -287,7 +208,7 @@ install(const struct login *login)
     }
 
     status = trivet_client_message_read_installation(
-        trivet_slice_make(wire.body, wire.body_len), &answer, login->err);
+        trivet_buffer_slice(&wire.body), &answer, login->err);
     if (status == TRIVET_OK) {
         status = check_installation(login, &wire, answer.public_key);
     }
@@ -323,8 +244,7 @@ register_device(const struct login *login)
     }
 
     status = trivet_client_message_read_id(
-        trivet_slice_make(wire.body, wire.body_len), &login->record->device_id,
-        login->err);
+        trivet_buffer_slice(&wire.body), &login->record->device_id, login->err);
     trivet_wire_answer_release(&wire);
     login->record->has_device = status == TRIVET_OK;
 
@@ -350,7 +270,7 @@ open_session(const struct login *login)
     }
 
     status = trivet_client_message_read_session(
-        trivet_slice_make(wire.body, wire.body_len), &answer, login->err);
+        trivet_buffer_slice(&wire.body), &answer, login->err);
     if (status == TRIVET_OK) {
         record->session_token = answer.token;
         record->holder = answer.holder;
@@ -363,7 +283,7 @@ open_session(const struct login *login)
     return status;
 }
 
-/* What comes when, and when it is missing. */
+/* Whether a step is missing. */
 static bool
 lacks_key_pair(const struct trivet_record *record)
 {
@@ -390,7 +310,7 @@ lacks_session(const struct trivet_record *record)
 
 static const struct {
     bool (*is_missing)(const struct trivet_record *record);
-    enum trivet_status (*take)(const struct login *login);
+    enum trivet_status (*run)(const struct login *login);
 } steps[] = {
     {lacks_key_pair, make_key_pair},
     {lacks_installation, install},
@@ -398,8 +318,8 @@ static const struct {
     {lacks_session, open_session},
 };
 
-/* A session that cannot be written down serves this process all the same: the
- * next one could not be opened for half a minute. */
+/* A session that cannot be written to the file is used by this process all the
+ * same: another one could not be opened for 30 s. */
 static enum trivet_status
 keep_step(const struct login *login, bool is_session)
 {
@@ -419,29 +339,31 @@ keep_step(const struct login *login, bool is_session)
             login->err, ours.status, ours.where, "%s", ours.detail);
     }
     if (status != TRIVET_OK) {
-        trivet_context_keep_in_memory(
+        trivet_state_set_own_session(
             login->context, login->record, ours.detail);
     }
 
-    trivet_context_adopt(login->context, login->record);
+    trivet_state_set_record(login->context, login->record);
     return TRIVET_OK;
 }
 
-/* An installation or a device that is lost with the process is of no use to
- * anybody: such steps are not even taken. */
+/* An installation or a device that is lost with the process serves nobody: such
+ * steps are not run. */
 static enum trivet_status
 check_step_can_be_kept(const struct login *login, bool is_session)
 {
-    return is_session || !login->is_read_only
-               ? TRIVET_OK
-               : trivet_error_set(login->err, TRIVET_E_USAGE, "session",
-                   "%s cannot be written, and a login has to be: log in where "
-                   "it can (trivet login)",
-                   login->context->settings->file);
+    if (!is_session && login->is_read_only) {
+        return trivet_error_set(login->err, TRIVET_E_USAGE, "session",
+            "%s cannot be written, and a login has to be: log in where it can "
+            "(trivet login)",
+            login->context->settings->file);
+    }
+
+    return TRIVET_OK;
 }
 
 static enum trivet_status
-take_steps(const struct login *login)
+run_steps(const struct login *login)
 {
     if (login->record->api_key.len == 0) {
         return trivet_error_set(login->err, TRIVET_E_NOT_FOUND, "session",
@@ -453,10 +375,9 @@ take_steps(const struct login *login)
             continue;
         }
 
-        TRIVET_TRY(
-            check_step_can_be_kept(login, steps[i].take == open_session));
-        TRIVET_TRY(steps[i].take(login));
-        TRIVET_TRY(keep_step(login, steps[i].take == open_session));
+        TRIVET_TRY(check_step_can_be_kept(login, steps[i].run == open_session));
+        TRIVET_TRY(steps[i].run(login));
+        TRIVET_TRY(keep_step(login, steps[i].run == open_session));
     }
 
     return TRIVET_OK;
@@ -469,7 +390,7 @@ is_same(const struct trivet_secret *a, const struct trivet_secret *b)
 }
 
 static enum trivet_status
-ensure_locked(struct trivet_context *context, const struct trivet_secret *dead,
+ensure_locked(struct trivet_context *context, const struct trivet_secret *ended,
     bool is_read_only, struct trivet_record *record, struct trivet_error *err)
 {
     const struct login login = {context, record, err, is_read_only};
@@ -479,17 +400,17 @@ ensure_locked(struct trivet_context *context, const struct trivet_secret *dead,
     if (status != TRIVET_OK && status != TRIVET_E_NOT_FOUND) {
         return status;
     }
-    if (dead != NULL && is_same(&record->session_token, dead)) {
+    if (ended != NULL && is_same(&record->session_token, ended)) {
         trivet_record_drop_session(record);
     }
 
     is_new = status == TRIVET_E_NOT_FOUND;
-    status = take_steps(&login);
+    status = run_steps(&login);
     if (status == TRIVET_OK) {
-        trivet_context_adopt(context, record);
+        trivet_state_set_record(context, record);
     } else if (is_new && lacks_installation(record)) {
-        /* A file with a key pair that nobody knows would only stand in the way
-         * of the right URL. */
+        /* A file with nothing but a key pair would be in the way of a login
+         * with the right URL. */
         (void) unlink(context->settings->file);
     }
 
@@ -498,7 +419,7 @@ ensure_locked(struct trivet_context *context, const struct trivet_secret *dead,
 
 enum trivet_status
 trivet_session_ensure(struct trivet_context *context,
-    const struct trivet_secret *dead, struct trivet_error *err)
+    const struct trivet_secret *ended, struct trivet_error *err)
 {
     struct trivet_record *record = trivet_record_new();
     struct trivet_file_lock lock;
@@ -511,7 +432,7 @@ trivet_session_ensure(struct trivet_context *context,
 
     status = trivet_context_lock(context, &lock, err);
     if (status == TRIVET_OK) {
-        status = ensure_locked(context, dead, lock.is_read_only, record, err);
+        status = ensure_locked(context, ended, lock.is_read_only, record, err);
         trivet_file_lock_release(&lock);
     }
 

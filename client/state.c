@@ -1,17 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* state.c - what this process knows of a context, and its workers */
+/* state.c - what this process knows of a context */
 #define _POSIX_C_SOURCE 200809L
-#include "client/context.h"
+#include "client/state.h"
 
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-static enum trivet_status
-out_of_memory(struct trivet_error *err)
-{
-    return trivet_error_set(err, TRIVET_E_MEMORY, "context", "out of memory");
-}
+#include "client/worker.h"
 
 struct trivet_state *
 trivet_state_new(struct trivet_state *inherited)
@@ -47,9 +43,10 @@ trivet_state_free(struct trivet_state *state)
 }
 
 /*
- * In a child after fork the parent's mutex may be held for ever, its record
- * half-written, and its connections are in use by the parent: all that is put
- * aside, not freed (closing a TLS connection would end it for the parent too).
+ * In a child after fork the parent's mutex may be held for ever, its record may
+ * be half-written, and its connections are in use by the parent. So the child
+ * keeps the parent's state unused and unfreed: closing a TLS connection would
+ * end it for the parent too.
  */
 struct trivet_state *
 trivet_context_state(struct trivet_context *context)
@@ -76,7 +73,7 @@ trivet_context_state(struct trivet_context *context)
 }
 
 void
-trivet_context_keep_in_memory(struct trivet_context *context,
+trivet_state_set_own_session(struct trivet_context *context,
     const struct trivet_record *record, const char *reason)
 {
     struct trivet_state *state = trivet_context_state(context);
@@ -90,7 +87,7 @@ trivet_context_keep_in_memory(struct trivet_context *context,
     is_first = !state->has_own_session;
     state->has_own_session = true;
     state->own = *record;
-    state->passed_over = state->file_token;
+    state->replaced_token = state->file_token;
     (void) pthread_mutex_unlock(&state->mutex);
 
     if (is_first) {
@@ -100,7 +97,7 @@ trivet_context_keep_in_memory(struct trivet_context *context,
     }
 }
 
-/* Whether workers made of a have to be made anew for b. */
+/* Whether workers made of record a cannot serve for record b. */
 static bool
 makes_other_workers(
     const struct trivet_record *a, const struct trivet_record *b)
@@ -114,7 +111,7 @@ makes_other_workers(
 }
 
 void
-trivet_context_adopt(
+trivet_state_set_record(
     struct trivet_context *context, const struct trivet_record *record)
 {
     struct trivet_state *state = trivet_context_state(context);
@@ -132,95 +129,26 @@ trivet_context_adopt(
     (void) pthread_mutex_unlock(&state->mutex);
 }
 
-enum trivet_status
-trivet_context_know(struct trivet_context *context, struct trivet_state *state,
-    struct trivet_error *err)
-{
-    struct trivet_record *record;
-    enum trivet_status status;
-    bool has_record;
-
-    (void) pthread_mutex_lock(&state->mutex);
-    has_record = state->has_record;
-    (void) pthread_mutex_unlock(&state->mutex);
-    if (has_record) {
-        return TRIVET_OK;
-    }
-
-    record = trivet_record_new();
-    if (record == NULL) {
-        return out_of_memory(err);
-    }
-
-    status = trivet_context_load(context, record, err);
-    if (status == TRIVET_OK || status == TRIVET_E_NOT_FOUND) {
-        trivet_context_adopt(context, record);
-        status = TRIVET_OK;
-    }
-
-    trivet_record_free(record);
-    return status;
-}
-
-enum trivet_status
-trivet_context_take_worker(struct trivet_context *context,
-    struct trivet_worker **out, struct trivet_error *err)
-{
-    struct trivet_state *state = trivet_context_state(context);
-    struct trivet_worker *worker = NULL;
-    enum trivet_status status = TRIVET_OK;
-
-    if (state == NULL) {
-        return out_of_memory(err);
-    }
-    TRIVET_TRY(trivet_context_know(context, state, err));
-
-    (void) pthread_mutex_lock(&state->mutex);
-    while (state->idle != NULL && worker == NULL) {
-        worker = state->idle;
-        state->idle = *trivet_worker_next(worker);
-        if (trivet_worker_generation(worker) != state->generation) {
-            trivet_worker_free(worker);
-            worker = NULL;
-        }
-    }
-    if (worker == NULL) {
-        status = trivet_worker_new(
-            context->settings, &state->record, state->generation, &worker, err);
-    }
-    (void) pthread_mutex_unlock(&state->mutex);
-
-    if (status == TRIVET_OK) {
-        *out = worker;
-    }
-    return status;
-}
-
 void
-trivet_context_give_worker(
-    struct trivet_context *context, struct trivet_worker *worker)
+trivet_state_apply_own_session(
+    struct trivet_context *context, struct trivet_record *record)
 {
     struct trivet_state *state = trivet_context_state(context);
-    bool has_learned = false;
+    const struct trivet_secret *token = &record->session_token;
 
     if (state == NULL) {
         return;
     }
 
     (void) pthread_mutex_lock(&state->mutex);
-    if (trivet_worker_generation(worker) == state->generation
-        && trivet_worker_scheme(worker) != state->record.scheme)
+    state->file_token = *token;
+    if (state->has_own_session && state->replaced_token.len == token->len
+        && trivet_ct_equal(
+            state->replaced_token.bytes, token->bytes, token->len))
     {
-        /* It has learned: the others are made anew from that. */
-        state->record.scheme = trivet_worker_scheme(worker);
-        state->generation++;
-        has_learned = true;
+        record->session_token = state->own.session_token;
+        record->session_expires_us = state->own.session_expires_us;
+        record->holder = state->own.holder;
     }
-    *trivet_worker_next(worker) = state->idle;
-    state->idle = worker;
     (void) pthread_mutex_unlock(&state->mutex);
-
-    if (has_learned) {
-        trivet_context_keep_scheme(context);
-    }
 }

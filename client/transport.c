@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* transport.c - one HTTPS exchange. The only user of curl */
+/* transport.c - one HTTPS exchange: bytes out, bytes in */
 #include "client/transport.h"
 
 #include <curl/curl.h>
@@ -11,12 +11,13 @@
 #include "base/timestamp.h"
 #include "crypto/pin.h"
 
+enum { MAX_CHAIN = 1024 * 1024 /* bytes of a certificate chain, as PEM */ };
+
 struct trivet_transport {
     struct trivet_transport_config config;
     CURL *curl;
     char message[CURL_ERROR_SIZE];
     struct trivet_wire_answer *answer; /* of the exchange under way */
-    size_t body_cap;
     bool is_too_big;
     unsigned num_sends; /* how often curl wanted to send, in this exchange */
 };
@@ -24,12 +25,12 @@ struct trivet_transport {
 static const char *const unwanted[] = {"Expect:", "Accept:", "Content-Type:"};
 #define NUM_UNWANTED (sizeof unwanted / sizeof unwanted[0])
 
-/* What a caller can do about curl's troubles; the others are the network's. */
+/* What curl's errors mean to a caller; others are TRIVET_E_UNAVAILABLE. */
 static const struct {
     CURLcode code;
     enum trivet_status status;
     const char *text;
-} troubles[] = {
+} meanings[] = {
     {CURLE_PEER_FAILED_VERIFICATION, TRIVET_E_UNTRUSTED,
         "the server's certificate is not to be trusted"},
     {CURLE_SSL_PINNEDPUBKEYNOTMATCH, TRIVET_E_UNTRUSTED,
@@ -48,84 +49,23 @@ static const struct {
     {CURLE_GOT_NOTHING, TRIVET_E_UNAVAILABLE, "the server did not answer"},
 };
 
-void
-trivet_wire_answer_release(struct trivet_wire_answer *answer)
-{
-    for (size_t i = 0; i < answer->num_headers; i++) {
-        /* The value is in the same piece. */
-        free((void *) (uintptr_t) answer->headers[i].name);
-    }
-
-    if (answer->body != NULL) {
-        trivet_wipe(answer->body, answer->body_len);
-    }
-    free(answer->headers);
-    free(answer->body);
-    memset(answer, 0, sizeof *answer);
-}
-
 /* ---- what comes in ----------------------------------------------------- */
 
-/* A block begins with its status line: the last block counts. */
-static void
-start_headers(struct trivet_wire_answer *answer)
-{
-    trivet_wire_answer_release(answer);
-}
-
-static bool
-add_header(struct trivet_wire_answer *answer, const char *line, size_t len)
-{
-    struct trivet_slice slice = trivet_slice_trim(trivet_slice_make(line, len));
-    const unsigned char *colon =
-        slice.len == 0 ? NULL : memchr(slice.data, ':', slice.len);
-    struct trivet_slice value;
-    size_t name_len;
-    char *text;
-
-    if (colon == NULL) {
-        return true; /* the empty line at the end */
-    }
-    if (answer->num_headers == TRIVET_MAX_WIRE_HEADERS
-        || len > TRIVET_MAX_WIRE_HEADER)
-    {
-        return false;
-    }
-    if (answer->headers == NULL) {
-        answer->headers =
-            calloc(TRIVET_MAX_WIRE_HEADERS, sizeof answer->headers[0]);
-    }
-
-    name_len = (size_t) (colon - slice.data);
-    value = trivet_slice_trim(trivet_slice_after(slice, name_len + 1));
-    text = malloc(name_len + value.len + 2);
-    if (text == NULL || answer->headers == NULL) {
-        free(text);
-        return false;
-    }
-
-    memcpy(text, slice.data, name_len);
-    text[name_len] = '\0';
-    memcpy(text + name_len + 1, value.data, value.len);
-    text[name_len + 1 + value.len] = '\0';
-    answer->headers[answer->num_headers++] =
-        (struct trivet_header){text, text + name_len + 1};
-
-    return true;
-}
-
 static size_t
-take_header(char *data, size_t size, size_t num, void *arg)
+receive_header(char *data, size_t size, size_t num, void *arg)
 {
     struct trivet_transport *transport = arg;
     size_t len = size * num;
 
+    /* A header begins with its status line. Of several, such as an interim one
+     * and the final one, the last counts. */
     if (len >= 5 && memcmp(data, "HTTP/", 5) == 0) {
-        start_headers(transport->answer);
+        trivet_wire_answer_release(transport->answer);
         return len;
     }
 
-    if (!add_header(transport->answer, data, len)) {
+    if (trivet_wire_answer_add_field(transport->answer, data, len) != TRIVET_OK)
+    {
         transport->is_too_big = true;
         return 0;
     }
@@ -133,53 +73,18 @@ take_header(char *data, size_t size, size_t num, void *arg)
     return len;
 }
 
-/* Makes room for len more bytes and a NUL; wipes what it moves. */
-static bool
-grow_body(struct trivet_transport *transport, size_t len)
-{
-    struct trivet_wire_answer *answer = transport->answer;
-    size_t needed = answer->body_len + len + 1;
-    size_t cap = answer->body == NULL ? 0 : transport->body_cap;
-    char *body;
-
-    if (needed > TRIVET_MAX_WIRE_BODY) {
-        return false;
-    }
-    if (needed <= cap) {
-        return true;
-    }
-
-    cap = needed < 4096 ? 4096 : needed * 2;
-    body = malloc(cap);
-    if (body == NULL) {
-        return false;
-    }
-    if (answer->body != NULL) {
-        memcpy(body, answer->body, answer->body_len);
-        trivet_wipe(answer->body, answer->body_len);
-        free(answer->body);
-    }
-
-    answer->body = body;
-    transport->body_cap = cap;
-    return true;
-}
-
 static size_t
-take_body(char *data, size_t size, size_t num, void *arg)
+receive_body(char *data, size_t size, size_t num, void *arg)
 {
     struct trivet_transport *transport = arg;
-    struct trivet_wire_answer *answer = transport->answer;
     size_t len = size * num;
 
-    if (!grow_body(transport, len)) {
+    if (trivet_wire_answer_add_body(transport->answer, data, len) != TRIVET_OK)
+    {
         transport->is_too_big = true;
         return 0;
     }
 
-    memcpy(answer->body + answer->body_len, data, len);
-    answer->body_len += len;
-    answer->body[answer->body_len] = '\0';
     return len;
 }
 
@@ -233,10 +138,11 @@ set_always(struct trivet_transport *transport)
         && curl_easy_setopt(curl, CURLOPT_PREREQDATA, transport) == CURLE_OK
         && curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, transport->message)
                == CURLE_OK
-        && curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, take_header)
+        && curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, receive_header)
                == CURLE_OK
         && curl_easy_setopt(curl, CURLOPT_HEADERDATA, transport) == CURLE_OK
-        && curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, take_body) == CURLE_OK
+        && curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, receive_body)
+               == CURLE_OK
         && curl_easy_setopt(curl, CURLOPT_WRITEDATA, transport) == CURLE_OK;
 
     if (is_set && config->ca_file[0] != '\0') {
@@ -309,8 +215,10 @@ add_line(struct curl_slist **lines, const char *name, const char *value)
 
     if (text != NULL) {
         /* "Name;" is how curl is told to send an empty value. */
-        (void) snprintf(text, size, trimmed.len == 0 ? "%s;%.*s" : "%s: %.*s",
-            name, (int) trimmed.len, (const char *) trimmed.data);
+        const char *separator = trimmed.len == 0 ? ";" : ": ";
+
+        (void) snprintf(text, size, "%s%s%.*s", name, separator,
+            (int) trimmed.len, (const char *) trimmed.data);
         longer = curl_slist_append(*lines, text);
         trivet_wipe(text, size);
         free(text);
@@ -376,13 +284,17 @@ static bool
 set_request(CURL *curl, const struct trivet_wire_request *request,
     struct curl_slist *lines)
 {
-    static const char nothing[] = "";
+    const char *body = "";
     bool is_plain_get =
         request->body.data == NULL && strcmp(request->method, "GET") == 0;
+    const char *method = is_plain_get ? NULL : request->method;
     bool has_body = request->body.data != NULL
                     || strcmp(request->method, "POST") == 0
                     || strcmp(request->method, "PUT") == 0;
 
+    if (request->body.data != NULL) {
+        body = (const char *) request->body.data;
+    }
     if (curl_easy_setopt(curl, CURLOPT_URL, request->url) != CURLE_OK
         || curl_easy_setopt(curl, CURLOPT_HTTPHEADER, lines) != CURLE_OK
         || curl_easy_setopt(
@@ -400,18 +312,12 @@ set_request(CURL *curl, const struct trivet_wire_request *request,
         && (curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE,
                 (curl_off_t) request->body.len)
                 != CURLE_OK
-            || curl_easy_setopt(curl, CURLOPT_POSTFIELDS,
-                   request->body.data == NULL
-                       ? nothing
-                       : (const char *) request->body.data)
-                   != CURLE_OK))
+            || curl_easy_setopt(curl, CURLOPT_POSTFIELDS, body) != CURLE_OK))
     {
         return false;
     }
 
-    return curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST,
-               is_plain_get ? NULL : request->method)
-           == CURLE_OK;
+    return curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, method) == CURLE_OK;
 }
 
 static enum trivet_status
@@ -519,10 +425,10 @@ explain(
             "the connection was lost while the request was under way");
     }
 
-    for (size_t i = 0; i < sizeof troubles / sizeof troubles[0]; i++) {
-        if (troubles[i].code == code) {
-            return trivet_error_set(err, troubles[i].status, "transport",
-                "%s: %s", troubles[i].text, detail);
+    for (size_t i = 0; i < sizeof meanings / sizeof meanings[0]; i++) {
+        if (meanings[i].code == code) {
+            return trivet_error_set(err, meanings[i].status, "transport",
+                "%s: %s", meanings[i].text, detail);
         }
     }
 
@@ -572,13 +478,14 @@ trivet_transport_exchange(struct trivet_transport *transport,
     if (lines != NULL && set_request(transport->curl, request, lines)) {
         code = curl_easy_perform(transport->curl);
     }
-    /* A body that came in whole and empty is a body too. */
-    if (code == CURLE_OK && !grow_body(transport, 0)) {
+    /* An answer without a body has an empty one. */
+    if (code == CURLE_OK
+        && trivet_wire_answer_add_body(&answer, "", 0) != TRIVET_OK)
+    {
         code = CURLE_OUT_OF_MEMORY;
     }
 
     if (code == CURLE_OK) {
-        answer.body[answer.body_len] = '\0';
         finish_answer(transport, &answer);
         *out = answer;
     } else {
@@ -604,13 +511,32 @@ trivet_transport_has_lost_kept(const struct trivet_transport *transport)
     return transport->num_sends > 1;
 }
 
+/* All certificates of the last connection, as text. NULL: there are none, or
+ * memory ran out. */
+static char *
+chain_text(CURL *curl)
+{
+    struct trivet_buffer text = trivet_buffer_make(MAX_CHAIN);
+    const char *entry;
+
+    for (int i = 0; (entry = chain_entry(curl, i)) != NULL; i++) {
+        if (trivet_buffer_append(&text, trivet_slice_text(entry)) != TRIVET_OK
+            || trivet_buffer_append(&text, trivet_slice_text("\n"))
+                   != TRIVET_OK)
+        {
+            break;
+        }
+    }
+
+    return text.data;
+}
+
 char *
 trivet_transport_fetch_chain(struct trivet_transport *transport,
     const char *url, struct trivet_error *err)
 {
     struct trivet_wire_answer answer = {0};
     CURL *curl = transport->curl;
-    char *text = NULL;
     CURLcode code;
 
     transport->answer = &answer;
@@ -630,21 +556,5 @@ trivet_transport_fetch_chain(struct trivet_transport *transport,
         return NULL;
     }
 
-    for (int i = 0;; i++) {
-        const char *entry = chain_entry(curl, i);
-        size_t len = text == NULL ? 0 : strlen(text);
-        char *longer;
-
-        if (entry == NULL) {
-            break;
-        }
-        longer = realloc(text, len + strlen(entry) + 2);
-        if (longer == NULL) {
-            break;
-        }
-        (void) snprintf(longer + len, strlen(entry) + 2, "%s\n", entry);
-        text = longer;
-    }
-
-    return text;
+    return chain_text(curl);
 }

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * transport.h - one HTTPS exchange: bytes out, bytes in. The only user of curl
+ * transport.h - one HTTPS exchange: bytes out, bytes in
  *
- * TLS 1.2 at least; certificate chain and host name are always verified;
- * redirects are not followed and nothing is decoded: the body is what was
- * signed. A transport keeps its connection for the next exchange.
+ * The only part of the library that uses curl to send anything (url.h uses its
+ * URL parser). TLS 1.2 at least; certificate chain and host name are always
+ * verified; redirects are not followed and nothing is decoded: the body is what
+ * was signed. A transport keeps its connection for the next exchange.
  *
- * A request is sent once and never again. curl repeats one by itself when a
- * kept connection turns out to be lost, whatever its method is, and after some
- * errors of HTTP/2: each of these ways leads past the callback that curl calls
- * before it sends, which lets the first pass alone. TLS early data, which
- * somebody else could repeat, is not used.
+ * A request is sent once. curl repeats a request by itself when a kept
+ * connection turns out to be lost, whatever the method, and after some errors
+ * of HTTP/2. Before each sending it calls a callback, which here allows only
+ * the first. TLS early data, which a third party could repeat, is not used.
  * Blocks: yes. Threads: one per transport.
  */
 #ifndef TRIVET_CLIENT_TRANSPORT_H
@@ -18,13 +18,8 @@
 
 #include "base/slice.h"
 #include "client/pins.h"
+#include "client/wire_answer.h"
 #include "trivet/client.h"
-
-enum {
-    TRIVET_MAX_WIRE_BODY = 64 * 1024 * 1024, /* bytes of an answer's body   */
-    TRIVET_MAX_WIRE_HEADERS = 128,           /* lines of an answer's header */
-    TRIVET_MAX_WIRE_HEADER = 16 * 1024       /* bytes of one of them        */
-};
 
 /* Strings and pins are borrowed for the life of the transport. */
 struct trivet_transport_config {
@@ -45,19 +40,6 @@ struct trivet_wire_request {
      * one is made. */
     int max_idle_s;
 };
-
-struct trivet_wire_answer {
-    unsigned status;
-    char *body; /* NUL-terminated */
-    size_t body_len;
-    struct trivet_header *headers;
-    size_t num_headers;
-    int64_t sent_us;  /* when the request left */
-    bool is_key_seen; /* a new connection was made, and pins are set */
-    unsigned char key_digest[32];
-};
-
-void trivet_wire_answer_release(struct trivet_wire_answer *answer); /* wipes */
 
 struct trivet_transport;
 
@@ -84,8 +66,8 @@ bool trivet_transport_has_sent(const struct trivet_transport *transport);
  * that was kept from an exchange before, and nothing came back. */
 bool trivet_transport_has_lost_kept(const struct trivet_transport *transport);
 
-/* What the server's certificate chain was, leaf first, as PEM in one text:
- * for looking at. Owned; free it. NULL when there was none. Connects only. */
+/* Connects, sends nothing, and gives the server's certificate chain, leaf
+ * first, as PEM in one text. Owned; free it. NULL when there was none. */
 char *trivet_transport_fetch_chain(struct trivet_transport *transport,
     const char *url, struct trivet_error *err);
 

@@ -17,9 +17,9 @@
 
 enum {
     STATUS_THROTTLED = 429,
-    /* Servers close connections that nobody uses, and a request that meets
-     * that is lost: for one that cannot be repeated only what was used a moment
-     * ago will do. */
+    /* Servers close idle connections, and a request sent meanwhile is lost. One
+     * that cannot be repeated uses only a connection that was used a moment
+     * ago. */
     MAX_IDLE_S = 118,
     MAX_IDLE_UNSAFE_S = 15
 };
@@ -199,10 +199,11 @@ sign_request(struct trivet_worker *worker, const struct trivet_order *order,
     } else {
         head = trivet_request_head(order->method, request->url,
             request->headers, request->num_headers);
-        status = head.data == NULL
-                     ? trivet_error_set(err, TRIVET_E_LIMIT, "worker.sign",
-                         "out of memory, or too many headers to sign")
-                     : sign(worker, head, order->body, request->signature, err);
+        if (head.data == NULL) {
+            return trivet_error_set(err, TRIVET_E_LIMIT, "worker.sign",
+                "out of memory, or too many headers to sign");
+        }
+        status = sign(worker, head, order->body, request->signature, err);
         free((void *) (uintptr_t) head.data);
     }
     if (status == TRIVET_OK) {
@@ -212,8 +213,8 @@ sign_request(struct trivet_worker *worker, const struct trivet_order *order,
     return status;
 }
 
-/* A signature that is there must fit; on a 2xx to a signed order it must be
- * there. An error may come unsigned: 429, 491 and 5xx always do. */
+/* A signature that is present must be valid; a 2xx to a signed order must have
+ * one. An error may be unsigned: 429, 491 and 5xx always are. */
 static enum trivet_status
 verify_answer(struct trivet_worker *worker, const struct trivet_order *order,
     const struct trivet_wire_answer *answer, bool *out_is_verified,
@@ -226,19 +227,22 @@ verify_answer(struct trivet_worker *worker, const struct trivet_order *order,
 
     *out_is_verified = false;
     if (!trivet_proof_has_key(worker->proof)) {
-        /* The first answer brings the key, and is to an unsigned order. */
-        return is_needed ? trivet_error_set(err, TRIVET_E_UNTRUSTED,
-                   "worker.verify", "the server's key is not known")
-                         : TRIVET_OK;
+        /* The first answer contains the key, and its request is unsigned. */
+        if (is_needed) {
+            return trivet_error_set(err, TRIVET_E_UNTRUSTED, "worker.verify",
+                "the server's key is not known");
+        }
+        return TRIVET_OK;
     }
     if (signature == NULL || signature[0] == '\0') {
-        return !is_needed
-                   ? TRIVET_OK
-                   : trivet_error_set(err, TRIVET_E_UNTRUSTED, "worker.verify",
-                       "the answer (%u, %zu bytes) carries no " SERVER_SIGNATURE
-                       ": it did not come from the server, or something on "
-                       "the way took it off",
-                       answer->status, answer->body_len);
+        if (is_needed) {
+            return trivet_error_set(err, TRIVET_E_UNTRUSTED, "worker.verify",
+                "the answer (%u, %zu bytes) carries no " SERVER_SIGNATURE
+                ": it did not come from the server, or something on the way "
+                "took it off",
+                answer->status, answer->body.len);
+        }
+        return TRIVET_OK;
     }
 
     TRIVET_TRY(trivet_proof_check_answer(
@@ -249,6 +253,12 @@ verify_answer(struct trivet_worker *worker, const struct trivet_order *order,
 }
 
 /* ---- one exchange ------------------------------------------------------ */
+
+static const char *
+shown_value(const struct trivet_header *header)
+{
+    return trivet_header_is_secret(header->name) ? "[left out]" : header->value;
+}
 
 static void
 tell_request(const struct trivet_worker *worker,
@@ -264,10 +274,8 @@ tell_request(const struct trivet_worker *worker,
         settings, TRIVET_EVENT_SENT, 0, "%s %s", request->method, request->url);
     for (size_t i = 0; i < request->num_headers; i++) {
         const struct trivet_header *header = &request->headers[i];
-        bool is_secret = trivet_header_is_secret(header->name);
-
         trivet_tell(settings, TRIVET_EVENT_SENT, 0, "%s: %s", header->name,
-            is_secret ? "[left out]" : header->value);
+            shown_value(header));
     }
     trivet_tell(
         settings, TRIVET_EVENT_SENT, 0, "(%zu bytes)", request->body.len);
@@ -278,6 +286,7 @@ tell_answer(const struct trivet_worker *worker,
     const struct trivet_wire_answer *answer, bool is_verified)
 {
     const struct trivet_settings *settings = worker->settings;
+    const char *verdict = is_verified ? "its signature fits" : "not verified";
 
     if (settings->on_event == NULL) {
         return;
@@ -285,17 +294,16 @@ tell_answer(const struct trivet_worker *worker,
 
     trivet_tell(settings, TRIVET_EVENT_RECEIVED, 0, "%u", answer->status);
     for (size_t i = 0; i < answer->num_headers; i++) {
-        bool is_secret = trivet_header_is_secret(answer->headers[i].name);
+        const struct trivet_header *header = &answer->headers[i];
 
-        trivet_tell(settings, TRIVET_EVENT_RECEIVED, 0, "%s: %s",
-            answer->headers[i].name,
-            is_secret ? "[left out]" : answer->headers[i].value);
+        trivet_tell(settings, TRIVET_EVENT_RECEIVED, 0, "%s: %s", header->name,
+            shown_value(header));
     }
     trivet_tell(settings, TRIVET_EVENT_RECEIVED, 0, "(%zu bytes, %s)",
-        answer->body_len, is_verified ? "its signature fits" : "not verified");
+        answer->body.len, verdict);
 }
 
-/* In report mode curl lets every key pass: told here. */
+/* In report mode curl accepts every key: an unknown one is reported here. */
 static void
 report_pin(const struct trivet_worker *worker,
     const struct trivet_wire_answer *answer, int64_t now_us)
@@ -329,7 +337,7 @@ is_delicate(const struct trivet_order *order)
     return !order->is_harmless && !trivet_method_is_safe(order->method);
 }
 
-/* What to say of a request that got no answer. */
+/* What err says of a request that got no answer. */
 static enum trivet_status
 explain_loss(const struct trivet_worker *worker,
     const struct trivet_order *order, const struct trivet_error *cause,
@@ -346,16 +354,19 @@ explain_loss(const struct trivet_worker *worker,
         order->method, order->path, cause->detail);
 }
 
-/* What to say of an answer that cannot be trusted. */
+/* What err says of an answer that cannot be trusted. */
 static enum trivet_status
 explain_distrust(const struct trivet_order *order,
     const struct trivet_error *cause, struct trivet_error *err)
 {
-    return trivet_error_set(err, cause->status, cause->where, "%s%s",
-        cause->detail, is_delicate(order) ? "; the server may have acted" : "");
+    const char *warning =
+        is_delicate(order) ? "; the server may have acted" : "";
+
+    return trivet_error_set(
+        err, cause->status, cause->where, "%s%s", cause->detail, warning);
 }
 
-/* Sends, and judges what comes back. */
+/* Sends, and verifies the answer. */
 static enum trivet_status
 send_request(struct trivet_worker *worker, const struct trivet_order *order,
     const struct trivet_wire_request *request, struct trivet_wire_answer *out,
@@ -406,17 +417,18 @@ send_once(struct trivet_worker *worker, const struct trivet_order *order,
         out, out_is_verified, err);
 }
 
-/* The same, but what is safe to repeat outlives a kept connection that the
- * server has closed meanwhile: with another request id, for the server may have
- * seen the first. */
+/* The same, but what is safe to repeat is sent again when it was lost with a
+ * kept connection that the server had closed: with another request id, since
+ * the server may have seen the first. */
 static enum trivet_status
 send_safely(struct trivet_worker *worker, const struct trivet_order *order,
     struct trivet_wire_answer *out, bool *out_is_verified,
     struct trivet_error *err)
 {
     bool is_safe = trivet_method_is_safe(order->method);
-    enum trivet_status status = send_once(worker, order,
-        is_safe ? MAX_IDLE_S : MAX_IDLE_UNSAFE_S, out, out_is_verified, err);
+    int max_idle_s = is_safe ? MAX_IDLE_S : MAX_IDLE_UNSAFE_S;
+    enum trivet_status status =
+        send_once(worker, order, max_idle_s, out, out_is_verified, err);
 
     if (status == TRIVET_OK || !is_safe
         || !trivet_transport_has_lost_kept(worker->transport))
@@ -427,8 +439,8 @@ send_safely(struct trivet_worker *worker, const struct trivet_order *order,
     return send_once(worker, order, 0, out, out_is_verified, err);
 }
 
-/* Whether the server refused the request because of its signature: then it
- * certainly did nothing else with it. */
+/* Whether the server refused the request because of its signature: then it has
+ * certainly not acted on it. */
 static bool
 is_signature_refused(
     const struct trivet_order *order, const struct trivet_wire_answer *answer)
@@ -436,11 +448,11 @@ is_signature_refused(
     static const char text[] = "request signature is invalid";
 
     return order->is_signed && answer->status == 400
-           && strstr(answer->body, text) != NULL;
+           && strstr(answer->body.data, text) != NULL;
 }
 
-/* The same, but a request whose form of signature the server refused, and whose
- * signed refusal tells that it speaks the other one, is sent in that. */
+/* The same, but when the server refuses the form of the signature, and its
+ * refusal is signed in the other form, the request is sent in that form. */
 static enum trivet_status
 send_in_its_form(struct trivet_worker *worker, const struct trivet_order *order,
     struct trivet_wire_answer *out, bool *out_is_verified,
@@ -459,7 +471,7 @@ send_in_its_form(struct trivet_worker *worker, const struct trivet_order *order,
 
 /* ---- the rate limit ---------------------------------------------------- */
 
-/* Waits until the call may go. */
+/* Waits until the rate limit allows the call. */
 static enum trivet_status
 wait_for_turn(struct trivet_worker *worker, const struct trivet_order *order,
     const struct trivet_rate_call *call, struct trivet_error *err)
@@ -524,7 +536,7 @@ trivet_worker_exchange(struct trivet_worker *worker,
 
         /* Refused, so nothing was done: it may be sent again. */
         now_us = trivet_clock_now_us();
-        block_s = trivet_throttle_read_seconds(out->body, call.per_s);
+        block_s = trivet_throttle_read_seconds(out->body.data, call.per_s);
         trivet_throttle_hold(
             worker->settings->throttle, &call, now_us, block_s);
         if (num_tries == 2 || block_s > worker->settings->max_wait_s) {

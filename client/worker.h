@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * worker.h - what one thread needs to make one signed and verified exchange
+ * worker.h - what one thread needs for a signed and verified exchange
  *
  * A worker is made of a record and keeps copies of what it needs of it. It
  * holds a connection, a signer and a verifier, and is used again and again.
@@ -16,7 +16,7 @@
 
 struct trivet_worker;
 
-/* `generation` is kept for the caller. A record without a private key gives a
+/* `generation` is stored for the caller. A record without a private key gives a
  * worker that cannot sign, one without a server key one that cannot verify. */
 TRIVET_MUST_USE enum trivet_status trivet_worker_new(
     const struct trivet_settings *settings, const struct trivet_record *record,
@@ -25,7 +25,7 @@ void trivet_worker_free(struct trivet_worker *worker);
 
 uint64_t trivet_worker_generation(const struct trivet_worker *worker);
 
-/* In a list of workers, kept by their owner. */
+/* The link to the next worker in a list that their owner keeps. */
 struct trivet_worker **trivet_worker_next(struct trivet_worker *worker);
 
 /*
@@ -60,7 +60,8 @@ TRIVET_MUST_USE enum trivet_status trivet_worker_sign(
  * signed answer has shown. */
 enum trivet_scheme trivet_worker_scheme(const struct trivet_worker *worker);
 
-/* TRIVET_E_UNTRUSTED when signature (base64) does not fit: err says how. */
+/* TRIVET_E_UNTRUSTED when signature (base64) is not the server's: err says in
+ * which way. */
 TRIVET_MUST_USE enum trivet_status trivet_worker_verify(
     struct trivet_worker *worker, struct trivet_slice bytes,
     struct trivet_slice signature, struct trivet_error *err);

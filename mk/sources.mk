@@ -108,15 +108,19 @@ CLIENT_SRCS = \
 	client/call.c \
 	client/clock.c \
 	client/context.c \
+	client/context_file.c \
 	client/erase.c \
 	client/file_lock.c \
 	client/import.c \
 	client/inplace.c \
+	client/logout.c \
 	client/pin_learn.c \
 	client/pins.c \
 	client/place.c \
+	client/pool.c \
 	client/proof.c \
 	client/record.c \
+	client/refusal.c \
 	client/request.c \
 	client/sandbox_user.c \
 	client/secret_file.c \
@@ -127,6 +131,7 @@ CLIENT_SRCS = \
 	client/throttle.c \
 	client/transport.c \
 	client/url.c \
+	client/wire_answer.c \
 	client/worker.c
 
 CLI_SRCS = \

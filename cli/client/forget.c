@@ -8,8 +8,8 @@
 #include "cli/moment.h"
 #include "cli/output.h"
 #include "client/clock.h"
-#include "client/context.h"
 #include "client/erase.h"
+#include "client/logout.h"
 
 struct forget {
     struct cli_client client;

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * session.h - the steps to a session
+ *
+ *   key pair -> installation -> device-server -> session-server
+ *
+ * Blocks: yes.
+ */
+#ifndef TRIVET_CLIENT_SESSION_H
+#define TRIVET_CLIENT_SESSION_H
+
+#include "base/secret.h"
+#include "client/context.h"
+#include "client/record.h"
+
+/*
+ * Makes sure that there is a session other than `ended` (NULL: any session that
+ * is not about to expire): reads the one that another process opened, or runs
+ * the steps that are missing. One caller at a time, across threads and
+ * processes.
+ */
+TRIVET_MUST_USE enum trivet_status trivet_session_ensure(
+    struct trivet_context *context, const struct trivet_secret *ended,
+    struct trivet_error *err);
+
+/* Whether there is no session, or it expires within 30 s (a quarter of a
+ * time-out below 2 min) by the local clock. Blocks: no. */
+bool trivet_session_is_over(const struct trivet_record *record, int64_t now_us);
+
+#endif
