@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * erase.h - removing a context's file and the files beside it
+ *
+ * Blocks: as the file system does. Threads: any number at once.
  */
 #ifndef TRIVET_CLIENT_ERASE_H
 #define TRIVET_CLIENT_ERASE_H

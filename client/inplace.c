@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* inplace.c - a file that cannot be replaced, rewritten without being half */
+/* inplace.c - a file that cannot be replaced, rewritten in its place, safely */
 #define _GNU_SOURCE /* F_OFD_SETLK */
 #include "client/inplace.h"
 
@@ -79,10 +79,11 @@ trivet_inplace_text(struct trivet_slice file)
     }
 
     nul = file.len == 0 ? NULL : memchr(file.data, '\0', file.len);
+    if (nul == NULL) {
+        return file;
+    }
 
-    return nul == NULL
-               ? file
-               : trivet_slice_make(file.data, (size_t) (nul - file.data));
+    return trivet_slice_make(file.data, (size_t) (nul - file.data));
 }
 
 /* ---- locks --------------------------------------------------------------- */
@@ -233,8 +234,8 @@ trivet_inplace_write(int fd, const char *path, struct trivet_slice text,
         return status;
     }
 
-    /* From here on the new text is in the file, whatever happens: who reads it
-     * finds the journal. */
+    /* From here on the new text is in the file, whatever happens: a reader
+     * finds it in the journal. */
     (void) settle(fd, text);
 
     return TRIVET_OK;

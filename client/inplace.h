@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * inplace.h - a file that cannot be replaced, rewritten without ever being half
+ * inplace.h - a file that cannot be replaced, rewritten in its place, safely
  *
  * A file that is a mount of its own (a container's) can be written but not
  * replaced. While it is rewritten, the new text stands whole behind the old

@@ -2,9 +2,9 @@
 /*
  * pins.h - a set of pinned keys
  *
- * A pin that has expired does not count. When all of an enforced set have
- * expired nothing is let through: a forgotten set must not open the door.
- * Blocks: no.
+ * An expired pin is ignored. When all pins of an enforced set have expired, no
+ * connection is accepted: a forgotten set must not disable the check.
+ * Blocks: no. Threads: any.
  */
 #ifndef TRIVET_CLIENT_PINS_H
 #define TRIVET_CLIENT_PINS_H
@@ -22,9 +22,11 @@ TRIVET_MUST_USE enum trivet_status trivet_pin_set_make(
     const struct trivet_pin *pins, size_t num_pins, enum trivet_pin_mode mode,
     struct trivet_pin_set *out, struct trivet_error *err);
 
+/* Whether a pin of the set that has not expired has that digest. */
 bool trivet_pin_set_has(const struct trivet_pin_set *set,
     const unsigned char digest[32], int64_t now_us);
 
+/* How many pins have not expired. */
 size_t trivet_pin_set_count_valid(
     const struct trivet_pin_set *set, int64_t now_us);
 

@@ -32,8 +32,17 @@ static enum trivet_status
 fail_by_errno(
     const struct walk *walk, const char *name, struct trivet_error *err)
 {
-    return fail(walk, errno == ENOENT ? TRIVET_E_NOT_FOUND : TRIVET_E_USAGE,
-        name, strerror(errno), err);
+    enum trivet_status status =
+        errno == ENOENT ? TRIVET_E_NOT_FOUND : TRIVET_E_USAGE;
+
+    return fail(walk, status, name, strerror(errno), err);
+}
+
+static enum trivet_status
+fail_too_long(
+    const struct walk *walk, const char *name, struct trivet_error *err)
+{
+    return fail(walk, TRIVET_E_USAGE, name, "the path is too long", err);
 }
 
 /* Puts text in front of what is left to walk. False: too long. */
@@ -56,11 +65,14 @@ put_before_rest(struct walk *walk, const char *text)
 static bool
 enter(struct walk *walk, const char *name)
 {
-    int folder = name[0] == '/'
-                     ? open("/", O_PATH | O_DIRECTORY | O_CLOEXEC)
-                     : openat(walk->folder, name,
-                         O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    int folder;
 
+    if (name[0] == '/') {
+        folder = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+    } else {
+        folder = openat(
+            walk->folder, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    }
     if (folder < 0) {
         return false;
     }
@@ -123,9 +135,11 @@ follow(struct walk *walk, int link, const char *name, struct trivet_error *err)
         walk->real[0] = '\0';
     }
 
-    return put_before_rest(walk, target)
-               ? TRIVET_OK
-               : fail(walk, TRIVET_E_USAGE, name, "the path is too long", err);
+    if (!put_before_rest(walk, target)) {
+        return fail_too_long(walk, name, err);
+    }
+
+    return TRIVET_OK;
 }
 
 static enum trivet_status
@@ -146,10 +160,13 @@ go_down(struct walk *walk, const char *name, struct trivet_error *err)
         return TRIVET_OK;
     }
 
-    return snprintf(walk->real + len, sizeof walk->real - len, "/%s", name)
-                   < (int) (sizeof walk->real - len)
-               ? TRIVET_OK
-               : fail(walk, TRIVET_E_USAGE, name, "the path is too long", err);
+    if (snprintf(walk->real + len, sizeof walk->real - len, "/%s", name)
+        >= (int) (sizeof walk->real - len))
+    {
+        return fail_too_long(walk, name, err);
+    }
+
+    return TRIVET_OK;
 }
 
 /* One part of the path. *out_is_done: it is the last, and no link. */
@@ -207,7 +224,7 @@ start(struct walk *walk, const char *path, struct trivet_error *err)
     if (snprintf(walk->rest, sizeof walk->rest, "%s/%s", here, path)
         >= (int) sizeof walk->rest)
     {
-        return fail(walk, TRIVET_E_USAGE, "", "the path is too long", err);
+        return fail_too_long(walk, "", err);
     }
 
     return enter(walk, "/") ? TRIVET_OK : fail_by_errno(walk, "/", err);
@@ -230,7 +247,7 @@ trivet_place_find(const char *path, bool follows_last, struct trivet_place *out,
         && snprintf(out->path, sizeof out->path, "%s/%s", walk.real, name)
                >= (int) sizeof out->path)
     {
-        status = fail(&walk, TRIVET_E_USAGE, name, "the path is too long", err);
+        status = fail_too_long(&walk, name, err);
     }
     if (status != TRIVET_OK) {
         if (walk.folder >= 0) {

@@ -16,7 +16,9 @@
  *              "session_expires", "ca_file", "pins":[...], "pin_mode",
  *              "signing":"full"}}
  *
- * What is not there yet is left out.
+ * What does not exist yet is left out. Each object is a file of its own:
+ * record_installation.h, record_session.h, record_own.h.
+ * Blocks: no. Threads: one per record.
  */
 #ifndef TRIVET_CLIENT_RECORD_H
 #define TRIVET_CLIENT_RECORD_H
@@ -61,10 +63,6 @@ struct trivet_record {
 struct trivet_record *trivet_record_new(void);
 void trivet_record_free(struct trivet_record *record); /* wipes */
 
-/* The base URL of sandbox and production; "" for the others. */
-const char *trivet_environment_url(enum trivet_environment environment);
-const char *trivet_environment_name(enum trivet_environment environment);
-
 /* Forgets installation, device and session. */
 void trivet_record_reset(struct trivet_record *record);
 void trivet_record_drop_session(struct trivet_record *record);
@@ -77,9 +75,9 @@ void trivet_record_drop_session(struct trivet_record *record);
 TRIVET_MUST_USE enum trivet_status trivet_record_parse(struct trivet_slice text,
     struct trivet_record *out, struct trivet_error *err);
 
-/* Whether the file's two halves of the client's key are a pair. Files of SDKs
- * are always judged so, those of trivet's own (which costs) when they come from
- * elsewhere. */
+/* Whether the two halves of the client's key in the file are a pair.
+ * trivet_record_parse checks it for files of SDKs; for trivet's own, where it
+ * costs much, only an import does. TRIVET_E_MALFORMED: they are not. */
 TRIVET_MUST_USE enum trivet_status trivet_record_check_pair(
     struct trivet_slice text, const struct trivet_record *record,
     struct trivet_error *err);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* request.c - a request put together: its URL, its header, what is signed */
+/* request.c - a request before it is sent: its URL, its header, its id */
 #include "client/request.h"
 
 #include <stdio.h>
@@ -26,7 +26,8 @@ trivet_wire_header(
     return NULL;
 }
 
-/* A name is a token, a value has no line end: nothing is smuggled in. */
+/* A name is a token, and a value has no line end that would begin a header of
+ * its own. */
 static bool
 is_header_safe(const struct trivet_header *header)
 {
@@ -64,7 +65,7 @@ is_method_usable(const char *method)
            && strcmp(method, "HEAD") != 0;
 }
 
-/* One of trivet's own, unless the caller has set it. */
+/* Adds a field of trivet's own, unless the caller has set it. */
 static void
 add_own(struct trivet_request *request, const struct trivet_order *order,
     const char *name, const char *value)
@@ -89,11 +90,11 @@ is_among(const char *name, const char *const *names, size_t num)
     return false;
 }
 
-/* What a caller must not set: the last two say how long the body is. */
+/* Fields that a caller must not set; the last two give the body's length. */
 static const char *const own_headers[] = {TRIVET_HEADER_TOKEN,
     TRIVET_HEADER_SIGNATURE, "Content-Length", "Transfer-Encoding"};
 
-/* What is not told. */
+/* Fields whose values are never shown. */
 static const char *const secret_headers[] = {TRIVET_HEADER_TOKEN,
     "Authorization", "Proxy-Authorization", "Cookie", "Set-Cookie"};
 

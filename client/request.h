@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * request.h - a request put together: its URL, its header, what is signed
+ * request.h - a request before it is sent: its URL, its header, its id
  *
- * Blocks: no.
+ * Blocks: no. Threads: any.
  */
 #ifndef TRIVET_CLIENT_REQUEST_H
 #define TRIVET_CLIENT_REQUEST_H
@@ -20,7 +20,7 @@ enum {
     TRIVET_MAX_FULL_URL = TRIVET_MAX_URL + 4096 /* bytes, with the NUL */
 };
 
-/* One exchange as it is meant; see struct trivet_call. */
+/* An exchange that is wanted; see struct trivet_call. */
 struct trivet_order {
     const char *method;
     const char *path;         /* as trivet_target_below reads it */
@@ -29,8 +29,8 @@ struct trivet_order {
     size_t num_headers;
     const struct trivet_secret *token; /* NULL: none                      */
     bool is_signed;                    /* and a 2xx has to be signed too  */
-    /* Sending it twice does no harm, such as a step of the login. It is not
-     * repeated for that, but trouble is TRIVET_E_UNAVAILABLE. */
+    /* Sending it twice does no harm, as with a step of the login: a lost answer
+     * is then TRIVET_E_UNAVAILABLE. It is not repeated because of this. */
     bool is_harmless;
 };
 
@@ -56,10 +56,11 @@ TRIVET_MUST_USE enum trivet_status trivet_request_build(
 /* Adds the header of request->signature. */
 void trivet_request_add_signature(struct trivet_request *request);
 
-/* GET and HEAD ask and change nothing: they may be repeated. */
+/* Whether the method changes nothing (GET, HEAD), so that it may be repeated.
+ */
 bool trivet_method_is_safe(const char *method);
 
-/* Whether the value of a header is not told to anybody. */
+/* Whether the value of a header is never shown. */
 bool trivet_header_is_secret(const char *name);
 
 /* The first value of a header, in any case, or NULL. */

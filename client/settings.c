@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "client/environment.h"
 #include "client/place.h"
 #include "client/secret_file.h"
 #include "client/target.h"
@@ -38,34 +39,49 @@ copy_new_path(const char *path, char *out, size_t cap)
     const char *slash = strrchr(path, '/');
     size_t len = slash == NULL ? 0 : (size_t) (slash - path) + 1;
     char *folder = len == 0 ? strdup("./") : strndup(path, len);
-    char *real = folder == NULL ? NULL : realpath(folder, NULL);
-    bool is_copied = real == NULL
-                         ? copy(path, out, cap)
-                         : snprintf(out, cap, "%s/%s",
-                               strcmp(real, "/") == 0 ? "" : real, path + len)
-                               < (int) cap;
+    char *real = NULL;
+    bool is_copied;
+
+    if (folder != NULL) {
+        real = realpath(folder, NULL);
+    }
+    if (real == NULL) {
+        is_copied = copy(path, out, cap);
+    } else {
+        const char *prefix = strcmp(real, "/") == 0 ? "" : real;
+
+        is_copied = snprintf(out, cap, "%s/%s", prefix, path + len) < (int) cap;
+    }
 
     free(real);
     free(folder);
     return is_copied;
 }
 
-/* The same for a path, made absolute: the file remembers it, and so does the
- * process when it goes elsewhere. */
+/* The same for a path, made absolute: it must stay valid in the file, and when
+ * the process changes its folder. */
 static bool
 copy_path(const char *path, char *out, size_t cap)
 {
-    char *real = path == NULL ? NULL : realpath(path, NULL);
-    bool is_copied = path == NULL || real != NULL
-                         ? copy(real, out, cap)
-                         : copy_new_path(path, out, cap);
+    char *real;
+    bool is_copied;
 
+    if (path == NULL) {
+        return true;
+    }
+
+    real = realpath(path, NULL);
+    if (real == NULL) {
+        return copy_new_path(path, out, cap);
+    }
+
+    is_copied = copy(real, out, cap);
     free(real);
     return is_copied;
 }
 
 static enum trivet_status
-take_url(const struct trivet_context_options *options,
+read_url(const struct trivet_context_options *options,
     struct trivet_settings *out, struct trivet_error *err)
 {
     size_t len;
@@ -95,10 +111,10 @@ take_url(const struct trivet_context_options *options,
     return TRIVET_OK;
 }
 
-/* Quotes around it come from a file for a shell, which would have taken them
- * off: no key has any. */
+/* Quotes around it come from a file for a shell, which would remove them; no
+ * key has quotes. */
 static struct trivet_slice
-take_off_quotes(struct trivet_slice text)
+without_quotes(struct trivet_slice text)
 {
     bool is_quoted = text.len >= 2
                      && (text.data[0] == '"' || text.data[0] == '\'')
@@ -117,12 +133,12 @@ is_assignment(struct trivet_slice text)
                && text.data[0] >= 'A' && text.data[0] <= 'Z');
 }
 
-/* One line: blanks and line ends around it do not count, nor do quotes. */
+/* text: one line; blanks, line ends and quotes around it are ignored. */
 static enum trivet_status
-take_key_text(struct trivet_slice text, struct trivet_secret *out,
+read_key_text(struct trivet_slice text, struct trivet_secret *out,
     struct trivet_error *err)
 {
-    text = take_off_quotes(trivet_slice_trim(text));
+    text = without_quotes(trivet_slice_trim(text));
     if (is_assignment(text)) {
         return refuse(err, "the API key looks like a line of a shell's file "
                            "(NAME=key): give what is behind the = alone");
@@ -148,7 +164,7 @@ take_key_text(struct trivet_slice text, struct trivet_secret *out,
 }
 
 static enum trivet_status
-take_key(const struct trivet_context_options *options,
+read_key(const struct trivet_context_options *options,
     struct trivet_settings *out, struct trivet_error *err)
 {
     struct trivet_buffer text = {0};
@@ -164,7 +180,7 @@ take_key(const struct trivet_context_options *options,
         return refuse(err, "the API key is given more than once");
     }
     if (options->api_key != NULL) {
-        return take_key_text(
+        return read_key_text(
             trivet_slice_make(options->api_key, options->api_key_len),
             &out->api_key, err);
     }
@@ -178,14 +194,15 @@ take_key(const struct trivet_context_options *options,
             TRIVET_MAX_SECRET_FILE, &text, err);
     }
     if (status == TRIVET_OK) {
-        status = take_key_text(trivet_buffer_slice(&text), &out->api_key, err);
+        status = read_key_text(trivet_buffer_slice(&text), &out->api_key, err);
     }
 
     trivet_buffer_free(&text);
     return status;
 }
 
-/* bunq's keys say where they belong: told before they are sent elsewhere. */
+/* The prefix of bunq's keys names their environment: a wrong one is refused
+ * before the key is sent. */
 static enum trivet_status
 check_key_fits(enum trivet_environment environment,
     const struct trivet_secret *api_key, struct trivet_error *err)
@@ -211,7 +228,7 @@ check_key_fits(enum trivet_environment environment,
 }
 
 static enum trivet_status
-take_ips(const struct trivet_context_options *options,
+read_ips(const struct trivet_context_options *options,
     struct trivet_settings *out, struct trivet_error *err)
 {
     struct trivet_permitted permitted = {0};
@@ -247,13 +264,13 @@ take_ips(const struct trivet_context_options *options,
     return TRIVET_OK;
 }
 
-/* A link of ours or of root is followed: it is its target that gets replaced,
- * and its target's folder that has the lock. A folder that is not there is told
- * when it is needed. */
+/* A link of ours or of root is followed: its target is what gets replaced, and
+ * the lock is in its target's folder. A missing folder is no error yet. */
 static enum trivet_status
-take_file(
+read_file(
     const char *file, struct trivet_settings *out, struct trivet_error *err)
 {
+    const char *path;
     struct trivet_place place;
     enum trivet_status status = trivet_place_find(file, true, &place, err);
 
@@ -263,8 +280,8 @@ take_file(
     if (status == TRIVET_OK) {
         trivet_place_release(&place);
     }
-    if (!copy(status == TRIVET_OK ? place.path : file, out->file,
-            sizeof out->file)) {
+    path = status == TRIVET_OK ? place.path : file;
+    if (!copy(path, out->file, sizeof out->file)) {
         return refuse(err, "the path of the context file is too long");
     }
 
@@ -311,14 +328,14 @@ fill(const struct trivet_context_options *options, bool needs_file,
     out->event_arg = options->event_arg;
 
     if (needs_file) {
-        TRIVET_TRY(take_file(options->file, out, err));
+        TRIVET_TRY(read_file(options->file, out, err));
     }
-    TRIVET_TRY(take_url(options, out, err));
-    TRIVET_TRY(take_ips(options, out, err));
+    TRIVET_TRY(read_url(options, out, err));
+    TRIVET_TRY(read_ips(options, out, err));
     TRIVET_TRY(trivet_pin_set_make(
         options->pins, options->num_pins, options->pin_mode, &out->pins, err));
 
-    return take_key(options, out, err);
+    return read_key(options, out, err);
 }
 
 enum trivet_status
@@ -359,7 +376,7 @@ trivet_settings_free(struct trivet_settings *settings)
     free(settings);
 }
 
-/* ---- over what the file holds ------------------------------------------ */
+/* ---- applied to a record ---------------------------------------------- */
 
 static enum trivet_status
 apply_environment(const struct trivet_settings *settings,

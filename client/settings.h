@@ -43,14 +43,15 @@ struct trivet_settings {
 };
 
 /* Owned: free it. needs_file: options->file must be given.
- * TRIVET_E_USAGE  err names the option. */
+ * TRIVET_E_USAGE  err names the option.
+ * Blocks: as the file system does. */
 TRIVET_MUST_USE enum trivet_status trivet_settings_new(
     const struct trivet_context_options *options, bool needs_file,
     struct trivet_settings **out, struct trivet_error *err);
 void trivet_settings_free(struct trivet_settings *settings); /* wipes */
 
 /*
- * Puts the settings over what the file holds (zeroed: there is no file).
+ * Applies the settings to the record of the file (zeroed: there is no file).
  *
  * TRIVET_E_CONFLICT  the file holds another API key or environment.
  */
@@ -58,6 +59,7 @@ TRIVET_MUST_USE enum trivet_status trivet_settings_apply(
     const struct trivet_settings *settings, struct trivet_record *record,
     struct trivet_error *err);
 
+/* Reports an event to the caller's function, if there is one. */
 void trivet_tell(const struct trivet_settings *settings,
     enum trivet_event_kind kind, double seconds, const char *format, ...)
     TRIVET_PRINTF(4, 5);

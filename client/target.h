@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * target.h - where a call goes: below the context's URL, and nowhere else
+ *
+ * Threads: any.
  */
 #ifndef TRIVET_CLIENT_TARGET_H
 #define TRIVET_CLIENT_TARGET_H
@@ -9,7 +11,8 @@
 
 #include "trivet/status.h"
 
-/* url = "https://" host [":" port] [path], and nothing else in it. */
+/* url = "https://" host [":" port] [path], and nothing else in it. Blocks: no.
+ */
 bool trivet_base_url_is_usable(const char *url);
 
 /*

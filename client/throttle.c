@@ -23,8 +23,8 @@ enum { MAX_LOCK_WAIT_S = 1 };
 /* No stamp of ours is further ahead, unless the caller waits longer. */
 enum { MAX_AHEAD_S = 60 };
 
-/* The slot of the endpoint; the one whose last call is oldest is given up for
- * a new one. */
+/* The slot of the endpoint. A new endpoint gets the slot whose last call is
+ * oldest. */
 static struct trivet_throttle_slot *
 find_slot(struct trivet_throttle_table *table, uint64_t endpoint)
 {
@@ -74,7 +74,7 @@ trivet_throttle_reserve(struct trivet_throttle_table *table,
     int64_t nth_last;
     int64_t latest;
 
-    /* A clock that was set back must not stop us for as long. */
+    /* A clock that was set back must not block calls for as long. */
     if (is_from_the_future(slot, now_us, window_us, max_wait_us)) {
         *slot = (struct trivet_throttle_slot){.endpoint = call->endpoint};
     }
@@ -88,7 +88,7 @@ trivet_throttle_reserve(struct trivet_throttle_table *table,
         at_us = slot->blocked_until_us;
     }
     if (latest > at_us) {
-        at_us = latest; /* stay behind those that already wait */
+        at_us = latest; /* after those that already wait */
     }
 
     if (at_us - now_us > max_wait_us) {
@@ -121,8 +121,11 @@ trivet_throttle_read_seconds(const char *text, int default_s)
         return default_s;
     }
 
-    return seconds > TRIVET_MAX_THROTTLE_BLOCK_S ? TRIVET_MAX_THROTTLE_BLOCK_S
-                                                 : (int) seconds;
+    if (seconds > TRIVET_MAX_THROTTLE_BLOCK_S) {
+        seconds = TRIVET_MAX_THROTTLE_BLOCK_S;
+    }
+
+    return (int) seconds;
 }
 
 /* ---- the table of a context --------------------------------------------- */
@@ -174,9 +177,9 @@ read_table(int fd, struct trivet_throttle_table *out)
     }
 }
 
-/* Whoever has the lock keeps it for microseconds. A process that was stopped
- * with it must not stop the others: they count for themselves, but for
- * sessions. */
+/* A holder keeps the lock for microseconds. A process that was stopped while it
+ * held the lock must not stop the others: after a second they count in their
+ * own memory, except for sessions. */
 static bool
 acquire(const struct trivet_throttle *throttle,
     const struct trivet_rate_call *call, struct trivet_file_lock *out)

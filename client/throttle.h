@@ -2,9 +2,9 @@
 /*
  * throttle.h - not calling faster than the server allows
  *
- * The limits are those of core/rate.h. The past calls stand in a small file
+ * The limits are those of core/rate.h. The past calls are in a small file
  * beside the context file, so that all processes that use the context count
- * together. Losing that file costs nothing but a 429.
+ * together. Losing that file costs a 429 at most.
  */
 #ifndef TRIVET_CLIENT_THROTTLE_H
 #define TRIVET_CLIENT_THROTTLE_H
@@ -12,7 +12,6 @@
 #include <stdint.h>
 
 #include "core/rate.h"
-#include "trivet/status.h"
 #include "trivet/status.h"
 
 enum {
@@ -34,14 +33,14 @@ struct trivet_throttle_table {
 };
 
 /*
- * When the call may go: now_us or later. That moment is taken: the next call
- * comes behind it. Nothing is taken when it lies more than max_wait_us ahead.
- * Pure: no file, no clock.
+ * When the call may be sent: now_us or later. That moment is reserved: the next
+ * call comes after it. Nothing is reserved when it is more than max_wait_us
+ * ahead. Uses no file and no clock.
  */
 int64_t trivet_throttle_reserve(struct trivet_throttle_table *table,
     const struct trivet_rate_call *call, int64_t now_us, int64_t max_wait_us);
 
-/* The server refused the call with 429: none for block_s seconds. */
+/* The server refused the call with 429: no such call for block_s seconds. */
 void trivet_throttle_block(struct trivet_throttle_table *table,
     const struct trivet_rate_call *call, int64_t now_us, int block_s);
 

@@ -109,6 +109,7 @@ CLIENT_SRCS = \
 	client/clock.c \
 	client/context.c \
 	client/context_file.c \
+	client/environment.c \
 	client/erase.c \
 	client/file_lock.c \
 	client/import.c \
@@ -120,6 +121,10 @@ CLIENT_SRCS = \
 	client/pool.c \
 	client/proof.c \
 	client/record.c \
+	client/record_field.c \
+	client/record_installation.c \
+	client/record_own.c \
+	client/record_session.c \
 	client/refusal.c \
 	client/request.c \
 	client/sandbox_user.c \

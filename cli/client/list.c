@@ -11,7 +11,7 @@
 #include "cli/moment.h"
 #include "cli/table.h"
 #include "client/clock.h"
-#include "client/record.h"
+#include "client/environment.h"
 
 enum { OPTION_JSON = 0x200 };
 

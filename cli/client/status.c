@@ -12,7 +12,7 @@
 #include "cli/span.h"
 #include "cli/table.h"
 #include "client/clock.h"
-#include "client/record.h"
+#include "client/environment.h"
 
 enum { OPTION_JSON = 0x200, OPTION_WATCH, OPTION_CHECK, DEFAULT_WATCH_S = 5 };
 
