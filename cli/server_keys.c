@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "authority/operator/server_key.h"
 #include "cli/clock.h"
 #include "cli/nginx_path.h"
 #include "cli/output.h"
@@ -113,47 +114,13 @@ cli_server_key_make(const char *path, struct trivet_error *err)
     return status;
 }
 
-/* Loads the key that is there now; its row in the store, which may be new. */
-static enum trivet_status
-look_at(const struct cli_server_keys_home *home, struct trivet_store *store,
-    const char *location, struct trivet_server_key_row *out,
-    struct trivet_error *err)
-{
-    struct trivet_server_key key;
-    enum trivet_status status;
-    int64_t id;
-
-    TRIVET_TRY(trivet_server_key_load(location, &key, err));
-    status = trivet_store_server_key_ensure(
-        store, &key.public_key, cli_now_us(), &id, err);
-    trivet_server_key_release(&key);
-    if (status != TRIVET_OK) {
-        return status;
-    }
-
-    TRIVET_TRY(trivet_store_server_key_get(store, id, out, err));
-    if (out->retired_us != 0) {
-        return trivet_error_set(err, TRIVET_E_CONFLICT, "server_key",
-            "%s: key %lld is retired", location, (long long) id);
-    }
-
-    return trivet_store_server_key_locate(
-        store, id, to_store(home, location), cli_now_us(), err);
-}
-
 enum trivet_status
 cli_server_key_adopt(const struct cli_server_keys_home *home,
     struct trivet_store *store, const char *location, int64_t *out_id,
     struct trivet_error *err)
 {
-    struct trivet_server_key_row row;
-
-    TRIVET_TRY(look_at(home, store, location, &row, err));
-    TRIVET_TRY(
-        trivet_store_server_key_make_current(store, row.id, cli_now_us(), err));
-
-    *out_id = row.id;
-    return TRIVET_OK;
+    return trivet_operator_adopt_server_key(
+        store, location, to_store(home, location), cli_now_us(), out_id, err);
 }
 
 /* ---- all keys ---------------------------------------------------------- */
@@ -245,7 +212,8 @@ look_at_others(const struct cli_server_keys_home *home,
 
         TRIVET_TRY(from_store(home, rows->rows[i].location, location, err));
         if (strcmp(location, current) != 0) {
-            TRIVET_TRY(look_at(home, store, location, &row, err));
+            TRIVET_TRY(trivet_operator_locate_server_key(store, location,
+                to_store(home, location), cli_now_us(), &row, err));
         }
     }
 

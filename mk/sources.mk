@@ -25,6 +25,7 @@ CORE_SRCS = \
 	core/message/list.c \
 	core/message/message.c \
 	core/mistake.c \
+	core/name.c \
 	core/page.c \
 	core/pem.c \
 	core/profile.c \
@@ -96,9 +97,14 @@ AUTHORITY_SRCS = \
 	authority/limits/refusals.c \
 	authority/limits/request_ids.c \
 	authority/limits/request_ids_file.c \
+	authority/operator/api_key.c \
 	authority/operator/prune.c \
+	authority/operator/server_key.c \
+	authority/operator/session.c \
+	authority/operator/user.c \
 	authority/path.c \
 	authority/prepared.c \
+	authority/prune.c \
 	authority/request_id.c \
 	authority/seen.c \
 	authority/server_key.c \

@@ -2,15 +2,11 @@
 /* common.c - what the commands on a store share */
 #include "cli/operator/common.h"
 
-#include <stdio.h>
-
 #include "base/slice.h"
-#include "base/uuid.h"
 #include "cli/clock.h"
 #include "cli/open_store.h"
 #include "cli/output.h"
 #include "cli/table.h"
-#include "crypto/digest.h"
 
 enum { OPTION_JSON = 0x200 };
 
@@ -137,72 +133,4 @@ cli_operator_show(const struct cli_operator *op,
 
     cli_table_print(columns, num_columns, rows, op->as_json);
     return TRIVET_OK;
-}
-
-bool
-cli_operator_is_text(const char *name)
-{
-    size_t len = strlen(name);
-    json_t *text = json_string(name); /* refuses what is not UTF-8 */
-    bool is_good = text != NULL && len < TRIVET_MAX_NAME;
-
-    json_decref(text);
-
-    for (size_t i = 0; is_good && i < len; i++) {
-        is_good = (unsigned char) name[i] >= 0x20 && name[i] != 0x7f;
-    }
-
-    return is_good;
-}
-
-enum trivet_status
-cli_operator_make_user(struct cli_operator *op, const char *name,
-    enum trivet_user_kind kind, struct trivet_user *out,
-    struct trivet_error *err)
-{
-    struct trivet_user user = {
-        .kind = kind,
-        .session_timeout_s = TRIVET_DEFAULT_SESSION_TIMEOUT_S,
-    };
-    unsigned char random[16];
-
-    if (name[0] == '\0' || !cli_operator_is_text(name)) {
-        return trivet_error_set(err, TRIVET_E_USAGE, "operator.user",
-            "a name has 1 to %d bytes of UTF-8 without control characters",
-            TRIVET_MAX_NAME - 1);
-    }
-
-    TRIVET_TRY(trivet_random(random, sizeof random));
-    trivet_uuid_format(random, user.public_uuid);
-    (void) snprintf(user.display_name, sizeof user.display_name, "%s", name);
-
-    TRIVET_TRY(trivet_store_user_put(op->store, &user, cli_now_us(), err));
-
-    *out = user;
-    return TRIVET_OK;
-}
-
-enum trivet_status
-cli_operator_user(struct cli_operator *op, const char *name_or_id,
-    struct trivet_user *out, struct trivet_error *err)
-{
-    const char *name = name_or_id == NULL ? "default" : name_or_id;
-    enum trivet_status status;
-    long long id;
-
-    if (trivet_slice_to_id(trivet_slice_text(name), &id)) {
-        status = trivet_store_user_get(op->store, id, out, err);
-        if (status == TRIVET_E_NOT_FOUND) {
-            return trivet_error_set(
-                err, status, "operator.user", "there is no user %lld", id);
-        }
-        return status;
-    }
-
-    status = trivet_store_user_find(op->store, name, out, err);
-    if (status != TRIVET_E_NOT_FOUND) {
-        return status;
-    }
-
-    return cli_operator_make_user(op, name, TRIVET_USER_PERSON, out, err);
 }

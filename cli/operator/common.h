@@ -38,10 +38,6 @@ struct cli_operator_spec {
 int cli_operator_main(
     const struct cli_operator_spec *spec, void *extra, int argc, char **argv);
 
-/* Names are shown to people: UTF-8 of less than TRIVET_MAX_NAME bytes without
- * control characters. */
-bool cli_operator_is_text(const char *text);
-
 /* The word at index as an id. */
 TRIVET_MUST_USE enum trivet_status cli_operator_id(
     const struct cli_operator *op, size_t index, int64_t *out,
@@ -56,15 +52,5 @@ void cli_operator_done(
 enum trivet_status cli_operator_show(const struct cli_operator *op,
     const struct cli_column *columns, size_t num_columns, json_t *rows,
     enum trivet_status status);
-
-/* The user of that id or name; one of that name is made when there is none.
- * NULL: the user called "default". */
-TRIVET_MUST_USE enum trivet_status cli_operator_user(struct cli_operator *op,
-    const char *name_or_id, struct trivet_user *out, struct trivet_error *err);
-
-/* A new user of this name. */
-TRIVET_MUST_USE enum trivet_status cli_operator_make_user(
-    struct cli_operator *op, const char *name, enum trivet_user_kind kind,
-    struct trivet_user *out, struct trivet_error *err);
 
 #endif

@@ -6,6 +6,7 @@
 #include "base/duration.h"
 #include "base/timestamp.h"
 #include "cli/clock.h"
+#include "authority/operator/api_key.h"
 #include "cli/operator/common.h"
 #include "cli/output.h"
 #include "cli/span.h"
@@ -138,25 +139,32 @@ get_secret(const struct create_options *options, struct trivet_secret *out,
     return status;
 }
 
-/*
- * A secret that we made is shown, this once; one that was brought is not. It
- * is shown before the key is there for others: a secret that nobody saw must
- * open nothing, even when we are killed in between.
+/* What create needs while it shows the key. */
+struct creation {
+    const struct cli_operator *op;
+    const struct create_options *options;
+    const struct trivet_secret *secret;
+};
+
+/* A secret that was made here is shown, this once; one that was given is not.
  */
 static enum trivet_status
-show_created(const struct cli_operator *op,
-    const struct create_options *options, int64_t id,
-    const struct trivet_user *user, const struct trivet_secret *secret,
+show_created(void *data, const struct trivet_made_api_key *made,
     struct trivet_error *err)
 {
-    const char *text =
-        options->secret_file == NULL ? (const char *) secret->bytes : NULL;
+    const struct creation *creation = data;
+    const struct create_options *options = creation->options;
+    const char *text = NULL;
 
-    if (op->as_json) {
+    if (options->secret_file == NULL) {
+        text = (const char *) creation->secret->bytes;
+    }
+
+    if (creation->op->as_json) {
         cli_json_print(json_pack("{s:I, s:I, s:o, s:s*, s:I}", "id",
-            (json_int_t) id, "user_id", (json_int_t) user->id, "user",
-            cli_json_text(user->display_name), "secret", text, "expires_in",
-            (json_int_t) options->expires_s));
+            (json_int_t) made->id, "user_id", (json_int_t) made->user.id,
+            "user", cli_json_text(made->user.display_name), "secret", text,
+            "expires_in", (json_int_t) options->expires_s));
     } else if (text != NULL) {
         (void) puts(text);
     }
@@ -182,80 +190,35 @@ tell_created(const struct create_options *options, int64_t id,
 }
 
 static enum trivet_status
-put_key(struct cli_operator *op, const struct create_options *options,
-    const struct trivet_secret *secret, struct trivet_user *out_user,
-    int64_t *out_id, struct trivet_error *err)
-{
-    unsigned char digest[TRIVET_DIGEST_LEN];
-    int64_t now_us = cli_now_us();
-    struct trivet_new_api_key made = {
-        .digest = digest,
-        .label = options->label == NULL ? "" : options->label,
-        .expires_us = now_us + options->expires_s * TRIVET_US_PER_S,
-    };
-    enum trivet_status status;
-
-    TRIVET_TRY(trivet_token_digest(trivet_secret_slice(secret), digest));
-    TRIVET_TRY(cli_operator_user(op, options->user, out_user, err));
-
-    made.user_id = out_user->id;
-    status = trivet_store_api_key_put(op->store, &made, now_us, out_id, err);
-    if (status == TRIVET_E_CONFLICT) {
-        return trivet_error_set(
-            err, status, "key.create", "that key exists already");
-    }
-
-    return status;
-}
-
-/* What was shown must not be taken for a key. */
-static enum trivet_status
-commit(struct cli_operator *op, struct trivet_error *err)
-{
-    enum trivet_status status = trivet_store_commit(op->store, err);
-
-    if (status != TRIVET_OK) {
-        (void) cli_usage("no key was made: the secret that was shown opens "
-                         "nothing");
-    }
-
-    return status;
-}
-
-static enum trivet_status
 create(struct cli_operator *op, void *extra, struct trivet_error *err)
 {
     const struct create_options *options = extra;
     struct trivet_secret secret;
-    struct trivet_user user;
+    struct creation creation = {op, options, &secret};
+    const struct trivet_api_key_wish wish = {
+        .user = options->user,
+        .label = options->label,
+        .secret = &secret,
+        .lifetime_s = options->expires_s,
+    };
+    struct trivet_made_api_key made;
     enum trivet_status status;
-    int64_t id;
+    bool is_lost;
 
-    if (options->label != NULL && !cli_operator_is_text(options->label)) {
-        return trivet_error_set(err, TRIVET_E_USAGE, "key.create",
-            "a label has at most %d bytes of UTF-8 without control characters",
-            TRIVET_MAX_NAME - 1);
-    }
-
+    TRIVET_TRY(trivet_operator_check_label(options->label, err));
     TRIVET_TRY(get_secret(options, &secret, err));
 
     cli_output_wait(); /* others wait for the store while we write */
-    status = trivet_store_begin(op->store, err);
-    if (status == TRIVET_OK) {
-        status = put_key(op, options, &secret, &user, &id, err);
-    }
-    if (status == TRIVET_OK) {
-        status = show_created(op, options, id, &user, &secret, err);
-    }
-    if (status == TRIVET_OK) {
-        status = commit(op, err);
-    }
+    status = trivet_operator_make_api_key(op->store, &wish, cli_now_us(),
+        show_created, &creation, &made, &is_lost, err);
     trivet_secret_wipe(&secret);
 
-    if (status != TRIVET_OK) {
-        trivet_store_rollback(op->store);
-    } else if (!op->as_json) {
-        tell_created(options, id, &user);
+    if (is_lost) {
+        (void) cli_usage("no key was made: the secret that was shown opens "
+                         "nothing");
+    }
+    if (status == TRIVET_OK && !op->as_json) {
+        tell_created(options, made.id, &made.user);
     }
 
     return status;
@@ -272,7 +235,10 @@ run_create(int argc, char **argv)
         .work = create,
     };
     struct create_options options = {
-        .expires_s = TRIVET_DEFAULT_KEY_LIFETIME_S};
+        .user = "default",
+        .label = "",
+        .expires_s = TRIVET_DEFAULT_KEY_LIFETIME_S,
+    };
 
     return cli_operator_main(&spec, &options, argc, argv);
 }
@@ -390,17 +356,6 @@ run_list(int argc, char **argv)
 /* ---- revoke, allow-all-ips --------------------------------------------- */
 
 static enum trivet_status
-name_missing(enum trivet_status status, int64_t id, struct trivet_error *err)
-{
-    if (status == TRIVET_E_NOT_FOUND) {
-        return trivet_error_set(
-            err, status, "key", "there is no API key %lld", (long long) id);
-    }
-
-    return status;
-}
-
-static enum trivet_status
 revoke(struct cli_operator *op, void *extra, struct trivet_error *err)
 {
     int64_t id;
@@ -408,9 +363,8 @@ revoke(struct cli_operator *op, void *extra, struct trivet_error *err)
     (void) extra;
 
     TRIVET_TRY(cli_operator_id(op, 0, &id, err));
-    TRIVET_TRY(name_missing(
-        trivet_store_api_key_revoke(op->store, id, cli_now_us(), err), id,
-        err));
+    TRIVET_TRY(
+        trivet_operator_revoke_api_key(op->store, id, cli_now_us(), err));
 
     cli_operator_done(op, id, "revoked, and its sessions with it");
     return TRIVET_OK;
@@ -432,6 +386,7 @@ run_revoke(int argc, char **argv)
 static enum trivet_status
 allow_all_ips(struct cli_operator *op, void *extra, struct trivet_error *err)
 {
+    const char *sentence = "the key may be used from its permitted addresses";
     bool is_on = strcmp(op->words[1], "on") == 0;
     int64_t id;
 
@@ -443,13 +398,13 @@ allow_all_ips(struct cli_operator *op, void *extra, struct trivet_error *err)
     }
 
     TRIVET_TRY(cli_operator_id(op, 0, &id, err));
-    TRIVET_TRY(name_missing(trivet_store_api_key_allow_all_ips(
-                                op->store, id, is_on, cli_now_us(), err),
-        id, err));
+    TRIVET_TRY(
+        trivet_operator_allow_all_ips(op->store, id, is_on, cli_now_us(), err));
 
-    cli_operator_done(op, id,
-        is_on ? "the key may be used from any address"
-              : "the key may be used from its permitted addresses");
+    if (is_on) {
+        sentence = "the key may be used from any address";
+    }
+    cli_operator_done(op, id, sentence);
     return TRIVET_OK;
 }
 

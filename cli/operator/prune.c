@@ -4,17 +4,13 @@
  *
  * In runs of bounded work, so that a gateway on the same store goes on.
  */
-#define _POSIX_C_SOURCE 200809L
 #include <stdio.h>
-#include <time.h>
 
 #include "cli/clock.h"
+#include "authority/operator/prune.h"
 #include "cli/operator/common.h"
 #include "cli/output.h"
 #include "cli/table.h"
-#include "store/noun/prune.h"
-
-enum { MAX_EACH = 1000, PAUSE_MS = 5 };
 
 enum {
     OPTION_INSTALLATIONS = 0x300,
@@ -81,42 +77,12 @@ static const struct argp prune_argp = {
     .parser = parse_option,
 };
 
-static bool
-may_be_more(const struct trivet_pruned *pruned)
-{
-    return pruned->num_installations >= MAX_EACH
-           || pruned->num_sessions >= MAX_EACH
-           || pruned->num_api_keys >= MAX_EACH;
-}
-
 /* Not cli_now_us: what is removed cannot be had back when a later time that was
  * seen turns out to have been wrong. */
 static int64_t
 now_us(void)
 {
     return cli_clock_us() + cli_clock_offset_us();
-}
-
-static enum trivet_status
-remove_all(struct cli_operator *op, const struct trivet_prune_ages *ages,
-    struct trivet_pruned *out, struct trivet_error *err)
-{
-    const struct timespec pause = {.tv_nsec = PAUSE_MS * 1000000L};
-    struct trivet_pruned run;
-
-    for (;;) {
-        TRIVET_TRY(
-            trivet_store_prune(op->store, ages, MAX_EACH, now_us(), &run, err));
-
-        out->num_installations += run.num_installations;
-        out->num_sessions += run.num_sessions;
-        out->num_api_keys += run.num_api_keys;
-        if (!may_be_more(&run)) {
-            return TRIVET_OK;
-        }
-
-        (void) nanosleep(&pause, NULL); /* others want to write, too */
-    }
 }
 
 static void
@@ -143,10 +109,15 @@ prune(struct cli_operator *op, void *extra, struct trivet_error *err)
 {
     const struct pruning *pruning = extra;
     struct trivet_pruned pruned = {0};
-    enum trivet_status status =
-        pruning->is_dry ? trivet_store_prune_count(
-            op->store, &pruning->ages, now_us(), &pruned, err)
-                        : remove_all(op, &pruning->ages, &pruned, err);
+    enum trivet_status status;
+
+    if (pruning->is_dry) {
+        status = trivet_store_prune_count(
+            op->store, &pruning->ages, now_us(), &pruned, err);
+    } else {
+        status = trivet_operator_prune(
+            op->store, &pruning->ages, now_us, &pruned, err);
+    }
 
     if (status == TRIVET_OK) {
         show(op, pruning, &pruned);

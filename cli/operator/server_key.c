@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "cli/clock.h"
+#include "authority/operator/server_key.h"
 #include "cli/operator/common.h"
 #include "cli/server_keys.h"
 #include "cli/output.h"
@@ -163,14 +164,6 @@ check_place(const struct cli_server_keys_home *home,
         "trivet_server_key names");
 }
 
-static void
-keep_current(void *opaque, const struct trivet_server_key_row *row)
-{
-    if (row->is_current) {
-        *(struct trivet_server_key_row *) opaque = *row;
-    }
-}
-
 /* In one transaction: the key becomes the current one. */
 static enum trivet_status
 put_key(struct cli_operator *op, const struct cli_server_keys_home *home,
@@ -194,28 +187,6 @@ put_key(struct cli_operator *op, const struct cli_server_keys_home *home,
     }
 
     return status;
-}
-
-/* The gateway would not have it: all is as before. */
-static void
-take_back(struct cli_operator *op, int64_t id,
-    const struct trivet_server_key_row *old)
-{
-    if (trivet_store_begin(op->store, NULL) != TRIVET_OK) {
-        return;
-    }
-
-    if ((old->id != 0
-            && trivet_store_server_key_make_current(
-                   op->store, old->id, cli_now_us(), NULL)
-                   != TRIVET_OK)
-        || (id != old->id
-            && trivet_store_server_key_drop(op->store, id, cli_now_us(), NULL)
-                   != TRIVET_OK)
-        || trivet_store_commit(op->store, NULL) != TRIVET_OK)
-    {
-        trivet_store_rollback(op->store);
-    }
 }
 
 static void
@@ -259,8 +230,8 @@ rotate(struct cli_operator *op, void *extra, struct trivet_error *err)
     TRIVET_TRY(cli_server_keys_find_home(&op->data, dir, &home, err));
     TRIVET_TRY(check_place(&home, options, err));
     TRIVET_TRY(begin_change(&home, err));
-    TRIVET_TRY(trivet_store_server_key_list(
-        op->store, cli_now_us(), keep_current, &old, err));
+    TRIVET_TRY(
+        trivet_operator_current_server_key(op->store, cli_now_us(), &old, err));
 
     TRIVET_TRY(get_key(&home, options, location, err));
 
@@ -268,7 +239,7 @@ rotate(struct cli_operator *op, void *extra, struct trivet_error *err)
     if (status == TRIVET_OK) {
         status = tell_gateway(&home, &outcome, err);
         if (status != TRIVET_OK) {
-            take_back(op, id, &old);
+            trivet_operator_undo_rotation(op->store, id, old.id, cli_now_us());
         }
     }
     if (status != TRIVET_OK) {
@@ -425,12 +396,13 @@ add_use(void *rows, const struct trivet_server_key_use *row)
             "installed", cli_json_time(row->installed_us)));
 }
 
-/* Whom it would hurt: on standard output. TRIVET_E_CONFLICT when anybody. */
+/* Prints which installations would be refused; TRIVET_E_CONFLICT when there are
+ * any. */
 static enum trivet_status
 check_uses(struct cli_operator *op, int64_t id, struct trivet_error *err)
 {
     json_t *rows = json_array();
-    enum trivet_status status = trivet_store_server_key_use_list(
+    enum trivet_status status = trivet_operator_check_retirement(
         op->store, id, cli_now_us(), add_use, rows, err);
 
     if (status != TRIVET_OK || json_array_size(rows) == 0) {
@@ -447,27 +419,6 @@ check_uses(struct cli_operator *op, int64_t id, struct trivet_error *err)
 }
 
 static enum trivet_status
-find_key(struct cli_operator *op, int64_t id, struct trivet_error *err)
-{
-    struct trivet_server_key_row row;
-    enum trivet_status status =
-        trivet_store_server_key_get(op->store, id, &row, err);
-
-    if (status == TRIVET_E_NOT_FOUND) {
-        return trivet_error_set(err, status, "server_key.retire",
-            "there is no server key %lld", (long long) id);
-    }
-    if (status == TRIVET_OK && row.is_current) {
-        return trivet_error_set(err, TRIVET_E_CONFLICT, "server_key.retire",
-            "key %lld is given to new installations; \"trivet server-key "
-            "rotate\" gives them another",
-            (long long) id);
-    }
-
-    return status;
-}
-
-static enum trivet_status
 retire(struct cli_operator *op, void *extra, struct trivet_error *err)
 {
     const struct retire_options *options = extra;
@@ -480,13 +431,12 @@ retire(struct cli_operator *op, void *extra, struct trivet_error *err)
     TRIVET_TRY(cli_operator_id(op, 0, &id, err));
     TRIVET_TRY(cli_server_keys_find_home(&op->data, dir, &home, err));
     TRIVET_TRY(begin_change(&home, err));
-    TRIVET_TRY(find_key(op, id, err));
     if (!options->is_forced) {
         TRIVET_TRY(check_uses(op, id, err));
     }
 
     TRIVET_TRY(
-        trivet_store_server_key_retire(op->store, id, cli_now_us(), err));
+        trivet_operator_retire_server_key(op->store, id, cli_now_us(), err));
     TRIVET_TRY(tell_gateway(&home, &outcome, err));
 
     (void) snprintf(sentence, sizeof sentence,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* session.c - trivet session: the sessions of a store */
 #include "cli/clock.h"
+#include "authority/operator/session.h"
 #include "cli/operator/common.h"
 #include "cli/table.h"
 #include "store/listing.h"
@@ -71,23 +72,15 @@ run_list(int argc, char **argv)
 static enum trivet_status
 end(struct cli_operator *op, void *extra, struct trivet_error *err)
 {
-    enum trivet_status status;
     int64_t id;
 
     (void) extra;
 
     TRIVET_TRY(cli_operator_id(op, 0, &id, err));
+    TRIVET_TRY(trivet_operator_end_session(op->store, id, cli_now_us(), err));
 
-    status = trivet_store_session_end(op->store, id, cli_now_us(), err);
-    if (status == TRIVET_E_NOT_FOUND) {
-        return trivet_error_set(err, status, "session.end",
-            "there is no session %lld", (long long) id);
-    }
-    if (status == TRIVET_OK) {
-        cli_operator_done(op, id, "ended");
-    }
-
-    return status;
+    cli_operator_done(op, id, "ended");
+    return TRIVET_OK;
 }
 
 static int

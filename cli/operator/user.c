@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "cli/clock.h"
+#include "authority/operator/user.h"
 #include "cli/operator/common.h"
 #include "cli/output.h"
 #include "cli/span.h"
@@ -51,7 +52,8 @@ create(struct cli_operator *op, void *extra, struct trivet_error *err)
             "a name is not a number: that would be taken for an id");
     }
 
-    TRIVET_TRY(cli_operator_make_user(op, op->words[0], *kind, &user, err));
+    TRIVET_TRY(trivet_operator_make_user(
+        op->store, op->words[0], *kind, cli_now_us(), &user, err));
 
     if (op->as_json) {
         cli_operator_done(op, user.id, "");
@@ -133,7 +135,6 @@ run_list(int argc, char **argv)
 static enum trivet_status
 auto_logout(struct cli_operator *op, void *extra, struct trivet_error *err)
 {
-    enum trivet_status status;
     int64_t id;
     int64_t seconds;
 
@@ -151,17 +152,11 @@ auto_logout(struct cli_operator *op, void *extra, struct trivet_error *err)
             TRIVET_MAX_SESSION_TIMEOUT_S);
     }
 
-    status = trivet_store_user_set_auto_logout(
-        op->store, id, seconds, cli_now_us(), err);
-    if (status == TRIVET_E_NOT_FOUND) {
-        return trivet_error_set(err, status, "user.auto_logout",
-            "there is no user %lld", (long long) id);
-    }
-    if (status == TRIVET_OK) {
-        cli_operator_done(op, id, "set, for all of the user's sessions");
-    }
+    TRIVET_TRY(trivet_operator_set_auto_logout(
+        op->store, id, seconds, cli_now_us(), err));
 
-    return status;
+    cli_operator_done(op, id, "set, for all of the user's sessions");
+    return TRIVET_OK;
 }
 
 static int

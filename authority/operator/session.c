@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* session.c - what an operator does with sessions */
+#include "authority/operator/session.h"
+
+enum trivet_status
+trivet_operator_end_session(struct trivet_store *store, int64_t id,
+    int64_t now_us, struct trivet_error *err)
+{
+    enum trivet_status status =
+        trivet_store_session_end(store, id, now_us, err);
+
+    if (status == TRIVET_E_NOT_FOUND) {
+        return trivet_error_set(err, status, "session.end",
+            "there is no session %lld", (long long) id);
+    }
+
+    return status;
+}
