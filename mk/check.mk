@@ -35,11 +35,11 @@ format: ## put all C files into the project's form
 
 # The C tests with threads, and libtrivet's, under ThreadSanitizer.
 TSAN_UNIT_TESTS = \
-	test_authority \
 	test_group \
 	test_memo \
 	test_request_ids \
 	test_sqlite \
+	test_store_failure \
 	test_throttle
 TSAN_OPTIONS_HERE = exitcode=66 suppressions=$(CURDIR)/tests/tsan.supp
 

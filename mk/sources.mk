@@ -213,7 +213,6 @@ UNIT_TESTS = \
 	test_address \
 	test_admission \
 	test_audit \
-	test_authority \
 	test_binding \
 	test_buffer \
 	test_calls \
@@ -226,6 +225,7 @@ UNIT_TESTS = \
 	test_explaining \
 	test_file \
 	test_group \
+	test_handshake \
 	test_key \
 	test_lifetime \
 	test_meanwhile \
@@ -243,12 +243,16 @@ UNIT_TESTS = \
 	test_rate \
 	test_reason \
 	test_request_ids \
+	test_requests \
 	test_sandbox \
+	test_server_keys \
 	test_show \
 	test_signature \
+	test_signed_calls \
 	test_slice \
 	test_sqlite \
 	test_store \
+	test_store_failure \
 	test_switches \
 	test_timestamp \
 	test_token \
