@@ -15,6 +15,7 @@
 #include "authority/clock.h"
 #include "authority/connection.h"
 #include "store/noun/audit.h"
+#include "store/store.h"
 
 enum { PATIENCE_MS = 100 };
 

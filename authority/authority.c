@@ -16,6 +16,9 @@
 #include <stdlib.h>
 
 #include "store/noun/audit.h"
+#include "store/noun/server_key.h"
+#include "store/noun/session.h"
+#include "store/store.h"
 
 /* Parsed client keys that one thread keeps. */
 enum { NUM_CACHED_KEYS = 1024 };

@@ -11,6 +11,8 @@
 #include "authority/instance.h"
 #include "base/uuid.h"
 #include "crypto/token.h"
+#include "store/noun/installation.h"
+#include "store/noun/session.h"
 
 /* What a call that writes has made ready for its turn. Wiped behind it. */
 struct trivet_prepared {

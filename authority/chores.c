@@ -3,6 +3,8 @@
 #include "authority/authority.h"
 #include "authority/clock.h"
 #include "authority/connection.h"
+#include "store/noun/session.h"
+#include "store/store.h"
 
 void
 trivet_authority_note_time(struct trivet_authority *authority, int64_t age_us)

@@ -6,6 +6,7 @@
  * an operator accepted an earlier one is then of an epoch that is over.
  */
 #include "authority/clock.h"
+#include "store/store.h"
 
 /* A refusal waits so long for others that write, and is answered anyway. */
 enum { PATIENCE_MS = 100 };

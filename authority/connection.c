@@ -6,6 +6,8 @@
 
 #include "authority/clock.h"
 #include "store/noun/audit.h"
+#include "store/noun/server_key.h"
+#include "store/store.h"
 
 /* How long it goes on without a look whether the store is still the one. */
 #define CURRENT_FOR_US INT64_C(10000)

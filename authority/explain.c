@@ -13,7 +13,7 @@
 #include <stdio.h>
 
 #include "crypto/explain.h"
-#include "store/listing.h"
+#include "store/noun/installation.h"
 
 enum {
     BURST = 40,      /* explanations at once              */

@@ -4,6 +4,8 @@
  * server key that answers it
  */
 #include "authority/facts.h"
+#include "store/noun/installation.h"
+#include "store/noun/session.h"
 
 static void
 take_session(struct trivet_case *c, struct trivet_facts *facts)

@@ -11,6 +11,8 @@
 #include "authority/call.h"
 #include "authority/clock.h"
 #include "store/noun/audit.h"
+#include "store/noun/session.h"
+#include "store/store.h"
 
 /* ---- the turn ---------------------------------------------------------- */
 

@@ -9,6 +9,8 @@
 #define TRIVET_AUTHORITY_INSTANCE_H
 
 #include "authority/authority.h"
+#include "store/noun/clock.h"
+#include "store/noun/session.h"
 #include "store/store.h"
 
 /* How many sessions a worker's event loop has at hand, some 1.3 KB each. */

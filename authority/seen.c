@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* seen.c - the latest time that this process has seen */
 #include "authority/seen.h"
+#include "store/noun/clock.h"
 
 static int64_t
 later(int64_t a_us, int64_t b_us)

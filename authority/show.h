@@ -9,7 +9,7 @@
 
 #include "authority/case.h"
 #include "core/message/list.h"
-#include "store/pages.h"
+#include "core/page.h"
 
 /* Adds the items of page to list, and counts them in. */
 typedef enum trivet_status (*trivet_fetch_fn)(struct trivet_case *c,

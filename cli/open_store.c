@@ -12,6 +12,7 @@
 #include "cli/output.h"
 #include "cli/sandbox_state.h"
 #include "store/noun/clock.h"
+#include "store/store.h"
 
 /* Reports a machine's clock that is behind the latest time. */
 static enum trivet_status

@@ -14,7 +14,8 @@
 #include "cli/nginx_path.h"
 #include "cli/output.h"
 #include "cli/serve/nginx_conf.h"
-#include "store/listing.h"
+#include "store/noun/server_key.h"
+#include "store/store.h"
 
 #define FIRST_KEY "server.pem"
 

@@ -10,6 +10,9 @@
 struct trivet_device {
     int64_t id;
     int64_t created_us;
+    int64_t installation_id;
+    int64_t api_key_id;
+    int64_t user_id; /* of the API key */
     char description[TRIVET_MAX_DESCRIPTION + 1];
     struct trivet_address address; /* that registered it       */
     bool is_blocked;               /* its API key was revoked  */

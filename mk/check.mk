@@ -39,6 +39,7 @@ TSAN_UNIT_TESTS = \
 	test_memo \
 	test_request_ids \
 	test_sqlite \
+	test_sqlite_transaction \
 	test_store_failure \
 	test_throttle
 TSAN_OPTIONS_HERE = exitcode=66 suppressions=$(CURDIR)/tests/tsan.supp

@@ -59,7 +59,7 @@ $(eval $(call text_file,$(B)/gen/build.h,BUILD_H))
 $(eval $(call text_file,$(B)/flags/compile,COMPILE_TEXT))
 $(eval $(call text_file,$(B)/flags/link,LINK_TEXT))
 
-$(B)/obj/%.o: %.c $(B)/flags/compile | $(B)/gen/build.h $(B)/gen/schema.h
+$(B)/obj/%.o: %.c $(B)/flags/compile | $(B)/gen/build.h $(B)/gen/schema_sqlite.h
 	@mkdir -p $(@D)
 	@echo "  CC    $@"
 	$(Q)$(CC) $(WERROR) $(CFLAGS_ALL) -MMD -MP -c $< -o $@
@@ -72,8 +72,8 @@ define link
 	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $(filter %.o %.a,$^) $(1)
 endef
 
-# The schema is SQL on disk and text in the library.
-$(B)/gen/schema.h: $(wildcard store/schema/sqlite/*.sql) tools/embed-sql
+# A driver's schema is SQL on disk and text in the library.
+$(B)/gen/schema_sqlite.h: $(wildcard store/schema/sqlite/*.sql) tools/embed-sql
 	@mkdir -p $(@D)
 	$(Q)tools/embed-sql store/schema/sqlite/*.sql > $@.tmp && mv $@.tmp $@
 

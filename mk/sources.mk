@@ -55,17 +55,24 @@ CRYPTO_SRCS = \
 
 STORE_SRCS = \
 	store/group.c \
-	store/listing.c \
+	store/noun/api_key.c \
 	store/noun/audit.c \
 	store/noun/clock.c \
+	store/noun/device.c \
+	store/noun/installation.c \
+	store/noun/permitted_ip.c \
 	store/noun/prune.c \
+	store/noun/psp.c \
+	store/noun/server_key.c \
 	store/noun/session.c \
-	store/pages.c \
-	store/records.c \
+	store/noun/statements.c \
+	store/noun/user.c \
+	store/row.c \
 	store/sqlite.c \
-	store/statements.c \
+	store/statement.c \
 	store/store.c \
-	store/values.c
+	store/transaction.c \
+	store/value.c
 
 SANDBOX_SRCS = \
 	sandbox/account.c \
@@ -220,6 +227,7 @@ UNIT_TESTS = \
 	test_certificate \
 	test_clock \
 	test_decide \
+	test_driver \
 	test_encoding \
 	test_expiry \
 	test_explaining \
@@ -251,8 +259,14 @@ UNIT_TESTS = \
 	test_signed_calls \
 	test_slice \
 	test_sqlite \
-	test_store \
+	test_sqlite_transaction \
+	test_store_api_key \
 	test_store_failure \
+	test_store_installation \
+	test_store_list \
+	test_store_server_key \
+	test_store_session \
+	test_store_user \
 	test_switches \
 	test_timestamp \
 	test_token \

@@ -2,7 +2,12 @@
 /*
  * driver.h - what a database must be able to do for the store
  *
- * A driver runs SQL; it knows no table. Every slot blocks. One thread per
+ * A driver connects to a database, brings its schema and runs SQL; it knows no
+ * table. What differs from database to database is here: a slot that not every
+ * database needs is optional (NULL). A new driver is store/NAME.c with its
+ * migrations in store/schema/NAME/, and a line in store.c; a statement that its
+ * database reads otherwise gets a form of its own (statement.h). New ids come
+ * from the database, by RETURNING. Every slot blocks. One thread per
  * connection.
  */
 #ifndef TRIVET_STORE_DRIVER_H
@@ -14,6 +19,9 @@
 #include "trivet/status.h"
 
 enum { TRIVET_MAX_COLUMNS = 24 };
+
+/* Of whom a statement may have a form of its own. */
+enum trivet_dialect { TRIVET_DIALECT_SQLITE, TRIVET_NUM_DIALECTS };
 
 enum trivet_value_kind {
     TRIVET_VALUE_NULL = 0,
@@ -32,17 +40,31 @@ struct trivet_value {
 typedef void (*trivet_row_fn)(void *user, const struct trivet_value *columns);
 
 struct trivet_query {
-    unsigned id; /* the connection keeps one prepared statement for each id */
-    const char *sql; /* parameters are $1, $2, ... in this order */
+    const void *key; /* the connection prepares one statement for each key */
+    const char *sql; /* the same for the same key; parameters are $1, $2, ... in
+                        this order */
     const struct trivet_value *params;
     size_t num_params;
     trivet_row_fn on_row; /* NULL: rows are passed over */
     void *user;
 };
 
+struct trivet_statement;
+
 struct trivet_driver {
-    /* What a store URL begins with, such as "sqlite:". */
+    /* What a store URL begins with, such as "sqlite:", and what may follow,
+     * for messages. */
     const char *scheme;
+    const char *example;
+
+    enum trivet_dialect dialect;
+
+    /* Scripts that make the schema, each once, in this order. */
+    const char *const *migrations;
+    size_t num_migrations;
+
+    /* Begins a transaction that will write; others that would wait for it. */
+    const struct trivet_statement *begin;
 
     /* Connects to location (the URL behind the scheme). may_create: make an
      * empty database when there is none, that nobody else may read.
@@ -52,9 +74,9 @@ struct trivet_driver {
         unsigned max_wait_ms, void **out, struct trivet_error *err);
     void (*close)(void *connection); /* accepts NULL */
 
-    /* Takes from others what they may do with the database's files. What the
-     * operator should know of that, or NULL: there was nothing to be taken.
-     * Lives as long as the connection. */
+    /* Optional, for a database that is a file: makes it the owner's alone.
+     * What the operator should know of that, or NULL: it was so before. Lives
+     * as long as the connection. */
     const char *(*confine)(void *connection);
 
     /* False when the connection no longer reaches what its location names:
@@ -65,28 +87,28 @@ struct trivet_driver {
      * back. Does not fail. */
     bool (*is_in_transaction)(void *connection);
 
-    /* A number that is another one once another connection has committed a
-     * change. Only good to compare with others of this connection. */
+    /* Optional, where it costs next to nothing: a number that is another one
+     * once another connection has committed a change. Only good to compare with
+     * others of this connection. Without it every call of
+     * trivet_store_get_version gives another number. */
     enum trivet_status (*get_version)(
         void *connection, int64_t *out, struct trivet_error *err);
 
-    /* How long a statement waits for others that write; 0: as long as the
-     * driver thinks right. */
+    /* How long a statement waits for the write lock; 0: the driver's default,
+     * some seconds. */
     void (*set_patience)(void *connection, unsigned max_wait_ms);
 
     /* Runs a script without parameters or rows. */
     enum trivet_status (*run_script)(
         void *connection, const char *sql, struct trivet_error *err);
 
-    /* Of this statement alone: TRIVET_E_CONFLICT, a constraint was violated;
-     * TRIVET_E_MEMORY; TRIVET_E_LIMIT, a value is too big. What was done before
-     * in the transaction stays as it was. TRIVET_E_UNAVAILABLE: all else that
-     * can go wrong; the database is no longer to be trusted with it. */
+    /* Failures of this statement alone: TRIVET_E_CONFLICT, a constraint was
+     * violated; TRIVET_E_MEMORY; TRIVET_E_LIMIT, a value is too big. What was
+     * done before a savepoint of the transaction can still be committed, after
+     * the savepoint was rolled back to. TRIVET_E_UNAVAILABLE: every other
+     * failure; the connection is not to be used any more. */
     enum trivet_status (*run)(void *connection,
         const struct trivet_query *query, struct trivet_error *err);
-
-    /* Begins a transaction that will write: others that would wait for it. */
-    const char *begin_sql;
 };
 
 extern const struct trivet_driver trivet_sqlite_driver;

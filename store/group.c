@@ -7,7 +7,8 @@
 #include <stdint.h>
 #include <stdlib.h>
 
-#include "store/internal.h"
+#include "store/handle.h"
+#include "store/transaction.h"
 
 /* Between two commits: how many may have had their turn, whether their work is
  * kept or not. Those whose work is kept wait for the last of them. */
@@ -39,8 +40,6 @@ struct trivet_group {
     uint64_t num_came;        /* how many there were, ever */
     uint64_t last_failed;     /* who came by then does     */
     struct trivet_error fail; /* what was found            */
-
-    struct trivet_audit_end end; /* as it was when the turn began */
 };
 
 struct trivet_group *
@@ -132,9 +131,12 @@ ensure_store(struct trivet_group *group, struct trivet_error *err)
         drop_store(group);
     }
 
-    return group->store != NULL ? TRIVET_OK
-                                : trivet_store_open(group->url,
-                                    TRIVET_STORE_EXISTING, &group->store, err);
+    if (group->store != NULL) {
+        return TRIVET_OK;
+    }
+
+    return trivet_store_open(
+        group->url, TRIVET_STORE_EXISTING, &group->store, err);
 }
 
 static enum trivet_status
@@ -207,29 +209,6 @@ commit_batch(struct trivet_group *group)
     end_batch(group, &what);
 }
 
-static enum trivet_status
-run(struct trivet_group *group, enum trivet_statement statement,
-    struct trivet_error *err)
-{
-    return trivet_store_run(group->store, statement, NULL, 0, NULL, NULL, err);
-}
-
-/* Its changes become the batch's. */
-static enum trivet_status
-keep_work(struct trivet_group *group, struct trivet_error *err)
-{
-    return run(group, TRIVET_SQL_RELEASE, err);
-}
-
-static enum trivet_status
-take_back_work(struct trivet_group *group, struct trivet_error *err)
-{
-    TRIVET_TRY(run(group, TRIVET_SQL_ROLLBACK_TO, err));
-    group->store->end = group->end;
-
-    return run(group, TRIVET_SQL_RELEASE, err);
-}
-
 /* ---- members ----------------------------------------------------------- */
 
 /* Begins a batch for the one with that number, unless it was tried in vain
@@ -268,7 +247,7 @@ trivet_group_enter(struct trivet_group *group, struct trivet_store **out,
         status = begin_for(group, number, &why);
     }
     if (status == TRIVET_OK) {
-        status = run(group, TRIVET_SQL_SAVEPOINT, &why);
+        status = trivet_store_mark(group->store, &why);
         if (status != TRIVET_OK) {
             abandon_batch(group, &why);
         }
@@ -284,7 +263,6 @@ trivet_group_enter(struct trivet_group *group, struct trivet_store **out,
         return status;
     }
 
-    group->end = group->store->end;
     *out = group->store;
     return TRIVET_OK;
 }
@@ -348,7 +326,8 @@ trivet_group_leave(struct trivet_group *group, enum trivet_status status,
 
     keep = keep && status == TRIVET_OK;
     if (!group->store->has_failed) {
-        ending = keep ? keep_work(group, &why) : take_back_work(group, &why);
+        ending = keep ? trivet_store_keep(group->store, &why)
+                      : trivet_store_take_back(group->store, &why);
     } else if (status != TRIVET_OK && err != NULL) {
         why = *err;
     }

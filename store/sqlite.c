@@ -18,8 +18,11 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "schema_sqlite.h"
+#include "store/statement.h"
+
 enum {
-    MAX_STATEMENTS = 128,
+    MAX_STATEMENTS = 256, /* twice as many as there are: a table by hash */
     BUSY_STEP_NS = 500000,
     BUSY_STEPS_PER_MS = 2,
     MAX_BUSY_MS = 3000 /* then the store counts as down */
@@ -31,13 +34,18 @@ static const char settings[] = "PRAGMA journal_mode = WAL;"
                                "PRAGMA trusted_schema = OFF;"
                                "PRAGMA cell_size_check = ON;";
 
+struct prepared {
+    const void *key; /* NULL: free */
+    sqlite3_stmt *statement;
+};
+
 struct connection {
     sqlite3 *db;
     char *path;
     struct stat file; /* as it was opened */
     char *notice;     /* NULL: none */
     int max_busy_steps;
-    sqlite3_stmt *statements[MAX_STATEMENTS];
+    struct prepared statements[MAX_STATEMENTS];
     sqlite3_stmt *version; /* NULL: not prepared yet */
 };
 
@@ -103,7 +111,7 @@ close_connection(void *opaque)
     }
 
     for (size_t i = 0; i < MAX_STATEMENTS; i++) {
-        (void) sqlite3_finalize(connection->statements[i]);
+        (void) sqlite3_finalize(connection->statements[i].statement);
     }
 
     (void) sqlite3_finalize(connection->version);
@@ -117,8 +125,8 @@ static void
 set_patience(void *opaque, unsigned max_wait_ms)
 {
     struct connection *connection = opaque;
-    unsigned ms = max_wait_ms == 0 || max_wait_ms > MAX_BUSY_MS ? MAX_BUSY_MS
-                                                                : max_wait_ms;
+    bool is_default = max_wait_ms == 0 || max_wait_ms > MAX_BUSY_MS;
+    unsigned ms = is_default ? MAX_BUSY_MS : max_wait_ms;
 
     connection->max_busy_steps = (int) ms * BUSY_STEPS_PER_MS;
 }
@@ -268,10 +276,15 @@ confine(void *opaque)
             continue;
         }
 
-        (void) snprintf(text, cap,
-            is_done ? "%s%s: others could open it (mode %04o); now they cannot"
-                    : "%s%s: others can open it (mode %04o); chmod 600 it",
-            connection->path, suffixes[i], mode);
+        if (is_done) {
+            (void) snprintf(text, cap,
+                "%s%s: others could open it (mode %04o); now they cannot",
+                connection->path, suffixes[i], mode);
+        } else {
+            (void) snprintf(text, cap,
+                "%s%s: others can open it (mode %04o); chmod 600 it",
+                connection->path, suffixes[i], mode);
+        }
         connection->notice = strdup(text);
     }
 
@@ -446,21 +459,32 @@ column(sqlite3_stmt *statement, int at)
     return value;
 }
 
-/*
- * The prepared statement of the query; NULL when it cannot be prepared. SQLite
- * numbers $1, $2 by where they stand in the text; ?1, ?2 by what they say.
- */
-static sqlite3_stmt *
-get_statement(struct connection *connection, const struct trivet_query *query)
+/* Where the statement of that key is or goes; NULL when the table is full. */
+static struct prepared *
+find_place(struct connection *connection, const void *key)
 {
-    sqlite3_stmt **place = &connection->statements[query->id];
-    char *sql;
+    const size_t first = (uintptr_t) key / sizeof(struct trivet_statement);
 
-    if (*place != NULL) {
-        return *place;
+    for (size_t i = 0; i < MAX_STATEMENTS; i++) {
+        struct prepared *place =
+            &connection->statements[(first + i) % MAX_STATEMENTS];
+
+        if (place->key == key || place->key == NULL) {
+            return place;
+        }
     }
 
-    sql = strdup(query->sql);
+    return NULL;
+}
+
+/* SQLite numbers $1, $2 by where they stand in the text; ?1, ?2 by what they
+ * say. NULL when it cannot be prepared. */
+static sqlite3_stmt *
+prepare(struct connection *connection, const char *text)
+{
+    sqlite3_stmt *statement = NULL;
+    char *sql = strdup(text);
+
     if (sql == NULL) {
         return NULL;
     }
@@ -470,10 +494,33 @@ get_statement(struct connection *connection, const struct trivet_query *query)
     }
 
     (void) sqlite3_prepare_v3(
-        connection->db, sql, -1, SQLITE_PREPARE_PERSISTENT, place, NULL);
+        connection->db, sql, -1, SQLITE_PREPARE_PERSISTENT, &statement, NULL);
     free(sql);
 
-    return *place;
+    return statement;
+}
+
+static enum trivet_status
+get_statement(struct connection *connection, const struct trivet_query *query,
+    sqlite3_stmt **out, struct trivet_error *err)
+{
+    struct prepared *place = find_place(connection, query->key);
+
+    if (place == NULL) {
+        return trivet_error_set(
+            err, TRIVET_E_INTERNAL, "store.run", "MAX_STATEMENTS is too small");
+    }
+
+    if (place->key == NULL) {
+        place->statement = prepare(connection, query->sql);
+        if (place->statement == NULL) {
+            return fail(connection, "store.prepare", err);
+        }
+        place->key = query->key;
+    }
+
+    *out = place->statement;
+    return TRIVET_OK;
 }
 
 static int
@@ -503,19 +550,11 @@ static enum trivet_status
 run(void *opaque, const struct trivet_query *query, struct trivet_error *err)
 {
     struct connection *connection = opaque;
-    sqlite3_stmt *statement;
+    sqlite3_stmt *statement = NULL;
     enum trivet_status status = TRIVET_OK;
     size_t num_bound = 0;
 
-    if (query->id >= MAX_STATEMENTS) {
-        return trivet_error_set(
-            err, TRIVET_E_INTERNAL, "store.run", "MAX_STATEMENTS is too small");
-    }
-
-    statement = get_statement(connection, query);
-    if (statement == NULL) {
-        return fail(connection, "store.prepare", err);
-    }
+    TRIVET_TRY(get_statement(connection, query, &statement, err));
 
     while (num_bound < query->num_params
            && bind(statement, (int) num_bound + 1, &query->params[num_bound])
@@ -535,8 +574,17 @@ run(void *opaque, const struct trivet_query *query, struct trivet_error *err)
     return status;
 }
 
+/* One writer at a time: it waits here, not at its first change. */
+static const struct trivet_statement begin_sql = {
+    .name = "begin", .sql = "BEGIN IMMEDIATE"};
+
 const struct trivet_driver trivet_sqlite_driver = {
     .scheme = "sqlite:",
+    .example = "sqlite:PATH",
+    .dialect = TRIVET_DIALECT_SQLITE,
+    .migrations = migrations,
+    .num_migrations = sizeof migrations / sizeof migrations[0],
+    .begin = &begin_sql,
     .open = open_connection,
     .close = close_connection,
     .confine = confine,
@@ -546,5 +594,4 @@ const struct trivet_driver trivet_sqlite_driver = {
     .set_patience = set_patience,
     .run_script = run_script,
     .run = run,
-    .begin_sql = "BEGIN IMMEDIATE",
 };

@@ -1,195 +1,59 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* store.c - the handle: opening, migrating, transactions, running statements */
+/* store.c - the handle: opening, migrating, and what the driver says of it */
 #include "store/store.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "schema.h"
-#include "store/internal.h"
-
-enum { NUM_MIGRATIONS = sizeof migrations / sizeof migrations[0] };
+#include "store/handle.h"
+#include "store/statement.h"
+#include "store/transaction.h"
 
 static const struct trivet_driver *const drivers[] = {&trivet_sqlite_driver};
 
-/* Counts the rows, so that "none" can be told from "one". */
-struct counted {
-    trivet_row_fn on_row;
-    void *user;
-    size_t num_rows;
-};
-
-static void
-count_row(void *user, const struct trivet_value *columns)
-{
-    struct counted *counted = user;
-
-    counted->num_rows++;
-    counted->on_row(counted->user, columns);
-}
-
-static enum trivet_status
-refuse_disconnected(struct trivet_error *err)
-{
-    return trivet_error_set(err, TRIVET_E_UNAVAILABLE, "store.run",
-        "the connection was closed: a transaction could not be rolled back");
-}
-
-enum trivet_status
-trivet_store_run(struct trivet_store *store, enum trivet_statement statement,
-    const struct trivet_value *params, size_t num_params, trivet_row_fn on_row,
-    void *user, struct trivet_error *err)
-{
-    struct counted counted = {.on_row = on_row, .user = user};
-    struct trivet_query query = {
-        .id = statement,
-        .sql = statement == TRIVET_SQL_BEGIN ? store->driver->begin_sql
-                                             : trivet_statement_sql(statement),
-        .params = params,
-        .num_params = num_params,
-        .on_row = on_row == NULL ? NULL : count_row,
-        .user = &counted,
-    };
-    enum trivet_status status;
-
-    if (store->connection == NULL) {
-        return refuse_disconnected(err);
-    }
-
-    status = store->driver->run(store->connection, &query, err);
-    store->has_failed |= status == TRIVET_E_UNAVAILABLE;
-    if (status != TRIVET_OK) {
-        return status;
-    }
-
-    if (on_row != NULL && user != NULL && counted.num_rows == 0) {
-        return trivet_error_set(
-            err, TRIVET_E_NOT_FOUND, "store.run", "there is no such thing");
-    }
-
-    return TRIVET_OK;
-}
-
-static void
-read_number(void *user, const struct trivet_value *columns)
-{
-    *(int64_t *) user = columns[0].integer;
-}
-
-enum trivet_status
-trivet_store_run_for_id(struct trivet_store *store,
-    enum trivet_statement statement, const struct trivet_value *params,
-    size_t num_params, int64_t *out, struct trivet_error *err)
-{
-    int64_t number;
-
-    /* A row may come before the failure: RETURNING, and then no commit. */
-    TRIVET_TRY(trivet_store_run(
-        store, statement, params, num_params, read_number, &number, err));
-
-    *out = number;
-    return TRIVET_OK;
-}
-
-enum trivet_status
-trivet_store_begin(struct trivet_store *store, struct trivet_error *err)
-{
-    TRIVET_TRY(
-        trivet_store_run(store, TRIVET_SQL_BEGIN, NULL, 0, NULL, NULL, err));
-
-    store->is_in_transaction = true;
-    return TRIVET_OK;
-}
-
-enum trivet_status
-trivet_store_commit(struct trivet_store *store, struct trivet_error *err)
-{
-    TRIVET_TRY(trivet_store_audit_link(store, err));
-    TRIVET_TRY(
-        trivet_store_run(store, TRIVET_SQL_COMMIT, NULL, 0, NULL, NULL, err));
-
-    store->is_in_transaction = false;
-    store->end.is_taken = false;
-    return TRIVET_OK;
-}
-
-/* From here on the store is not current, and every use of it fails. */
-static void
-disconnect(struct trivet_store *store)
-{
-    store->driver->close(store->connection);
-    store->connection = NULL;
-    store->notice = NULL;
-}
-
-void
-trivet_store_rollback(struct trivet_store *store)
-{
-    enum trivet_status status =
-        trivet_store_run(store, TRIVET_SQL_ROLLBACK, NULL, 0, NULL, NULL, NULL);
-
-    /* A rollback fails when the database has rolled back already: that is well.
-     * And when memory or the disk fails: then the transaction would stay open,
-     * with the write lock, so the connection has to end. */
-    if (status != TRIVET_OK && store->connection != NULL
-        && store->driver->is_in_transaction(store->connection))
-    {
-        disconnect(store);
-    }
-    store->is_in_transaction = false;
-    store->end.is_taken = false;
-}
-
-enum trivet_status
-trivet_store_enter(
-    struct trivet_store *store, bool *out_is_own, struct trivet_error *err)
-{
-    *out_is_own = !store->is_in_transaction;
-
-    return *out_is_own ? trivet_store_begin(store, err) : TRIVET_OK;
-}
-
-enum trivet_status
-trivet_store_leave(struct trivet_store *store, bool is_own,
-    enum trivet_status status, struct trivet_error *err)
-{
-    if (!is_own) {
-        return status;
-    }
-
-    if (status == TRIVET_OK) {
-        status = trivet_store_commit(store, err);
-    }
-    if (status != TRIVET_OK) {
-        trivet_store_rollback(store);
-    }
-
-    return status;
-}
+static const struct trivet_statement version_sql = {
+    .name = "schema-version", .sql = "SELECT version FROM schema_version"};
 
 /* The number of migrations that were applied; 0 for an empty database. */
 static enum trivet_status
 read_version(struct trivet_store *store, int64_t *out, struct trivet_error *err)
 {
-    return trivet_store_run_for_id(
-        store, TRIVET_SQL_SCHEMA_VERSION, NULL, 0, out, err);
+    return trivet_store_run_for_id(store, &version_sql, NULL, 0, out, err);
 }
 
 static enum trivet_status
 apply_migrations(
     struct trivet_store *store, int64_t from, struct trivet_error *err)
 {
+    const struct trivet_driver *driver = store->driver;
     char version[64];
 
-    for (int64_t i = from; i < NUM_MIGRATIONS; i++) {
+    for (size_t i = (size_t) from; i < driver->num_migrations; i++) {
         TRIVET_TRY(
-            store->driver->run_script(store->connection, migrations[i], err));
+            driver->run_script(store->connection, driver->migrations[i], err));
     }
 
     (void) snprintf(version, sizeof version,
-        "UPDATE schema_version SET version = %d", (int) NUM_MIGRATIONS);
+        "UPDATE schema_version SET version = %zu", driver->num_migrations);
 
-    return store->driver->run_script(store->connection, version, err);
+    return driver->run_script(store->connection, version, err);
+}
+
+static enum trivet_status
+ensure_schema(struct trivet_store *store, struct trivet_error *err)
+{
+    int64_t version;
+
+    TRIVET_TRY(store->driver->run_script(store->connection,
+        "CREATE TABLE IF NOT EXISTS schema_version (version BIGINT NOT NULL);"
+        "INSERT INTO schema_version (version) SELECT 0"
+        " WHERE NOT EXISTS (SELECT 1 FROM schema_version)",
+        err));
+    TRIVET_TRY(read_version(store, &version, err));
+
+    return version < (int64_t) store->driver->num_migrations
+               ? apply_migrations(store, version, err)
+               : TRIVET_OK;
 }
 
 /* In one transaction, so that two that start at once do not both migrate, and
@@ -197,43 +61,25 @@ apply_migrations(
 static enum trivet_status
 migrate(struct trivet_store *store, struct trivet_error *err)
 {
-    enum trivet_status status;
-    int64_t version;
+    bool is_own;
 
-    TRIVET_TRY(trivet_store_begin(store, err));
+    TRIVET_TRY(trivet_store_enter(store, &is_own, err));
 
-    status = store->driver->run_script(store->connection,
-        "CREATE TABLE IF NOT EXISTS schema_version (version BIGINT NOT NULL);"
-        "INSERT INTO schema_version (version) SELECT 0"
-        " WHERE NOT EXISTS (SELECT 1 FROM schema_version)",
-        err);
-    if (status == TRIVET_OK) {
-        status = read_version(store, &version, err);
-    }
-    if (status == TRIVET_OK && version < NUM_MIGRATIONS) {
-        status = apply_migrations(store, version, err);
-    }
-    if (status == TRIVET_OK) {
-        status = trivet_store_commit(store, err);
-    }
-    if (status != TRIVET_OK) {
-        trivet_store_rollback(store);
-    }
-
-    return status;
+    return trivet_store_leave(store, is_own, ensure_schema(store, err), err);
 }
 
 enum trivet_status
 trivet_store_check(struct trivet_store *store, struct trivet_error *err)
 {
+    int num_migrations = (int) store->driver->num_migrations;
     int64_t version;
 
     TRIVET_TRY(read_version(store, &version, err));
 
-    if (version != NUM_MIGRATIONS) {
+    if (version != num_migrations) {
         return trivet_error_set(err, TRIVET_E_USAGE, "store.open",
             "the store has schema version %d, this trivet needs %d",
-            (int) version, (int) NUM_MIGRATIONS);
+            (int) version, num_migrations);
     }
 
     return TRIVET_OK;
@@ -257,6 +103,22 @@ trivet_store_knows(const char *url)
     return find_driver(url) != NULL;
 }
 
+static enum trivet_status
+connect(struct trivet_store *store, const char *location,
+    enum trivet_store_mode mode, struct trivet_error *err)
+{
+    unsigned max_wait_ms =
+        mode == TRIVET_STORE_AT_ONCE ? TRIVET_STORE_AT_ONCE_MS : 0;
+
+    TRIVET_TRY(store->driver->open(location, mode == TRIVET_STORE_MIGRATE,
+        max_wait_ms, &store->connection, err));
+    if (mode == TRIVET_STORE_MIGRATE) {
+        TRIVET_TRY(migrate(store, err));
+    }
+
+    return trivet_store_check(store, err);
+}
+
 enum trivet_status
 trivet_store_open(const char *url, enum trivet_store_mode mode,
     struct trivet_store **out, struct trivet_error *err)
@@ -267,7 +129,7 @@ trivet_store_open(const char *url, enum trivet_store_mode mode,
 
     if (driver == NULL) {
         return trivet_error_set(err, TRIVET_E_USAGE, "store.open",
-            "%s: not a store URL; sqlite:PATH is one", url);
+            "%s: not a store URL; %s is one", url, drivers[0]->example);
     }
 
     store = calloc(1, sizeof *store);
@@ -277,23 +139,16 @@ trivet_store_open(const char *url, enum trivet_store_mode mode,
     }
 
     store->driver = driver;
-    status =
-        driver->open(url + strlen(driver->scheme), mode == TRIVET_STORE_MIGRATE,
-            mode == TRIVET_STORE_AT_ONCE ? TRIVET_STORE_AT_ONCE_MS : 0,
-            &store->connection, err);
-    if (status == TRIVET_OK && mode == TRIVET_STORE_MIGRATE) {
-        status = migrate(store, err);
-    }
-    if (status == TRIVET_OK) {
-        status = trivet_store_check(store, err);
-    }
+    status = connect(store, url + strlen(driver->scheme), mode, err);
     if (status != TRIVET_OK) {
         trivet_store_close(store);
         return status;
     }
 
     /* Not before it is known to be a store: the name may be a wrong one. */
-    store->notice = driver->confine(store->connection);
+    if (driver->confine != NULL) {
+        store->notice = driver->confine(store->connection);
+    }
 
     *out = store;
     return TRIVET_OK;
@@ -336,8 +191,15 @@ enum trivet_status
 trivet_store_get_version(
     struct trivet_store *store, int64_t *out, struct trivet_error *err)
 {
+    if (store->driver->get_version == NULL) {
+        *out = ++store->num_asked;
+        return TRIVET_OK;
+    }
+
     if (store->connection == NULL) {
-        return refuse_disconnected(err);
+        return trivet_error_set(err, TRIVET_E_UNAVAILABLE, "store.version",
+            "the connection was closed: a transaction could not be rolled "
+            "back");
     }
 
     return store->driver->get_version(store->connection, out, err);

@@ -4,6 +4,7 @@
 
 #include "authority/show.h"
 #include "sandbox/account.h"
+#include "store/noun/user.h"
 
 static enum trivet_status
 fetch_account(struct trivet_case *c, const struct trivet_page *page,

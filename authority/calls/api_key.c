@@ -4,6 +4,7 @@
 #include "authority/calls/api_key.h"
 
 #include "authority/show.h"
+#include "store/noun/api_key.h"
 
 /* ---- the key that a call carries ------------------------------------------
  */
@@ -39,7 +40,7 @@ trivet_case_find_key(struct trivet_case *c, struct trivet_api_key *out,
     facts->is_address_permitted =
         out->is_address_permitted
         && trivet_case_takes_address(c, &c->request->address);
-    facts->is_registered = out->device_id != 0;
+    facts->is_registered = out->device.id != 0;
 
     c->answer->identity.user_id = out->user_id;
     c->answer->identity.api_key_id = out->id;
@@ -59,7 +60,7 @@ static enum trivet_status
 fetch_api_keys(struct trivet_case *c, const struct trivet_page *page,
     struct trivet_list *list, struct trivet_page_seen *seen)
 {
-    return trivet_store_credentials(
+    return trivet_store_api_key_page(
         c->store, c->session.user_id, page, add_api_key, list, seen, c->err);
 }
 

@@ -9,6 +9,7 @@
 #define TRIVET_AUTHORITY_CALLS_API_KEY_H
 
 #include "authority/case.h"
+#include "store/noun/api_key.h"
 
 enum trivet_status trivet_handle_api_key_list(struct trivet_case *c);
 enum trivet_status trivet_handle_api_key(struct trivet_case *c);

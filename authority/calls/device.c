@@ -18,6 +18,9 @@
 #include "authority/calls/api_key.h"
 #include "authority/prepared.h"
 #include "authority/show.h"
+#include "store/noun/api_key.h"
+#include "store/noun/device.h"
+#include "store/noun/permitted_ip.h"
 
 static enum trivet_status
 bind_key(struct trivet_case *c, int64_t api_key_id,
@@ -195,11 +198,11 @@ fetch_devices(struct trivet_case *c, const struct trivet_page *page,
     struct trivet_store *store = c->store;
 
     if (c->session.id != 0) {
-        return trivet_store_user_devices(
+        return trivet_store_device_page_of_user(
             store, c->session.user_id, page, add_device, list, seen, c->err);
     }
 
-    return trivet_store_installation_devices(
+    return trivet_store_device_page_of_installation(
         store, c->installation.id, page, add_device, list, seen, c->err);
 }
 

@@ -5,6 +5,8 @@
 
 #include "authority/prepared.h"
 #include "authority/show.h"
+#include "store/noun/installation.h"
+#include "store/noun/server_key.h"
 
 /* A key that a configuration still names may be retired. */
 static enum trivet_status

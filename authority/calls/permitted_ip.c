@@ -12,6 +12,8 @@
 #include "authority/calls/permitted_ip.h"
 
 #include "authority/show.h"
+#include "store/noun/api_key.h"
+#include "store/noun/permitted_ip.h"
 
 /* ---- what the path names ----------------------------------------------- */
 
@@ -42,7 +44,7 @@ find_api_key(
         return trivet_case_refuse_user(c);
     }
 
-    TRIVET_TRY(trivet_store_credentials(
+    TRIVET_TRY(trivet_store_api_key_page(
         c->store, c->session.user_id, &page, keep_api_key, out, &seen, c->err));
 
     *out_is_found = seen.first_id != 0;
@@ -80,7 +82,7 @@ static enum trivet_status
 fetch_ips(struct trivet_case *c, const struct trivet_page *page,
     struct trivet_list *list, struct trivet_page_seen *seen)
 {
-    return trivet_store_permitted_ips(
+    return trivet_store_permitted_ip_page(
         c->store, c->request->path_ids[1], page, add_ip, list, seen, c->err);
 }
 
@@ -189,7 +191,7 @@ change_ip(struct trivet_case *c, int64_t api_key_id,
     struct trivet_page_seen seen;
     struct trivet_permitted_ip ip;
 
-    TRIVET_TRY(trivet_store_permitted_ips(
+    TRIVET_TRY(trivet_store_permitted_ip_page(
         c->store, api_key_id, &page, keep_ip, &ip, &seen, c->err));
 
     if (seen.first_id == 0) {

@@ -15,6 +15,10 @@
 
 #include "base/timestamp.h"
 #include "crypto/psp_certificate.h"
+#include "store/noun/api_key.h"
+#include "store/noun/installation.h"
+#include "store/noun/psp.h"
+#include "store/noun/user.h"
 
 static enum trivet_reason
 reason_of(enum trivet_psp_fault fault)
@@ -208,7 +212,7 @@ trivet_write_psp(struct trivet_case *c)
 enum trivet_status
 trivet_handle_psp_get(struct trivet_case *c)
 {
-    struct trivet_asked_key key;
+    struct trivet_api_key key;
     struct trivet_psp_credential credential;
     char address[TRIVET_MAX_ADDRESS_TEXT];
     char subject[24];
@@ -224,7 +228,7 @@ trivet_handle_psp_get(struct trivet_case *c)
         return status;
     }
 
-    trivet_address_format(&key.address, address);
+    trivet_address_format(&key.device.address, address);
     credential = (struct trivet_psp_credential){
         .id = id,
         .created_us = key.created_us,
@@ -233,8 +237,8 @@ trivet_handle_psp_get(struct trivet_case *c)
         .is_bound = key.is_bound,
         .is_revoked = key.is_revoked,
     };
-    if (key.has_device) {
-        credential.description = key.description;
+    if (key.device.id != 0) {
+        credential.description = key.device.description;
         credential.address = address;
     }
 

@@ -4,6 +4,9 @@
 
 #include "authority/calls/api_key.h"
 #include "authority/prepared.h"
+#include "store/noun/api_key.h"
+#include "store/noun/session.h"
+#include "store/noun/user.h"
 
 /* The first session of a payment service provider's credential is short. */
 static enum trivet_status
@@ -29,13 +32,13 @@ put_session(struct trivet_case *c, const struct trivet_api_key *key)
     int64_t id;
 
     TRIVET_TRY(trivet_store_session_put(
-        store, prepared->made_digest, key->device_id, c->now_us, &id, c->err));
+        store, prepared->made_digest, key->device.id, c->now_us, &id, c->err));
     TRIVET_TRY(trivet_store_user_get(store, key->user_id, &user, c->err));
     if (user.kind == TRIVET_USER_PSP) {
         TRIVET_TRY(shorten_first(c, key->id, id));
     }
 
-    c->answer->identity.device_id = key->device_id;
+    c->answer->identity.device_id = key->device.id;
     c->answer->identity.session_id = id;
 
     return trivet_case_answer(

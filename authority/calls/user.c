@@ -8,6 +8,8 @@
 #include <stdio.h>
 
 #include "base/timestamp.h"
+#include "store/noun/api_key.h"
+#include "store/noun/user.h"
 
 static enum trivet_status
 get_caller(struct trivet_case *c, struct trivet_user *out)

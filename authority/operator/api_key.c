@@ -6,6 +6,8 @@
 #include "base/timestamp.h"
 #include "core/name.h"
 #include "crypto/token.h"
+#include "store/noun/api_key.h"
+#include "store/store.h"
 
 enum trivet_status
 trivet_operator_check_label(const char *label, struct trivet_error *err)

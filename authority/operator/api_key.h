@@ -10,6 +10,7 @@
 #define TRIVET_AUTHORITY_OPERATOR_API_KEY_H
 
 #include "base/secret.h"
+#include "core/user.h"
 #include "store/store.h"
 
 struct trivet_api_key_wish {

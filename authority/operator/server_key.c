@@ -3,6 +3,8 @@
 #include "authority/operator/server_key.h"
 
 #include "authority/server_key.h"
+#include "store/noun/server_key.h"
+#include "store/store.h"
 
 enum trivet_status
 trivet_operator_locate_server_key(struct trivet_store *store,

@@ -10,7 +10,7 @@
 #ifndef TRIVET_AUTHORITY_OPERATOR_SERVER_KEY_H
 #define TRIVET_AUTHORITY_OPERATOR_SERVER_KEY_H
 
-#include "store/listing.h"
+#include "store/noun/server_key.h"
 #include "store/store.h"
 
 /*

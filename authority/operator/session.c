@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* session.c - what an operator does with sessions */
 #include "authority/operator/session.h"
+#include "store/noun/session.h"
 
 enum trivet_status
 trivet_operator_end_session(struct trivet_store *store, int64_t id,

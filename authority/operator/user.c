@@ -8,6 +8,7 @@
 #include "base/uuid.h"
 #include "core/name.h"
 #include "crypto/digest.h"
+#include "store/noun/user.h"
 
 enum trivet_status
 trivet_operator_make_user(struct trivet_store *store, const char *name,

@@ -10,6 +10,7 @@
 #ifndef TRIVET_AUTHORITY_OPERATOR_USER_H
 #define TRIVET_AUTHORITY_OPERATOR_USER_H
 
+#include "core/user.h"
 #include "store/store.h"
 
 /*

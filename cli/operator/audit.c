@@ -16,6 +16,7 @@
 #include "cli/output.h"
 #include "cli/table.h"
 #include "store/noun/audit.h"
+#include "store/store.h"
 
 enum {
     OPTION_FOLLOW = 0x300,

@@ -7,6 +7,7 @@
 #include "cli/open_store.h"
 #include "cli/output.h"
 #include "cli/table.h"
+#include "store/store.h"
 
 enum { OPTION_JSON = 0x200 };
 

@@ -11,6 +11,7 @@
 #include "cli/command.h"
 #include "cli/data_dir.h"
 #include "cli/table.h"
+#include "core/user.h"
 #include "store/store.h"
 
 enum { CLI_MAX_WORDS = 4 };

@@ -4,7 +4,7 @@
 #include "cli/contexts.h"
 #include "cli/operator/common.h"
 #include "cli/table.h"
-#include "store/listing.h"
+#include "store/noun/device.h"
 
 static const struct cli_column columns[] = {
     {"id", "ID", CLI_CELL_VALUE},
@@ -17,7 +17,7 @@ static const struct cli_column columns[] = {
 };
 
 static void
-add_device(void *rows, const struct trivet_device_row *row)
+add_device(void *rows, const struct trivet_device *row)
 {
     char address[TRIVET_MAX_ADDRESS_TEXT];
 

@@ -12,7 +12,9 @@
 #include "cli/span.h"
 #include "cli/table.h"
 #include "crypto/token.h"
-#include "store/listing.h"
+#include "store/noun/api_key.h"
+#include "store/noun/permitted_ip.h"
+#include "store/store.h"
 
 enum {
     OPTION_USER = 0x300,
@@ -259,7 +261,7 @@ static const struct cli_column columns[] = {
 };
 
 static const char *
-status_of(const struct trivet_api_key_row *row)
+status_of(const struct trivet_api_key *row)
 {
     if (row->revoked_us != 0) {
         return "REVOKED";
@@ -272,7 +274,7 @@ status_of(const struct trivet_api_key_row *row)
 }
 
 static void
-add_key(void *rows, const struct trivet_api_key_row *row)
+add_key(void *rows, const struct trivet_api_key *row)
 {
     (void) json_array_append_new(rows,
         json_pack("{s:I, s:I, s:o, s:o, s:s, s:o, s:o, s:b}", "id",
@@ -285,11 +287,11 @@ add_key(void *rows, const struct trivet_api_key_row *row)
 }
 
 static void
-add_address(void *addresses, const struct trivet_address *address)
+add_address(void *addresses, const struct trivet_permitted_ip *ip)
 {
     char text[TRIVET_MAX_ADDRESS_TEXT];
 
-    trivet_address_format(address, text);
+    trivet_address_format(&ip->address, text);
     (void) json_array_append_new(addresses, json_string(text));
 }
 

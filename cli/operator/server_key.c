@@ -10,7 +10,8 @@
 #include "cli/output.h"
 #include "cli/serving.h"
 #include "cli/table.h"
-#include "store/listing.h"
+#include "store/noun/server_key.h"
+#include "store/store.h"
 
 enum {
     OPTION_FILE = 0x300,

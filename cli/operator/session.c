@@ -4,7 +4,7 @@
 #include "authority/operator/session.h"
 #include "cli/operator/common.h"
 #include "cli/table.h"
-#include "store/listing.h"
+#include "store/noun/session.h"
 
 /* ---- list -------------------------------------------------------------- */
 
@@ -20,27 +20,31 @@ static const struct cli_column columns[] = {
 };
 
 static const char *
-status_of(const struct trivet_session_row *row)
+status_of(const struct trivet_session *session)
 {
-    if (row->ended_us != 0 || row->is_key_revoked) {
+    if (session->ended_us != 0 || session->is_key_revoked) {
         return "ENDED";
     }
+    if (trivet_expiry_is_over(&session->expiry, cli_now_us())) {
+        return "EXPIRED";
+    }
 
-    return trivet_expiry_is_over(&row->expiry, cli_now_us()) ? "EXPIRED"
-                                                             : "ACTIVE";
+    return "ACTIVE";
 }
 
 static void
 add_session(void *rows, const struct trivet_session_row *row)
 {
+    const struct trivet_session *session = &row->session;
+
     (void) json_array_append_new(
         rows, json_pack("{s:I, s:I, s:o, s:I, s:I, s:s, s:o, s:o}", "id",
-                  (json_int_t) row->id, "user_id", (json_int_t) row->user_id,
+                  (json_int_t) session->id, "user_id", (json_int_t) session->user_id,
                   "user", cli_json_text(row->user_name), "device_id",
-                  (json_int_t) row->device_id, "api_key_id",
-                  (json_int_t) row->api_key_id, "status", status_of(row),
-                  "created", cli_json_time(row->created_us), "expires",
-                  cli_json_time(trivet_expiry_end_us(&row->expiry))));
+                  (json_int_t) session->device_id, "api_key_id",
+                  (json_int_t) session->api_key_id, "status", status_of(session),
+                  "created", cli_json_time(session->created_us), "expires",
+                  cli_json_time(trivet_expiry_end_us(&session->expiry))));
 }
 
 static enum trivet_status

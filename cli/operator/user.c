@@ -8,7 +8,8 @@
 #include "cli/output.h"
 #include "cli/span.h"
 #include "cli/table.h"
-#include "store/listing.h"
+#include "store/noun/user.h"
+#include "store/store.h"
 
 enum { OPTION_COMPANY = 0x300 };
 

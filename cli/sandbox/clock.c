@@ -12,6 +12,7 @@
 #include "cli/sandbox_state.h"
 #include "cli/table.h"
 #include "store/noun/clock.h"
+#include "store/store.h"
 
 enum { OPTION_JSON = 0x200 };
 

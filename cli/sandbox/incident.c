@@ -8,7 +8,8 @@
 #include "cli/sandbox_state.h"
 #include "cli/span.h"
 #include "cli/table.h"
-#include "store/listing.h"
+#include "store/noun/session.h"
+#include "store/store.h"
 
 enum { OPTION_JSON = 0x200, OPTION_SECONDS, MAX_WORDS = 2 };
 
@@ -130,7 +131,7 @@ list(const struct trivet_sandbox *sandbox, bool as_json)
 static void
 keep_last(void *last, const struct trivet_session_row *row)
 {
-    *(int64_t *) last = row->id;
+    *(int64_t *) last = row->session.id;
 }
 
 /* The sessions that are open now, told by their numbers: clocks may be moved.

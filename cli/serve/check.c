@@ -12,6 +12,7 @@
 
 #include "cli/nginx_path.h"
 #include "cli/serve/serve.h"
+#include "store/store.h"
 #include "build.h"
 
 static enum trivet_status

@@ -7,6 +7,7 @@
 
 #include "cli/serve/resolver.h"
 #include "cli/serve/serve.h"
+#include "store/store.h"
 
 enum { MAX_LOOK_MS = 3000 };
 

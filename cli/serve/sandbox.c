@@ -17,7 +17,10 @@
 #include "cli/clock.h"
 #include "cli/output.h"
 #include "cli/serve/serve.h"
-#include "store/listing.h"
+#include "store/noun/api_key.h"
+#include "store/noun/session.h"
+#include "store/noun/user.h"
+#include "store/store.h"
 
 /* Ids that a list gave. */
 struct ids {
@@ -60,13 +63,13 @@ add_id(struct ids *ids, int64_t id)
 static void
 add_session(void *ids, const struct trivet_session_row *row)
 {
-    if (row->ended_us == 0) {
-        add_id(ids, row->id);
+    if (row->session.ended_us == 0) {
+        add_id(ids, row->session.id);
     }
 }
 
 static void
-add_key(void *opaque, const struct trivet_api_key_row *row)
+add_key(void *opaque, const struct trivet_api_key *row)
 {
     if (row->revoked_us == 0) {
         add_id(opaque, row->id);

@@ -21,6 +21,7 @@
 #include "cli/serve/resolver.h"
 #include "cli/serve/serve.h"
 #include "cli/serving.h"
+#include "store/store.h"
 
 /* The first look-up of the API's names may take longer: then nginx is told
  * later. */

@@ -4,9 +4,19 @@
 
 #include <stdio.h>
 
-#include "store/internal.h"
+#include "store/handle.h"
+#include "store/noun/statements.h"
+#include "store/row.h"
+#include "store/transaction.h"
+#include "store/value.h"
 
-/* The columns of a row as statements.c selects them. */
+#define COLUMNS(table)                                                         \
+    table "id, " table "at_us, " table "event, " table "actor, " table         \
+          "address, " table "user_id, " table "api_key_id, " table             \
+          "installation_id, " table "device_id, " table "session_id, " table   \
+          "reason, " table "detail, " table "hash"
+
+/* Where they stand, in rows that are written and read. */
 enum {
     COLUMN_ID,
     COLUMN_AT,
@@ -51,6 +61,11 @@ static const char *const words[TRIVET_NUM_AUDIT_EVENTS] = {
     [TRIVET_AUDIT_REFUSED] = "refused",
     [TRIVET_AUDIT_REFUSALS_LEFT_OUT] = "refusals-left-out",
     [TRIVET_AUDIT_PRUNED] = "pruned",
+};
+
+static const struct trivet_field head_fields[] = {
+    FIELD(struct trivet_audit_head, num_rows, INTEGER),
+    FIELD(struct trivet_audit_head, hash, BYTES),
 };
 
 /* ---- hashing ----------------------------------------------------------- */
@@ -110,18 +125,6 @@ trivet_store_act_as_gateway(
     }
 }
 
-static void
-read_head(void *opaque, const struct trivet_value *columns)
-{
-    struct trivet_audit_head *head = opaque;
-
-    head->num_rows = columns[0].integer;
-    memset(head->hash, 0, sizeof head->hash);
-    if (columns[1].bytes.len == sizeof head->hash) {
-        memcpy(head->hash, columns[1].bytes.data, sizeof head->hash);
-    }
-}
-
 static struct trivet_value
 value_word(const char *word)
 {
@@ -151,11 +154,31 @@ fill_values(const struct trivet_store *store,
     values[COLUMN_DETAIL] = value_word(entry->detail);
 }
 
-/*
- * The end of the chain, once a transaction. Its row is taken by an update, so
- * that a database that lets several write at once makes them wait here for each
- * other: every row follows the one before it.
- */
+static const struct trivet_statement link_sql = {.name = "audit.link",
+    .sql = "UPDATE audit_head SET num_rows = $1, last_hash = $2 WHERE id = 1"};
+
+/* Before a commit: writes the end of the chain back, if rows were added. */
+static enum trivet_status
+link_end(struct trivet_store *store, struct trivet_error *err)
+{
+    const struct trivet_value params[] = {
+        trivet_value_integer(store->end.head.num_rows),
+        trivet_value_blob(store->end.head.hash, sizeof store->end.head.hash)};
+
+    if (!store->end.is_taken) {
+        return TRIVET_OK;
+    }
+
+    return RUN(store, &link_sql, params, NULL, NULL, err);
+}
+
+/* An update, so that a database that lets several write at once makes them wait
+ * here for each other: every row follows the one before it. */
+static const struct trivet_statement take_sql = {.name = "audit.take",
+    .sql = "UPDATE audit_head SET num_rows = num_rows WHERE id = 1"
+           " RETURNING num_rows, last_hash"};
+
+/* The end of the chain, once a transaction. */
 static enum trivet_status
 take_end(struct trivet_store *store, struct trivet_error *err)
 {
@@ -163,24 +186,18 @@ take_end(struct trivet_store *store, struct trivet_error *err)
         return TRIVET_OK;
     }
 
-    TRIVET_TRY(trivet_store_run(store, TRIVET_SQL_AUDIT_TAKE, NULL, 0,
-        read_head, &store->end.head, err));
+    TRIVET_TRY(trivet_store_get(store, &take_sql, NULL, 0, head_fields,
+        sizeof head_fields / sizeof head_fields[0], &store->end.head, err));
 
     store->end.is_taken = true;
+    store->before_commit = link_end;
     return TRIVET_OK;
 }
 
-enum trivet_status
-trivet_store_audit_link(struct trivet_store *store, struct trivet_error *err)
-{
-    const struct trivet_value params[] = {
-        trivet_value_integer(store->end.head.num_rows),
-        trivet_value_blob(store->end.head.hash, sizeof store->end.head.hash)};
-
-    return store->end.is_taken ? trivet_store_run(
-               store, TRIVET_SQL_AUDIT_LINK, params, 2, NULL, NULL, err)
-                               : TRIVET_OK;
-}
+static const struct trivet_statement put_sql = {.name = "audit.put",
+    .sql = "INSERT INTO audit (" COLUMNS(
+        "") ") VALUES"
+            " ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)"};
 
 /* Inside a transaction. */
 static enum trivet_status
@@ -205,7 +222,7 @@ append(struct trivet_store *store, const struct trivet_audit_entry *entry,
     values[COLUMN_HASH] = trivet_value_blob(hash, sizeof hash);
 
     TRIVET_TRY(trivet_store_run(
-        store, TRIVET_SQL_AUDIT_PUT, values, NUM_HASHED + 1, NULL, NULL, err));
+        store, &put_sql, values, NUM_HASHED + 1, NULL, NULL, err));
 
     end->num_rows++;
     memcpy(end->hash, hash, sizeof end->hash);
@@ -227,10 +244,10 @@ trivet_store_audit_put(struct trivet_store *store,
 }
 
 enum trivet_status
-trivet_store_change(struct trivet_store *store, enum trivet_statement statement,
-    const struct trivet_value *params, size_t num_params, int64_t *out_id,
-    const struct trivet_audit_entry *entry, int64_t now_us,
-    struct trivet_error *err)
+trivet_store_change(struct trivet_store *store,
+    const struct trivet_statement *statement, const struct trivet_value *params,
+    size_t num_params, int64_t *out_id, const struct trivet_audit_entry *entry,
+    int64_t now_us, struct trivet_error *err)
 {
     enum trivet_status status;
     bool is_own;
@@ -248,32 +265,38 @@ trivet_store_change(struct trivet_store *store, enum trivet_statement statement,
 
 /* ---- listing ----------------------------------------------------------- */
 
-struct audit_listing {
+static const struct trivet_statement list_sql = {.name = "audit.list",
+    .sql = "SELECT " COLUMNS("") " FROM audit WHERE id > $1 ORDER BY id"};
+
+static const struct trivet_field fields[] = {
+    FIELD(struct trivet_audit_row, id, INTEGER),
+    FIELD(struct trivet_audit_row, at_us, INTEGER),
+    FIELD(struct trivet_audit_row, event, TEXT),
+    FIELD(struct trivet_audit_row, actor, TEXT),
+    FIELD(struct trivet_audit_row, address, ADDRESS),
+    FIELD(struct trivet_audit_row, user_id, INTEGER),
+    FIELD(struct trivet_audit_row, api_key_id, INTEGER),
+    FIELD(struct trivet_audit_row, installation_id, INTEGER),
+    FIELD(struct trivet_audit_row, device_id, INTEGER),
+    FIELD(struct trivet_audit_row, session_id, INTEGER),
+    FIELD(struct trivet_audit_row, reason, TEXT),
+    FIELD(struct trivet_audit_row, detail, TEXT),
+};
+
+struct list {
     trivet_audit_fn on_row;
     void *user;
 };
 
 static void
-give_row(void *opaque, const struct trivet_value *columns)
+read_row(void *opaque, const struct trivet_value *columns)
 {
-    const struct audit_listing *listing = opaque;
-    struct trivet_audit_row row = {
-        .id = columns[COLUMN_ID].integer,
-        .at_us = columns[COLUMN_AT].integer,
-        .has_address = columns[COLUMN_ADDRESS].bytes.len > 0,
-        .user_id = columns[COLUMN_USER].integer,
-        .api_key_id = columns[COLUMN_API_KEY].integer,
-        .installation_id = columns[COLUMN_INSTALLATION].integer,
-        .device_id = columns[COLUMN_DEVICE].integer,
-        .session_id = columns[COLUMN_SESSION].integer,
-    };
+    const struct list *list = opaque;
+    struct trivet_audit_row row;
 
-    trivet_column_text(&columns[COLUMN_EVENT], row.event, sizeof row.event);
-    trivet_column_text(&columns[COLUMN_ACTOR], row.actor, sizeof row.actor);
-    trivet_column_address(&columns[COLUMN_ADDRESS], &row.address);
-    trivet_column_text(&columns[COLUMN_REASON], row.reason, sizeof row.reason);
-    trivet_column_text(&columns[COLUMN_DETAIL], row.detail, sizeof row.detail);
-    listing->on_row(listing->user, &row);
+    READ(fields, columns, &row);
+    row.has_address = columns[COLUMN_ADDRESS].bytes.len > 0;
+    list->on_row(list->user, &row);
 }
 
 enum trivet_status
@@ -281,11 +304,9 @@ trivet_store_audit_list(struct trivet_store *store, int64_t since,
     trivet_audit_fn on_row, void *user, struct trivet_error *err)
 {
     const struct trivet_value params[] = {trivet_value_integer(since)};
-    struct audit_listing listing = {on_row, user};
-    enum trivet_status status = trivet_store_run(
-        store, TRIVET_SQL_AUDIT_LIST, params, 1, give_row, &listing, err);
+    struct list list = {.on_row = on_row, .user = user};
 
-    return status == TRIVET_E_NOT_FOUND ? TRIVET_OK : status;
+    return LIST(store, &list_sql, params, read_row, &list, err);
 }
 
 /* ---- verifying --------------------------------------------------------- */
@@ -363,7 +384,7 @@ walk_row(void *opaque, const struct trivet_value *columns)
 
     if (!walk->is_head_seen) {
         walk->is_head_seen = true;
-        read_head(&walk->head, &columns[COLUMN_HEAD_ROWS]);
+        READ(head_fields, &columns[COLUMN_HEAD_ROWS], &walk->head);
     }
 
     if (columns[COLUMN_ID].kind == TRIVET_VALUE_INTEGER) {
@@ -395,6 +416,12 @@ check_end(struct walk *walk)
     }
 }
 
+static const struct trivet_statement walk_sql = {.name = "audit.walk",
+    .sql = "SELECT " COLUMNS(
+        "a.") ", h.num_rows, h.last_hash"
+              " FROM audit_head h LEFT JOIN audit a ON a.id IS NOT NULL"
+              " WHERE h.id = 1 ORDER BY a.id"};
+
 /* One statement reads rows and head: what others append meanwhile is seen in
  * both or in neither. */
 enum trivet_status
@@ -414,11 +441,10 @@ trivet_store_audit_verify(struct trivet_store *store,
         return fail_memory(err);
     }
 
-    status = trivet_store_run(
-        store, TRIVET_SQL_AUDIT_WALK, NULL, 0, walk_row, &walk, err);
+    status = trivet_store_list(store, &walk_sql, NULL, 0, walk_row, &walk, err);
     trivet_digest_free(walk.digest);
 
-    if (status != TRIVET_OK && status != TRIVET_E_NOT_FOUND) {
+    if (status != TRIVET_OK) {
         return status;
     }
     if (walk.status != TRIVET_OK) {
@@ -430,3 +456,13 @@ trivet_store_audit_verify(struct trivet_store *store,
     *out = walk.head;
     return TRIVET_OK;
 }
+
+static const struct trivet_statement *const statements[] = {
+    &link_sql,
+    &take_sql,
+    &put_sql,
+    &list_sql,
+    &walk_sql,
+};
+const struct trivet_statements trivet_audit_statements =
+    TRIVET_STATEMENTS(statements);

@@ -16,6 +16,9 @@
 #ifndef TRIVET_STORE_NOUN_AUDIT_H
 #define TRIVET_STORE_NOUN_AUDIT_H
 
+#include "core/address.h"
+#include "store/audit_head.h"
+#include "store/statement.h"
 #include "store/store.h"
 
 enum trivet_audit_event {
@@ -74,6 +77,19 @@ TRIVET_MUST_USE enum trivet_status trivet_store_audit_put(
     struct trivet_store *store, const struct trivet_audit_entry *entry,
     int64_t now_us, struct trivet_error *err);
 
+/* Runs a statement that changes one thing and gives its id, and appends entry
+ * to the audit log, both or neither. out_id may point into entry.
+ * TRIVET_E_NOT_FOUND when nothing was changed. For the store's own verbs. */
+TRIVET_MUST_USE enum trivet_status trivet_store_change(
+    struct trivet_store *store, const struct trivet_statement *statement,
+    const struct trivet_value *params, size_t num_params, int64_t *out_id,
+    const struct trivet_audit_entry *entry, int64_t now_us,
+    struct trivet_error *err);
+
+#define CHANGE(store, statement, params, out, entry, now_us, err)              \
+    trivet_store_change(store, statement, params,                              \
+        sizeof(params) / sizeof((params)[0]), out, entry, now_us, err)
+
 struct trivet_audit_row {
     int64_t id;
     int64_t at_us;
@@ -96,12 +112,6 @@ typedef void (*trivet_audit_fn)(void *user, const struct trivet_audit_row *row);
 TRIVET_MUST_USE enum trivet_status trivet_store_audit_list(
     struct trivet_store *store, int64_t since, trivet_audit_fn on_row,
     void *user, struct trivet_error *err);
-
-/* The end of a chain. */
-struct trivet_audit_head {
-    int64_t num_rows;
-    unsigned char hash[TRIVET_DIGEST_LEN];
-};
 
 enum trivet_audit_fault_kind {
     TRIVET_AUDIT_ROW_CHANGED, /* it, or what it follows: or it was moved     */

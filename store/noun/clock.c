@@ -5,24 +5,33 @@
 #include <stdio.h>
 
 #include "base/timestamp.h"
-#include "store/internal.h"
+#include "store/noun/api_key.h"
+#include "store/noun/audit.h"
+#include "store/noun/session.h"
+#include "store/noun/statements.h"
+#include "store/row.h"
+#include "store/transaction.h"
+#include "store/value.h"
 
-static void
-read_clock(void *opaque, const struct trivet_value *columns)
-{
-    struct trivet_store_clock *out = opaque;
+static const struct trivet_statement get_sql = {.name = "clock.get",
+    .sql = "SELECT epoch, latest_us FROM clock WHERE id = 1"};
 
-    out->epoch = columns[0].integer;
-    out->latest_us = columns[1].integer;
-}
+static const struct trivet_field fields[] = {
+    FIELD(struct trivet_store_clock, epoch, INTEGER),
+    FIELD(struct trivet_store_clock, latest_us, INTEGER),
+};
 
 enum trivet_status
 trivet_store_clock_get(struct trivet_store *store,
     struct trivet_store_clock *out, struct trivet_error *err)
 {
-    return trivet_store_run(
-        store, TRIVET_SQL_CLOCK_GET, NULL, 0, read_clock, out, err);
+    return trivet_store_get(store, &get_sql, NULL, 0, fields,
+        sizeof fields / sizeof fields[0], out, err);
 }
+
+static const struct trivet_statement note_sql = {.name = "clock.note",
+    .sql = "UPDATE clock SET latest_us = $2"
+           " WHERE id = 1 AND epoch = $1 AND latest_us < $2"};
 
 enum trivet_status
 trivet_store_clock_note(struct trivet_store *store, int64_t epoch,
@@ -31,22 +40,23 @@ trivet_store_clock_note(struct trivet_store *store, int64_t epoch,
     const struct trivet_value params[] = {
         trivet_value_integer(epoch), trivet_value_integer(at_us)};
 
-    return RUN(store, TRIVET_SQL_CLOCK_NOTE, params, NULL, NULL, err);
+    return RUN(store, &note_sql, params, NULL, NULL, err);
 }
+
+static const struct trivet_statement accept_sql = {.name = "clock.accept",
+    .sql = "UPDATE clock SET latest_us = $1, epoch = epoch + 1 WHERE id = 1"};
 
 /* Inside a transaction. */
 static enum trivet_status
-put_back(struct trivet_store *store, int64_t at_us, int64_t now_us,
+set_back(struct trivet_store *store, int64_t at_us, int64_t now_us,
     int64_t back_us, struct trivet_error *err)
 {
     const struct trivet_value clock[] = {trivet_value_integer(at_us)};
-    const struct trivet_value now[] = {trivet_value_integer(now_us)};
     struct trivet_audit_entry entry = {.event = TRIVET_AUDIT_CLOCK_ACCEPTED};
 
-    TRIVET_TRY(RUN(store, TRIVET_SQL_CLOCK_ACCEPT, clock, NULL, NULL, err));
-    TRIVET_TRY(
-        RUN(store, TRIVET_SQL_CLOCK_ANCHOR_SESSIONS, now, NULL, NULL, err));
-    TRIVET_TRY(RUN(store, TRIVET_SQL_CLOCK_EXPIRE_KEYS, now, NULL, NULL, err));
+    TRIVET_TRY(RUN(store, &accept_sql, clock, NULL, NULL, err));
+    TRIVET_TRY(trivet_store_session_set_back(store, now_us, err));
+    TRIVET_TRY(trivet_store_api_key_set_back(store, now_us, err));
 
     (void) snprintf(entry.detail, sizeof entry.detail, "%lld s back",
         (long long) (back_us / TRIVET_US_PER_S));
@@ -68,7 +78,7 @@ trivet_store_clock_accept(struct trivet_store *store, int64_t at_us,
     status = trivet_store_clock_get(store, &clock, err);
     if (status == TRIVET_OK && at_us < clock.latest_us) {
         back_us = clock.latest_us - at_us;
-        status = put_back(store, at_us, at_us + offset_us, back_us, err);
+        status = set_back(store, at_us, at_us + offset_us, back_us, err);
     }
 
     TRIVET_TRY(trivet_store_leave(store, is_own, status, err));
@@ -76,3 +86,11 @@ trivet_store_clock_accept(struct trivet_store *store, int64_t at_us,
     *out_back_us = back_us;
     return TRIVET_OK;
 }
+
+static const struct trivet_statement *const statements[] = {
+    &get_sql,
+    &note_sql,
+    &accept_sql,
+};
+const struct trivet_statements trivet_clock_statements =
+    TRIVET_STATEMENTS(statements);

@@ -5,12 +5,75 @@
 #include <stdio.h>
 
 #include "base/timestamp.h"
-#include "store/internal.h"
+#include "store/noun/audit.h"
+#include "store/noun/rules.h"
+#include "store/noun/statements.h"
+#include "store/row.h"
+#include "store/transaction.h"
+#include "store/value.h"
 
 /* Sessions that may be over by their time are looked at one by one: so many in
  * one run, however many of them turn out to be alive. All of these are over
  * within TRIVET_MAX_SESSION_TIMEOUT_S, so they do not hide others for long. */
 enum { MAX_LOOKED_AT = 10000 };
+
+/* ---- what is removed: of before $1, at most $2 -------------------------- */
+
+/* Each is found through an index that has these alone, the oldest first. */
+#define UNBOUND_KEYS                                                           \
+    "SELECT k.id FROM api_key k WHERE k.bound_us IS NULL"                      \
+    " AND k.expires_us < $1 AND NOT EXISTS (SELECT 1 FROM device d"            \
+    " WHERE d.api_key_id = k.id) ORDER BY k.expires_us LIMIT $2"
+#define UNREGISTERED                                                           \
+    "SELECT i.id FROM installation i WHERE i.registered_us IS NULL"            \
+    " AND i.created_us < $1 AND NOT EXISTS (SELECT 1 FROM device d"            \
+    " WHERE d.installation_id = i.id) AND NOT EXISTS (SELECT 1"                \
+    " FROM api_key k WHERE k.installation_id = i.id)"                          \
+    " ORDER BY i.created_us LIMIT $2"
+#define ENDED_SESSIONS                                                         \
+    "SELECT s.id FROM session s WHERE s.ended_us IS NOT NULL"                  \
+    " AND s.ended_us < $1 ORDER BY s.ended_us LIMIT $2"
+/* Of the $3 oldest that may have expired. */
+#define EXPIRED_SESSIONS                                                       \
+    "SELECT s.id FROM (SELECT * FROM session WHERE ended_us IS NULL"           \
+    " AND anchored_us < $1 ORDER BY anchored_us LIMIT $3) s"                   \
+    " JOIN device d ON d.id = s.device_id"                                     \
+    " JOIN api_key k ON k.id = d.api_key_id"                                   \
+    " JOIN users u ON u.id = k.user_id"                                        \
+    " WHERE s.anchored_us + " LIFE_OF_SESSION " * 1000000 < $1 LIMIT $2"
+
+static const struct trivet_statement permitted_ips_sql = {
+    .name = "prune.permitted-ips",
+    .sql = "DELETE FROM permitted_ip WHERE api_key_id IN (" UNBOUND_KEYS ")"};
+static const struct trivet_statement api_keys_sql = {.name = "prune.api-keys",
+    .sql = "DELETE FROM api_key WHERE id IN (" UNBOUND_KEYS ") RETURNING id"};
+static const struct trivet_statement tokens_sql = {.name = "prune.tokens",
+    .sql = "DELETE FROM installation_token"
+           " WHERE installation_id IN (" UNREGISTERED ")"};
+static const struct trivet_statement installations_sql = {
+    .name = "prune.installations",
+    .sql =
+        "DELETE FROM installation WHERE id IN (" UNREGISTERED ") RETURNING id"};
+static const struct trivet_statement ended_sql = {.name = "prune.ended",
+    .sql = "DELETE FROM session WHERE id IN (" ENDED_SESSIONS ") RETURNING id"};
+static const struct trivet_statement expired_sql = {.name = "prune.expired",
+    .sql =
+        "DELETE FROM session WHERE id IN (" EXPIRED_SESSIONS ") RETURNING id"};
+
+static const struct trivet_statement count_api_keys_sql = {
+    .name = "prune.count-api-keys",
+    .sql = "SELECT COUNT(*) FROM (" UNBOUND_KEYS ") AS found"};
+static const struct trivet_statement count_installations_sql = {
+    .name = "prune.count-installations",
+    .sql = "SELECT COUNT(*) FROM (" UNREGISTERED ") AS found"};
+static const struct trivet_statement count_ended_sql = {
+    .name = "prune.count-ended",
+    .sql = "SELECT COUNT(*) FROM (" ENDED_SESSIONS ") AS found"};
+static const struct trivet_statement count_expired_sql = {
+    .name = "prune.count-expired",
+    .sql = "SELECT COUNT(*) FROM (" EXPIRED_SESSIONS ") AS found"};
+
+/* ---- removing ---------------------------------------------------------- */
 
 bool
 trivet_pruned_is_nothing(const struct trivet_pruned *pruned)
@@ -29,16 +92,16 @@ count_row(void *opaque, const struct trivet_value *columns)
 
 /* Runs a statement of which each row is one thing removed. */
 static enum trivet_status
-remove_some(struct trivet_store *store, enum trivet_statement statement,
-    int64_t before_us, int64_t max, int64_t *num, struct trivet_error *err)
+remove_some(struct trivet_store *store,
+    const struct trivet_statement *statement, int64_t before_us, int64_t max,
+    int64_t *num, struct trivet_error *err)
 {
     const struct trivet_value params[] = {trivet_value_integer(before_us),
         trivet_value_integer(max), trivet_value_integer(MAX_LOOKED_AT)};
-    size_t num_params = statement == TRIVET_SQL_PRUNE_SESSIONS_EXPIRED ? 3 : 2;
-    enum trivet_status status = trivet_store_run(
-        store, statement, params, num_params, count_row, num, err);
+    size_t num_params = statement == &expired_sql ? 3 : 2;
 
-    return status == TRIVET_E_NOT_FOUND ? TRIVET_OK : status;
+    return trivet_store_list(
+        store, statement, params, num_params, count_row, num, err);
 }
 
 static int64_t
@@ -57,26 +120,26 @@ remove_all(struct trivet_store *store, const struct trivet_prune_ages *ages,
     int64_t num_beside = 0; /* rows that belong to what is removed */
 
     if (ages->api_keys_s >= 0) {
-        TRIVET_TRY(remove_some(store, TRIVET_SQL_PRUNE_PERMITTED_IPS, before_us,
-            max, &num_beside, err));
-        TRIVET_TRY(remove_some(store, TRIVET_SQL_PRUNE_API_KEYS, before_us, max,
-            &out->num_api_keys, err));
+        TRIVET_TRY(remove_some(
+            store, &permitted_ips_sql, before_us, max, &num_beside, err));
+        TRIVET_TRY(remove_some(
+            store, &api_keys_sql, before_us, max, &out->num_api_keys, err));
     }
 
     before_us = moment(now_us, ages->installations_s);
     if (ages->installations_s >= 0) {
-        TRIVET_TRY(remove_some(store, TRIVET_SQL_PRUNE_INSTALLATION_TOKENS,
-            before_us, max, &num_beside, err));
-        TRIVET_TRY(remove_some(store, TRIVET_SQL_PRUNE_INSTALLATIONS, before_us,
-            max, &out->num_installations, err));
+        TRIVET_TRY(
+            remove_some(store, &tokens_sql, before_us, max, &num_beside, err));
+        TRIVET_TRY(remove_some(store, &installations_sql, before_us, max,
+            &out->num_installations, err));
     }
 
     before_us = moment(now_us, ages->sessions_s);
     if (ages->sessions_s >= 0) {
-        TRIVET_TRY(remove_some(store, TRIVET_SQL_PRUNE_SESSIONS_ENDED,
-            before_us, max, &out->num_sessions, err));
-        TRIVET_TRY(remove_some(store, TRIVET_SQL_PRUNE_SESSIONS_EXPIRED,
-            before_us, max - out->num_sessions, &out->num_sessions, err));
+        TRIVET_TRY(remove_some(
+            store, &ended_sql, before_us, max, &out->num_sessions, err));
+        TRIVET_TRY(remove_some(store, &expired_sql, before_us,
+            max - out->num_sessions, &out->num_sessions, err));
     }
 
     return TRIVET_OK;
@@ -123,13 +186,12 @@ trivet_store_prune(struct trivet_store *store,
 /* ---- counting ---------------------------------------------------------- */
 
 static enum trivet_status
-count(struct trivet_store *store, enum trivet_statement statement,
+count(struct trivet_store *store, const struct trivet_statement *statement,
     int64_t before_us, int64_t max, int64_t *num, struct trivet_error *err)
 {
     const struct trivet_value params[] = {trivet_value_integer(before_us),
         trivet_value_integer(max), trivet_value_integer(max)};
-    size_t num_params =
-        statement == TRIVET_SQL_PRUNE_COUNT_SESSIONS_EXPIRED ? 3 : 2;
+    size_t num_params = statement == &count_expired_sql ? 3 : 2;
     int64_t found = 0;
 
     TRIVET_TRY(trivet_store_run_for_id(
@@ -146,12 +208,12 @@ count_all(struct trivet_store *store, const struct trivet_prune_ages *ages,
     struct trivet_error *err)
 {
     if (ages->api_keys_s >= 0) {
-        TRIVET_TRY(count(store, TRIVET_SQL_PRUNE_COUNT_API_KEYS,
+        TRIVET_TRY(count(store, &count_api_keys_sql,
             moment(now_us, ages->api_keys_s), max, &out->num_api_keys, err));
     }
 
     if (ages->installations_s >= 0) {
-        TRIVET_TRY(count(store, TRIVET_SQL_PRUNE_COUNT_INSTALLATIONS,
+        TRIVET_TRY(count(store, &count_installations_sql,
             moment(now_us, ages->installations_s), max, &out->num_installations,
             err));
     }
@@ -159,10 +221,10 @@ count_all(struct trivet_store *store, const struct trivet_prune_ages *ages,
     if (ages->sessions_s >= 0) {
         int64_t before_us = moment(now_us, ages->sessions_s);
 
-        TRIVET_TRY(count(store, TRIVET_SQL_PRUNE_COUNT_SESSIONS_ENDED,
-            before_us, max, &out->num_sessions, err));
-        TRIVET_TRY(count(store, TRIVET_SQL_PRUNE_COUNT_SESSIONS_EXPIRED,
-            before_us, max, &out->num_sessions, err));
+        TRIVET_TRY(count(
+            store, &count_ended_sql, before_us, max, &out->num_sessions, err));
+        TRIVET_TRY(count(store, &count_expired_sql, before_us, max,
+            &out->num_sessions, err));
     }
 
     return TRIVET_OK;
@@ -187,3 +249,18 @@ trivet_store_prune_look(struct trivet_store *store,
 
     return count_all(store, ages, MAX_LOOKED_AT, now_us, out, err);
 }
+
+static const struct trivet_statement *const statements[] = {
+    &permitted_ips_sql,
+    &api_keys_sql,
+    &tokens_sql,
+    &installations_sql,
+    &ended_sql,
+    &expired_sql,
+    &count_api_keys_sql,
+    &count_installations_sql,
+    &count_ended_sql,
+    &count_expired_sql,
+};
+const struct trivet_statements trivet_prune_statements =
+    TRIVET_STATEMENTS(statements);

@@ -7,6 +7,9 @@
 
 #include "authority/limits/refusals.h"
 #include "store/noun/audit.h"
+#include "store/noun/server_key.h"
+#include "store/noun/session.h"
+#include "store/store.h"
 
 enum { MAX_FAULTS = 64 };
 

@@ -4,6 +4,7 @@
 #include "tests/unit/world.h"
 
 #include "store/noun/clock.h"
+#include "store/store.h"
 
 #define AUTHORISATION "Insufficient authorisation."
 #define CREDENTIALS                                                            \

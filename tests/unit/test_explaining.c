@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* test_explaining.c - the sandbox explains a refusal, and changes none */
 #define _POSIX_C_SOURCE 200809L
+#include "store/noun/installation.h"
+#include "store/store.h"
 #include "tests/unit/world.h"
 
-#include "store/listing.h"
 
 #define WRONG                                                                  \
     "{\"Error\":[{\"error_description\":\"The request signature is "           \

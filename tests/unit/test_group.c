@@ -9,6 +9,8 @@
 
 #include "store/group.h"
 #include "store/noun/audit.h"
+#include "store/noun/user.h"
+#include "store/store.h"
 
 enum { NUM_THREADS = 8, NUM_ROUNDS = 25, NOW_US = 1000000 };
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* test_lifetime.c - how long sessions and API keys live, to the microsecond */
 #define _POSIX_C_SOURCE 200809L
+#include "store/noun/user.h"
+#include "store/store.h"
 #include "tests/unit/world.h"
 
 

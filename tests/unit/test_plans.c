@@ -3,30 +3,34 @@
 #define _POSIX_C_SOURCE 200809L
 #include "tests/unit/scratch.h"
 
-#include "store/statements.h"
+#include <glob.h>
+
+#include "store/noun/statements.h"
 #include "store/store.h"
+
+enum { MAX_STATEMENTS = 200 };
 
 /* They are made to read everything, for the operator, or a table of a few
  * rows. Of the last, the rows looked at have a maximum. */
-static const enum trivet_statement whole[] = {
-    TRIVET_SQL_SERVER_KEY_CLEAR_LOCATION,
-    TRIVET_SQL_SERVER_KEY_CLEAR_CURRENT,
-    TRIVET_SQL_SERVER_KEY_LIST,
-    TRIVET_SQL_SERVER_KEY_USE_LIST,
-    TRIVET_SQL_USER_LIST,
-    TRIVET_SQL_API_KEY_LIST,
-    TRIVET_SQL_DEVICE_LIST,
-    TRIVET_SQL_SESSION_LIST,
-    TRIVET_SQL_AUDIT_LIST,
-    TRIVET_SQL_AUDIT_WALK,
-    TRIVET_SQL_INSTALLATION_NEWEST_KEYS,
+static const char *const whole[] = {
+    "server-key.clear-location",
+    "server-key.clear-current",
+    "server-key.list",
+    "server-key.use-list",
+    "user.list",
+    "api-key.list",
+    "device.list",
+    "session.list",
+    "audit.list",
+    "audit.walk",
+    "installation.newest-keys",
 };
 
 static bool
-may_scan(int statement)
+may_scan(const struct trivet_statement *statement)
 {
     for (size_t i = 0; i < sizeof whole / sizeof whole[0]; i++) {
-        if ((int) whole[i] == statement) {
+        if (strcmp(whole[i], statement->name) == 0) {
             return true;
         }
     }
@@ -59,18 +63,53 @@ scans_a_table(const char *plan)
 }
 
 static bool
-is_of_pages(int statement)
+is_of_pages(const struct trivet_statement *statement)
 {
-    return statement == TRIVET_SQL_CREDENTIAL_PAGE
-           || statement == TRIVET_SQL_PERMITTED_IP_PAGE
-           || statement == TRIVET_SQL_DEVICE_PAGE_OF_USER
-           || statement == TRIVET_SQL_DEVICE_PAGE_OF_INSTALLATION;
+    return strstr(statement->name, ".page") != NULL;
+}
+
+static const char *
+text_of(const struct trivet_statement *statement)
+{
+    return trivet_statement_sql(statement, TRIVET_DIALECT_SQLITE);
+}
+
+/* Every statement of every noun; returns how many. */
+static size_t
+collect(const struct trivet_statement **out, size_t cap)
+{
+    size_t num = 0;
+
+    for (size_t i = 0; trivet_noun_statements[i] != NULL; i++) {
+        for (size_t j = 0; j < trivet_noun_statements[i]->num; j++) {
+            assert_true(num < cap);
+            out[num++] = trivet_noun_statements[i]->all[j];
+        }
+    }
+
+    return num;
+}
+
+static const struct trivet_statement *
+find(const char *name)
+{
+    const struct trivet_statement *all[MAX_STATEMENTS];
+    size_t num = collect(all, MAX_STATEMENTS);
+
+    for (size_t i = 0; i < num; i++) {
+        if (strcmp(all[i]->name, name) == 0) {
+            return all[i];
+        }
+    }
+
+    fail_msg("there is no statement %s", name);
+    return NULL;
 }
 
 static void
-assert_plan(sqlite3 *db, int number)
+assert_plan(sqlite3 *db, const struct trivet_statement *wanted)
 {
-    const char *text = trivet_statement_sql((enum trivet_statement) number);
+    const char *text = text_of(wanted);
     char sql[4096];
     sqlite3_stmt *statement;
 
@@ -86,10 +125,10 @@ assert_plan(sqlite3 *db, int number)
         const char *plan = (const char *) sqlite3_column_text(statement, 3);
 
         if (scans_a_table(plan) && strstr(plan, "USING") == NULL
-            && !may_scan(number)) {
+            && !may_scan(wanted)) {
             fail_msg("%s: %s", plan, text);
         }
-        if (strstr(plan, "TEMP B-TREE") != NULL && is_of_pages(number)) {
+        if (strstr(plan, "TEMP B-TREE") != NULL && is_of_pages(wanted)) {
             fail_msg("%s: %s", plan, text);
         }
     }
@@ -99,6 +138,8 @@ assert_plan(sqlite3 *db, int number)
 static void
 statements_find_what_they_want_by_an_index(void **state)
 {
+    const struct trivet_statement *all[MAX_STATEMENTS];
+    size_t num;
     struct scratch scratch;
     struct trivet_store *store;
     sqlite3 *db;
@@ -114,9 +155,9 @@ statements_find_what_they_want_by_an_index(void **state)
         sqlite3_exec(db, "PRAGMA foreign_keys = ON", NULL, NULL, NULL),
         SQLITE_OK);
 
-    for (int i = TRIVET_SQL_SCHEMA_VERSION + 1; i < TRIVET_NUM_STATEMENTS; i++)
-    {
-        assert_plan(db, i);
+    num = collect(all, MAX_STATEMENTS);
+    for (size_t i = 0; i < num; i++) {
+        assert_plan(db, all[i]);
     }
 
     assert_int_equal(sqlite3_close(db), SQLITE_OK);
@@ -137,14 +178,14 @@ step_over(sqlite3_stmt *statement)
 /* How many rows of tables and indexes are passed over, to answer the statement
  * with these numbers for its parameters. */
 static int
-count_steps(sqlite3 *db, enum trivet_statement number, const int *params)
+count_steps(sqlite3 *db, const char *name, const int *params)
 {
     char sql[4096];
     sqlite3_stmt *statement;
     int num_params;
     int num_steps;
 
-    (void) snprintf(sql, sizeof sql, "%s", trivet_statement_sql(number));
+    (void) snprintf(sql, sizeof sql, "%s", text_of(find(name)));
     for (char *p = sql; *p != '\0'; p++) {
         *p = *p == '$' ? '?' : *p;
     }
@@ -197,19 +238,77 @@ work_does_not_grow_with_sessions_nor_past_the_maximum_of_devices(void **state)
     assert_int_equal(sqlite3_open(scratch.path, &db), SQLITE_OK);
     assert_int_equal(sqlite3_exec(db, crowd, NULL, NULL, NULL), SQLITE_OK);
 
-    assert_in_range(
-        count_steps(db, TRIVET_SQL_SESSION_IS_ALIVE, alive), 1, 300);
-    assert_in_range(count_steps(db, TRIVET_SQL_DEVICE_COUNT, ten), 1, 500);
-    assert_in_range(count_steps(db, TRIVET_SQL_DEVICE_COUNT, all), 6000, 99999);
+    assert_in_range(count_steps(db, "session.is-alive", alive), 1, 300);
+    assert_in_range(count_steps(db, "device.count", ten), 1, 500);
+    assert_in_range(count_steps(db, "device.count", all), 6000, 99999);
 
     assert_int_equal(sqlite3_close(db), SQLITE_OK);
     scratch_remove(&scratch);
+}
+
+/* How many constants of statements the file defines. */
+static size_t
+count_defined(const char *path)
+{
+    static const char begin[] = "static const struct trivet_statement ";
+    FILE *file = fopen(path, "r");
+    char line[256];
+    size_t num = 0;
+
+    assert_non_null(file);
+    while (fgets(line, sizeof line, file) != NULL) {
+        num += strncmp(line, begin, sizeof begin - 1) == 0
+               && line[sizeof begin - 1] != '*';
+    }
+    (void) fclose(file);
+
+    return num;
+}
+
+/* A statement that its noun's list lacks would not be tried here. */
+static void
+every_statement_is_listed_under_a_name_of_its_own(void **state)
+{
+    const struct trivet_statement *all[MAX_STATEMENTS];
+    size_t num = collect(all, MAX_STATEMENTS);
+    size_t num_defined = 0;
+    glob_t files;
+    (void) state;
+
+    assert_int_equal(glob("store/noun/*.c", 0, NULL, &files), 0);
+    for (size_t i = 0; i < files.gl_pathc; i++) {
+        num_defined += count_defined(files.gl_pathv[i]);
+    }
+    globfree(&files);
+    assert_int_equal(num, num_defined);
+
+    for (size_t i = 0; i < num; i++) {
+        for (size_t j = i + 1; j < num; j++) {
+            assert_string_not_equal(all[i]->name, all[j]->name);
+        }
+    }
+}
+
+/* A database whose SQL differs has a form of its own; the others do not. */
+static void
+a_statement_has_a_form_for_each_dialect(void **state)
+{
+    static const struct trivet_statement one = {.name = "one", .sql = "one"};
+    static const struct trivet_statement two = {.name = "two",
+        .sql = "all",
+        .sql_of = {[TRIVET_DIALECT_SQLITE] = "SQLite's own"}};
+    (void) state;
+
+    assert_string_equal(text_of(&one), "one");
+    assert_string_equal(text_of(&two), "SQLite's own");
 }
 
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_statement_is_listed_under_a_name_of_its_own),
+        cmocka_unit_test(a_statement_has_a_form_for_each_dialect),
         cmocka_unit_test(statements_find_what_they_want_by_an_index),
         cmocka_unit_test(
             work_does_not_grow_with_sessions_nor_past_the_maximum_of_devices),

@@ -12,7 +12,11 @@
 #include "base/timestamp.h"
 #include "store/group.h"
 #include "store/noun/audit.h"
+#include "store/noun/device.h"
+#include "store/noun/permitted_ip.h"
 #include "store/noun/prune.h"
+#include "store/noun/session.h"
+#include "store/store.h"
 
 #define DAY_US (86400 * TRIVET_US_PER_S)
 #define NOW    (1000 * DAY_US)

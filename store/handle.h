@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* handle.h - what is behind a struct trivet_store: for the store's own files */
+#ifndef TRIVET_STORE_HANDLE_H
+#define TRIVET_STORE_HANDLE_H
+
+#include <stdbool.h>
+
+#include "core/address.h"
+#include "store/audit_head.h"
+#include "store/driver.h"
+#include "store/store.h"
+
+/* Who acts through a handle. Zeroes: the operator. */
+struct trivet_actor {
+    bool is_gateway;
+    bool has_address;
+    struct trivet_address address;
+};
+
+/* The end of the audit's chain, as the open transaction has made it. */
+struct trivet_audit_end {
+    bool is_taken; /* read from the store, and its row is locked */
+    struct trivet_audit_head head;
+};
+
+/* What must be written before a transaction is committed. */
+typedef enum trivet_status (*trivet_commit_fn)(
+    struct trivet_store *store, struct trivet_error *err);
+
+struct trivet_store {
+    const struct trivet_driver *driver;
+    void *connection;   /* NULL: closed, because a rollback failed */
+    const char *notice; /* of the connection; NULL: none */
+    bool is_in_transaction;
+    bool has_failed;   /* a statement returned TRIVET_E_UNAVAILABLE, ever */
+    int64_t num_asked; /* for its version, where the driver has none */
+
+    struct trivet_actor actor;
+    struct trivet_digest *digest;   /* of the audit; NULL until needed        */
+    struct trivet_audit_end end;    /* written back by the commit             */
+    struct trivet_audit_end marked; /* end, as it was at the savepoint        */
+    trivet_commit_fn before_commit; /* NULL: nothing to write                 */
+};
+
+#endif

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * transaction.h - transactions, as the store's own files use them
+ *
+ *   begin, commit, rollback  a transaction (store.h)
+ *   enter, leave             a part of the open transaction, or else a
+ *                            transaction of its own
+ *   mark, keep, take_back    a part of the open transaction that can be taken
+ *                            back alone; one at a time
+ */
+#ifndef TRIVET_STORE_TRANSACTION_H
+#define TRIVET_STORE_TRANSACTION_H
+
+#include <stdbool.h>
+
+#include "store/store.h"
+
+/* Begins a transaction when none is open. Then leave with what became of the
+ * work: an own transaction is committed, or rolled back when the work failed.
+ * Returns status, or the failure of the commit. */
+TRIVET_MUST_USE enum trivet_status trivet_store_enter(
+    struct trivet_store *store, bool *out_is_own, struct trivet_error *err);
+TRIVET_MUST_USE enum trivet_status trivet_store_leave(
+    struct trivet_store *store, bool is_own, enum trivet_status status,
+    struct trivet_error *err);
+
+/* Sets a savepoint; then either keeps what was done since, as a part of the
+ * transaction, or takes it back. */
+TRIVET_MUST_USE enum trivet_status trivet_store_mark(
+    struct trivet_store *store, struct trivet_error *err);
+TRIVET_MUST_USE enum trivet_status trivet_store_keep(
+    struct trivet_store *store, struct trivet_error *err);
+TRIVET_MUST_USE enum trivet_status trivet_store_take_back(
+    struct trivet_store *store, struct trivet_error *err);
+
+#endif
