@@ -1,57 +1,78 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* command.c - commands as rows of a table */
-#define _GNU_SOURCE
+/* command.c - the specification of a command: help, parsing, running */
+#define _DEFAULT_SOURCE
 #include "cli/command.h"
-#include "cli/hint.h"
-#include "cli/nearest.h"
-#include "cli/output.h"
 
-#include <stdarg.h>
-#include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { MAX_WAY = 128, MAX_SAID = 16384 /* bytes: paths may be in it */ };
+#include "base/secret.h"
+#include "cli/nearest.h"
+#include "cli/output.h"
+
+enum {
+    MAX_WAY = 128,
+    MAX_NAMES = 64,
+    MAX_USAGE = 256,
+    MAX_SHARED = 4,
+    CHILD_OPTIONS = 0 /* which of argp's children a command's own options are */
+};
+
+static char help_option[] = "--help";
+
+/* ---- the list of commands ---------------------------------------------- */
 
 static void
-print_table(FILE *to, const char *way, const struct cli_command *commands,
-    size_t num_commands)
+print_children(FILE *to, const struct cli_command *command)
 {
-    (void) fprintf(to, "Usage: %s COMMAND [OPTION...]\n\nCommands:\n", way);
-
-    for (size_t i = 0; i < num_commands; i++) {
-        (void) fprintf(
-            to, "  %-14s %s\n", commands[i].name, commands[i].summary);
+    (void) fputs("Commands:\n", to);
+    for (size_t i = 0; command->children[i] != NULL; i++) {
+        (void) fprintf(to, "  %-14s %s\n", command->children[i]->name,
+            command->children[i]->summary);
     }
+}
 
+static void
+print_list(FILE *to, const char *way, const struct cli_command *command)
+{
+    (void) fprintf(to, "Usage: %s COMMAND [OPTION...]\n\n", way);
+    print_children(to, command);
     (void) fprintf(to, "\n\"%s COMMAND --help\" tells more of each.\n", way);
 }
 
-/* ---- a command that there is not --------------------------------------- */
+/* ---- a command that does not exist ------------------------------------- */
 
-enum { MAX_COMMANDS = 64 };
-
-static const char *
-find_nearest(
-    const struct cli_command *commands, size_t num_commands, const char *word)
+/* The names of the children; with a runner also its own options. */
+static size_t
+collect_names(const struct cli_command *command, const char *names[MAX_NAMES],
+    char options[MAX_NAMES][MAX_WAY])
 {
-    const char *names[MAX_COMMANDS];
+    const struct argp_option *option = command->options;
     size_t num = 0;
 
-    while (num < num_commands && num < MAX_COMMANDS) {
-        names[num] = commands[num].name;
+    for (size_t i = 0; command->children[i] != NULL && num < MAX_NAMES; i++) {
+        names[num++] = command->children[i]->name;
+    }
+
+    for (; option != NULL && option->name != NULL && num < MAX_NAMES; option++)
+    {
+        (void) snprintf(options[num], MAX_WAY, "--%s", option->name);
+        names[num] = options[num];
         num++;
     }
 
-    return cli_nearest(word, names, num);
+    return num;
 }
 
 static int
-refuse(const struct cli_command *commands, size_t num_commands, const char *way,
-    const char *word)
+refuse(const struct cli_command *command, const char *way, const char *word)
 {
-    const char *nearest = find_nearest(commands, num_commands, word);
+    char options[MAX_NAMES][MAX_WAY];
+    const char *names[MAX_NAMES];
+    size_t num = collect_names(command, names, options);
+    const char *nearest = cli_nearest(word, names, num);
 
     (void) cli_usage("no command \"%s\"", word);
     if (nearest != NULL) {
@@ -62,7 +83,195 @@ refuse(const struct cli_command *commands, size_t num_commands, const char *way,
     return CLI_USAGE;
 }
 
-/* ---- dispatch ---------------------------------------------------------- */
+/* ---- parsing ----------------------------------------------------------- */
+
+/* The input of the outermost argp parser. */
+struct parsing {
+    const struct cli_command *command;
+    char *input;
+};
+
+static struct cli_words *
+words_of(const struct parsing *parsing)
+{
+    return (struct cli_words *) (void *) (parsing->input
+                                          + parsing->command->arguments.offset);
+}
+
+static void
+take_choice(struct cli_words *words, const char *const *choices,
+    const char *word, struct argp_state *state)
+{
+    size_t num = 0;
+
+    for (; choices[num] != NULL; num++) {
+        if (strcmp(choices[num], word) == 0) {
+            words->choice = num;
+            return;
+        }
+    }
+
+    cli_refuse_word(state, word, choices, num);
+}
+
+static void
+take_word(
+    const struct parsing *parsing, const char *word, struct argp_state *state)
+{
+    const struct cli_arguments *arguments = &parsing->command->arguments;
+    struct cli_words *words = words_of(parsing);
+
+    if (words->num == arguments->most) {
+        argp_error(state, "too many arguments: %s", word);
+        return;
+    }
+    if (words->num == 0 && arguments->choices != NULL) {
+        take_choice(words, arguments->choices, word, state);
+    }
+
+    words->at[words->num++] = word;
+}
+
+/* The usage in one line: its forms with "or" between them. */
+static void
+refuse_missing(const char *usage, struct argp_state *state)
+{
+    char line[MAX_USAGE] = "";
+    size_t len = 0;
+
+    for (; usage[0] != '\0' && len < sizeof line - sizeof " or "; usage++) {
+        const char one[] = {usage[0], '\0'};
+
+        len += (size_t) snprintf(line + len, sizeof line - len, "%s",
+            usage[0] == '\n' ? " or " : one);
+    }
+
+    argp_error(state, "missing argument: %s", line);
+}
+
+/* argp's parser of what all commands have: inputs and words. */
+static error_t
+parse(int key, char *arg, struct argp_state *state)
+{
+    const struct parsing *parsing = state->input;
+    const struct cli_command *command = parsing->command;
+
+    switch (key) {
+    case ARGP_KEY_INIT:
+        state->child_inputs[CHILD_OPTIONS] = parsing->input;
+        for (size_t i = 0;
+             command->shared != NULL && command->shared[i].argp != NULL; i++)
+        {
+            state->child_inputs[CHILD_OPTIONS + 1 + i] =
+                parsing->input + command->shared[i].offset;
+        }
+        return 0;
+
+    case ARGP_KEY_ARG:
+        if (command->arguments.most == 0) {
+            return ARGP_ERR_UNKNOWN; /* argp refuses it */
+        }
+        take_word(parsing, arg, state);
+        return 0;
+
+    case ARGP_KEY_END:
+        if (command->arguments.least > 0
+            && words_of(parsing)->num < command->arguments.least)
+        {
+            refuse_missing(command->arguments.usage, state);
+        }
+        return 0;
+
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
+/* text, which may be NULL, and the list of children under it; to be freed.
+ * When memory runs out the text is left out. */
+static char *
+append_children(const struct cli_command *command, const char *text)
+{
+    char *help = NULL;
+    size_t len = 0;
+    FILE *to = open_memstream(&help, &len);
+
+    if (to == NULL) {
+        return NULL;
+    }
+
+    if (text != NULL) {
+        (void) fprintf(to, "%s\n\n", text);
+    }
+    print_children(to, command);
+
+    return fclose(to) == 0 ? help : NULL;
+}
+
+static char *
+filter_help(int key, const char *text, void *input)
+{
+    const struct parsing *parsing = input;
+    const struct cli_command *command = parsing->command;
+
+    if (command->filter_help != NULL) {
+        return command->filter_help(key, text, parsing->input);
+    }
+    if (key == ARGP_KEY_HELP_POST_DOC && command->children != NULL) {
+        return append_children(command, text);
+    }
+
+    return (char *) (uintptr_t) text; /* argp neither writes nor frees it */
+}
+
+static error_t
+parse_all(const struct cli_command *command, char *input, int argc, char **argv)
+{
+    struct parsing parsing = {command, input};
+    const struct argp own = {
+        .options = command->options, .parser = command->parse};
+    struct argp_child children[MAX_SHARED + 2] = {{&own, 0, NULL, 0}};
+    const struct argp argp = {
+        .parser = parse,
+        .args_doc = command->arguments.usage,
+        .doc = command->doc,
+        .children = children,
+        .help_filter = filter_help,
+    };
+
+    for (size_t i = 0; command->shared != NULL && i < MAX_SHARED
+                       && command->shared[i].argp != NULL;
+         i++)
+    {
+        children[CHILD_OPTIONS + 1 + i].argp = command->shared[i].argp;
+    }
+
+    return argp_parse(&argp, argc, argv, 0, NULL, &parsing);
+}
+
+/* ---- running ----------------------------------------------------------- */
+
+static int
+run_own(const struct cli_command *command, int argc, char **argv)
+{
+    char *input = calloc(1, command->input_size);
+    int number = CLI_USAGE;
+
+    if (input == NULL) {
+        return cli_complain(CLI_FAILURE, "out of memory");
+    }
+    if (command->defaults != NULL) {
+        memcpy(input, command->defaults, command->input_size);
+    }
+
+    if (parse_all(command, input, argc, argv) == 0) {
+        number = command->run(input);
+    }
+
+    trivet_wipe(input, command->input_size);
+    free(input);
+    return number;
+}
 
 static bool
 asks_for_help(const char *word)
@@ -71,121 +280,77 @@ asks_for_help(const char *word)
            || strcmp(word, "-?") == 0 || strcmp(word, "help") == 0;
 }
 
-int
-cli_dispatch(const struct cli_command *commands, size_t num_commands, int argc,
-    char **argv)
+/* "help key create" becomes "key create --help". */
+static void
+move_help_last(int argc, char **argv)
 {
-    static char help[] = "--help";
-    char way[MAX_WAY];
+    for (int i = 1; i + 1 < argc; i++) {
+        argv[i] = argv[i + 1];
+    }
+    argv[argc - 1] = help_option;
+}
 
+static const struct cli_command *
+find_child(const struct cli_command *command, const char *word)
+{
+    for (size_t i = 0; command->children[i] != NULL; i++) {
+        if (strcmp(command->children[i]->name, word) == 0) {
+            return command->children[i];
+        }
+    }
+
+    return NULL;
+}
+
+/* Without a runner: the list of commands is its help. */
+static int
+run_list(const struct cli_command *command, int argc, char **argv)
+{
     if (argc < 2) {
-        print_table(stderr, argv[0], commands, num_commands);
+        print_list(stderr, argv[0], command);
         return CLI_USAGE;
     }
-
-    if (asks_for_help(argv[1]) && (argc == 2 || argv[1][0] == '-')) {
-        print_table(stdout, argv[0], commands, num_commands);
+    if (asks_for_help(argv[1])) {
+        print_list(stdout, argv[0], command);
         return CLI_OK;
     }
-    if (strcmp(argv[1], "help") == 0) {
-        /* "help key create" is "key create --help". */
-        for (int i = 1; i + 1 < argc; i++) {
-            argv[i] = argv[i + 1];
-        }
-        argv[argc - 1] = help;
-    }
-    if (argc > 2 && strcmp(argv[2], "-h") == 0) {
-        argv[2] = help;
-    }
 
-    for (size_t i = 0; i < num_commands; i++) {
-        if (strcmp(argv[1], commands[i].name) == 0) {
-            (void) snprintf(
-                way, sizeof way, "%s %s", argv[0], commands[i].name);
-            argv[1] = way;
-            return commands[i].run(argc - 1, argv + 1);
-        }
-    }
-
-    return refuse(commands, num_commands, argv[0], argv[1]);
+    return refuse(command, argv[0], argv[1]);
 }
 
 int
-cli_exit_of_status(enum trivet_status status)
+cli_command_run(const struct cli_command *command, int argc, char **argv)
 {
-    static const enum cli_exit exits[] = {
-        [TRIVET_OK] = CLI_OK,
-        [TRIVET_E_LIMIT] = CLI_FAILURE,
-        [TRIVET_E_MALFORMED] = CLI_FAILURE,
-        [TRIVET_E_NOT_FOUND] = CLI_NOT_FOUND,
-        [TRIVET_E_CONFLICT] = CLI_CONFLICT,
-        [TRIVET_E_UNAVAILABLE] = CLI_NETWORK,
-        [TRIVET_E_MEMORY] = CLI_FAILURE,
-        [TRIVET_E_CRYPTO] = CLI_FAILURE,
-        [TRIVET_E_USAGE] = CLI_USAGE,
-        [TRIVET_E_INTERNAL] = CLI_FAILURE,
-        [TRIVET_E_REFUSED] = CLI_REFUSED,
-        [TRIVET_E_UNTRUSTED] = CLI_UNTRUSTED,
-        [TRIVET_E_THROTTLED] = CLI_THROTTLED,
-        [TRIVET_E_NO_SESSION] = CLI_NOT_LOGGED_IN,
-        [TRIVET_E_OUTCOME_UNKNOWN] = CLI_OUTCOME_UNKNOWN,
-    };
+    const struct cli_command *child = NULL;
+    char way[MAX_WAY];
 
-    return (size_t) status < sizeof exits / sizeof exits[0]
-               ? (int) exits[status]
-               : CLI_FAILURE;
-}
+    if (command->choose != NULL) {
+        const struct cli_command *chosen = command->choose(argc, argv);
 
-void
-cli_complain_args(const char *format, va_list args)
-{
-    char shown[MAX_SAID] = "out of memory";
-    char *text;
-
-    if (vasprintf(&text, format, args) < 0) {
-        text = NULL;
+        command = chosen == NULL ? command : chosen;
     }
-    if (text != NULL) {
-        cli_hint_expand(text, shown, sizeof shown);
+    if (command->children != NULL && argc > 2 && strcmp(argv[1], "help") == 0) {
+        move_help_last(argc, argv);
     }
 
-    flockfile(stderr); /* threads do not mix their lines */
-    (void) fputs("trivet: ", stderr);
-    cli_put_text(stderr, shown);
-    (void) fputc('\n', stderr);
-    funlockfile(stderr);
-    free(text);
-}
-
-int
-cli_fail(const struct trivet_error *err)
-{
-    (void) cli_usage("%s", err->detail);
-    if (err->status == TRIVET_E_THROTTLED
-        && strcmp(err->where, "call.throttle") == 0)
-    {
-        (void) cli_usage("a longer --max-wait waits for it");
+    if (command->children != NULL && argc > 1) {
+        child = find_child(command, argv[1]);
+    }
+    if (child != NULL) {
+        (void) snprintf(way, sizeof way, "%s %s", argv[0], child->name);
+        argv[1] = way;
+        return cli_command_run(child, argc - 1, argv + 1);
     }
 
-    return cli_exit_of_status(err->status);
-}
+    if (command->run == NULL) {
+        return run_list(command, argc, argv);
+    }
+    if (command->children != NULL && argc > 1 && argv[1][0] != '-') {
+        return refuse(command, argv[0], argv[1]);
+    }
+    if (argc > 1 && strcmp(argv[1], "-h") == 0) {
+        argv[1] = help_option;
+    }
 
-int
-cli_fail_here(const struct trivet_error *err)
-{
-    int status = cli_fail(err);
-
-    return status == CLI_NETWORK ? CLI_FAILURE : status;
-}
-
-int
-cli_usage(const char *format, ...)
-{
-    va_list args;
-
-    va_start(args, format);
-    cli_complain_args(format, args);
-    va_end(args);
-
-    return CLI_USAGE;
+    return run_own(command, argc, argv);
 }

@@ -8,6 +8,8 @@
 #ifndef TRIVET_CLI_EXIT_H
 #define TRIVET_CLI_EXIT_H
 
+#include "trivet/status.h"
+
 enum cli_exit {
     CLI_OK = 0, /* done */
     /* it failed on this side: files, store, memory, output that could not be
@@ -33,5 +35,21 @@ enum cli_exit {
      * acted */
     CLI_OUTCOME_UNKNOWN = 10
 };
+
+/* The exit status for a failure. */
+int cli_exit_of_status(enum trivet_status status);
+
+/* "trivet: DETAIL" on standard error; returns the exit status for it. */
+int cli_fail(const struct trivet_error *err);
+/* The same for a command that calls no server: what is unavailable to it is a
+ * file or the store, not the network. */
+int cli_fail_here(const struct trivet_error *err);
+/* CLI_OK for TRIVET_OK; else cli_fail_here for that status and err's detail. */
+int cli_finish_here(enum trivet_status status, struct trivet_error *err);
+
+/* "trivet: ..." on standard error, in one line; returns number, and CLI_USAGE.
+ */
+int cli_complain(int number, const char *format, ...) TRIVET_PRINTF(2, 3);
+int cli_usage(const char *format, ...) TRIVET_PRINTF(1, 2);
 
 #endif

@@ -1,45 +1,46 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* main.c - trivet(1): the table of commands */
-#include <argp.h>
+/* main.c - trivet(1): its commands, in the order of its help */
 #include <locale.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "cli/client/commands.h"
-#include "cli/command.h"
+#include "cli/commands.h"
 #include "cli/output.h"
 #include "build.h"
 
-static const struct cli_command commands[] = {
-    {"login", "open a context: installation, device, session", cli_login_main},
-    {"status", "who is logged in, and until when", cli_status_main},
-    {"call", "make a signed call, print the verified answer", cli_call_main},
-    {"logout", "end the session", cli_logout_main},
-    {"ip", "the addresses that may use the API key", cli_ip_main},
-    {"doctor", "look for what is wrong, and say what to do", cli_doctor_main},
-    {"list", "the contexts", cli_list_main},
-    {"use", "choose the context to use", cli_use_main},
-    {"forget", "remove a context from this machine", cli_forget_main},
-    {"import", "make a context of a bunq.conf", cli_import_main},
-    {"export", "write a context as a bunq.conf", cli_export_main},
-    {"pins", "the server's key: learn it, check it", cli_pins_main},
-    {"sign", "the signature of some bytes", cli_sign_main},
-    {"verify", "whether a signature fits", cli_verify_main},
-    {"explain", "why a signature does not fit", cli_explain_main},
-    {"keygen", "make a key pair", cli_keygen_main},
-    {"serve", "run the gateway, or the sandbox, in the foreground",
-        cli_serve_main},
-    {"key", "API keys: create, list, revoke, allow-all-ips", cli_key_main},
-    {"user", "users: create, list, auto-logout", cli_user_main},
-    {"device", "devices: list", cli_device_main},
-    {"session", "sessions: list, end", cli_session_main},
-    {"prune", "remove what nobody uses any more", cli_prune_main},
-    {"audit", "what happened: show, follow, verify", cli_audit_main},
-    {"server-key", "the server's keys: rotate, list, retire",
-        cli_server_key_main},
-    {"clock", "the sandbox's time: put it on, reset it", cli_clock_main},
-    {"incident", "the sandbox's failures on purpose: on, off",
-        cli_incident_main},
+static const struct cli_command *const commands[] = {
+    &cli_login_command,
+    &cli_status_command,
+    &cli_call_command,
+    &cli_logout_command,
+    &cli_ip_command,
+    &cli_doctor_command,
+    &cli_list_command,
+    &cli_use_command,
+    &cli_forget_command,
+    &cli_import_command,
+    &cli_export_command,
+    &cli_pins_command,
+    &cli_sign_command,
+    &cli_verify_command,
+    &cli_explain_command,
+    &cli_keygen_command,
+    &cli_serve_command,
+    &cli_key_command,
+    &cli_user_command,
+    &cli_device_command,
+    &cli_session_command,
+    &cli_prune_command,
+    &cli_audit_command,
+    &cli_server_key_command,
+    &cli_clock_command,
+    &cli_incident_command,
+    NULL,
+};
+
+static const struct cli_command trivet = {
+    .name = "trivet",
+    .children = commands,
 };
 
 int
@@ -61,6 +62,5 @@ main(int argc, char **argv)
         argv[0] = (char *) (size_t) "trivet";
     }
 
-    return cli_dispatch(
-        commands, sizeof commands / sizeof commands[0], argc, argv);
+    return cli_command_run(&trivet, argc, argv);
 }

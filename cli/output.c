@@ -460,3 +460,14 @@ cli_output_start(void)
         _exit(CLI_FAILURE);
     }
 }
+
+bool
+cli_has_colour(FILE *stream)
+{
+    const char *no_colour = getenv("NO_COLOR");
+    const char *terminal = getenv("TERM");
+
+    return isatty(fileno(stream)) != 0
+           && (no_colour == NULL || no_colour[0] == '\0')
+           && (terminal == NULL || strcmp(terminal, "dumb") != 0);
+}

@@ -59,6 +59,10 @@ void cli_put_block(FILE *to, const char *text, size_t len);
 /* JSON: what is escaped becomes \uXXXX, which is the same JSON. */
 void cli_put_json(FILE *to, const char *text);
 
+/* Whether colours may be used there: a terminal, and neither NO_COLOR nor a
+ * TERM of "dumb". */
+bool cli_has_colour(FILE *stream);
+
 /* A sequence of ours for the terminal, such as a colour. */
 void cli_put_sequence(FILE *to, const char *sequence);
 

@@ -153,27 +153,33 @@ CLIENT_SRCS = \
 	client/worker.c
 
 CLI_SRCS = \
+	cli/client/answer.c \
 	cli/client/call.c \
-	cli/client/common.c \
+	cli/client/context.c \
 	cli/client/context_device.c \
 	cli/client/doctor.c \
 	cli/client/explain.c \
 	cli/client/forget.c \
+	cli/client/input.c \
 	cli/client/ip.c \
 	cli/client/keygen.c \
 	cli/client/keys.c \
 	cli/client/list.c \
 	cli/client/login.c \
 	cli/client/logout.c \
+	cli/client/options.c \
 	cli/client/pages.c \
 	cli/client/pins.c \
+	cli/client/progress.c \
 	cli/client/sign.c \
 	cli/client/status.c \
 	cli/client/transfer.c \
+	cli/client/use.c \
 	cli/clock.c \
 	cli/command.c \
 	cli/contexts.c \
 	cli/data_dir.c \
+	cli/exit.c \
 	cli/hint.c \
 	cli/main.c \
 	cli/moment.c \

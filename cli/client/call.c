@@ -7,8 +7,11 @@
 #include <strings.h>
 #include <unistd.h>
 
-#include "cli/client/commands.h"
-#include "cli/client/common.h"
+#include "cli/client/answer.h"
+#include "cli/client/context.h"
+#include "cli/client/input.h"
+#include "cli/client/options.h"
+#include "cli/commands.h"
 #include "cli/output.h"
 #include "client/target.h"
 
@@ -21,8 +24,8 @@ enum {
 
 struct call {
     struct cli_client client;
+    struct cli_words words; /* method, path */
     char method[MAX_METHOD];
-    const char *path;
     const char *data; /* NULL: no body */
     struct trivet_header headers[MAX_GIVEN_HEADERS];
     size_t num_headers;
@@ -58,21 +61,17 @@ add_header(struct call *call, char *text, struct argp_state *state)
         (struct trivet_header){text, colon + 1 + strspn(colon + 1, " ")};
 }
 
+/* In capitals; a word that is too long is no method. */
 static void
-take_argument(struct call *call, const char *text, struct argp_state *state)
+set_method(struct call *call, struct argp_state *state)
 {
-    if (state->arg_num == 0) {
-        if (strlen(text) >= sizeof call->method) {
-            argp_error(state, "%s is no method", text);
-        }
-        for (size_t i = 0; text[i] != '\0' && i < sizeof call->method - 1; i++)
-        {
-            call->method[i] = (char) toupper((unsigned char) text[i]);
-        }
-    } else if (state->arg_num == 1) {
-        call->path = text;
-    } else {
-        argp_error(state, "too many arguments");
+    const char *text = call->words.at[0];
+
+    if (strlen(text) >= sizeof call->method) {
+        argp_error(state, "%s is no method", text);
+    }
+    for (size_t i = 0; text[i] != '\0' && i < sizeof call->method - 1; i++) {
+        call->method[i] = (char) toupper((unsigned char) text[i]);
     }
 }
 
@@ -82,9 +81,6 @@ parse(int key, char *argument, struct argp_state *state)
     struct call *call = state->input;
 
     switch (key) {
-    case ARGP_KEY_INIT:
-        cli_client_start(&call->client, state);
-        break;
     case 'd':
         call->data = argument;
         break;
@@ -100,12 +96,9 @@ parse(int key, char *argument, struct argp_state *state)
     case OPTION_NO_RENEW:
         call->flags |= TRIVET_CALL_KEEP_SESSION;
         break;
-    case ARGP_KEY_ARG:
-        take_argument(call, argument, state);
-        break;
     case ARGP_KEY_END:
-        if (state->arg_num < 2) {
-            argp_error(state, "a method and a path are needed");
+        if (call->words.num > 0) {
+            set_method(call, state);
         }
         break;
     default:
@@ -115,21 +108,8 @@ parse(int key, char *argument, struct argp_state *state)
     return 0;
 }
 
-static const struct argp_child children[] = {
-    {&cli_client_argp, 0, NULL, 0}, {0}};
-
-static const struct argp argp = {
-    .options = options,
-    .parser = parse,
-    .args_doc = "METHOD PATH",
-    .doc = "Make a signed call and print the verified answer's body."
-           "\vExit status: 0 for a 2xx; 3 for 401 and 403; 4 for other 4xx; 5 "
-           "for 5xx and network trouble; 6 when the answer cannot be trusted; "
-           "7 for 429; 10 when it was sent and no answer came, so that nobody "
-           "knows "
-           "whether the server acted: look before you call again.",
-    .children = children,
-};
+static const struct cli_shared_options shared[] = {
+    {&cli_client_argp, offsetof(struct call, client)}, {0}};
 
 /* The body that -d means. */
 static int
@@ -183,7 +163,7 @@ make_call(const struct call *call, struct trivet_context *context,
 {
     const struct trivet_call ours = {
         .method = call->method,
-        .path = call->path,
+        .path = call->words.at[1],
         .body = body->data,
         .body_len = body->len,
         .headers = call->headers,
@@ -273,8 +253,9 @@ print_curl(const struct call *call, struct trivet_context *context,
     const char *below;
 
     trivet_context_describe(context, &info);
-    if (trivet_target_below(info.base_url, call->path, &below, &err)
-        != TRIVET_OK) {
+    if (trivet_target_below(info.base_url, call->words.at[1], &below, &err)
+        != TRIVET_OK)
+    {
         return cli_fail(&err);
     }
     if (body->len > 0 && memchr(body->data, '\0', body->len) != NULL) {
@@ -311,33 +292,44 @@ print_curl(const struct call *call, struct trivet_context *context,
     return CLI_OK;
 }
 
-int
-cli_call_main(int argc, char **argv)
+static int
+run(void *input)
 {
-    struct call call = {.client = CLI_CLIENT_INIT};
+    struct call *call = input;
     struct trivet_buffer body = {0};
+    bool stays_offline = call->prints_curl || call->flags != 0;
     struct trivet_context *context;
-    int number;
-    bool stays_offline;
+    int number = read_body(call, &body);
 
-    if (argp_parse(&argp, argc, argv, 0, NULL, &call) != 0) {
-        return CLI_USAGE;
-    }
-
-    number = read_body(&call, &body);
     if (number != CLI_OK) {
         return number;
     }
 
-    stays_offline = call.prints_curl || call.flags != 0;
     number = cli_client_open(
-        &call.client, stays_offline ? TRIVET_OPEN_OFFLINE : 0, &context);
+        &call->client, stays_offline ? TRIVET_OPEN_OFFLINE : 0, &context);
     if (number == CLI_OK) {
         number =
-            (call.prints_curl ? print_curl : make_call)(&call, context, &body);
+            (call->prints_curl ? print_curl : make_call)(call, context, &body);
         trivet_context_close(context);
     }
 
     trivet_buffer_free(&body);
     return number;
 }
+
+const struct cli_command cli_call_command = {
+    .name = "call",
+    .summary = "make a signed call, print the verified answer",
+    .doc = "Make a signed call and print the verified answer's body."
+           "\vExit status: 0 for a 2xx; 3 for 401 and 403; 4 for other 4xx; 5 "
+           "for 5xx and network trouble; 6 when the answer cannot be trusted; "
+           "7 for 429; 10 when it was sent and no answer came, so that nobody "
+           "knows "
+           "whether the server acted: look before you call again.",
+    .arguments = {"METHOD PATH", 2, 2, offsetof(struct call, words), NULL},
+    .options = options,
+    .shared = shared,
+    .parse = parse,
+    .input_size = sizeof(struct call),
+    .run = run,
+};

@@ -2,9 +2,10 @@
 /* context_device.c - trivet device list, of a context */
 #include <jansson.h>
 
-#include "cli/client/commands.h"
-#include "cli/client/common.h"
+#include "cli/client/context.h"
+#include "cli/client/options.h"
 #include "cli/client/pages.h"
+#include "cli/commands.h"
 #include "cli/table.h"
 
 struct device {
@@ -27,9 +28,6 @@ parse(int key, char *argument, struct argp_state *state)
     (void) argument;
 
     switch (key) {
-    case ARGP_KEY_INIT:
-        cli_client_start(&device->client, state);
-        break;
     case OPTION_JSON:
         device->is_json = true;
         break;
@@ -40,15 +38,8 @@ parse(int key, char *argument, struct argp_state *state)
     return 0;
 }
 
-static const struct argp_child children[] = {
-    {&cli_client_argp, 0, NULL, 0}, {0}};
-
-static const struct argp argp = {
-    .options = options,
-    .parser = parse,
-    .doc = "List the devices that the API key is registered with.",
-    .children = children,
-};
+static const struct cli_shared_options shared[] = {
+    {&cli_client_argp, offsetof(struct device, client)}, {0}};
 
 static const struct cli_column columns[] = {
     {"id", "ID", CLI_CELL_VALUE},
@@ -57,6 +48,17 @@ static const struct cli_column columns[] = {
     {"created", "CREATED", CLI_CELL_MOMENT},
     {"description", "DESCRIPTION", CLI_CELL_VALUE},
 };
+
+/* value: borrowed, or NULL. */
+static json_t *
+cell_of(json_t *value, const struct cli_column *column)
+{
+    if (column->cell == CLI_CELL_MOMENT) {
+        return cli_json_moment(value);
+    }
+
+    return value == NULL ? json_null() : json_incref(value);
+}
 
 /* Rows of our own form, of the elements that the server gave. */
 static json_t *
@@ -80,12 +82,8 @@ rows_of(const json_t *devices)
 
         row = json_object();
         for (size_t c = 0; c < sizeof columns / sizeof columns[0]; c++) {
-            json_t *value = json_object_get(device, columns[c].key);
-
             (void) json_object_set_new(row, columns[c].key,
-                columns[c].cell == CLI_CELL_MOMENT ? cli_json_moment(value)
-                : value == NULL                    ? json_null()
-                                                   : json_incref(value));
+                cell_of(json_object_get(device, columns[c].key), &columns[c]));
         }
         (void) json_array_append_new(rows, row);
     }
@@ -93,19 +91,14 @@ rows_of(const json_t *devices)
     return rows;
 }
 
-int
-cli_context_device_list(int argc, char **argv)
+static int
+run(void *input)
 {
-    struct device device = {.client = CLI_CLIENT_INIT};
+    struct device *device = input;
     struct trivet_context *context;
     json_t *devices;
-    int number;
+    int number = cli_client_open(&device->client, 0, &context);
 
-    if (argp_parse(&argp, argc, argv, 0, NULL, &device) != 0) {
-        return CLI_USAGE;
-    }
-
-    number = cli_client_open(&device.client, 0, &context);
     if (number != CLI_OK) {
         return number;
     }
@@ -113,10 +106,21 @@ cli_context_device_list(int argc, char **argv)
     number = cli_pages_get(context, "device", false, &devices);
     if (number == CLI_OK) {
         cli_table_print(columns, sizeof columns / sizeof columns[0],
-            rows_of(devices), device.is_json);
+            rows_of(devices), device->is_json);
         json_decref(devices);
     }
 
     trivet_context_close(context);
     return number;
 }
+
+const struct cli_command cli_context_device_command = {
+    .name = "list",
+    .summary = "list the devices",
+    .doc = "List the devices that the API key is registered with.",
+    .options = options,
+    .shared = shared,
+    .parse = parse,
+    .input_size = sizeof(struct device),
+    .run = run,
+};

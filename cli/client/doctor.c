@@ -18,16 +18,18 @@
 #include <unistd.h>
 
 #include "base/timestamp.h"
-#include "cli/client/commands.h"
-#include "cli/client/common.h"
+#include "cli/client/answer.h"
+#include "cli/client/context.h"
+#include "cli/client/options.h"
 #include "cli/client/pages.h"
+#include "cli/commands.h"
 #include "cli/hint.h"
 #include "cli/moment.h"
 #include "cli/output.h"
 #include "client/clock.h"
 #include "client/pins.h"
-#include "client/url.h"
 #include "client/transport.h"
+#include "client/url.h"
 #include "core/address.h"
 #include "crypto/pin.h"
 
@@ -42,33 +44,6 @@ struct doctor {
     struct trivet_address own; /* towards the server */
     bool has_own;
     bool has_session;
-};
-
-static error_t
-parse(int key, char *argument, struct argp_state *state)
-{
-    struct doctor *doctor = state->input;
-
-    (void) argument;
-
-    if (key != ARGP_KEY_INIT) {
-        return ARGP_ERR_UNKNOWN;
-    }
-
-    cli_client_start(&doctor->client, state);
-    return 0;
-}
-
-static const struct argp_child children[] = {
-    {&cli_client_argp, 0, NULL, 0}, {0}};
-
-static const struct argp argp = {
-    .parser = parse,
-    .doc = "Examine a context: file, name, certificate and pins, clock, "
-           "session, addresses. Says what is wrong and what to do next."
-           "\vOpens a session when there is none. Exit status: 0 when nothing "
-           "is wrong, else that of the first failure.",
-    .children = children,
 };
 
 enum { MAX_SAID = 8192 }; /* bytes: a path may be in it */
@@ -584,23 +559,34 @@ static int (*const examinations[])(struct doctor *doctor) = {
     examine_addresses,
 };
 
-int
-cli_doctor_main(int argc, char **argv)
+static int
+run(void *input)
 {
-    struct doctor doctor = {.client = CLI_CLIENT_INIT};
+    struct doctor *doctor = input;
     int number = CLI_OK;
-
-    if (argp_parse(&argp, argc, argv, 0, NULL, &doctor) != 0) {
-        return CLI_USAGE;
-    }
 
     for (size_t i = 0;
          i < sizeof examinations / sizeof examinations[0] && number == CLI_OK;
          i++)
     {
-        number = examinations[i](&doctor);
+        number = examinations[i](doctor);
     }
 
-    trivet_context_close(doctor.context);
+    trivet_context_close(doctor->context);
     return number;
 }
+
+static const struct cli_shared_options shared[] = {
+    {&cli_client_argp, offsetof(struct doctor, client)}, {0}};
+
+const struct cli_command cli_doctor_command = {
+    .name = "doctor",
+    .summary = "look for what is wrong, and say what to do",
+    .doc = "Examine a context: file, name, certificate and pins, clock, "
+           "session, addresses. Says what is wrong and what to do next."
+           "\vOpens a session when there is none. Exit status: 0 when nothing "
+           "is wrong, else that of the first failure.",
+    .shared = shared,
+    .input_size = sizeof(struct doctor),
+    .run = run,
+};

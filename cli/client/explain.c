@@ -8,9 +8,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli/client/commands.h"
-#include "cli/client/common.h"
+#include "cli/client/context.h"
+#include "cli/client/input.h"
 #include "cli/client/keys.h"
+#include "cli/client/options.h"
+#include "cli/commands.h"
 #include "cli/output.h"
 #include "crypto/explain.h"
 
@@ -23,8 +25,8 @@ enum {
 
 struct explain {
     struct cli_client client;
-    bool is_brief; /* verify */
-    const char *file;
+    bool is_brief;          /* verify */
+    struct cli_words words; /* the file */
     const char *key;
     const char *signature;
     const char *method; /* of --request */
@@ -94,9 +96,6 @@ parse(int key, char *argument, struct argp_state *state)
     struct explain *explain = state->input;
 
     switch (key) {
-    case ARGP_KEY_INIT:
-        cli_client_start(&explain->client, state);
-        break;
     case 's':
         explain->signature = argument;
         break;
@@ -113,12 +112,6 @@ parse(int key, char *argument, struct argp_state *state)
         explain->status =
             argument == NULL ? 0 : (unsigned) strtoul(argument, NULL, 10);
         break;
-    case ARGP_KEY_ARG:
-        if (state->arg_num > 0) {
-            argp_error(state, "too many arguments");
-        }
-        explain->file = argument;
-        break;
     case ARGP_KEY_END:
         if (explain->signature == NULL) {
             argp_error(state, "--signature is needed");
@@ -131,29 +124,8 @@ parse(int key, char *argument, struct argp_state *state)
     return 0;
 }
 
-static const struct argp_child children[] = {
-    {&cli_client_argp, 0, NULL, 0}, {0}};
-
-static const struct argp verify_argp = {
-    .options = options,
-    .parser = parse,
-    .args_doc = "[FILE]",
-    .doc = "Tell whether a signature fits FILE's exact bytes (- or nothing: "
-           "standard input)."
-           "\vExit status: 0 when it fits, 6 when not.",
-    .children = children,
-};
-
-static const struct argp explain_argp = {
-    .options = options,
-    .parser = parse,
-    .args_doc = "[FILE]",
-    .doc = "Find out why a signature does not fit FILE's exact bytes (- or "
-           "nothing: standard input)."
-           "\vPrints a stable word and what to do. Exit status: 0 when the "
-           "signature fits after all, 6 when not.",
-    .children = children,
-};
+static const struct cli_shared_options shared[] = {
+    {&cli_client_argp, offsetof(struct explain, client)}, {0}};
 
 /* The key that should have signed, and the other side's. */
 static int
@@ -242,7 +214,7 @@ judge(const struct explain *explain, const struct trivet_buffer *body,
 }
 
 static int
-run(struct explain *explain)
+examine(struct explain *explain)
 {
     struct trivet_buffer body = {0};
     struct trivet_buffer signature = {0};
@@ -254,7 +226,8 @@ run(struct explain *explain)
         number = read_signature(explain->signature, &signature);
     }
     if (number == CLI_OK) {
-        number = cli_read_body(explain->file, &body);
+        number = cli_read_body(
+            explain->words.num == 0 ? "-" : explain->words.at[0], &body);
     }
     if (number == CLI_OK) {
         number = judge(explain, &body, &signature, &key, &other);
@@ -265,27 +238,47 @@ run(struct explain *explain)
     return number;
 }
 
-int
-cli_verify_main(int argc, char **argv)
+static int
+run_verify(void *input)
 {
-    struct explain explain = {
-        .client = CLI_CLIENT_INIT, .is_brief = true, .file = "-"};
+    struct explain *explain = input;
 
-    if (argp_parse(&verify_argp, argc, argv, 0, NULL, &explain) != 0) {
-        return CLI_USAGE;
-    }
+    explain->is_brief = true;
 
-    return run(&explain);
+    return examine(explain);
 }
 
-int
-cli_explain_main(int argc, char **argv)
+static int
+run_explain(void *input)
 {
-    struct explain explain = {.client = CLI_CLIENT_INIT, .file = "-"};
-
-    if (argp_parse(&explain_argp, argc, argv, 0, NULL, &explain) != 0) {
-        return CLI_USAGE;
-    }
-
-    return run(&explain);
+    return examine(input);
 }
+
+const struct cli_command cli_verify_command = {
+    .name = "verify",
+    .summary = "whether a signature is valid",
+    .doc = "Tell whether a signature fits FILE's exact bytes (- or nothing: "
+           "standard input)."
+           "\vExit status: 0 when it fits, 6 when not.",
+    .arguments = {"[FILE]", 0, 1, offsetof(struct explain, words), NULL},
+    .options = options,
+    .shared = shared,
+    .parse = parse,
+    .input_size = sizeof(struct explain),
+    .run = run_verify,
+};
+
+const struct cli_command cli_explain_command = {
+    .name = "explain",
+    .summary = "why a signature is not valid",
+    .doc = "Find out why a signature does not fit FILE's exact bytes (- or "
+           "nothing: standard input)."
+           "\vPrints a stable word and what to do. Exit status: 0 when the "
+           "signature fits after all, 6 when not.",
+    .arguments = {"[FILE]", 0, 1, offsetof(struct explain, words), NULL},
+    .options = options,
+    .shared = shared,
+    .parse = parse,
+    .input_size = sizeof(struct explain),
+    .run = run_explain,
+};

@@ -3,8 +3,9 @@
 #define _DEFAULT_SOURCE
 #include <string.h>
 
-#include "cli/client/commands.h"
-#include "cli/client/common.h"
+#include "cli/client/context.h"
+#include "cli/client/options.h"
+#include "cli/commands.h"
 #include "cli/moment.h"
 #include "cli/output.h"
 #include "client/clock.h"
@@ -32,9 +33,6 @@ parse(int key, char *argument, struct argp_state *state)
     struct forget *forget = state->input;
 
     switch (key) {
-    case ARGP_KEY_INIT:
-        cli_client_start(&forget->client, state);
-        break;
     case OPTION_FILE:
         forget->file = argument;
         break;
@@ -56,19 +54,8 @@ parse(int key, char *argument, struct argp_state *state)
     return 0;
 }
 
-static const struct argp_child children[] = {
-    {&cli_client_argp, 0, NULL, 0}, {0}};
-
-static const struct argp argp = {
-    .options = options,
-    .parser = parse,
-    .doc = "End the session at the server, and remove the context from this "
-           "machine: its file is overwritten and removed."
-           "\vNothing is removed when the session cannot be ended; --force "
-           "removes the context all the same. Installation, device and API key "
-           "stay at the server.",
-    .children = children,
-};
+static const struct cli_shared_options shared[] = {
+    {&cli_client_argp, offsetof(struct forget, client)}, {0}};
 
 /* Where the context is. A FILE without a / is one in this folder. */
 static int
@@ -134,39 +121,49 @@ tell_what_stays(const struct trivet_context_info *info)
               "needs it any more\n");
 }
 
-int
-cli_forget_main(int argc, char **argv)
+static int
+run(void *input)
 {
-    struct forget forget = {.client = CLI_CLIENT_INIT};
+    struct forget *forget = input;
     struct trivet_context_info info = {0};
     char path[CLI_MAX_CONTEXT_PATH];
     struct trivet_error err;
-    int number;
+    int number = locate(forget, path);
 
-    if (argp_parse(&argp, argc, argv, 0, NULL, &forget) != 0) {
-        return CLI_USAGE;
-    }
-
-    number = locate(&forget, path);
     if (number != CLI_OK) {
         return number;
     }
-    if (trivet_erase_check(forget.client.path, &err) != TRIVET_OK) {
+    if (trivet_erase_check(forget->client.path, &err) != TRIVET_OK) {
         return cli_fail_here(&err);
     }
-    if (!log_out(&forget, &info, &err)) {
+    if (!log_out(forget, &info, &err)) {
         number = cli_fail(&err);
         return cli_complain(number,
             "nothing was removed; \"trivet forget --force\" does it without "
             "the server");
     }
-    if (trivet_erase_context(forget.client.path, &err) != TRIVET_OK) {
+    if (trivet_erase_context(forget->client.path, &err) != TRIVET_OK) {
         return cli_fail_here(&err);
     }
 
-    if (!forget.client.is_quiet) {
-        cli_print("removed %s\n", forget.client.path);
+    if (!forget->client.is_quiet) {
+        cli_print("removed %s\n", forget->client.path);
         tell_what_stays(&info);
     }
     return CLI_OK;
 }
+
+const struct cli_command cli_forget_command = {
+    .name = "forget",
+    .summary = "remove a context from this machine",
+    .doc = "End the session at the server, and remove the context from this "
+           "machine: its file is overwritten and removed."
+           "\vNothing is removed when the session cannot be ended; --force "
+           "removes the context all the same. Installation, device and API key "
+           "stay at the server.",
+    .options = options,
+    .shared = shared,
+    .parse = parse,
+    .input_size = sizeof(struct forget),
+    .run = run,
+};

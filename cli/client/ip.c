@@ -12,9 +12,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli/client/commands.h"
-#include "cli/client/common.h"
+#include "cli/client/answer.h"
+#include "cli/client/context.h"
+#include "cli/client/options.h"
 #include "cli/client/pages.h"
+#include "cli/commands.h"
 #include "cli/nearest.h"
 #include "cli/table.h"
 #include "core/address.h"
@@ -26,13 +28,10 @@ enum {
     MAX_IP_PATH = 160
 };
 
-enum action { ACTION_NONE = 0, ACTION_LIST, ACTION_ADD, ACTION_DISABLE };
-
 struct ip {
     struct cli_client client;
-    enum action action;
-    const char *address;
-    long long credential; /* 0: not given */
+    struct cli_words words; /* what to do, the address */
+    long long credential;   /* 0: not given */
     bool is_json;
 
     struct trivet_context *context;
@@ -48,31 +47,17 @@ static const struct argp_option options[] = {
     {0},
 };
 
-static void
-take_argument(struct ip *ip, char *argument, struct argp_state *state)
-{
-    static const char *const words[] = {[ACTION_LIST] = "list",
-        [ACTION_ADD] = "add",
-        [ACTION_DISABLE] = "disable"};
+static const char *const choices[] = {"list", "add", "disable", NULL};
 
-    if (state->arg_num == 1) {
-        ip->address = argument;
-        return;
-    }
-    if (state->arg_num > 1) {
-        argp_error(state, "too many arguments: %s", argument);
-        return;
-    }
-    for (size_t i = ACTION_LIST; i <= ACTION_DISABLE; i++) {
-        if (strcmp(argument, words[i]) == 0) {
-            ip->action = (enum action) i;
-            return;
-        }
-    }
+static int list(const struct ip *ip);
+static int add(const struct ip *ip);
+static int disable(const struct ip *ip);
 
-    cli_refuse_word(state, argument, words + ACTION_LIST,
-        sizeof words / sizeof words[0] - ACTION_LIST);
-}
+/* In the order of choices. */
+static const struct {
+    size_t num_words;
+    int (*run)(const struct ip *ip);
+} actions[] = {{1, list}, {2, add}, {2, disable}};
 
 static error_t
 parse(int key, char *argument, struct argp_state *state)
@@ -80,9 +65,6 @@ parse(int key, char *argument, struct argp_state *state)
     struct ip *ip = state->input;
 
     switch (key) {
-    case ARGP_KEY_INIT:
-        cli_client_start(&ip->client, state);
-        break;
     case OPTION_CREDENTIAL:
         ip->credential =
             cli_read_number(argument, 1, LLONG_MAX, "--credential", state);
@@ -90,13 +72,9 @@ parse(int key, char *argument, struct argp_state *state)
     case OPTION_JSON:
         ip->is_json = true;
         break;
-    case ARGP_KEY_ARG:
-        take_argument(ip, argument, state);
-        break;
     case ARGP_KEY_END:
-        if (ip->action == ACTION_NONE
-            || (ip->action == ACTION_LIST) != (ip->address == NULL))
-        {
+        if (ip->words.num > 0
+            && ip->words.num != actions[ip->words.choice].num_words) {
             argp_error(state, "list, add IP or disable IP is wanted");
         }
         break;
@@ -107,16 +85,8 @@ parse(int key, char *argument, struct argp_state *state)
     return 0;
 }
 
-static const struct argp_child children[] = {
-    {&cli_client_argp, 0, NULL, 0}, {0}};
-
-static const struct argp argp = {
-    .options = options,
-    .parser = parse,
-    .args_doc = "list\nadd IP\ndisable IP",
-    .doc = "Show or change the addresses from which the API key may be used.",
-    .children = children,
-};
+static const struct cli_shared_options shared[] = {
+    {&cli_client_argp, offsetof(struct ip, client)}, {0}};
 
 static int
 find_credentials(struct ip *ip)
@@ -225,7 +195,8 @@ static int
 send_entry(const struct ip *ip, const char *method, const char *path,
     const char *status)
 {
-    json_t *root = json_pack("{s:s, s:s}", "ip", ip->address, "status", status);
+    json_t *root =
+        json_pack("{s:s, s:s}", "ip", ip->words.at[1], "status", status);
     char *body = json_dumps(root, JSON_COMPACT);
     const struct trivet_call call = {.method = method,
         .path = path,
@@ -285,7 +256,7 @@ disable(const struct ip *ip)
 
     for (size_t i = 0; i < ip->num_credentials; i++) {
         long long id = 0;
-        int number = walk(ip, ip->credentials[i], NULL, ip->address, &id);
+        int number = walk(ip, ip->credentials[i], NULL, ip->words.at[1], &id);
 
         if (number == CLI_OK && id != 0) {
             (void) snprintf(path, sizeof path,
@@ -301,54 +272,46 @@ disable(const struct ip *ip)
 
     return is_found ? CLI_OK
                     : cli_complain(CLI_NOT_FOUND,
-                        "%s is not among the addresses", ip->address);
+                        "%s is not among the addresses", ip->words.at[1]);
 }
 
 static int
-run(struct ip *ip)
+run(void *input)
 {
-    int number = find_credentials(ip);
-
-    if (number != CLI_OK) {
-        return number;
-    }
-
-    switch (ip->action) {
-    case ACTION_LIST:
-        return list(ip);
-    case ACTION_ADD:
-        return add(ip);
-    case ACTION_DISABLE:
-        return disable(ip);
-    case ACTION_NONE:
-    default:
-        return CLI_USAGE;
-    }
-}
-
-int
-cli_ip_main(int argc, char **argv)
-{
-    struct ip ip = {.client = CLI_CLIENT_INIT};
+    struct ip *ip = input;
     struct trivet_address parsed;
     int number;
 
-    if (argp_parse(&argp, argc, argv, 0, NULL, &ip) != 0) {
-        return CLI_USAGE;
-    }
-    if (ip.address != NULL
-        && trivet_address_parse(trivet_slice_text(ip.address), &parsed)
+    if (ip->words.num > 1
+        && trivet_address_parse(trivet_slice_text(ip->words.at[1]), &parsed)
                != TRIVET_OK)
     {
-        return cli_complain(CLI_USAGE, "%s is no IP address", ip.address);
+        return cli_complain(CLI_USAGE, "%s is no IP address", ip->words.at[1]);
     }
 
-    number = cli_client_open(&ip.client, 0, &ip.context);
+    number = cli_client_open(&ip->client, 0, &ip->context);
     if (number != CLI_OK) {
         return number;
     }
 
-    number = run(&ip);
-    trivet_context_close(ip.context);
+    number = find_credentials(ip);
+    if (number == CLI_OK) {
+        number = actions[ip->words.choice].run(ip);
+    }
+
+    trivet_context_close(ip->context);
     return number;
 }
+
+const struct cli_command cli_ip_command = {
+    .name = "ip",
+    .summary = "the addresses that may use the API key",
+    .doc = "Show or change the addresses from which the API key may be used.",
+    .arguments = {"list\nadd IP\ndisable IP", 1, 2, offsetof(struct ip, words),
+        choices},
+    .options = options,
+    .shared = shared,
+    .parse = parse,
+    .input_size = sizeof(struct ip),
+    .run = run,
+};

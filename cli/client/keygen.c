@@ -7,14 +7,13 @@
 #include <unistd.h>
 
 #include "base/secret.h"
-#include "cli/client/commands.h"
-#include "cli/client/common.h"
+#include "cli/commands.h"
 #include "crypto/key.h"
 
 enum { MAX_KEY_PEM = 4096 };
 
 struct keygen {
-    const char *file;
+    struct cli_words words; /* the file */
     const char *public_of;
 };
 
@@ -32,14 +31,8 @@ parse(int key, char *argument, struct argp_state *state)
     case 'p':
         keygen->public_of = argument;
         break;
-    case ARGP_KEY_ARG:
-        if (state->arg_num > 0) {
-            argp_error(state, "too many arguments");
-        }
-        keygen->file = argument;
-        break;
     case ARGP_KEY_END:
-        if ((keygen->file == NULL) == (keygen->public_of == NULL)) {
+        if ((keygen->words.num == 0) == (keygen->public_of == NULL)) {
             argp_error(state, "a file to write, or --public, is needed");
         }
         break;
@@ -49,14 +42,6 @@ parse(int key, char *argument, struct argp_state *state)
 
     return 0;
 }
-
-static const struct argp argp = {
-    .options = options,
-    .parser = parse,
-    .args_doc = "FILE",
-    .doc = "Make an RSA key of 2048 bits: the private key (PKCS#8) goes to "
-           "FILE, which must not exist, the public one to standard output.",
-};
 
 static int
 write_key(const char *file, const char *pem)
@@ -111,28 +96,50 @@ make(const char *file, struct trivet_private_key *key)
     return number == CLI_OK ? print_public(key) : number;
 }
 
-int
-cli_keygen_main(int argc, char **argv)
+static int
+print_public_of(const char *file)
 {
-    struct keygen keygen = {NULL, NULL};
     struct trivet_private_key *key;
-    int number;
-    enum trivet_status status;
     struct trivet_error err;
+    int number;
 
-    if (argp_parse(&argp, argc, argv, 0, NULL, &keygen) != 0) {
-        return CLI_USAGE;
-    }
-
-    status = keygen.public_of != NULL
-                 ? trivet_private_key_load(keygen.public_of, &key, &err)
-                 : trivet_private_key_generate(&key, &err);
-    if (status != TRIVET_OK) {
+    if (trivet_private_key_load(file, &key, &err) != TRIVET_OK) {
         return cli_fail(&err);
     }
 
-    number =
-        keygen.public_of != NULL ? print_public(key) : make(keygen.file, key);
+    number = print_public(key);
     trivet_private_key_free(key);
     return number;
 }
+
+static int
+run(void *input)
+{
+    const struct keygen *keygen = input;
+    struct trivet_private_key *key;
+    struct trivet_error err;
+    int number;
+
+    if (keygen->public_of != NULL) {
+        return print_public_of(keygen->public_of);
+    }
+    if (trivet_private_key_generate(&key, &err) != TRIVET_OK) {
+        return cli_fail(&err);
+    }
+
+    number = make(keygen->words.at[0], key);
+    trivet_private_key_free(key);
+    return number;
+}
+
+const struct cli_command cli_keygen_command = {
+    .name = "keygen",
+    .summary = "make a key pair",
+    .doc = "Make an RSA key of 2048 bits: the private key (PKCS#8) goes to "
+           "FILE, which must not exist, the public one to standard output.",
+    .arguments = {"FILE", 0, 1, offsetof(struct keygen, words), NULL},
+    .options = options,
+    .parse = parse,
+    .input_size = sizeof(struct keygen),
+    .run = run,
+};

@@ -4,6 +4,8 @@
 
 #include <stdlib.h>
 
+#include "cli/client/input.h"
+#include "cli/exit.h"
 #include "client/record.h"
 #include "client/secret_file.h"
 #include "crypto/examine.h"
@@ -43,7 +45,8 @@ cli_keys_of_context(struct cli_client *client, struct cli_keys *out)
 
     status = trivet_secret_file_read(client->path, 077, &text, &err);
     if (status == TRIVET_OK) {
-        status = trivet_record_parse(trivet_buffer_slice(&text), record, &err);
+        status = trivet_record_parse(
+            trivet_buffer_slice(&text), record, &err);
     }
     if (status == TRIVET_OK) {
         read_keys(record, out);
@@ -66,7 +69,8 @@ cli_key_of_file(const char *file, struct trivet_public_key *out)
         return number;
     }
 
-    status = trivet_public_key_from_any(trivet_buffer_slice(&text), out, &err);
+    status = trivet_public_key_from_any(
+        trivet_buffer_slice(&text), out, &err);
     trivet_buffer_free(&text);
     if (status != TRIVET_OK) {
         return cli_complain(CLI_USAGE, "%s: %s", file, err.detail);

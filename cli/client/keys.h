@@ -3,7 +3,7 @@
 #ifndef TRIVET_CLI_CLIENT_KEYS_H
 #define TRIVET_CLI_CLIENT_KEYS_H
 
-#include "cli/client/common.h"
+#include "cli/client/context.h"
 #include "crypto/key.h"
 
 /* Both sides' keys of a context: each may be missing (der_len 0). */

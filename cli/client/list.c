@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* list.c - trivet list and trivet use: several contexts */
+/* list.c - trivet list: the contexts */
 #define _DEFAULT_SOURCE
 #include <dirent.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "cli/client/commands.h"
-#include "cli/client/common.h"
+#include "cli/client/context.h"
+#include "cli/commands.h"
 #include "cli/moment.h"
 #include "cli/table.h"
 #include "client/clock.h"
@@ -15,13 +15,13 @@
 
 enum { OPTION_JSON = 0x200 };
 
-static const struct argp_option list_options[] = {
+static const struct argp_option options[] = {
     {"json", OPTION_JSON, NULL, 0, "JSON, for programs", 0},
     {0},
 };
 
 static error_t
-parse_list(int key, char *argument, struct argp_state *state)
+parse(int key, char *argument, struct argp_state *state)
 {
     bool *is_json = state->input;
 
@@ -34,42 +34,6 @@ parse_list(int key, char *argument, struct argp_state *state)
     *is_json = true;
     return 0;
 }
-
-static const struct argp list_argp = {
-    .options = list_options,
-    .parser = parse_list,
-    .doc = "List the contexts; * marks the one that is used by default.",
-};
-
-static error_t
-parse_use(int key, char *argument, struct argp_state *state)
-{
-    const char **name = state->input;
-
-    switch (key) {
-    case ARGP_KEY_ARG:
-        if (state->arg_num > 0) {
-            argp_error(state, "too many arguments");
-        }
-        *name = argument;
-        break;
-    case ARGP_KEY_END:
-        if (*name == NULL) {
-            argp_error(state, "the name of a context is needed");
-        }
-        break;
-    default:
-        return ARGP_ERR_UNKNOWN;
-    }
-
-    return 0;
-}
-
-static const struct argp use_argp = {
-    .parser = parse_use,
-    .args_doc = "NAME",
-    .doc = "Use the context NAME wherever none is named.",
-};
 
 static int
 is_context_file(const struct dirent *entry)
@@ -88,14 +52,22 @@ static const struct cli_column columns[] = {
     {"says", "SESSION", CLI_CELL_VALUE},
 };
 
+static const char *
+session_state(const struct trivet_context_info *info, int64_t left_us)
+{
+    if (!info->has_session) {
+        return "none";
+    }
+
+    return left_us > 0 ? "alive" : "ended";
+}
+
 /* What can be told of a context that can be read. */
 static void
 describe(const struct trivet_context_info *info, json_t *row)
 {
     int64_t left_us = info->session_expires_us - trivet_clock_now_us();
-    const char *state = !info->has_session ? "none"
-                        : left_us > 0      ? "alive"
-                                           : "ended";
+    const char *state = session_state(info, left_us);
     char span[CLI_DISTANCE_SIZE];
 
     cli_format_distance(left_us, span);
@@ -113,7 +85,7 @@ describe(const struct trivet_context_info *info, json_t *row)
 static json_t *
 row_of(const char *name, bool is_current)
 {
-    struct cli_client client = CLI_CLIENT_INIT;
+    struct cli_client client = {.options = TRIVET_CONTEXT_OPTIONS_INIT};
     struct trivet_context_info info;
     struct trivet_context *context;
     struct trivet_error err;
@@ -167,19 +139,16 @@ collect(const char *folder)
     return rows;
 }
 
-int
-cli_list_main(int argc, char **argv)
+static int
+run(void *input)
 {
+    const bool *is_json = input;
     char folder[CLI_MAX_CONTEXT_PATH];
     struct trivet_error err;
-    bool is_json = false;
     json_t *rows;
     json_t *row;
     size_t i;
 
-    if (argp_parse(&list_argp, argc, argv, 0, NULL, &is_json) != 0) {
-        return CLI_USAGE;
-    }
     if (cli_context_folder(folder, &err) != TRIVET_OK) {
         return cli_fail(&err);
     }
@@ -187,7 +156,7 @@ cli_list_main(int argc, char **argv)
     rows = collect(folder);
     json_array_foreach(rows, i, row)
     {
-        if (is_json) {
+        if (*is_json) {
             (void) json_object_del(row, "says");
         } else {
             (void) json_object_set_new(row, "shown",
@@ -197,31 +166,17 @@ cli_list_main(int argc, char **argv)
         }
     }
 
-    cli_table_print(columns, sizeof columns / sizeof columns[0], rows, is_json);
+    cli_table_print(
+        columns, sizeof columns / sizeof columns[0], rows, *is_json);
     return CLI_OK;
 }
 
-int
-cli_use_main(int argc, char **argv)
-{
-    char path[CLI_MAX_CONTEXT_PATH];
-    const char *name = NULL;
-    struct trivet_error err;
-
-    if (argp_parse(&use_argp, argc, argv, 0, NULL, &name) != 0) {
-        return CLI_USAGE;
-    }
-
-    if (strchr(name, '/') == NULL
-        && cli_context_path(name, false, path, &err) == TRIVET_OK
-        && access(path, F_OK) != 0)
-    {
-        return cli_complain(CLI_NOT_LOGGED_IN,
-            "there is no context %s: trivet login --context %s", name, name);
-    }
-    if (cli_context_use(name, &err) != TRIVET_OK) {
-        return cli_fail(&err);
-    }
-
-    return CLI_OK;
-}
+const struct cli_command cli_list_command = {
+    .name = "list",
+    .summary = "the contexts",
+    .doc = "List the contexts; * marks the one that is used by default.",
+    .options = options,
+    .parse = parse,
+    .input_size = sizeof(bool),
+    .run = run,
+};

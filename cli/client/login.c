@@ -5,9 +5,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/secret.h"
-#include "cli/client/commands.h"
-#include "cli/client/common.h"
+#include "cli/client/context.h"
+#include "cli/client/options.h"
+#include "cli/commands.h"
 #include "cli/moment.h"
 #include "cli/output.h"
 #include "client/clock.h"
@@ -66,6 +66,16 @@ add_ip(struct login *login, const char *ip, struct argp_state *state)
     to->permitted_ips = login->permitted_ips;
 }
 
+static void
+set_user_kind(struct login *login, const char *kind, struct argp_state *state)
+{
+    login->makes_user = true;
+    login->is_company = strcmp(kind, "company") == 0;
+    if (!login->is_company && strcmp(kind, "person") != 0) {
+        argp_error(state, "--new-sandbox-user is person or company");
+    }
+}
+
 static error_t
 parse(int key, char *argument, struct argp_state *state)
 {
@@ -73,9 +83,6 @@ parse(int key, char *argument, struct argp_state *state)
     struct trivet_context_options *to = &login->client.options;
 
     switch (key) {
-    case ARGP_KEY_INIT:
-        cli_client_start(&login->client, state);
-        break;
     case OPTION_ENV:
         cli_set_environment(to, argument, state);
         break;
@@ -96,22 +103,13 @@ parse(int key, char *argument, struct argp_state *state)
         add_ip(login, argument, state);
         break;
     case OPTION_SANDBOX_USER:
-        login->makes_user = true;
-        login->is_company =
-            argument != NULL && strcmp(argument, "company") == 0;
-        if (argument != NULL && !login->is_company
-            && strcmp(argument, "person") != 0) {
-            argp_error(state, "--new-sandbox-user is person or company");
-        }
+        set_user_kind(login, argument == NULL ? "person" : argument, state);
         break;
     case OPTION_NEW:
         to->flags |= TRIVET_OPEN_NEW;
         break;
     case ARGP_KEY_END:
-        if (to->base_url != NULL && to->environment != TRIVET_ENVIRONMENT_UNSET)
-        {
-            argp_error(state, "--env and --url exclude each other");
-        }
+        cli_check_server(to, state);
         break;
     default:
         return ARGP_ERR_UNKNOWN;
@@ -120,19 +118,8 @@ parse(int key, char *argument, struct argp_state *state)
     return 0;
 }
 
-static const struct argp_child children[] = {
-    {&cli_client_argp, 0, NULL, 0}, {0}};
-
-static const struct argp argp = {
-    .options = options,
-    .parser = parse,
-    .doc = "Open a context: a key pair, an installation, a registered device "
-           "and a session, whatever of them is missing."
-           "\vThe API key is taken from --api-key-file, else from "
-           "$TRIVET_API_KEY_FILE, $TRIVET_API_KEY, systemd's credential "
-           "trivet-api-key, or the context itself.",
-    .children = children,
-};
+static const struct cli_shared_options shared[] = {
+    {&cli_client_argp, offsetof(struct login, client)}, {0}};
 
 /* The API key from where nothing has to be typed. */
 static void
@@ -222,7 +209,7 @@ make_current(const struct cli_client *client)
 }
 
 static int
-run(struct login *login)
+log_in(struct login *login)
 {
     struct trivet_context_info info;
     struct trivet_context *context;
@@ -255,19 +242,27 @@ run(struct login *login)
     return CLI_OK;
 }
 
-int
-cli_login_main(int argc, char **argv)
+static int
+run(void *input)
 {
-    struct login login = {.client = CLI_CLIENT_INIT};
-    int number;
+    struct login *login = input;
 
-    login.client.tells_steps = true;
-    if (argp_parse(&argp, argc, argv, 0, NULL, &login) != 0) {
-        return CLI_USAGE;
-    }
+    login->client.tells_steps = true;
 
-    number = run(&login);
-    trivet_wipe(login.api_key, sizeof login.api_key);
-
-    return number;
+    return log_in(login);
 }
+
+const struct cli_command cli_login_command = {
+    .name = "login",
+    .summary = "open a context: installation, device, session",
+    .doc = "Open a context: a key pair, an installation, a registered device "
+           "and a session, whatever of them is missing."
+           "\vThe API key is taken from --api-key-file, else from "
+           "$TRIVET_API_KEY_FILE, $TRIVET_API_KEY, systemd's credential "
+           "trivet-api-key, or the context itself.",
+    .options = options,
+    .shared = shared,
+    .parse = parse,
+    .input_size = sizeof(struct login),
+    .run = run,
+};

@@ -10,8 +10,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "cli/client/common.h"
-#include "cli/command.h"
+#include "cli/client/answer.h"
+#include "cli/exit.h"
 #include "core/json.h"
 
 enum { MAX_PAGE_PATH = 512, MAX_PAGES = 100 };

@@ -2,8 +2,9 @@
 /* pins.c - trivet pins: which key the server shows, and which it should */
 #include <string.h>
 
-#include "cli/client/commands.h"
-#include "cli/client/common.h"
+#include "cli/client/context.h"
+#include "cli/client/options.h"
+#include "cli/commands.h"
 #include "cli/nearest.h"
 #include "cli/output.h"
 #include "client/clock.h"
@@ -12,11 +13,9 @@
 
 enum { OPTION_URL = 0x200, OPTION_ENV, OPTION_EXPIRES, OPTION_NO_SAVE };
 
-enum action { ACTION_NONE = 0, ACTION_LEARN, ACTION_CHECK, ACTION_CLEAR };
-
 struct pins {
     struct cli_client client;
-    enum action action;
+    struct cli_words words;
     const char *expires;
     bool is_not_saved;
 };
@@ -30,23 +29,7 @@ static const struct argp_option options[] = {
     {0},
 };
 
-static void
-set_action(struct pins *pins, const char *word, struct argp_state *state)
-{
-    static const char *const words[] = {"learn", "check", "clear"};
-    static const enum action actions[] = {
-        ACTION_LEARN, ACTION_CHECK, ACTION_CLEAR};
-    size_t num = sizeof words / sizeof words[0];
-
-    for (size_t i = 0; i < num; i++) {
-        if (strcmp(word, words[i]) == 0) {
-            pins->action = actions[i];
-            return;
-        }
-    }
-
-    cli_refuse_word(state, word, words, num);
-}
+static const char *const choices[] = {"learn", "check", "clear", NULL};
 
 static error_t
 parse(int key, char *argument, struct argp_state *state)
@@ -54,9 +37,6 @@ parse(int key, char *argument, struct argp_state *state)
     struct pins *pins = state->input;
 
     switch (key) {
-    case ARGP_KEY_INIT:
-        cli_client_start(&pins->client, state);
-        break;
     case OPTION_URL:
         pins->client.options.base_url = argument;
         break;
@@ -69,18 +49,8 @@ parse(int key, char *argument, struct argp_state *state)
     case OPTION_NO_SAVE:
         pins->is_not_saved = true;
         break;
-    case ARGP_KEY_ARG:
-        set_action(pins, argument, state);
-        break;
     case ARGP_KEY_END:
-        if (pins->action == ACTION_NONE) {
-            argp_error(state, "learn, check or clear is wanted");
-        }
-        if (pins->client.options.base_url != NULL
-            && pins->client.options.environment != TRIVET_ENVIRONMENT_UNSET)
-        {
-            argp_error(state, "--env and --url exclude each other");
-        }
+        cli_check_server(&pins->client.options, state);
         break;
     default:
         return ARGP_ERR_UNKNOWN;
@@ -89,19 +59,8 @@ parse(int key, char *argument, struct argp_state *state)
     return 0;
 }
 
-static const struct argp_child children[] = {
-    {&cli_client_argp, 0, NULL, 0}, {0}};
-
-static const struct argp argp = {
-    .options = options,
-    .parser = parse,
-    .args_doc = "learn|check|clear",
-    .doc = "learn: add the key that the server shows now to the context's "
-           "pins (after its certificate was verified as always). check: "
-           "compare it with them. clear: forget them."
-           "\vExit status: check gives 6 when the key is not pinned.",
-    .children = children,
-};
+static const struct cli_shared_options shared[] = {
+    {&cli_client_argp, offsetof(struct pins, client)}, {0}};
 
 /* The key that is shown now. */
 static int
@@ -131,8 +90,9 @@ put_pin(struct trivet_pin_set *set, const struct trivet_pin *pin,
         if (memcmp(known->digest, pin->digest, sizeof pin->digest) == 0) {
             *out_is_changed =
                 (has_expiry || is_over) && known->expires_us != pin->expires_us;
-            known->expires_us =
-                *out_is_changed ? pin->expires_us : known->expires_us;
+            if (*out_is_changed) {
+                known->expires_us = pin->expires_us;
+            }
             return true;
         }
     }
@@ -196,11 +156,14 @@ learn(struct pins *pins, struct trivet_context *context,
 }
 
 static int
-check(struct pins *pins, const struct trivet_pin_set *known)
+check(struct pins *pins, struct trivet_context *context,
+    const struct trivet_pin_set *known)
 {
     struct trivet_pin pin;
     char text[TRIVET_PIN_TEXT_SIZE];
     int number = look(pins, &pin);
+
+    (void) context;
 
     if (number != CLI_OK) {
         return number;
@@ -219,54 +182,67 @@ check(struct pins *pins, const struct trivet_pin_set *known)
 }
 
 static int
-run(struct pins *pins, struct trivet_context *context,
+clear(struct pins *pins, struct trivet_context *context,
     const struct trivet_pin_set *known)
 {
     struct trivet_error err;
 
-    switch (pins->action) {
-    case ACTION_LEARN:
-        return learn(pins, context, known);
-    case ACTION_CHECK:
-        return check(pins, known);
-    case ACTION_CLEAR:
-        if (context == NULL) {
-            return cli_complain(CLI_USAGE, "no context to clear");
-        }
-        return trivet_context_set_pins(
-                   context, NULL, 0, TRIVET_PINS_ENFORCE, &err)
-                       == TRIVET_OK
-                   ? CLI_OK
-                   : cli_fail(&err);
-    case ACTION_NONE:
-    default:
-        return CLI_USAGE;
+    (void) pins;
+    (void) known;
+
+    if (context == NULL) {
+        return cli_complain(CLI_USAGE, "no context to clear");
+    }
+    if (trivet_context_set_pins(context, NULL, 0, TRIVET_PINS_ENFORCE, &err)
+        != TRIVET_OK)
+    {
+        return cli_fail(&err);
+    }
+
+    return CLI_OK;
+}
+
+/* What the context says is used where no option says otherwise. */
+static void
+use_context(struct pins *pins, const struct trivet_context_info *info,
+    struct trivet_pin_set *out)
+{
+    struct trivet_context_options *given = &pins->client.options;
+
+    given->base_url = info->base_url;
+    (void) !trivet_pin_set_make(
+        info->pins, info->num_pins, info->pin_mode, out, NULL);
+    if (given->ca_file == NULL && info->ca_file[0] != '\0') {
+        given->ca_file = info->ca_file;
+    }
+    if (given->proxy == NULL && info->proxy[0] != '\0') {
+        given->proxy = info->proxy;
     }
 }
 
-int
-cli_pins_main(int argc, char **argv)
+static int
+run(void *input)
 {
-    struct pins pins = {.client = CLI_CLIENT_INIT};
+    /* In the order of choices. */
+    static int (*const actions[])(struct pins *, struct trivet_context *,
+        const struct trivet_pin_set *) = {learn, check, clear};
+    struct pins *pins = input;
+    struct trivet_context_options *given = &pins->client.options;
     struct trivet_context_info info = {.base_url = ""};
     struct trivet_context *context = NULL;
-    struct trivet_pin_set given;
+    struct trivet_pin_set set;
     int number = CLI_OK;
 
-    if (argp_parse(&argp, argc, argv, 0, NULL, &pins) != 0) {
-        return CLI_USAGE;
-    }
-    if (trivet_pin_set_make(pins.client.pins, pins.client.options.num_pins,
-            pins.client.options.pin_mode, &given, NULL)
+    if (trivet_pin_set_make(
+            pins->client.pins, given->num_pins, given->pin_mode, &set, NULL)
         != TRIVET_OK)
     {
         return CLI_USAGE;
     }
 
-    if (pins.client.options.base_url == NULL
-        && pins.client.options.environment == TRIVET_ENVIRONMENT_UNSET)
-    {
-        number = cli_client_open(&pins.client, TRIVET_OPEN_OFFLINE, &context);
+    if (given->base_url == NULL
+        && given->environment == TRIVET_ENVIRONMENT_UNSET) {
+        number = cli_client_open(&pins->client, TRIVET_OPEN_OFFLINE, &context);
     }
     if (number != CLI_OK) {
         return number;
@@ -274,18 +250,26 @@ cli_pins_main(int argc, char **argv)
 
     if (context != NULL) {
         trivet_context_describe(context, &info);
-        pins.client.options.base_url = info.base_url;
-        (void) !trivet_pin_set_make(
-            info.pins, info.num_pins, info.pin_mode, &given, NULL);
-        if (pins.client.options.ca_file == NULL && info.ca_file[0] != '\0') {
-            pins.client.options.ca_file = info.ca_file;
-        }
-        if (pins.client.options.proxy == NULL && info.proxy[0] != '\0') {
-            pins.client.options.proxy = info.proxy;
-        }
+        use_context(pins, &info, &set);
     }
 
-    number = run(&pins, context, &given);
+    number = actions[pins->words.choice](pins, context, &set);
     trivet_context_close(context);
     return number;
 }
+
+const struct cli_command cli_pins_command = {
+    .name = "pins",
+    .summary = "the server's key: learn it, check it",
+    .doc = "learn: add the key that the server shows now to the context's "
+           "pins (after its certificate was verified as always). check: "
+           "compare it with them. clear: forget them."
+           "\vExit status: check gives 6 when the key is not pinned.",
+    .arguments = {"learn|check|clear", 1, 1, offsetof(struct pins, words),
+        choices},
+    .options = options,
+    .shared = shared,
+    .parse = parse,
+    .input_size = sizeof(struct pins),
+    .run = run,
+};

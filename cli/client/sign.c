@@ -2,14 +2,16 @@
 /* sign.c - trivet sign: the signature of some bytes */
 #include <string.h>
 
-#include "cli/client/commands.h"
-#include "cli/client/common.h"
+#include "cli/client/context.h"
+#include "cli/client/input.h"
+#include "cli/client/options.h"
+#include "cli/commands.h"
 #include "crypto/signature.h"
 
 struct sign {
     struct cli_client client;
-    const char *key; /* NULL: the context's */
-    const char *file;
+    const char *key;        /* NULL: the context's */
+    struct cli_words words; /* the file */
 };
 
 static const struct argp_option options[] = {
@@ -23,17 +25,8 @@ parse(int key, char *argument, struct argp_state *state)
     struct sign *sign = state->input;
 
     switch (key) {
-    case ARGP_KEY_INIT:
-        cli_client_start(&sign->client, state);
-        break;
     case 'k':
         sign->key = argument;
-        break;
-    case ARGP_KEY_ARG:
-        if (state->arg_num > 0) {
-            argp_error(state, "too many arguments");
-        }
-        sign->file = argument;
         break;
     default:
         return ARGP_ERR_UNKNOWN;
@@ -42,17 +35,8 @@ parse(int key, char *argument, struct argp_state *state)
     return 0;
 }
 
-static const struct argp_child children[] = {
-    {&cli_client_argp, 0, NULL, 0}, {0}};
-
-static const struct argp argp = {
-    .options = options,
-    .parser = parse,
-    .args_doc = "[FILE]",
-    .doc = "Print the signature of FILE's exact bytes (- or nothing: standard "
-           "input), as it stands in X-Bunq-Client-Signature.",
-    .children = children,
-};
+static const struct cli_shared_options shared[] = {
+    {&cli_client_argp, offsetof(struct sign, client)}, {0}};
 
 static enum trivet_status
 sign_with_file(const struct sign *sign, struct trivet_slice bytes,
@@ -101,29 +85,25 @@ sign_with_context(struct sign *sign, struct trivet_slice bytes,
     return number;
 }
 
-int
-cli_sign_main(int argc, char **argv)
+static int
+run(void *input)
 {
-    struct sign sign = {.client = CLI_CLIENT_INIT, .file = "-"};
+    struct sign *sign = input;
     struct trivet_buffer text = {0};
     char signature[TRIVET_SIGNATURE_SIZE];
     struct trivet_slice bytes;
     struct trivet_error err;
-    int number;
+    int number =
+        cli_read_body(sign->words.num == 0 ? "-" : sign->words.at[0], &text);
 
-    if (argp_parse(&argp, argc, argv, 0, NULL, &sign) != 0) {
-        return CLI_USAGE;
-    }
-
-    number = cli_read_body(sign.file, &text);
     if (number != CLI_OK) {
         return number;
     }
 
     bytes = trivet_buffer_slice(&text);
-    if (sign.key == NULL) {
-        number = sign_with_context(&sign, bytes, signature);
-    } else if (sign_with_file(&sign, bytes, signature, &err) != TRIVET_OK) {
+    if (sign->key == NULL) {
+        number = sign_with_context(sign, bytes, signature);
+    } else if (sign_with_file(sign, bytes, signature, &err) != TRIVET_OK) {
         number = cli_fail(&err);
     }
     if (number == CLI_OK) {
@@ -133,3 +113,16 @@ cli_sign_main(int argc, char **argv)
     trivet_buffer_free(&text);
     return number;
 }
+
+const struct cli_command cli_sign_command = {
+    .name = "sign",
+    .summary = "the signature of some bytes",
+    .doc = "Print the signature of FILE's exact bytes (- or nothing: standard "
+           "input), as it stands in X-Bunq-Client-Signature.",
+    .arguments = {"[FILE]", 0, 1, offsetof(struct sign, words), NULL},
+    .options = options,
+    .shared = shared,
+    .parse = parse,
+    .input_size = sizeof(struct sign),
+    .run = run,
+};

@@ -5,8 +5,10 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "cli/client/commands.h"
-#include "cli/client/common.h"
+#include "cli/client/answer.h"
+#include "cli/client/context.h"
+#include "cli/client/options.h"
+#include "cli/commands.h"
 #include "cli/moment.h"
 #include "cli/output.h"
 #include "cli/span.h"
@@ -38,9 +40,6 @@ parse(int key, char *argument, struct argp_state *state)
     struct status *status = state->input;
 
     switch (key) {
-    case ARGP_KEY_INIT:
-        cli_client_start(&status->client, state);
-        break;
     case OPTION_JSON:
         status->is_json = true;
         break;
@@ -48,9 +47,11 @@ parse(int key, char *argument, struct argp_state *state)
         status->is_checked = true;
         break;
     case OPTION_WATCH:
-        status->watch_s = argument == NULL ? DEFAULT_WATCH_S
-                                           : (int) cli_span_read(argument, 1,
-                                               86400, "--watch", state);
+        status->watch_s = DEFAULT_WATCH_S;
+        if (argument != NULL) {
+            status->watch_s =
+                (int) cli_span_read(argument, 1, 86400, "--watch", state);
+        }
         break;
     default:
         return ARGP_ERR_UNKNOWN;
@@ -59,16 +60,8 @@ parse(int key, char *argument, struct argp_state *state)
     return 0;
 }
 
-static const struct argp_child children[] = {
-    {&cli_client_argp, 0, NULL, 0}, {0}};
-
-static const struct argp argp = {
-    .options = options,
-    .parser = parse,
-    .doc = "Tell who is logged in, and until when."
-           "\vExit status: 0 when a session is alive, 3 when not.",
-    .children = children,
-};
+static const struct cli_shared_options shared[] = {
+    {&cli_client_argp, offsetof(struct status, client)}, {0}};
 
 static json_t *
 text_or_nothing(const char *text)
@@ -92,6 +85,26 @@ print_json(const struct cli_client *client,
             "user_name", text_or_nothing(info->user_name)));
 }
 
+static const char *
+device_state(const struct trivet_context_info *info)
+{
+    if (info->has_device) {
+        return "registered";
+    }
+
+    return info->has_installation ? "not registered yet" : "not installed yet";
+}
+
+static const char *
+session_state(const struct trivet_context_info *info, bool is_alive)
+{
+    if (is_alive) {
+        return "alive";
+    }
+
+    return info->has_session ? "ended" : "none";
+}
+
 static void
 print_words(const struct cli_client *client,
     const struct trivet_context_info *info, bool is_alive)
@@ -104,9 +117,7 @@ print_words(const struct cli_client *client,
     cli_print("context   %s\n", client->path);
     cli_print("server    %s (%s)\n", info->base_url,
         trivet_environment_name(info->environment));
-    cli_print("device    %s\n", info->has_device         ? "registered"
-                                : info->has_installation ? "not registered yet"
-                                                         : "not installed yet");
+    cli_print("device    %s\n", device_state(info));
     if (info->user_id != 0) {
         (void) fputs("user      ", stdout);
         cli_put_text(
@@ -118,7 +129,7 @@ print_words(const struct cli_client *client,
     cli_format_distance(info->session_expires_us - trivet_clock_now_us(), span);
     (void) fputs("session   ", stdout);
     cli_put_sequence(stdout, has_colour ? colours[is_alive] : "");
-    cli_print("%s", is_alive ? "alive" : info->has_session ? "ended" : "none");
+    cli_print("%s", session_state(info, is_alive));
     cli_put_sequence(stdout, has_colour ? "\033[0m" : "");
     if (info->has_session) {
         cli_print(", until %s (%s%s)", until, span,
@@ -170,28 +181,36 @@ tell(const struct status *status, struct trivet_context *context)
     return number;
 }
 
-int
-cli_status_main(int argc, char **argv)
+static int
+run(void *input)
 {
-    struct status status = {.client = CLI_CLIENT_INIT};
+    struct status *status = input;
     struct trivet_context *context;
-    int number;
+    int number =
+        cli_client_open(&status->client, TRIVET_OPEN_OFFLINE, &context);
 
-    if (argp_parse(&argp, argc, argv, 0, NULL, &status) != 0) {
-        return CLI_USAGE;
-    }
-
-    number = cli_client_open(&status.client, TRIVET_OPEN_OFFLINE, &context);
     if (number != CLI_OK) {
         return number;
     }
 
-    number = tell(&status, context);
-    while (status.watch_s > 0 && number == CLI_OK) {
-        (void) sleep((unsigned) status.watch_s);
-        number = tell(&status, context);
+    number = tell(status, context);
+    while (status->watch_s > 0 && number == CLI_OK) {
+        (void) sleep((unsigned) status->watch_s);
+        number = tell(status, context);
     }
 
     trivet_context_close(context);
     return number;
 }
+
+const struct cli_command cli_status_command = {
+    .name = "status",
+    .summary = "who is logged in, and until when",
+    .doc = "Tell who is logged in, and until when."
+           "\vExit status: 0 when a session is alive, 3 when not.",
+    .options = options,
+    .shared = shared,
+    .parse = parse,
+    .input_size = sizeof(struct status),
+    .run = run,
+};

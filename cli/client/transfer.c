@@ -3,13 +3,14 @@
 #define _DEFAULT_SOURCE
 #include <string.h>
 
-#include "cli/client/commands.h"
-#include "cli/client/common.h"
+#include "cli/client/context.h"
+#include "cli/client/options.h"
+#include "cli/commands.h"
 #include "cli/output.h"
 
 struct transfer {
     struct cli_client client;
-    const char *file;
+    struct cli_words words; /* the file */
 };
 
 enum { OPTION_ENV = 0x200, OPTION_URL };
@@ -26,30 +27,14 @@ parse(int key, char *argument, struct argp_state *state)
     struct transfer *transfer = state->input;
 
     switch (key) {
-    case ARGP_KEY_INIT:
-        cli_client_start(&transfer->client, state);
-        break;
     case OPTION_ENV:
         cli_set_environment(&transfer->client.options, argument, state);
         break;
     case OPTION_URL:
         transfer->client.options.base_url = argument;
         break;
-    case ARGP_KEY_ARG:
-        if (state->arg_num > 0) {
-            argp_error(state, "too many arguments");
-        }
-        transfer->file = argument;
-        break;
     case ARGP_KEY_END:
-        if (transfer->file == NULL) {
-            argp_error(state, "a file is needed");
-        }
-        if (transfer->client.options.base_url != NULL
-            && transfer->client.options.environment != TRIVET_ENVIRONMENT_UNSET)
-        {
-            argp_error(state, "--env and --url exclude each other");
-        }
+        cli_check_server(&transfer->client.options, state);
         break;
     default:
         return ARGP_ERR_UNKNOWN;
@@ -58,69 +43,74 @@ parse(int key, char *argument, struct argp_state *state)
     return 0;
 }
 
-static const struct argp_child children[] = {
-    {&cli_client_argp, 0, NULL, 0}, {0}};
+static const struct cli_shared_options shared[] = {
+    {&cli_client_argp, offsetof(struct transfer, client)}, {0}};
 
-static const struct argp import_argp = {
-    .options = import_options,
-    .parser = parse,
-    .args_doc = "FILE",
-    .doc = "Make a context of FILE: a bunq.conf of the Python, PHP, Java or "
-           "C# SDK, or one of trivet's own.",
-    .children = children,
-};
-
-static const struct argp export_argp = {
-    .parser = parse,
-    .args_doc = "FILE",
-    .doc = "Write the context to FILE, in the form that bunq's Python, PHP, "
-           "Java and C# SDKs read. It holds the API key and the private key: "
-           "its mode is 0600.",
-    .children = children,
-};
-
+/* options: what the context made of it gets; NULL: what the file says. */
 static int
-run(int argc, char **argv, const struct argp *argp, bool is_import)
+copy(const struct transfer *transfer, const char *from, const char *to,
+    const struct trivet_context_options *options)
 {
-    struct transfer transfer = {.client = CLI_CLIENT_INIT};
     struct trivet_error err;
-    int number;
-    const char *from;
-    const char *to;
 
-    if (argp_parse(argp, argc, argv, 0, NULL, &transfer) != 0) {
-        return CLI_USAGE;
-    }
-
-    number = is_import ? cli_client_locate(&transfer.client, true)
-                       : cli_client_find(&transfer.client);
-    if (number != CLI_OK) {
-        return number;
-    }
-
-    from = is_import ? transfer.file : transfer.client.path;
-    to = is_import ? transfer.client.path : transfer.file;
-    if (trivet_context_import_with(
-            from, to, is_import ? &transfer.client.options : NULL, &err)
-        != TRIVET_OK)
-    {
+    if (trivet_context_import_with(from, to, options, &err) != TRIVET_OK) {
         return cli_fail(&err);
     }
 
-    if (!transfer.client.is_quiet) {
+    if (!transfer->client.is_quiet) {
         cli_print("%s\n", to);
     }
     return CLI_OK;
 }
 
-int
-cli_import_main(int argc, char **argv)
+static int
+run_import(void *input)
 {
-    return run(argc, argv, &import_argp, true);
+    struct transfer *transfer = input;
+    int number = cli_client_locate(&transfer->client, true);
+
+    if (number != CLI_OK) {
+        return number;
+    }
+
+    return copy(transfer, transfer->words.at[0], transfer->client.path,
+        &transfer->client.options);
 }
 
-int
-cli_export_main(int argc, char **argv)
+static int
+run_export(void *input)
 {
-    return run(argc, argv, &export_argp, false);
+    struct transfer *transfer = input;
+    int number = cli_client_find(&transfer->client);
+
+    if (number != CLI_OK) {
+        return number;
+    }
+
+    return copy(transfer, transfer->client.path, transfer->words.at[0], NULL);
 }
+
+const struct cli_command cli_import_command = {
+    .name = "import",
+    .summary = "make a context of a bunq.conf",
+    .doc = "Make a context of FILE: a bunq.conf of the Python, PHP, Java or "
+           "C# SDK, or one of trivet's own.",
+    .arguments = {"FILE", 1, 1, offsetof(struct transfer, words), NULL},
+    .options = import_options,
+    .shared = shared,
+    .parse = parse,
+    .input_size = sizeof(struct transfer),
+    .run = run_import,
+};
+
+const struct cli_command cli_export_command = {
+    .name = "export",
+    .summary = "write a context as a bunq.conf",
+    .doc = "Write the context to FILE, in the form that bunq's Python, PHP, "
+           "Java and C# SDKs read. It holds the API key and the private key: "
+           "its mode is 0600.",
+    .arguments = {"FILE", 1, 1, offsetof(struct transfer, words), NULL},
+    .shared = shared,
+    .input_size = sizeof(struct transfer),
+    .run = run_export,
+};

@@ -11,7 +11,6 @@
 #include <time.h>
 
 #include "base/timestamp.h"
-#include "cli/nearest.h"
 #include "cli/operator/common.h"
 #include "cli/output.h"
 #include "cli/table.h"
@@ -30,6 +29,7 @@ enum {
 /* ---- show, follow ------------------------------------------------------ */
 
 struct show_options {
+    struct cli_operator op;
     int is_following;
     long long since;
 };
@@ -59,11 +59,6 @@ parse_show(int key, char *arg, struct argp_state *state)
         return ARGP_ERR_UNKNOWN;
     }
 }
-
-static const struct argp show_argp = {
-    .options = show_table,
-    .parser = parse_show,
-};
 
 /* The ids of a row, in the order in which they are shown. */
 struct shown_id {
@@ -184,9 +179,10 @@ check_current(struct cli_operator *op, struct trivet_error *err)
 }
 
 static enum trivet_status
-show(struct cli_operator *op, void *extra, struct trivet_error *err)
+show(void *input, struct trivet_error *err)
 {
-    const struct show_options *options = extra;
+    struct show_options *options = input;
+    struct cli_operator *op = &options->op;
     const struct timespec step = {.tv_nsec = FOLLOW_STEP_NS};
     struct showing showing = {op->as_json, options->since};
 
@@ -208,22 +204,15 @@ show(struct cli_operator *op, void *extra, struct trivet_error *err)
 }
 
 static int
-run_show(int argc, char **argv)
+run_show(void *input)
 {
-    static const struct cli_operator_spec spec = {
-        .doc = "Shows what happened: each change and each refused credential, "
-               "one a line. \"trivet audit verify\" tells whether it is whole.",
-        .more = &show_argp,
-        .work = show,
-    };
-    struct show_options options = {.since = 0};
-
-    return cli_operator_main(&spec, &options, argc, argv);
+    return cli_operator_run(input, TRIVET_STORE_EXISTING, show);
 }
 
 /* ---- verify ------------------------------------------------------------ */
 
 struct verify_options {
+    struct cli_operator op;
     bool has_head;
     struct trivet_audit_head head;
 };
@@ -298,11 +287,6 @@ parse_verify(int key, char *arg, struct argp_state *state)
     options->has_head = true;
     return 0;
 }
-
-static const struct argp verify_argp = {
-    .options = verify_table,
-    .parser = parse_verify,
-};
 
 static const struct {
     const char *word;
@@ -385,9 +369,10 @@ tell_result(const struct cli_operator *op, const struct verifying *verifying,
 }
 
 static enum trivet_status
-verify(struct cli_operator *op, void *extra, struct trivet_error *err)
+verify(void *input, struct trivet_error *err)
 {
-    const struct verify_options *options = extra;
+    struct verify_options *options = input;
+    struct cli_operator *op = &options->op;
     struct verifying verifying = {
         .faults = op->as_json ? json_array() : NULL,
     };
@@ -409,47 +394,36 @@ verify(struct cli_operator *op, void *extra, struct trivet_error *err)
 }
 
 static int
-run_verify(int argc, char **argv)
+run_verify(void *input)
 {
-    static const struct cli_operator_spec spec = {
-        .doc = "Walks the whole audit and names each row that was changed, "
-               "removed or moved. Exits with 6 when there is one.",
-        .more = &verify_argp,
-        .work = verify,
-    };
-    struct verify_options options = {.has_head = false};
-
-    return cli_operator_main(&spec, &options, argc, argv);
+    return cli_operator_run(input, TRIVET_STORE_EXISTING, verify);
 }
 
-static int
-refuse_word(const char *word)
-{
-    static const char *const names[] = {"verify", "--follow", "--since"};
-    const char *nearest =
-        cli_nearest(word, names, sizeof names / sizeof *names);
+static const struct cli_command verify_command = {
+    .name = "verify",
+    .summary = "tell whether the audit is whole",
+    .doc = "Walks the whole audit and names each row that was changed, "
+           "removed or moved. Exits with 6 when there is one.",
+    .options = verify_table,
+    .shared = cli_operator_shared,
+    .parse = parse_verify,
+    .input_size = sizeof(struct verify_options),
+    .run = run_verify,
+};
 
-    (void) cli_usage("audit: no command \"%s\"", word);
-    if (nearest != NULL) {
-        cli_tell("Did you mean \"trivet audit %s\"?\n", nearest);
-    }
-    cli_tell("\"trivet audit --help\" tells more.\n");
+/* ---- the command ------------------------------------------------------- */
 
-    return CLI_USAGE;
-}
+static const struct cli_command *const children[] = {&verify_command, NULL};
 
-int
-cli_audit_main(int argc, char **argv)
-{
-    static char way[] = "trivet audit verify";
-
-    if (argc > 1 && strcmp(argv[1], "verify") == 0) {
-        argv[1] = way;
-        return run_verify(argc - 1, argv + 1);
-    }
-    if (argc > 1 && argv[1][0] != '-') {
-        return refuse_word(argv[1]);
-    }
-
-    return run_show(argc, argv);
-}
+const struct cli_command cli_audit_command = {
+    .name = "audit",
+    .summary = "what happened: show, follow, verify",
+    .doc = "Shows what happened: each change and each refused credential, "
+           "one a line. \"trivet audit verify\" tells whether it is whole.",
+    .options = show_table,
+    .shared = cli_operator_shared,
+    .parse = parse_show,
+    .input_size = sizeof(struct show_options),
+    .run = run_show,
+    .children = children,
+};

@@ -11,88 +11,49 @@
 
 enum { OPTION_JSON = 0x200 };
 
-/* What argp's parser is given. */
-struct parsing {
-    const struct cli_operator_spec *spec;
-    struct cli_operator *op;
-    void *extra;
-};
-
-static const struct argp_option options_table[] = {
+static const struct argp_option options[] = {
     {"json", OPTION_JSON, NULL, 0, "JSON, for programs", 0},
     {0},
 };
 
 static error_t
-parse_option(int key, char *arg, struct argp_state *state)
+parse(int key, char *arg, struct argp_state *state)
 {
-    struct parsing *parsing = state->input;
-    struct cli_operator *op = parsing->op;
+    struct cli_operator *op = state->input;
 
-    switch (key) {
-    case ARGP_KEY_INIT:
-        state->child_inputs[0] = &op->data;
-        if (parsing->spec->more != NULL) {
-            state->child_inputs[1] = parsing->extra;
-        }
-        return 0;
+    (void) arg;
 
-    case OPTION_JSON:
-        op->as_json = 1;
-        return 0;
-
-    case ARGP_KEY_ARG:
-        if (op->num_words == parsing->spec->num_words) {
-            argp_error(state, "too many arguments: %s", arg);
-            return 0;
-        }
-        op->words[op->num_words++] = arg;
-        return 0;
-
-    case ARGP_KEY_END:
-        if (op->num_words < parsing->spec->num_words) {
-            argp_error(state, "%s: expected", parsing->spec->args_doc);
-        }
-        return 0;
-
-    default:
+    if (key != OPTION_JSON) {
         return ARGP_ERR_UNKNOWN;
     }
+
+    op->as_json = true;
+    return 0;
 }
 
+static const struct argp argp = {.options = options, .parser = parse};
+
+const struct cli_shared_options cli_operator_shared[] = {
+    {&cli_data_argp, offsetof(struct cli_operator, data)},
+    {&argp, 0},
+    {0},
+};
+
 int
-cli_operator_main(
-    const struct cli_operator_spec *spec, void *extra, int argc, char **argv)
+cli_operator_run(void *input, enum trivet_store_mode mode,
+    enum trivet_status (*work)(void *input, struct trivet_error *err))
 {
-    struct cli_operator op = {.num_words = 0};
-    struct parsing parsing = {spec, &op, extra};
-    const struct argp_child children[] = {
-        {&cli_data_argp, 0, NULL, 0},
-        {spec->more, 0, NULL, 0},
-        {0},
-    };
-    const struct argp argp = {
-        .options = options_table,
-        .parser = parse_option,
-        .args_doc = spec->args_doc,
-        .doc = spec->doc,
-        .children = children,
-    };
+    struct cli_operator *op = input;
     struct trivet_error err = {.status = TRIVET_OK};
-    enum trivet_status status;
+    enum trivet_status status =
+        cli_open_store(&op->data, mode, &op->store, &err);
 
-    if (argp_parse(&argp, argc, argv, 0, NULL, &parsing) != 0) {
-        return CLI_USAGE;
-    }
-
-    status = cli_open_store(&op.data, spec->mode, &op.store, &err);
     if (status == TRIVET_OK) {
-        status = spec->work(&op, extra, &err);
+        status = work(input, &err);
     }
 
-    trivet_store_close(op.store);
-    err.status = status;
-    return status == TRIVET_OK ? CLI_OK : cli_fail_here(&err);
+    trivet_store_close(op->store);
+    return cli_finish_here(status, &err);
 }
 
 enum trivet_status
@@ -101,9 +62,9 @@ cli_operator_id(const struct cli_operator *op, size_t index, int64_t *out,
 {
     long long id;
 
-    if (!trivet_slice_to_id(trivet_slice_text(op->words[index]), &id)) {
+    if (!trivet_slice_to_id(trivet_slice_text(op->words.at[index]), &id)) {
         return trivet_error_set(err, TRIVET_E_USAGE, "operator.id",
-            "%s: not a number", op->words[index]);
+            "%s: not a number", op->words.at[index]);
     }
 
     *out = id;

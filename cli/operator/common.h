@@ -2,42 +2,34 @@
 /*
  * common.h - what the commands on a store share
  *
- * Each takes --data, --store and --json and some words; it opens the store,
- * does one thing and closes it. The gateway may run meanwhile.
+ * Each has --data, --store and --json and some words; it opens the store, does
+ * one thing and closes it. The gateway may run at the same time.
  */
 #ifndef TRIVET_CLI_OPERATOR_COMMON_H
 #define TRIVET_CLI_OPERATOR_COMMON_H
 
-#include "cli/command.h"
+#include "cli/commands.h"
 #include "cli/data_dir.h"
 #include "cli/table.h"
 #include "core/user.h"
 #include "store/store.h"
 
-enum { CLI_MAX_WORDS = 4 };
-
+/* The first member of the input of each command on a store. */
 struct cli_operator {
     struct cli_data_options data;
-    int as_json;
-    size_t num_words;
-    const char *words[CLI_MAX_WORDS];
+    struct cli_words words;
+    bool as_json;
     struct trivet_store *store; /* open while the command's work runs */
 };
 
-struct cli_operator_spec {
-    const char *args_doc; /* such as "ID SECONDS"; NULL: no words            */
-    const char *doc;
-    size_t num_words;
-    const struct argp
-        *more; /* options of its own, or NULL; argp input: extra */
-    enum trivet_store_mode mode;
-    enum trivet_status (*work)(
-        struct cli_operator *op, void *extra, struct trivet_error *err);
-};
+/* The shared options of a command whose input is or begins with a struct
+ * cli_operator. */
+extern const struct cli_shared_options cli_operator_shared[];
 
-/* Parses the arguments, opens the store, works; returns the exit status. */
-int cli_operator_main(
-    const struct cli_operator_spec *spec, void *extra, int argc, char **argv);
+/* Opens the store, has work do its part and closes the store. input: the
+ * command's. Returns the exit status; a failure is on standard error. */
+int cli_operator_run(void *input, enum trivet_store_mode mode,
+    enum trivet_status (*work)(void *input, struct trivet_error *err));
 
 /* The word at index as an id. */
 TRIVET_MUST_USE enum trivet_status cli_operator_id(

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* device.c - trivet device: the devices of a store */
-#include "cli/client/commands.h"
 #include "cli/contexts.h"
 #include "cli/operator/common.h"
 #include "cli/table.h"
@@ -32,40 +31,47 @@ add_device(void *rows, const struct trivet_device *row)
 }
 
 static enum trivet_status
-list(struct cli_operator *op, void *extra, struct trivet_error *err)
+list(void *input, struct trivet_error *err)
 {
+    struct cli_operator *op = input;
     json_t *rows = json_array();
     enum trivet_status status =
         trivet_store_device_list(op->store, add_device, rows, err);
-
-    (void) extra;
 
     return cli_operator_show(
         op, columns, sizeof columns / sizeof columns[0], rows, status);
 }
 
 static int
-run_list(int argc, char **argv)
+run_list(void *input)
 {
-    static const struct cli_operator_spec spec = {
-        .doc = "Lists the registered devices.",
-        .work = list,
-    };
-
-    if (cli_context_is_meant(argc, argv)) {
-        return cli_context_device_list(argc, argv);
-    }
-
-    return cli_operator_main(&spec, NULL, argc, argv);
+    return cli_operator_run(input, TRIVET_STORE_EXISTING, list);
 }
 
-static const struct cli_command commands[] = {
-    {"list", "list the devices", run_list},
+static const struct cli_command *
+choose(int argc, char **argv)
+{
+    return cli_context_is_meant(argc, argv) ? &cli_context_device_command
+                                            : NULL;
+}
+
+static const struct cli_command list_command = {
+    .name = "list",
+    .summary = "list the devices",
+    .doc = "Lists the registered devices.",
+    .shared = cli_operator_shared,
+    .input_size = sizeof(struct cli_operator),
+    .run = run_list,
+    .choose = choose,
 };
 
-int
-cli_device_main(int argc, char **argv)
-{
-    return cli_dispatch(
-        commands, sizeof commands / sizeof commands[0], argc, argv);
-}
+static const struct cli_command *const children[] = {
+    &list_command,
+    NULL,
+};
+
+const struct cli_command cli_device_command = {
+    .name = "device",
+    .summary = "devices: list",
+    .children = children,
+};

@@ -28,6 +28,7 @@ enum {
 /* ---- create ------------------------------------------------------------ */
 
 struct create_options {
+    struct cli_operator op;
     const char *user;
     const char *label;
     const char *secret_file;
@@ -78,11 +79,6 @@ parse_create(int key, char *arg, struct argp_state *state)
         return ARGP_ERR_UNKNOWN;
     }
 }
-
-static const struct argp create_argp = {
-    .options = create_table,
-    .parser = parse_create,
-};
 
 /* One line of printable text; its line end is cut. */
 static enum trivet_status
@@ -192,9 +188,10 @@ tell_created(const struct create_options *options, int64_t id,
 }
 
 static enum trivet_status
-create(struct cli_operator *op, void *extra, struct trivet_error *err)
+create(void *input, struct trivet_error *err)
 {
-    const struct create_options *options = extra;
+    struct create_options *options = input;
+    struct cli_operator *op = &options->op;
     struct trivet_secret secret;
     struct creation creation = {op, options, &secret};
     const struct trivet_api_key_wish wish = {
@@ -227,23 +224,29 @@ create(struct cli_operator *op, void *extra, struct trivet_error *err)
 }
 
 static int
-run_create(int argc, char **argv)
+run_create(void *input)
 {
-    static const struct cli_operator_spec spec = {
-        .doc = "Makes an API key. Its secret is written to standard output, "
-               "this once.",
-        .more = &create_argp,
-        .mode = TRIVET_STORE_MIGRATE,
-        .work = create,
-    };
-    struct create_options options = {
-        .user = "default",
-        .label = "",
-        .expires_s = TRIVET_DEFAULT_KEY_LIFETIME_S,
-    };
-
-    return cli_operator_main(&spec, &options, argc, argv);
+    return cli_operator_run(input, TRIVET_STORE_MIGRATE, create);
 }
+
+static const struct create_options create_defaults = {
+    .user = "default",
+    .label = "",
+    .expires_s = TRIVET_DEFAULT_KEY_LIFETIME_S,
+};
+
+static const struct cli_command create_command = {
+    .name = "create",
+    .summary = "make an API key",
+    .doc = "Makes an API key. Its secret is written to standard output, "
+           "this once.",
+    .options = create_table,
+    .shared = cli_operator_shared,
+    .parse = parse_create,
+    .input_size = sizeof(struct create_options),
+    .defaults = &create_defaults,
+    .run = run_create,
+};
 
 /* ---- list -------------------------------------------------------------- */
 
@@ -316,15 +319,14 @@ summarise(const json_t *row, const json_t *addresses)
 }
 
 static enum trivet_status
-list(struct cli_operator *op, void *extra, struct trivet_error *err)
+list(void *input, struct trivet_error *err)
 {
+    struct cli_operator *op = input;
     json_t *rows = json_array();
     enum trivet_status status =
         trivet_store_api_key_list(op->store, add_key, rows, err);
     size_t i;
     json_t *row;
-
-    (void) extra;
 
     json_array_foreach(rows, i, row)
     {
@@ -345,24 +347,27 @@ list(struct cli_operator *op, void *extra, struct trivet_error *err)
 }
 
 static int
-run_list(int argc, char **argv)
+run_list(void *input)
 {
-    static const struct cli_operator_spec spec = {
-        .doc = "Lists the API keys. Their secrets are not kept.",
-        .work = list,
-    };
-
-    return cli_operator_main(&spec, NULL, argc, argv);
+    return cli_operator_run(input, TRIVET_STORE_EXISTING, list);
 }
+
+static const struct cli_command list_command = {
+    .name = "list",
+    .summary = "list the API keys",
+    .doc = "Lists the API keys. Their secrets are not kept.",
+    .shared = cli_operator_shared,
+    .input_size = sizeof(struct cli_operator),
+    .run = run_list,
+};
 
 /* ---- revoke, allow-all-ips --------------------------------------------- */
 
 static enum trivet_status
-revoke(struct cli_operator *op, void *extra, struct trivet_error *err)
+revoke(void *input, struct trivet_error *err)
 {
+    struct cli_operator *op = input;
     int64_t id;
-
-    (void) extra;
 
     TRIVET_TRY(cli_operator_id(op, 0, &id, err));
     TRIVET_TRY(
@@ -373,30 +378,32 @@ revoke(struct cli_operator *op, void *extra, struct trivet_error *err)
 }
 
 static int
-run_revoke(int argc, char **argv)
+run_revoke(void *input)
 {
-    static const struct cli_operator_spec spec = {
-        .args_doc = "ID",
-        .num_words = 1,
-        .doc = "Revokes an API key for good; its sessions end at once.",
-        .work = revoke,
-    };
-
-    return cli_operator_main(&spec, NULL, argc, argv);
+    return cli_operator_run(input, TRIVET_STORE_EXISTING, revoke);
 }
 
+static const struct cli_command revoke_command = {
+    .name = "revoke",
+    .summary = "end an API key and its sessions",
+    .doc = "Revokes an API key for good; its sessions end at once.",
+    .arguments = {"ID", 1, 1, offsetof(struct cli_operator, words), NULL},
+    .shared = cli_operator_shared,
+    .input_size = sizeof(struct cli_operator),
+    .run = run_revoke,
+};
+
 static enum trivet_status
-allow_all_ips(struct cli_operator *op, void *extra, struct trivet_error *err)
+allow_all_ips(void *input, struct trivet_error *err)
 {
+    struct cli_operator *op = input;
     const char *sentence = "the key may be used from its permitted addresses";
-    bool is_on = strcmp(op->words[1], "on") == 0;
+    bool is_on = strcmp(op->words.at[1], "on") == 0;
     int64_t id;
 
-    (void) extra;
-
-    if (!is_on && strcmp(op->words[1], "off") != 0) {
+    if (!is_on && strcmp(op->words.at[1], "off") != 0) {
         return trivet_error_set(err, TRIVET_E_USAGE, "key.allow_all_ips",
-            "%s: neither \"on\" nor \"off\"", op->words[1]);
+            "%s: neither \"on\" nor \"off\"", op->words.at[1]);
     }
 
     TRIVET_TRY(cli_operator_id(op, 0, &id, err));
@@ -411,29 +418,33 @@ allow_all_ips(struct cli_operator *op, void *extra, struct trivet_error *err)
 }
 
 static int
-run_allow_all_ips(int argc, char **argv)
+run_allow_all_ips(void *input)
 {
-    static const struct cli_operator_spec spec = {
-        .args_doc = "ID on|off",
-        .num_words = 2,
-        .doc = "Frees an API key from its permitted addresses, or binds it "
-               "again.",
-        .work = allow_all_ips,
-    };
-
-    return cli_operator_main(&spec, NULL, argc, argv);
+    return cli_operator_run(input, TRIVET_STORE_EXISTING, allow_all_ips);
 }
 
-static const struct cli_command commands[] = {
-    {"create", "make an API key", run_create},
-    {"list", "list the API keys", run_list},
-    {"revoke", "end an API key and its sessions", run_revoke},
-    {"allow-all-ips", "free a key from IP binding, or not", run_allow_all_ips},
+static const struct cli_command allow_all_ips_command = {
+    .name = "allow-all-ips",
+    .summary = "free a key from IP binding, or not",
+    .doc = "Frees an API key from its permitted addresses, or binds it "
+           "again.",
+    .arguments = {"ID on|off", 2, 2, offsetof(struct cli_operator, words),
+        NULL},
+    .shared = cli_operator_shared,
+    .input_size = sizeof(struct cli_operator),
+    .run = run_allow_all_ips,
 };
 
-int
-cli_key_main(int argc, char **argv)
-{
-    return cli_dispatch(
-        commands, sizeof commands / sizeof commands[0], argc, argv);
-}
+static const struct cli_command *const children[] = {
+    &create_command,
+    &list_command,
+    &revoke_command,
+    &allow_all_ips_command,
+    NULL,
+};
+
+const struct cli_command cli_key_command = {
+    .name = "key",
+    .summary = "API keys: create, list, revoke, allow-all-ips",
+    .children = children,
+};

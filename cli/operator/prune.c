@@ -20,6 +20,7 @@ enum {
 };
 
 struct pruning {
+    struct cli_operator op;
     struct trivet_prune_ages ages;
     bool is_dry;
 };
@@ -46,6 +47,9 @@ parse_option(int key, char *arg, struct argp_state *state)
     int64_t *age;
 
     switch (key) {
+    case ARGP_KEY_INIT:
+        pruning->ages = trivet_prune_ages_default;
+        return 0;
     case OPTION_INSTALLATIONS:
         age = &pruning->ages.installations_s;
         break;
@@ -71,11 +75,6 @@ parse_option(int key, char *arg, struct argp_state *state)
 
     return 0;
 }
-
-static const struct argp prune_argp = {
-    .options = options_table,
-    .parser = parse_option,
-};
 
 /* Not cli_now_us: what is removed cannot be had back when a later time that was
  * seen turns out to have been wrong. */
@@ -105,9 +104,10 @@ show(const struct cli_operator *op, const struct pruning *pruning,
 }
 
 static enum trivet_status
-prune(struct cli_operator *op, void *extra, struct trivet_error *err)
+prune(void *input, struct trivet_error *err)
 {
-    const struct pruning *pruning = extra;
+    struct pruning *pruning = input;
+    struct cli_operator *op = &pruning->op;
     struct trivet_pruned pruned = {0};
     enum trivet_status status;
 
@@ -126,17 +126,21 @@ prune(struct cli_operator *op, void *extra, struct trivet_error *err)
     return status;
 }
 
-int
-cli_prune_main(int argc, char **argv)
+static int
+run_prune(void *input)
 {
-    static const struct cli_operator_spec spec = {
-        .doc = "Removes what nobody uses any more: installations that never "
-               "had a device, ended sessions, API keys that expired unused. "
-               "The gateway does so by itself, too.",
-        .more = &prune_argp,
-        .work = prune,
-    };
-    struct pruning pruning = {.ages = trivet_prune_ages_default};
-
-    return cli_operator_main(&spec, &pruning, argc, argv);
+    return cli_operator_run(input, TRIVET_STORE_EXISTING, prune);
 }
+
+const struct cli_command cli_prune_command = {
+    .name = "prune",
+    .summary = "remove what nobody uses any more",
+    .doc = "Removes what nobody uses any more: installations that never "
+           "had a device, ended sessions, API keys that expired unused. "
+           "The gateway does so by itself, too.",
+    .options = options_table,
+    .shared = cli_operator_shared,
+    .parse = parse_option,
+    .input_size = sizeof(struct pruning),
+    .run = run_prune,
+};

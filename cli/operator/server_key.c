@@ -68,6 +68,7 @@ gateway_sentence(const char *outcome)
 /* ---- rotate ------------------------------------------------------------ */
 
 struct rotate_options {
+    struct cli_operator op;
     const char *file;
     const char *uri;
 };
@@ -104,11 +105,6 @@ parse_rotate(int key, char *arg, struct argp_state *state)
         return ARGP_ERR_UNKNOWN;
     }
 }
-
-static const struct argp rotate_argp = {
-    .options = rotate_table,
-    .parser = parse_rotate,
-};
 
 /* A new key in the first file server-N.pem that is not there. */
 static enum trivet_status
@@ -217,9 +213,10 @@ tell_rotated(const struct cli_operator *op, int64_t id, const char *location,
 }
 
 static enum trivet_status
-rotate(struct cli_operator *op, void *extra, struct trivet_error *err)
+rotate(void *input, struct trivet_error *err)
 {
-    const struct rotate_options *options = extra;
+    struct rotate_options *options = input;
+    struct cli_operator *op = &options->op;
     struct trivet_server_key_row old = {.id = 0};
     struct cli_server_keys_home home;
     char dir[CLI_MAX_PATH];
@@ -255,19 +252,22 @@ rotate(struct cli_operator *op, void *extra, struct trivet_error *err)
 }
 
 static int
-run_rotate(int argc, char **argv)
+run_rotate(void *input)
 {
-    static const struct cli_operator_spec spec = {
-        .doc = "Gives a new key to new installations, and prints its id. Each "
-               "installation goes on with the key that it was given.",
-        .more = &rotate_argp,
-        .mode = TRIVET_STORE_EXISTING,
-        .work = rotate,
-    };
-    struct rotate_options options = {.file = NULL};
-
-    return cli_operator_main(&spec, &options, argc, argv);
+    return cli_operator_run(input, TRIVET_STORE_EXISTING, rotate);
 }
+
+static const struct cli_command rotate_command = {
+    .name = "rotate",
+    .summary = "give a new key to new installations",
+    .doc = "Gives a new key to new installations, and prints its id. Each "
+           "installation goes on with the key that it was given.",
+    .options = rotate_table,
+    .shared = cli_operator_shared,
+    .parse = parse_rotate,
+    .input_size = sizeof(struct rotate_options),
+    .run = run_rotate,
+};
 
 /* ---- list -------------------------------------------------------------- */
 
@@ -308,33 +308,37 @@ add_key(void *rows, const struct trivet_server_key_row *row)
 }
 
 static enum trivet_status
-list(struct cli_operator *op, void *extra, struct trivet_error *err)
+list(void *input, struct trivet_error *err)
 {
+    struct cli_operator *op = input;
     json_t *rows = json_array();
     enum trivet_status status = trivet_store_server_key_list(
         op->store, cli_now_us(), add_key, rows, err);
-
-    (void) extra;
 
     return cli_operator_show(
         op, columns, sizeof columns / sizeof columns[0], rows, status);
 }
 
 static int
-run_list(int argc, char **argv)
+run_list(void *input)
 {
-    static const struct cli_operator_spec spec = {
-        .doc = "Lists the keys, with how many installations were given each, "
-               "and how many of these have a session that may be used.",
-        .work = list,
-    };
-
-    return cli_operator_main(&spec, NULL, argc, argv);
+    return cli_operator_run(input, TRIVET_STORE_EXISTING, list);
 }
+
+static const struct cli_command list_command = {
+    .name = "list",
+    .summary = "list the keys, and how many use them",
+    .doc = "Lists the keys, with how many installations were given each, "
+           "and how many of these have a session that may be used.",
+    .shared = cli_operator_shared,
+    .input_size = sizeof(struct cli_operator),
+    .run = run_list,
+};
 
 /* ---- retire ------------------------------------------------------------ */
 
 struct retire_options {
+    struct cli_operator op;
     int is_forced;
 };
 
@@ -360,11 +364,6 @@ parse_retire(int key, char *arg, struct argp_state *state)
     options->is_forced = 1;
     return 0;
 }
-
-static const struct argp retire_argp = {
-    .options = retire_table,
-    .parser = parse_retire,
-};
 
 static const struct cli_column use_columns[] = {
     {"installation_id", "INSTALLATION", CLI_CELL_VALUE},
@@ -420,9 +419,10 @@ check_uses(struct cli_operator *op, int64_t id, struct trivet_error *err)
 }
 
 static enum trivet_status
-retire(struct cli_operator *op, void *extra, struct trivet_error *err)
+retire(void *input, struct trivet_error *err)
 {
-    const struct retire_options *options = extra;
+    struct retire_options *options = input;
+    struct cli_operator *op = &options->op;
     char sentence[MAX_SENTENCE];
     char dir[CLI_MAX_PATH];
     struct cli_server_keys_home home;
@@ -448,31 +448,33 @@ retire(struct cli_operator *op, void *extra, struct trivet_error *err)
 }
 
 static int
-run_retire(int argc, char **argv)
+run_retire(void *input)
 {
-    static const struct cli_operator_spec spec = {
-        .args_doc = "ID",
-        .num_words = 1,
-        .doc = "Ends the service of a key. When installations were given it, "
-               "tells whom that would hurt and does nothing without --force.",
-        .more = &retire_argp,
-        .mode = TRIVET_STORE_EXISTING,
-        .work = retire,
-    };
-    struct retire_options options = {.is_forced = 0};
-
-    return cli_operator_main(&spec, &options, argc, argv);
+    return cli_operator_run(input, TRIVET_STORE_EXISTING, retire);
 }
 
-static const struct cli_command commands[] = {
-    {"rotate", "give a new key to new installations", run_rotate},
-    {"list", "list the keys, and how many use them", run_list},
-    {"retire", "end the service of a key", run_retire},
+static const struct cli_command retire_command = {
+    .name = "retire",
+    .summary = "end the service of a key",
+    .doc = "Ends the service of a key. When installations were given it, "
+           "tells whom that would hurt and does nothing without --force.",
+    .arguments = {"ID", 1, 1, offsetof(struct cli_operator, words), NULL},
+    .options = retire_table,
+    .shared = cli_operator_shared,
+    .parse = parse_retire,
+    .input_size = sizeof(struct retire_options),
+    .run = run_retire,
 };
 
-int
-cli_server_key_main(int argc, char **argv)
-{
-    return cli_dispatch(
-        commands, sizeof commands / sizeof commands[0], argc, argv);
-}
+static const struct cli_command *const children[] = {
+    &rotate_command,
+    &list_command,
+    &retire_command,
+    NULL,
+};
+
+const struct cli_command cli_server_key_command = {
+    .name = "server-key",
+    .summary = "the server's keys: rotate, list, retire",
+    .children = children,
+};

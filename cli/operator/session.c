@@ -48,37 +48,39 @@ add_session(void *rows, const struct trivet_session_row *row)
 }
 
 static enum trivet_status
-list(struct cli_operator *op, void *extra, struct trivet_error *err)
+list(void *input, struct trivet_error *err)
 {
+    struct cli_operator *op = input;
     json_t *rows = json_array();
     enum trivet_status status =
         trivet_store_session_list(op->store, add_session, rows, err);
-
-    (void) extra;
 
     return cli_operator_show(
         op, columns, sizeof columns / sizeof columns[0], rows, status);
 }
 
 static int
-run_list(int argc, char **argv)
+run_list(void *input)
 {
-    static const struct cli_operator_spec spec = {
-        .doc = "Lists the sessions.",
-        .work = list,
-    };
-
-    return cli_operator_main(&spec, NULL, argc, argv);
+    return cli_operator_run(input, TRIVET_STORE_EXISTING, list);
 }
+
+static const struct cli_command list_command = {
+    .name = "list",
+    .summary = "list the sessions",
+    .doc = "Lists the sessions.",
+    .shared = cli_operator_shared,
+    .input_size = sizeof(struct cli_operator),
+    .run = run_list,
+};
 
 /* ---- end --------------------------------------------------------------- */
 
 static enum trivet_status
-end(struct cli_operator *op, void *extra, struct trivet_error *err)
+end(void *input, struct trivet_error *err)
 {
+    struct cli_operator *op = input;
     int64_t id;
-
-    (void) extra;
 
     TRIVET_TRY(cli_operator_id(op, 0, &id, err));
     TRIVET_TRY(trivet_operator_end_session(op->store, id, cli_now_us(), err));
@@ -88,26 +90,29 @@ end(struct cli_operator *op, void *extra, struct trivet_error *err)
 }
 
 static int
-run_end(int argc, char **argv)
+run_end(void *input)
 {
-    static const struct cli_operator_spec spec = {
-        .args_doc = "ID",
-        .num_words = 1,
-        .doc = "Ends a session at once.",
-        .work = end,
-    };
-
-    return cli_operator_main(&spec, NULL, argc, argv);
+    return cli_operator_run(input, TRIVET_STORE_EXISTING, end);
 }
 
-static const struct cli_command commands[] = {
-    {"list", "list the sessions", run_list},
-    {"end", "end a session", run_end},
+static const struct cli_command end_command = {
+    .name = "end",
+    .summary = "end a session",
+    .doc = "Ends a session at once.",
+    .arguments = {"ID", 1, 1, offsetof(struct cli_operator, words), NULL},
+    .shared = cli_operator_shared,
+    .input_size = sizeof(struct cli_operator),
+    .run = run_end,
 };
 
-int
-cli_session_main(int argc, char **argv)
-{
-    return cli_dispatch(
-        commands, sizeof commands / sizeof commands[0], argc, argv);
-}
+static const struct cli_command *const children[] = {
+    &list_command,
+    &end_command,
+    NULL,
+};
+
+const struct cli_command cli_session_command = {
+    .name = "session",
+    .summary = "sessions: list, end",
+    .children = children,
+};

@@ -15,6 +15,11 @@ enum { OPTION_COMPANY = 0x300 };
 
 /* ---- create ------------------------------------------------------------ */
 
+struct create_options {
+    struct cli_operator op;
+    enum trivet_user_kind kind;
+};
+
 static const struct argp_option create_table[] = {
     {"company", OPTION_COMPANY, NULL, 0, "a company, not a person", 0},
     {0},
@@ -23,7 +28,7 @@ static const struct argp_option create_table[] = {
 static error_t
 parse_create(int key, char *arg, struct argp_state *state)
 {
-    enum trivet_user_kind *kind = state->input;
+    struct create_options *options = state->input;
 
     (void) arg;
 
@@ -31,30 +36,26 @@ parse_create(int key, char *arg, struct argp_state *state)
         return ARGP_ERR_UNKNOWN;
     }
 
-    *kind = TRIVET_USER_COMPANY;
+    options->kind = TRIVET_USER_COMPANY;
     return 0;
 }
 
-static const struct argp create_argp = {
-    .options = create_table,
-    .parser = parse_create,
-};
-
 static enum trivet_status
-create(struct cli_operator *op, void *extra, struct trivet_error *err)
+create(void *input, struct trivet_error *err)
 {
-    const enum trivet_user_kind *kind = extra;
+    struct create_options *options = input;
+    struct cli_operator *op = &options->op;
     struct trivet_user user;
     long long number;
 
     /* Other commands take a name or an id: they must not be confused. */
-    if (trivet_slice_to_id(trivet_slice_text(op->words[0]), &number)) {
+    if (trivet_slice_to_id(trivet_slice_text(op->words.at[0]), &number)) {
         return trivet_error_set(err, TRIVET_E_USAGE, "user.create",
             "a name is not a number: that would be taken for an id");
     }
 
     TRIVET_TRY(trivet_operator_make_user(
-        op->store, op->words[0], *kind, cli_now_us(), &user, err));
+        op->store, op->words.at[0], options->kind, cli_now_us(), &user, err));
 
     if (op->as_json) {
         cli_operator_done(op, user.id, "");
@@ -66,20 +67,27 @@ create(struct cli_operator *op, void *extra, struct trivet_error *err)
 }
 
 static int
-run_create(int argc, char **argv)
+run_create(void *input)
 {
-    static const struct cli_operator_spec spec = {
-        .args_doc = "NAME",
-        .num_words = 1,
-        .doc = "Makes a user and prints its id.",
-        .more = &create_argp,
-        .mode = TRIVET_STORE_MIGRATE,
-        .work = create,
-    };
-    enum trivet_user_kind kind = TRIVET_USER_PERSON;
-
-    return cli_operator_main(&spec, &kind, argc, argv);
+    return cli_operator_run(input, TRIVET_STORE_MIGRATE, create);
 }
+
+static const struct create_options create_defaults = {
+    .kind = TRIVET_USER_PERSON,
+};
+
+static const struct cli_command create_command = {
+    .name = "create",
+    .summary = "make a user",
+    .doc = "Makes a user and prints its id.",
+    .arguments = {"NAME", 1, 1, offsetof(struct cli_operator, words), NULL},
+    .options = create_table,
+    .shared = cli_operator_shared,
+    .parse = parse_create,
+    .input_size = sizeof(struct create_options),
+    .defaults = &create_defaults,
+    .run = run_create,
+};
 
 /* ---- list -------------------------------------------------------------- */
 
@@ -108,48 +116,50 @@ add_user(void *rows, const struct trivet_user *row)
 }
 
 static enum trivet_status
-list(struct cli_operator *op, void *extra, struct trivet_error *err)
+list(void *input, struct trivet_error *err)
 {
+    struct cli_operator *op = input;
     json_t *rows = json_array();
     enum trivet_status status =
         trivet_store_user_list(op->store, add_user, rows, err);
-
-    (void) extra;
 
     return cli_operator_show(
         op, columns, sizeof columns / sizeof columns[0], rows, status);
 }
 
 static int
-run_list(int argc, char **argv)
+run_list(void *input)
 {
-    static const struct cli_operator_spec spec = {
-        .doc = "Lists the users.",
-        .work = list,
-    };
-
-    return cli_operator_main(&spec, NULL, argc, argv);
+    return cli_operator_run(input, TRIVET_STORE_EXISTING, list);
 }
+
+static const struct cli_command list_command = {
+    .name = "list",
+    .summary = "list the users",
+    .doc = "Lists the users.",
+    .shared = cli_operator_shared,
+    .input_size = sizeof(struct cli_operator),
+    .run = run_list,
+};
 
 /* ---- auto-logout ------------------------------------------------------- */
 
 static enum trivet_status
-auto_logout(struct cli_operator *op, void *extra, struct trivet_error *err)
+auto_logout(void *input, struct trivet_error *err)
 {
+    struct cli_operator *op = input;
     int64_t id;
     int64_t seconds;
 
-    (void) extra;
-
     TRIVET_TRY(cli_operator_id(op, 0, &id, err));
 
-    if (!cli_span_parse(op->words[1], TRIVET_MAX_SESSION_TIMEOUT_S, &seconds)
+    if (!cli_span_parse(op->words.at[1], TRIVET_MAX_SESSION_TIMEOUT_S, &seconds)
         || seconds < TRIVET_MIN_SESSION_TIMEOUT_S)
     {
         return trivet_error_set(err, TRIVET_E_USAGE, "user.auto_logout",
             "%s: an auto-logout time has %d to %d seconds, such as 90s, 1h or "
             "7d",
-            op->words[1], TRIVET_MIN_SESSION_TIMEOUT_S,
+            op->words.at[1], TRIVET_MIN_SESSION_TIMEOUT_S,
             TRIVET_MAX_SESSION_TIMEOUT_S);
     }
 
@@ -161,28 +171,31 @@ auto_logout(struct cli_operator *op, void *extra, struct trivet_error *err)
 }
 
 static int
-run_auto_logout(int argc, char **argv)
+run_auto_logout(void *input)
 {
-    static const struct cli_operator_spec spec = {
-        .args_doc = "ID TIME",
-        .num_words = 2,
-        .doc = "Sets how long the sessions of a user live, those open now "
-               "too.",
-        .work = auto_logout,
-    };
-
-    return cli_operator_main(&spec, NULL, argc, argv);
+    return cli_operator_run(input, TRIVET_STORE_EXISTING, auto_logout);
 }
 
-static const struct cli_command commands[] = {
-    {"create", "make a user", run_create},
-    {"list", "list the users", run_list},
-    {"auto-logout", "set how long a user's sessions live", run_auto_logout},
+static const struct cli_command auto_logout_command = {
+    .name = "auto-logout",
+    .summary = "set how long a user's sessions live",
+    .doc = "Sets how long the sessions of a user live, those open now "
+           "too.",
+    .arguments = {"ID TIME", 2, 2, offsetof(struct cli_operator, words), NULL},
+    .shared = cli_operator_shared,
+    .input_size = sizeof(struct cli_operator),
+    .run = run_auto_logout,
 };
 
-int
-cli_user_main(int argc, char **argv)
-{
-    return cli_dispatch(
-        commands, sizeof commands / sizeof commands[0], argc, argv);
-}
+static const struct cli_command *const children[] = {
+    &create_command,
+    &list_command,
+    &auto_logout_command,
+    NULL,
+};
+
+const struct cli_command cli_user_command = {
+    .name = "user",
+    .summary = "users: create, list, auto-logout",
+    .children = children,
+};

@@ -6,7 +6,7 @@
 #include "base/timestamp.h"
 #include "cli/clock.h"
 #include "cli/moment.h"
-#include "cli/command.h"
+#include "cli/commands.h"
 #include "cli/open_store.h"
 #include "cli/output.h"
 #include "cli/sandbox_state.h"
@@ -19,7 +19,7 @@ enum { OPTION_JSON = 0x200 };
 struct options {
     struct cli_data_options data;
     bool as_json;
-    const char *word; /* NULL: only look */
+    struct cli_words words; /* what to do; none: show it */
 };
 
 static const struct argp_option options_table[] = {
@@ -32,41 +32,15 @@ parse_option(int key, char *arg, struct argp_state *state)
 {
     struct options *options = state->input;
 
-    switch (key) {
-    case ARGP_KEY_INIT:
-        state->child_inputs[0] = &options->data;
-        return 0;
-    case OPTION_JSON:
-        options->as_json = true;
-        return 0;
-    case ARGP_KEY_ARG:
-        if (options->word != NULL) {
-            argp_error(state, "too many arguments: %s", arg);
-        }
-        options->word = arg;
-        return 0;
-    default:
+    (void) arg;
+
+    if (key != OPTION_JSON) {
         return ARGP_ERR_UNKNOWN;
     }
+
+    options->as_json = true;
+    return 0;
 }
-
-static const struct argp_child children[] = {
-    {&cli_data_argp, 0, NULL, 0},
-    {0},
-};
-
-static const struct argp argp = {
-    .options = options_table,
-    .parser = parse_option,
-    .args_doc = "[+SPAN | reset | accept]",
-    .doc = "Puts the clock of a sandbox on, by a span such as +8d or +1d12h "
-           "(s, m, h, d, w), or back to the true time. Sessions, API keys "
-           "and rate limits follow at once. Without an argument it shows the "
-           "time there.\v\"accept\" is for every store: the machine's clock "
-           "is right now, and the later time that was seen before was wrong. "
-           "What ended only by that time may be used again.",
-    .children = children,
-};
 
 /* ---- a span ------------------------------------------------------------ */
 
@@ -161,33 +135,54 @@ accept_clock(const struct options *options, struct trivet_error *err)
     return TRIVET_OK;
 }
 
-int
-cli_clock_main(int argc, char **argv)
+static enum trivet_status
+work(const struct options *options, const char *word, struct trivet_error *err)
 {
-    struct options options = {.as_json = false};
     struct trivet_sandbox *sandbox = NULL;
-    struct trivet_error err = {.status = TRIVET_OK};
     enum trivet_status status;
 
-    if (argp_parse(&argp, argc, argv, 0, NULL, &options) != 0) {
-        return CLI_USAGE;
+    if (word != NULL && strcmp(word, "accept") == 0) {
+        return accept_clock(options, err);
     }
 
-    if (options.word != NULL && strcmp(options.word, "accept") == 0) {
-        err.status = accept_clock(&options, &err);
-        return err.status == TRIVET_OK ? CLI_OK : cli_fail_here(&err);
-    }
-
-    status =
-        cli_sandbox_open(&options.data, options.word != NULL, &sandbox, &err);
-    if (status == TRIVET_OK && options.word != NULL) {
-        status = move(sandbox, options.word, &err);
+    status = cli_sandbox_open(&options->data, word != NULL, &sandbox, err);
+    if (status == TRIVET_OK && word != NULL) {
+        status = move(sandbox, word, err);
     }
     if (status == TRIVET_OK) {
-        show(sandbox, options.as_json);
+        show(sandbox, options->as_json);
     }
 
     trivet_sandbox_close(sandbox);
-    err.status = status;
-    return status == TRIVET_OK ? CLI_OK : cli_fail_here(&err);
+    return status;
 }
+
+static int
+run(void *input)
+{
+    const struct options *options = input;
+    struct trivet_error err = {.status = TRIVET_OK};
+
+    return cli_finish_here(work(options, options->words.at[0], &err), &err);
+}
+
+static const struct cli_shared_options shared[] = {
+    {&cli_data_argp, offsetof(struct options, data)}, {0}};
+
+const struct cli_command cli_clock_command = {
+    .name = "clock",
+    .summary = "the sandbox's time: advance it, reset it",
+    .doc = "Puts the clock of a sandbox on, by a span such as +8d or +1d12h "
+           "(s, m, h, d, w), or back to the true time. Sessions, API keys "
+           "and rate limits follow at once. Without an argument it shows the "
+           "time there.\v\"accept\" is for every store: the machine's clock "
+           "is right now, and the later time that was seen before was wrong. "
+           "What ended only by that time may be used again.",
+    .arguments = {"[+SPAN | reset | accept]", 0, 1,
+        offsetof(struct options, words), NULL},
+    .options = options_table,
+    .shared = shared,
+    .parse = parse_option,
+    .input_size = sizeof(struct options),
+    .run = run,
+};

@@ -2,7 +2,7 @@
 /* incident.c - trivet incident: failures on purpose, in the sandbox */
 #include <stdio.h>
 
-#include "cli/command.h"
+#include "cli/commands.h"
 #include "cli/open_store.h"
 #include "cli/output.h"
 #include "cli/sandbox_state.h"
@@ -11,14 +11,13 @@
 #include "store/noun/session.h"
 #include "store/store.h"
 
-enum { OPTION_JSON = 0x200, OPTION_SECONDS, MAX_WORDS = 2 };
+enum { OPTION_JSON = 0x200, OPTION_SECONDS };
 
 struct options {
     struct cli_data_options data;
     bool as_json;
-    long long seconds; /* 0: not given */
-    size_t num_words;
-    const char *words[MAX_WORDS];
+    long long seconds;      /* 0: not given */
+    struct cli_words words; /* incident, on or off */
 };
 
 static const struct argp_option options_table[] = {
@@ -35,9 +34,6 @@ parse_option(int key, char *arg, struct argp_state *state)
     struct options *options = state->input;
 
     switch (key) {
-    case ARGP_KEY_INIT:
-        state->child_inputs[0] = &options->data;
-        return 0;
     case OPTION_JSON:
         options->as_json = true;
         return 0;
@@ -45,38 +41,15 @@ parse_option(int key, char *arg, struct argp_state *state)
         options->seconds =
             cli_span_read(arg, 1, TRIVET_MAX_SLOW_S, "--seconds", state);
         return 0;
-    case ARGP_KEY_ARG:
-        if (options->num_words == MAX_WORDS) {
-            argp_error(state, "too many arguments: %s", arg);
-            return 0;
-        }
-        options->words[options->num_words++] = arg;
-        return 0;
     case ARGP_KEY_END:
-        if (options->num_words == 1) {
-            argp_error(state, "%s: on or off?", options->words[0]);
+        if (options->words.num == 1) {
+            argp_error(state, "%s: on or off?", options->words.at[0]);
         }
         return 0;
     default:
         return ARGP_ERR_UNKNOWN;
     }
 }
-
-static const struct argp_child children[] = {
-    {&cli_data_argp, 0, NULL, 0},
-    {0},
-};
-
-static const struct argp argp = {
-    .options = options_table,
-    .parser = parse_option,
-    .args_doc = "[NAME on|off | all off]",
-    .doc = "Has a sandbox fail as bunq's users have seen it fail: "
-           "429-unsigned, html-502, lowercase-headers, session-dies, slow, "
-           "wrong-signature, ip-flip. Without an argument it lists them and "
-           "which are on.",
-    .children = children,
-};
 
 /* ---- the list ---------------------------------------------------------- */
 
@@ -177,8 +150,8 @@ static enum trivet_status
 read_words(const struct options *options, enum trivet_incident *out_incident,
     bool *out_is_on, struct trivet_error *err)
 {
-    const char *name = options->words[0];
-    const char *state = options->words[1];
+    const char *name = options->words.at[0];
+    const char *state = options->words.at[1];
     bool is_all = strcmp(name, "all") == 0;
 
     *out_incident = TRIVET_NUM_INCIDENTS;
@@ -224,39 +197,61 @@ change(const struct options *options, struct trivet_sandbox *sandbox,
     }
 
     if (options->as_json) {
-        cli_json_print(json_pack("{s:s, s:s}", "incident", options->words[0],
-            "state", options->words[1]));
+        cli_json_print(json_pack("{s:s, s:s}", "incident", options->words.at[0],
+            "state", options->words.at[1]));
     } else {
-        cli_tell("%s: %s\n", options->words[0], options->words[1]);
+        cli_tell("%s: %s\n", options->words.at[0], options->words.at[1]);
     }
 
     return TRIVET_OK;
 }
 
-int
-cli_incident_main(int argc, char **argv)
+static enum trivet_status
+work(const struct options *options, struct trivet_error *err)
 {
-    struct options options = {.num_words = 0};
+    bool is_change = options->words.num > 0;
     struct trivet_sandbox *sandbox = NULL;
-    struct trivet_error err = {.status = TRIVET_OK};
-    enum trivet_status status;
+    enum trivet_status status =
+        cli_sandbox_open(&options->data, is_change, &sandbox, err);
 
-    if (argp_parse(&argp, argc, argv, 0, NULL, &options) != 0) {
-        return CLI_USAGE;
-    }
-    if (options.num_words == 0 && options.seconds != 0) {
-        return cli_usage("--seconds goes with \"slow on\"");
-    }
-
-    status =
-        cli_sandbox_open(&options.data, options.num_words > 0, &sandbox, &err);
-    if (status == TRIVET_OK && options.num_words == 0) {
-        list(sandbox, options.as_json);
+    if (status == TRIVET_OK && is_change) {
+        status = change(options, sandbox, err);
     } else if (status == TRIVET_OK) {
-        status = change(&options, sandbox, &err);
+        list(sandbox, options->as_json);
     }
 
     trivet_sandbox_close(sandbox);
-    err.status = status;
-    return status == TRIVET_OK ? CLI_OK : cli_fail_here(&err);
+    return status;
 }
+
+static int
+run(void *input)
+{
+    const struct options *options = input;
+    struct trivet_error err = {.status = TRIVET_OK};
+
+    if (options->words.num == 0 && options->seconds != 0) {
+        return cli_usage("--seconds goes with \"slow on\"");
+    }
+
+    return cli_finish_here(work(options, &err), &err);
+}
+
+static const struct cli_shared_options shared[] = {
+    {&cli_data_argp, offsetof(struct options, data)}, {0}};
+
+const struct cli_command cli_incident_command = {
+    .name = "incident",
+    .summary = "the sandbox's failures on purpose: on, off",
+    .doc = "Has a sandbox fail as bunq's users have seen it fail: "
+           "429-unsigned, html-502, lowercase-headers, session-dies, slow, "
+           "wrong-signature, ip-flip. Without an argument it lists them and "
+           "which are on.",
+    .arguments = {"[NAME on|off | all off]", 0, 2,
+        offsetof(struct options, words), NULL},
+    .options = options_table,
+    .shared = shared,
+    .parse = parse_option,
+    .input_size = sizeof(struct options),
+    .run = run,
+};

@@ -41,7 +41,7 @@ enum {
     MAX_KEY_LIFETIME_S = 315360000 /* ten years */
 };
 
-static const struct argp_option options_table[] = {
+const struct argp_option cli_serve_options_table[] = {
     {"listen", OPTION_LISTEN, "ADDR", 0,
         "the address to listen on (default: 127.0.0.1)", 0},
     {"port", OPTION_PORT, "N", 0,
@@ -193,15 +193,28 @@ parse_front(int key, char *arg, struct argp_state *state)
     }
 }
 
-static error_t
-parse_option(int key, char *arg, struct argp_state *state)
+static void
+set_defaults(struct cli_serve_options *options)
+{
+    options->listen = "127.0.0.1";
+    options->port = DEFAULT_PORT;
+    options->profile.name = "strict";
+    options->session_timeout_s = TRIVET_DEFAULT_SESSION_TIMEOUT_S;
+    options->key_lifetime_s = TRIVET_DEFAULT_KEY_LIFETIME_S;
+    options->rate_limits = "classic";
+    options->max_connections = DEFAULT_CONNECTIONS;
+    options->prune_ages = trivet_prune_ages_default;
+    options->limits = cli_serve_limits_default;
+}
+
+error_t
+cli_serve_parse(int key, char *arg, struct argp_state *state)
 {
     struct cli_serve_options *options = state->input;
 
     switch (key) {
     case ARGP_KEY_INIT:
-        state->child_inputs[0] = &options->data;
-        state->child_inputs[1] = &options->limits;
+        set_defaults(options);
         return 0;
     case OPTION_LISTEN:
         options->listen = arg;
@@ -256,46 +269,7 @@ parse_option(int key, char *arg, struct argp_state *state)
     case OPTION_NO_SANDBOX:
         options->sandbox = CLI_SANDBOX_OFF;
         return 0;
-    case ARGP_KEY_ARG:
-        argp_error(state, "too many arguments: %s", arg);
-        return 0;
     default:
         return parse_front(key, arg, state);
     }
-}
-
-static const struct argp_child children[] = {
-    {&cli_data_argp, 0, NULL, 0},
-    {&cli_serve_limits_argp, 0, NULL, 0},
-    {0},
-};
-
-static const struct argp argp = {
-    .options = options_table,
-    .parser = parse_option,
-    .doc = "Runs the gateway in the foreground, on nginx. With --upstream it "
-           "protects that API, and who calls needs an API key of \"trivet key "
-           "create\"; without, it is a sandbox of bunq's authentication.\vThe "
-           "switches of a profile; trivet-profiles(7) "
-           "has more:",
-    .children = children,
-    .help_filter = cli_profile_help,
-};
-
-bool
-cli_serve_parse(int argc, char **argv, struct cli_serve_options *out)
-{
-    *out = (struct cli_serve_options){
-        .listen = "127.0.0.1",
-        .port = DEFAULT_PORT,
-        .profile.name = "strict",
-        .session_timeout_s = TRIVET_DEFAULT_SESSION_TIMEOUT_S,
-        .key_lifetime_s = TRIVET_DEFAULT_KEY_LIFETIME_S,
-        .rate_limits = "classic",
-        .max_connections = DEFAULT_CONNECTIONS,
-        .prune_ages = trivet_prune_ages_default,
-        .limits = cli_serve_limits_default,
-    };
-
-    return argp_parse(&argp, argc, argv, 0, NULL, out) == 0;
 }

@@ -50,7 +50,10 @@ struct cli_serve_options {
     bool prints_config;
 };
 
-/* The options with their defaults. False: argp has said what is wrong. */
-bool cli_serve_parse(int argc, char **argv, struct cli_serve_options *out);
+/* The options, and argp's parser of them into a struct cli_serve_options, which
+ * it first sets to the defaults. `data` and `limits` have parsers of their own.
+ */
+extern const struct argp_option cli_serve_options_table[];
+error_t cli_serve_parse(int key, char *arg, struct argp_state *state);
 
 #endif

@@ -14,10 +14,11 @@
 #include <unistd.h>
 
 #include "cli/clock.h"
-#include "cli/command.h"
+#include "cli/commands.h"
 #include "cli/open_store.h"
 #include "cli/output.h"
 #include "cli/sandbox_state.h"
+#include "cli/serve/limits.h"
 #include "cli/serve/resolver.h"
 #include "cli/serve/serve.h"
 #include "cli/serving.h"
@@ -243,32 +244,49 @@ prepare_and_run(struct serving *s, struct trivet_error *err)
     return run(s, err);
 }
 
-int
-cli_serve_main(int argc, char **argv)
+static int
+run_command(void *input)
 {
-    struct cli_serve_options options;
+    const struct cli_serve_options *options = input;
     static struct serving serving; /* large: a dozen paths */
     struct trivet_error err = {.status = TRIVET_OK};
     enum trivet_status status;
 
-    if (!cli_serve_parse(argc, argv, &options)) {
-        return CLI_USAGE;
-    }
-
     cli_nginx_block_signals();
     (void) umask(077);
-    serving.options = &options;
+    serving.options = options;
 
     status = cli_serve_check(&serving, &err);
     if (status == TRIVET_OK) {
         status = cli_resolver_start(&serving.upstreams, &err);
     }
-    if (status == TRIVET_OK && options.prints_config) {
+    if (status == TRIVET_OK && options->prints_config) {
         status = cli_serve_print_conf(&serving, &err);
     } else if (status == TRIVET_OK) {
         status = prepare_and_run(&serving, &err);
     }
 
-    err.status = status;
-    return status == TRIVET_OK ? CLI_OK : cli_fail_here(&err);
+    return cli_finish_here(status, &err);
 }
+
+static const struct cli_shared_options shared[] = {
+    {&cli_data_argp, offsetof(struct cli_serve_options, data)},
+    {&cli_serve_limits_argp, offsetof(struct cli_serve_options, limits)},
+    {0},
+};
+
+const struct cli_command cli_serve_command = {
+    .name = "serve",
+    .summary = "run the gateway, or the sandbox, in the foreground",
+    .doc = "Runs the gateway in the foreground, on nginx. With --upstream it "
+           "protects that API, and who calls needs an API key of \"trivet key "
+           "create\"; without, it is a sandbox of bunq's authentication.\vThe "
+           "switches of a profile; trivet-profiles(7) "
+           "has more:",
+    .options = cli_serve_options_table,
+    .shared = shared,
+    .parse = cli_serve_parse,
+    .filter_help = cli_profile_help,
+    .input_size = sizeof(struct cli_serve_options),
+    .run = run_command,
+};

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* context.c - the context that a command works on */
+#include "cli/client/context.h"
+
+#include <unistd.h>
+
+#include "cli/exit.h"
+#include "cli/hint.h"
+
+int
+cli_client_locate(struct cli_client *client, bool makes_folders)
+{
+    struct trivet_error err;
+
+    if (cli_context_path(client->context, makes_folders, client->path, &err)
+        != TRIVET_OK)
+    {
+        return cli_fail(&err);
+    }
+
+    cli_hint_use(client->context);
+    client->options.file = client->path;
+    return CLI_OK;
+}
+
+int
+cli_client_find(struct cli_client *client)
+{
+    int number = cli_client_locate(client, false);
+
+    if (number == CLI_OK && access(client->path, F_OK) != 0) {
+        number = cli_complain(CLI_NOT_LOGGED_IN,
+            "there is no context %s: log in first (trivet login)",
+            client->path);
+    }
+
+    return number;
+}
+
+int
+cli_client_open(
+    struct cli_client *client, unsigned flags, struct trivet_context **out)
+{
+    struct trivet_error err;
+    int number = cli_client_find(client);
+
+    if (number != CLI_OK) {
+        return number;
+    }
+
+    client->options.flags |= flags;
+    if (trivet_context_open(&client->options, out, &err) != TRIVET_OK) {
+        return cli_fail(&err);
+    }
+
+    return CLI_OK;
+}
