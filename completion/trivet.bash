@@ -7,7 +7,7 @@
 # The commands, or the sub-commands of one.
 _trivet_commands() {
     trivet "$@" --help 2>/dev/null |
-        sed -nE '/^Usage: .* COMMAND/,$s/^  ([a-z][a-z-]*) +[^ ].*/\1/p'
+        sed -nE '/^Commands:/,$s/^  ([a-z][a-z-]*) +[^ ].*/\1/p'
 }
 
 # The options of a command, or of a sub-command: "=" is behind those that want
@@ -19,7 +19,7 @@ _trivet_options() {
 
 # Whether a command has that sub-command, with a help of its own.
 _trivet_has() {
-    [ "$1 $2" = "audit verify" ] || _trivet_commands "$1" | grep -qxF -e "$2"
+    _trivet_commands "$1" | grep -qxF -e "$2"
 }
 
 _trivet_contexts() {
@@ -78,7 +78,6 @@ _trivet() {
         case "$command $COMP_CWORD" in
         "ip 2") words="list add disable" ;;
         "pins 2") words="learn check clear" ;;
-        "audit 2") words="verify" ;;
         "call 2") words="GET POST PUT DELETE" ;;
         "clock 2") words="reset accept +1h +1d +8d" ;;
         "incident 2") words="429-unsigned html-502 lowercase-headers
@@ -86,11 +85,12 @@ _trivet() {
         "incident 3")
             words="on off"
             [ "$before" != "all" ] || words="off" ;;
-        "key 2" | "user 2" | "device 2" | "session 2" | "server-key 2")
-            words=$(_trivet_commands "$command") ;;
         *)
-            compopt -o default 2>/dev/null
-            return ;;
+            [ "$COMP_CWORD" -ne 2 ] || words=$(_trivet_commands "$command")
+            if [ -z "$words" ]; then
+                compopt -o default 2>/dev/null
+                return
+            fi ;;
         esac
     fi
 

@@ -177,9 +177,7 @@ def options_of(trivet, way):
 
 
 def commands_of(trivet, *way):
-    said = trivet(*way, "--help").stdout
-    if not said.startswith(f"Usage: {' '.join(('trivet', *way))} COMMAND"):
-        return []
+    said = trivet(*way, "--help").stdout.partition("\nCommands:\n")[2]
     return re.findall(r"^  ([a-z][a-z-]*) ", said, flags=re.M)
 
 
@@ -189,7 +187,6 @@ def ways(trivet):
         yield (command,)
         for sub in commands_of(trivet, command):
             yield command, sub
-    yield "audit", "verify"
 
 
 def complete_in_zsh(trivet, *words):
@@ -233,6 +230,28 @@ def test_an_option_of_a_sub_command_is_not_offered_elsewhere(trivet):
     assert complete(trivet, "trivet", "audit", "--head") == []
     assert complete(trivet, "trivet", "call", "list", "--no-r") == [
         "--no-renew"]
+
+
+@pytest.mark.parametrize("command", [
+    "key", "user", "device", "session", "server-key", "audit"])
+def test_each_sub_command_is_completed(trivet, command):
+    """Also where the command does something by itself."""
+    wanted = commands_of(trivet, command)
+    assert wanted and complete(trivet, "trivet", command, "") == wanted
+    if shutil.which("zsh"):
+        assert complete_in_zsh(trivet, "trivet", command, "") == wanted
+
+
+@pytest.mark.parametrize("command", ["ip", "pins"])
+def test_the_first_words_are_those_that_the_command_accepts(trivet, command):
+    said = trivet(command, "xyzzy").stderr
+    wanted = re.search(r": (.*) is wanted", said)[1].replace(" or ", ", ")
+    assert complete(trivet, "trivet", command, "") == wanted.split(", ")
+
+
+@pytest.mark.parametrize("command", ["login", "prune"])
+def test_a_command_without_sub_commands_completes_none(trivet, command):
+    assert complete(trivet, "trivet", command, "") == []
 
 
 def test_the_shells_ask_in_the_same_words():
