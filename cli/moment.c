@@ -18,7 +18,8 @@ cli_format_moment(int64_t at_us, char out[CLI_MOMENT_SIZE])
 void
 cli_format_distance(int64_t distance_us, char out[CLI_DISTANCE_SIZE])
 {
-    int64_t seconds = (distance_us < 0 ? -distance_us : distance_us) / TRIVET_US_PER_S;
+    int64_t seconds =
+        (distance_us < 0 ? -distance_us : distance_us) / TRIVET_US_PER_S;
 
     if (seconds < 120) {
         (void) snprintf(out, CLI_DISTANCE_SIZE, "%d s", (int) seconds);

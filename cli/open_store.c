@@ -28,7 +28,8 @@ use_clock(struct trivet_store *store, struct trivet_error *err)
     behind_us = clock.latest_us - cli_clock_us();
     if (behind_us >= TRIVET_US_PER_S) {
         cli_format_distance(behind_us, span);
-        cli_tell("trivet: the machine's clock is %s behind the latest time that was "
+        cli_tell(
+            "trivet: the machine's clock is %s behind the latest time that was "
             "seen with this store; that time counts until then (or \"trivet "
             "clock accept\")\n",
             span);
@@ -61,8 +62,7 @@ cli_open_store_at(const char *url, enum trivet_store_mode mode,
 }
 
 static enum trivet_status
-format_url(
-    const char *path, char out[CLI_MAX_PATH], struct trivet_error *err)
+format_url(const char *path, char out[CLI_MAX_PATH], struct trivet_error *err)
 {
     int len = snprintf(out, CLI_MAX_PATH, "sqlite:%s", path);
 
