@@ -19,10 +19,10 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 BENCH = ROOT / "bench"
 BUILD = Path(os.environ.get("TRIVET_BUILD", ROOT / "build/release")).resolve()
-sys.path.insert(0, str(ROOT / "tests/system"))
+sys.path.insert(0, str(ROOT / "tests/support"))
 os.environ.setdefault("TRIVET_BUILD", str(BUILD))
 
-import gateway as tested  # noqa: E402 (tests/system, for keys and store)
+import gateway as tested  # noqa: E402 (tests/support, for keys and store)
 from gateway import end_with_us, environment, free_port  # noqa: E402
 
 NGINX = BUILD / "nginx-root/usr/sbin/nginx"

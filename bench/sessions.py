@@ -24,7 +24,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from servers import ROOT, Failed, make_data
 
-import bunq  # tests/system, found by servers
+import bunq  # tests/support, found by servers
 
 CACHE = ROOT / "build/bench"
 LOCALHOST = bytes(10) + b"\xff\xff" + bytes([127, 0, 0, 1])

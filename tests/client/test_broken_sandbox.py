@@ -7,18 +7,16 @@ import time
 
 import pytest
 
-from conftest import Trivet
-from test_gateway import MODULE, Gateway, login
+from gateway import Gateway
+from trivet_command import Trivet, login, needs_gateway
 
-pytestmark = pytest.mark.skipif(
-    not MODULE.exists(), reason="the gateway is not built")
+pytestmark = needs_gateway
 
 
 @pytest.fixture(scope="module")
 def gateway(tmp_path_factory):
-    running = Gateway(tmp_path_factory.mktemp("incidents"))
-    yield running
-    running.close()
+    with Gateway(tmp_path_factory.mktemp("incidents") / "data") as running:
+        yield running
 
 
 class Sandbox:
@@ -26,7 +24,7 @@ class Sandbox:
 
     def __init__(self, trivet, gateway):
         self.trivet = trivet
-        self.data = gateway.folder / "data"
+        self.data = gateway.data
 
     def __call__(self, *arguments):
         result = self.trivet(*arguments, "--data", self.data)

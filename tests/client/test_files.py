@@ -8,9 +8,7 @@ newlines of the keys, local times.
 import base64
 import datetime
 import json
-import secrets
 import stat
-import textwrap
 
 import pytest
 from cryptography.hazmat.primitives import serialization

@@ -4,8 +4,9 @@
 import fcntl
 import json
 import os
-import threading
 import time
+
+from storm import storm
 
 
 def left(trivet):
@@ -125,13 +126,7 @@ def test_who_waits_for_the_lock_takes_a_new_one(logged_in):
 
 
 def test_two_at_once(logged_in):
-    results = []
-    threads = [threading.Thread(target=lambda: results.append(
-        logged_in("forget", "--force"))) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    results = storm(4, lambda _: logged_in("forget", "--force"))
     codes = sorted(result.returncode for result in results)
     assert codes[0] == 0 and set(codes) <= {0, 3, 8}, results
     assert not logged_in.file.exists()

@@ -1,45 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """The client against the gateway: profiles, and switches it need not notice."""
-
-import concurrent.futures
 import json
-import re
-import subprocess
 import time
 
 import pytest
 
-from conftest import BUILD, Trivet
+from gateway import Gateway
+from storm import storm
+from trivet_command import Trivet, login, needs_gateway
 
-MODULE = BUILD / "ngx_http_trivet_module.so"
-
-pytestmark = pytest.mark.skipif(
-    not MODULE.exists(), reason="the gateway is not built")
-
-
-class Gateway:
-    def __init__(self, folder, *options, rate_limits="off"):
-        self.folder = folder
-        self.log = open(folder / "log", "w+", encoding="utf-8")
-        self.process = subprocess.Popen(
-            [str(BUILD / "trivet"), "serve", "--port", "0", "--data",
-             str(folder / "data"), "--rate-limits", rate_limits, *options],
-            stdout=self.log, stderr=subprocess.STDOUT)
-        deadline = time.monotonic() + 60
-        while not (found := re.search(r"^ready: (\S+)", self.said(), re.M)):
-            assert self.process.poll() is None, self.said()
-            assert time.monotonic() < deadline, self.said()
-            time.sleep(0.05)
-        self.url = found[1]
-        self.ca = folder / "data" / "ca.pem"
-
-    def said(self):
-        return (self.folder / "log").read_text(encoding="utf-8")
-
-    def close(self):
-        self.process.terminate()
-        self.process.wait(20)
-        self.log.close()
+pytestmark = needs_gateway
 
 
 @pytest.fixture(scope="module", params=[
@@ -51,20 +21,14 @@ def gateway(request, tmp_path_factory):
     options = ["--profile", profile]
     for switch in switches:
         options += ["--switch", switch]
-    running = Gateway(tmp_path_factory.mktemp(profile), *options)
-    running.profile = profile
-    yield running
-    running.close()
+    with Gateway(tmp_path_factory.mktemp(profile) / "data", *options) as running:
+        running.profile = profile
+        yield running
 
 
 @pytest.fixture
 def client(gateway, tmp_path):
     return Trivet(tmp_path, gateway.ca)
-
-
-def login(client, gateway, *arguments):
-    return client("login", "--url", gateway.url, "--ca", gateway.ca,
-                  "--new-sandbox-user", *arguments)
 
 
 def test_the_whole_way(client, gateway):
@@ -136,10 +100,7 @@ def test_a_killed_session_is_renewed_once_for_all(client, gateway):
     assert client("logout").returncode == 0
     client.file.write_text(copy)  # it does not know
     client.forget_limits()
-    with concurrent.futures.ThreadPoolExecutor(8) as pool:
-        results = list(pool.map(
-            lambda n: client("call", "GET", f"thing{n}", "--verbose"),
-            range(16)))
+    results = storm(16, lambda n: client("call", "GET", f"thing{n}", "--verbose"))
     assert all(r.returncode == 0 for r in results), results
     assert sum("session-server: opening" in r.stderr for r in results) == 1
 
@@ -223,32 +184,27 @@ def test_pins_against_the_gateway(client, gateway):
 
 
 def test_a_session_times_out_and_is_renewed(tmp_path_factory, tmp_path):
-    running = Gateway(tmp_path_factory.mktemp("short"), "--session-timeout",
-                      "4")
-    client = Trivet(tmp_path, running.ca)
-    assert login(client, running).returncode == 0
-    client.forget_limits()
-    time.sleep(4.5)
-    assert client("status").returncode == 3
-    assert client("call", "GET", "user").returncode == 0
-    running.close()
+    data = tmp_path_factory.mktemp("short") / "data"
+    with Gateway(data, "--session-timeout", "4") as running:
+        client = Trivet(tmp_path, running.ca)
+        assert login(client, running).returncode == 0
+        client.forget_limits()
+        time.sleep(4.5)
+        assert client("status").returncode == 3
+        assert client("call", "GET", "user").returncode == 0
 
 
 def test_limits_are_kept_rather_than_met(tmp_path_factory, tmp_path):
     """One context never sees a 429; another at the same address waits."""
-    running = Gateway(tmp_path_factory.mktemp("limited"),
-                      rate_limits="classic")
-    client = Trivet(tmp_path / "one", running.ca)
-    assert login(client, running).returncode == 0
-    with concurrent.futures.ThreadPoolExecutor(4) as pool:
-        results = list(pool.map(
-            lambda n: client("call", "GET", f"thing/{n}"), range(8)))
-    assert [r.returncode for r in results] == [0] * 8, results
-    log = running.folder / "data" / "log" / "error.log"
-    assert "too-many-requests" not in log.read_text(encoding="utf-8")
+    data = tmp_path_factory.mktemp("limited") / "data"
+    with Gateway(data, rate_limits="classic") as running:
+        client = Trivet(tmp_path / "one", running.ca)
+        assert login(client, running).returncode == 0
+        results = storm(8, lambda n: client("call", "GET", f"thing/{n}"))
+        assert [r.returncode for r in results] == [0] * 8, results
+        assert "too-many-requests" not in running.log()
 
-    other = Trivet(tmp_path / "two", running.ca)
-    assert login(other, running).returncode == 0
-    assert "too-many-requests" in log.read_text(encoding="utf-8")
-    assert other("call", "GET", "user").returncode == 0
-    running.close()
+        other = Trivet(tmp_path / "two", running.ca)
+        assert login(other, running).returncode == 0
+        assert "too-many-requests" in running.log()
+        assert other("call", "GET", "user").returncode == 0

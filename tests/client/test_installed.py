@@ -8,7 +8,7 @@ import subprocess
 
 import pytest
 
-from conftest import BUILD, ROOT
+from gateway import BUILD, ROOT
 
 pytestmark = pytest.mark.skipif(
     "san" in BUILD.name, reason="what is installed is the build for use")

@@ -6,8 +6,9 @@ import subprocess
 
 import pytest
 
-from conftest import BUILD
-from fake_server import Http2Server, Protocol, Proxy
+from gateway import BUILD
+from fake_http2 import Http2Server
+from fake_server import Protocol, Proxy
 
 TOOL = BUILD / "tests" / "client_tool"
 UNKNOWN = 10

@@ -12,7 +12,7 @@ import tempfile
 
 import pytest
 
-from conftest import BUILD, ROOT
+from gateway import BUILD, ROOT
 
 IS_SAN = "san" in BUILD.name
 FLAGS = ["-m"] if os.geteuid() == 0 else ["-Urm"]

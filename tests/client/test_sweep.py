@@ -6,7 +6,7 @@ import subprocess
 
 import pytest
 
-from conftest import BUILD
+from gateway import BUILD
 
 SWEEP = BUILD / "tests" / "sweep_client"
 

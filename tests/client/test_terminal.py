@@ -2,11 +2,11 @@
 """What strangers wrote, on the operator's terminal and in JSON."""
 
 import json
-import os
-import pty
 import subprocess
 
 import pytest
+
+from terminal import on_a_terminal
 
 # Each controls a terminal, hides, or makes text look like another.
 HOSTILE = {
@@ -119,28 +119,6 @@ def test_what_is_not_utf8_is_shown_by_its_bytes(logged_in):
                           text=b"A".join(bodies))
     assert shown.splitlines()[-1] == "A".join(
         "".join(rf"\x{byte:02x}" for byte in body) for body in bodies)
-
-
-def on_a_terminal(trivet, *arguments, text=b"", env=None):
-    master, slave = pty.openpty()
-    process = subprocess.Popen(
-        trivet.command(*arguments), stdin=subprocess.PIPE, stdout=slave,
-        stderr=slave, env={**trivet.environment, **(env or {})})
-    os.close(slave)
-    process.stdin.write(text)
-    process.stdin.close()
-    shown = b""
-    while True:
-        try:
-            data = os.read(master, 65536)
-        except OSError:
-            break
-        if not data:
-            break
-        shown += data
-    os.close(master)
-    process.wait()
-    return shown.decode()
 
 
 def test_a_body_is_exact_in_a_pipe_and_escaped_on_a_terminal(logged_in):

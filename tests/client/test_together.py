@@ -1,16 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """Many threads and processes on one context; processes that are killed."""
 
-import concurrent.futures
 import json
-import os
 import signal
 import subprocess
 import time
 
 import pytest
 
-from conftest import BUILD, ROOT
+from gateway import BUILD, ROOT
+from storm import storm
 
 TOOL = BUILD / "tests" / "client_tool"
 IS_SAN = "san" in BUILD.name
@@ -24,24 +23,21 @@ def tool(trivet, *arguments, timeout=300):
 
 def test_16_threads_and_16_processes_open_one_session(logged_in, server):
     server.protocol.kill_sessions()
-    with concurrent.futures.ThreadPoolExecutor(32) as pool:
-        runs = [pool.submit(tool, logged_in, "threads", logged_in.file, 16,
-                            "user")]
-        runs += [pool.submit(logged_in, "call", "GET", "user",
-                             "--no-throttle") for _ in range(16)]
-        for run in runs:
-            result = run.result()
-            assert result.returncode == 0, result.stderr
+
+    def work(number):
+        if number == 0:
+            return tool(logged_in, "threads", logged_in.file, 16, "user")
+        return logged_in("call", "GET", "user", "--no-throttle")
+
+    for result in storm(17, work):
+        assert result.returncode == 0, result.stderr
     assert server.protocol.count("/session-server") == 2  # one at login
     assert server.protocol.count("/user") >= 32
 
 
 def test_16_processes_that_begin_together_log_in_once(trivet, server):
-    def login(_):
-        return trivet.login(server)
-    with concurrent.futures.ThreadPoolExecutor(16) as pool:
-        for result in pool.map(login, range(16)):
-            assert result.returncode == 0, result.stderr
+    for result in storm(16, lambda _: trivet.login(server)):
+        assert result.returncode == 0, result.stderr
     for path in ("/installation", "/device-server", "/session-server"):
         assert server.protocol.count(path) == 1, path
 
@@ -80,9 +76,7 @@ def test_a_session_of_another_process_is_taken_over(logged_in, server):
 
 def test_the_throttle_is_shared_by_processes(logged_in, server):
     started = time.monotonic()
-    with concurrent.futures.ThreadPoolExecutor(9) as pool:
-        results = list(pool.map(
-            lambda _: logged_in("call", "GET", "user"), range(7)))
+    results = storm(7, lambda _: logged_in("call", "GET", "user"))
     assert all(r.returncode == 0 for r in results)
     assert time.monotonic() - started > 6  # 3 at once, 3 after 3 s, 1 after 6
 

@@ -7,7 +7,8 @@ import time
 
 import pytest
 
-from fake_server import Authority, FakeServer, Http2Server, Protocol
+from fake_http2 import Http2Server
+from fake_server import Authority, FakeServer, Protocol
 
 
 @pytest.mark.parametrize("kind,words", [

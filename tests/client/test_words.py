@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from test_terminal import on_a_terminal
+from terminal import on_a_terminal
 
 
 @pytest.mark.parametrize("words,meant", [

@@ -1,9 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """conftest.py - what the system tests share: gateways, clients, an API behind"""
+import itertools
+import shutil
+
 import pytest
 
 import bunq
 from gateway import TRIVET, Gateway, close_all
+from nginx import TRIVET as SETTINGS
+from nginx import Nginx
+from psp import Authority
 from upstream import Upstream
 
 
@@ -61,3 +67,91 @@ def api_client(front):
     """A client of `front` with a session that no test ends."""
     return bunq.ready(front)
 
+
+path_numbers = itertools.count()
+
+
+@pytest.fixture
+def path(request):
+    """A path of the API that no other test asks for."""
+    module = request.module.__name__.removeprefix("test_")
+    return f"/v1/{module}/{next(path_numbers)}"
+
+
+@pytest.fixture(scope="module")
+def prepared(tmp_path_factory):
+    """A data directory as `trivet serve` makes it, to be copied."""
+    with Gateway(tmp_path_factory.mktemp("prepared") / "data") as gateway:
+        pass
+    return gateway.data
+
+
+@pytest.fixture
+def data(tmp_path, prepared):
+    shutil.copytree(prepared, tmp_path / "data")
+    shutil.rmtree(tmp_path / "data/log")
+    (tmp_path / "data/log").mkdir()
+    return tmp_path / "data"
+
+
+@pytest.fixture
+def start(data):
+    """start(upstream, **parts): an nginx of this configuration."""
+    started = []
+
+    def begin(upstream=None, **parts):
+        nginx = Nginx(data, upstream, **parts)
+        started.append(nginx)
+        return nginx.start()
+
+    yield begin
+    close_all(started)
+
+
+@pytest.fixture(scope="module")
+def bystander(tmp_path_factory):
+    """A gateway for tests that only look."""
+    with Gateway(tmp_path_factory.mktemp("bystander") / "data") as started:
+        yield started
+
+
+@pytest.fixture
+def switched(serve):
+    """switched("ipv6=off", ..., profile="current", options...): a gateway."""
+
+    def start(*switches, profile=None, options=(), **kwargs):
+        chosen = ["--profile", profile] if profile else []
+        for switch in switches:
+            chosen += ["--switch", switch]
+        return serve(*chosen, *options, **kwargs)
+
+    return start
+
+
+@pytest.fixture(scope="module")
+def root():
+    """The root that issues the certificates of payment service providers."""
+    return Authority(bunq.key(20), "A Root")
+
+
+@pytest.fixture(scope="module")
+def middle(root):
+    """An intermediate below it."""
+    return Authority(bunq.key(21), "A Middle", root)
+
+
+@pytest.fixture
+def outside(serve):
+    """An nginx outside the sandbox, with a line more of configuration."""
+    started = []
+
+    def begin(line):
+        made = serve()
+        made.close()
+        settings = SETTINGS.replace("trivet_sandbox on;", "") + line
+        nginx = Nginx(made.data, trivet=settings).start()
+        started.append(nginx)
+        return nginx
+
+    yield begin
+    close_all(started)

@@ -6,14 +6,7 @@ import subprocess
 import time
 
 import bunq
-from gateway import (
-    BUILD,
-    Gateway,
-    end_with_us,
-    environment,
-    free_port,
-    wait_until,
-)
+from gateway import BUILD, Gateway, end_with_us, environment, free_port, wait_until
 
 NGINX = os.environ.get("TRIVET_NGINX", str(BUILD / "nginx-root/usr/sbin/nginx"))
 MODULE = os.environ.get("TRIVET_MODULE", str(BUILD / "ngx_http_trivet_module.so"))
@@ -199,3 +192,11 @@ def get(client, make_wire, path="/v1/user", headers=()):
     with make_wire() as wire:
         sent = [*client.headers().items(), *headers]
         return wire.request("GET", path, sent).answer()
+
+
+TEXT = b'{"Response":[{"Text":{"text":"' + b"abc " * 500 + b'"}}]}'
+
+
+def is_whole(answer, client, body=None):
+    bunq.assert_admitted(answer, client.server_key)
+    assert body is None or answer.body == body

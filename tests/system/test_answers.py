@@ -2,10 +2,8 @@
 """The API's answers: signed over the exact bytes that a client gets, or refused"""
 import gzip
 import hashlib
-import itertools
 import os
 import re
-import threading
 import time
 from pathlib import Path
 
@@ -13,16 +11,11 @@ import pytest
 
 import bunq
 from gateway import IS_SANITIZED, Gateway, free_port
+from storm import storm
 from upstream import JSON, chunked, closing, reply, unsized
 
 LIMIT = 16 * 1024 * 1024
 BINARY = ("Content-Type", "application/octet-stream")
-path_numbers = itertools.count()
-
-
-@pytest.fixture
-def path():
-    return f"/v1/answers/{next(path_numbers)}"
 
 
 def noise(size):
@@ -521,11 +514,7 @@ def test_many_answers_at_once_keep_their_signatures(front, upstream, api_client)
                 faults.append((size, answer.status, len(answer.body)))
         client.close()
 
-    threads = [threading.Thread(target=ask, args=(n,)) for n in range(10)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    storm(10, ask)
     assert not faults
 
 
@@ -542,19 +531,14 @@ def test_memory_of_large_answers_is_bounded(front, upstream, api_client):
     assert api_client.get("/v1/large").body == body
     workers = front.nginx_workers()
     before = sum(map(peak_kib, workers))
-    answers = []
 
-    def ask():
+    def ask(_):
         with bunq.Wire(front) as wire:
             wire.request("GET", "/v1/large", api_client.headers().items())
             time.sleep(1)
-            answers.append(wire.answer())
+            return wire.answer()
 
-    threads = [threading.Thread(target=ask) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    answers = storm(4, ask)
     assert len(answers) == 4
     for answer in answers:
         assert answer.is_signed_by(api_client.server_key)

@@ -13,6 +13,7 @@ import pytest
 import bunq
 from bunq import TOKEN
 from gateway import ROOT, TRIVET, environment, run, wait_until
+from storm import storm
 
 COLUMNS = (
     "id, at_us, event, actor, address, user_id, api_key_id, installation_id,"
@@ -206,14 +207,7 @@ def test_extension_is_told_once(serve):
     client = bunq.ready(gateway)
     since = verify(gateway)["rows"]
     time.sleep(1.5)
-    threads = [
-        threading.Thread(target=lambda: client.from_address(None).get("/v1/user"))
-        for _ in range(8)
-    ]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    storm(8, lambda _: client.from_address(None).get("/v1/user"))
     told = rows(gateway, "--since", since)
     assert {row["event"] for row in told} == {"session-extended"}
     assert {row["session_id"] for row in told} == {client.session_id}
@@ -400,7 +394,7 @@ def test_head_that_was_noted_stays(filled):
 # ---- many writers, and their death -------------------------------------------
 
 
-def storm(gateway, until, faults_seen):
+def disturb(gateway, until, faults_seen):
     while time.monotonic() < until:
         try:
             client = bunq.ready(gateway)
@@ -417,7 +411,7 @@ def storm(gateway, until, faults_seen):
 def test_storm_leaves_the_chain_whole(gateway):
     seen = []
     threads = [
-        threading.Thread(target=storm, args=(gateway, time.monotonic() + 4, seen))
+        threading.Thread(target=disturb, args=(gateway, time.monotonic() + 4, seen))
         for _ in range(8)
     ]
     for thread in threads:
@@ -443,16 +437,12 @@ def test_killed_gateway_leaves_the_chain_whole(serve):
     gateway.may_crash = True
     for _ in range(3):
         until = time.monotonic() + 1
-        threads = [
-            threading.Thread(target=storm, args=(gateway, until, []))
-            for _ in range(6)
-        ]
-        for thread in threads:
-            thread.start()
-        time.sleep(0.7)
-        gateway.kill_all()
-        for thread in threads:
-            thread.join()
+
+        def kill():
+            time.sleep(0.7)
+            gateway.kill_all()
+
+        storm(6, lambda _, until=until: disturb(gateway, until, []), kill)
         gateway.process.wait(20)
         assert verify(gateway)["whole"]
         gateway.start()
@@ -481,18 +471,14 @@ def test_flood_of_strangers_is_bounded_and_counted(serve):
     workers = len(gateway.nginx_workers())
     number = 600
 
-    def flood():
+    def flood(_):
         with bunq.Wire(gateway) as wire:
             for _ in range(number // 4):
                 wire.request("GET", "/v1/x", [(TOKEN, "a" * 64)])
                 assert wire.answer().status == 401
 
     begin = time.monotonic()
-    threads = [threading.Thread(target=flood) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    storm(4, flood)
     took_s = time.monotonic() - begin
     told = [r for r in rows(gateway, "--since", since) if r["event"] == "refused"]
     assert 15 <= len(told) <= workers * (21 + took_s / 5)

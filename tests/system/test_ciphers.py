@@ -6,7 +6,7 @@ import ssl
 import pytest
 
 import bunq
-from test_serve import make_certificate
+from certificates import make_certificate
 from upstream import JSON, reply
 
 TLS_1_2 = ssl.TLSVersion.TLSv1_2

@@ -10,10 +10,9 @@ import time
 import pytest
 
 import bunq
-import test_psp
+import psp
 from bunq import AUTHORISATION, CREDENTIALS
-from gateway import TRIVET as PROGRAM
-from gateway import Gateway, NotReady, run, wait_until
+from gateway import TRIVET as PROGRAM, Gateway, NotReady, run, wait_until
 from nginx import TRIVET, Nginx
 
 HOUR = 3600
@@ -180,13 +179,13 @@ def test_a_key_waits_an_hour_for_its_device(still):
 def test_providers_keys_sessions_and_certificates_age(still):
     """A certificate of a day; its key waits an hour, its first session lives
     one."""
-    root = test_psp.Authority(bunq.key(20), "A Root")
-    middle = test_psp.Authority(bunq.key(21), "A Middle", root)
+    root = psp.Authority(bunq.key(20), "A Root")
+    middle = psp.Authority(bunq.key(21), "A Middle", root)
     client = bunq.Client(still).install()
 
     def ask():
-        body = test_psp.claim(client, test_psp.provider(middle), middle, root)
-        return client.post(test_psp.PATH, body, token=client.installation_token)
+        body = psp.claim(client, psp.provider(middle), middle, root)
+        return client.post(psp.PATH, body, token=client.installation_token)
 
     def token():
         return ask().element("CredentialPasswordIp")["token_value"]

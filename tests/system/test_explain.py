@@ -13,12 +13,12 @@ import time
 import httpx
 import pytest
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import padding, rsa
+from cryptography.hazmat.primitives.asymmetric import padding
 
 import bunq
 from bunq import SIGNATURE, TOKEN, UNSIGNED, WRONG_SIGNATURE
+from classic import BASE, Classic, request_bytes
 from gateway import Gateway
-from test_profile_classic import BASE, Classic, request_bytes
 
 BODY = b'{"amount": {"value": "12.50", "url": "a/b"},\n "name": "\xc3\xa9"}'
 LARGEST = 64 * 1024

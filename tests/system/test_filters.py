@@ -1,19 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """What stands between an answer and its caller: conditions, other filters, error
 pages, a full queue. The bytes that arrive are the bytes that were signed."""
-import itertools
 import sqlite3
-import threading
 import time
 
 import pytest
 
 import bunq
 from nginx import TRIVET
-from test_nginx_conf import data, prepared, start  # noqa: F401 (fixtures)
+from storm import storm
 from upstream import closing
 
-numbers = itertools.count()
 
 CONDITIONS = [
     {"If-Match": '"x"'},
@@ -23,13 +20,8 @@ CONDITIONS = [
 ]
 
 
-@pytest.fixture
-def path():
-    return f"/v1/filters/{next(numbers)}"
-
-
 @pytest.mark.parametrize("condition", CONDITIONS, ids=lambda c: next(iter(c)))
-def test_conditions_do_not_touch_answers_of_our_own(start, condition):  # noqa: F811
+def test_conditions_do_not_touch_answers_of_our_own(start, condition):
     client = bunq.ready(start())
     for target in ("/v1/user", "/v1/anything"):
         answer = client.get(target, headers=condition)
@@ -37,7 +29,7 @@ def test_conditions_do_not_touch_answers_of_our_own(start, condition):  # noqa: 
         assert answer.types
 
 
-def test_a_condition_does_not_hide_that_a_session_ended(start):  # noqa: F811
+def test_a_condition_does_not_hide_that_a_session_ended(start):
     client = bunq.ready(start())
     answer = client.call(
         "DELETE", "/v1/session/0", headers={"If-Match": '"x"'}
@@ -56,7 +48,7 @@ def test_a_condition_does_not_hide_that_a_session_ended(start):  # noqa: F811
     ],
     ids=["gzip", "charset", "sub", "sub-longer"],
 )
-def test_other_filters_do_not_touch_answers_of_our_own(start, http):  # noqa: F811
+def test_other_filters_do_not_touch_answers_of_our_own(start, http):
     nginx = start(http=http, locations="location / { return 404; }")
     client = bunq.ready(nginx)
     headers = {"Accept-Encoding": "gzip"}
@@ -72,7 +64,7 @@ def test_other_filters_do_not_touch_answers_of_our_own(start, http):  # noqa: F8
     assert answer.header("Content-Encoding") is None
 
 
-def test_an_error_page_of_nginx_is_never_called_compressed(start):  # noqa: F811
+def test_an_error_page_of_nginx_is_never_called_compressed(start):
     nginx = start(
         http="gzip on; gzip_min_length 1; trivet_calls on;",
         locations="location /nothing { return 404; }",
@@ -87,7 +79,7 @@ def test_an_error_page_of_nginx_is_never_called_compressed(start):  # noqa: F811
 
 
 def test_a_cut_answer_leaves_nothing_in_the_page_that_follows(
-    start, upstream, path, data  # noqa: F811
+    start, upstream, path, data
 ):
     (data / "page").mkdir()
     (data / "page/err.json").write_text('{"stale":"no"}')
@@ -107,7 +99,7 @@ def test_a_cut_answer_leaves_nothing_in_the_page_that_follows(
 
 
 def test_an_answer_over_the_limit_is_a_whole_error_beside_an_error_page(
-    start, upstream, path, data  # noqa: F811
+    start, upstream, path, data
 ):
     nginx = start(
         upstream,
@@ -122,7 +114,7 @@ def test_an_answer_over_the_limit_is_a_whole_error_beside_an_error_page(
     bunq.assert_refused(client.get(path), 502, reason="upstream-too-large")
 
 
-def test_a_debug_log_ends_no_worker(start):  # noqa: F811
+def test_a_debug_log_ends_no_worker(start):
     nginx = start(top="error_log /dev/null debug;")
     client = bunq.ready(nginx)
     before = nginx.nginx_workers()
@@ -130,7 +122,7 @@ def test_a_debug_log_ends_no_worker(start):  # noqa: F811
     assert nginx.nginx_workers() == before
 
 
-def test_a_full_queue_hangs_no_request(start, data):  # noqa: F811
+def test_a_full_queue_hangs_no_request(start, data):
     """Beyond the queue a request gets an answer, whatever it is, and soon."""
     nginx = start(
         top="thread_pool default threads=1 max_queue=1;",
@@ -142,26 +134,23 @@ def test_a_full_queue_hangs_no_request(start, data):  # noqa: F811
     lock = sqlite3.connect(data / "trivet.db", isolation_level=None)
     lock.execute("BEGIN IMMEDIATE")
 
-    ended = []
-
-    def install():
+    def install(_):
         try:
-            ended.append(bunq.Client(nginx).post_installation().status)
+            return bunq.Client(nginx).post_installation().status
         except Exception as fault:  # noqa: BLE001 a closed connection is an end
-            ended.append(fault)
+            return fault
 
-    threads = [threading.Thread(target=install) for _ in range(8)]
-    for thread in threads:
-        thread.start()
-    time.sleep(0.5)
-    lock.execute("ROLLBACK")
-    for thread in threads:
-        thread.join(10)
-    assert len(ended) == 8
+    def unlock():
+        time.sleep(0.5)
+        lock.execute("ROLLBACK")
+
+    begin = time.monotonic()
+    storm(8, install, unlock)
+    assert time.monotonic() - begin < 10
     assert client.make_user()
 
 
-def test_no_token_no_upload(start):  # noqa: F811
+def test_no_token_no_upload(start):
     """Refused before the body was sent: it is not waited for."""
     nginx = start()
     for path in ("/v1/payment", "/v1/session-server"):

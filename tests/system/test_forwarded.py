@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
 """Fields that only a proxy may send: none of the man page's table gets through"""
-import itertools
 import re
 from pathlib import Path
 
@@ -10,7 +9,6 @@ import bunq
 from nginx import Nginx
 
 PAGE = Path(__file__).resolve().parents[2] / "man/ngx_http_trivet_module.5"
-path_numbers = itertools.count()
 FORGED = "forged.example"
 
 # What `trivet serve` says to the API itself.
@@ -68,11 +66,6 @@ def is_row(name):
 
 
 NAMES = [name for name in names() if is_row(name)]
-
-
-@pytest.fixture
-def path():
-    return f"/v1/forwarded/{next(path_numbers)}"
 
 
 def send(gateway, client, path, headers):

@@ -14,13 +14,6 @@ IDENTITY = [
     "Trivet-Api-Key-Id",
     "Trivet-Installation-Id",
 ]
-path_numbers = itertools.count()
-
-
-@pytest.fixture
-def path():
-    """A path that no other test asks for."""
-    return f"/v1/headers/{next(path_numbers)}"
 
 
 @pytest.fixture(scope="module")

@@ -4,57 +4,17 @@ import json
 import re
 import socket
 import subprocess
-import threading
 import time
 
 import pytest
 
 import bunq
 from bunq import AUTHENTICATION, CREDENTIALS
+from classic import Classic
 from gateway import ROOT, Gateway, environment, run, wait_until
-from test_profile_classic import Classic
+from incidents import CALLS, NAMES, TOO_MANY, raw_header, refuse, states, switch, took
+from storm import storm
 from upstream import JSON, reply
-
-NAMES = [
-    "429-unsigned",
-    "html-502",
-    "lowercase-headers",
-    "session-dies",
-    "slow",
-    "wrong-signature",
-    "ip-flip",
-]
-TOO_MANY = (
-    "Too many requests. "
-    "You can do a maximum of 3 calls per 3 second to this endpoint."
-)
-CALLS = [
-    ("POST", "/v1/installation"),
-    ("POST", "/v1/sandbox-user-person"),
-    ("POST", "/v1/session-server"),
-    ("GET", "/v1/user"),
-    ("GET", "/v1/anything"),
-    ("HEAD", "/v1/anything"),
-    ("DELETE", "/v1/user"),
-    ("GET", "/"),
-    ("GET", "/nowhere"),
-]
-
-
-def switch(gateway, name, state, *options):
-    return gateway.trivet("incident", name, state, *options)
-
-
-def states(gateway):
-    return {row["incident"]: row["state"] for row in gateway.trivet("incident")}
-
-
-def refuse(gateway, *words, status=2):
-    result = run("incident", *words, "--data", gateway.data)
-    assert result.returncode == status, result
-    assert result.stdout == "", result
-    assert result.stderr.startswith("trivet"), result
-    return result.stderr
 
 
 @pytest.fixture(scope="module")
@@ -78,16 +38,6 @@ def calm(gateway):
     """The module's gateway; in the end nothing is on."""
     yield gateway
     switch(gateway, "all", "off")
-
-
-def raw_header(gateway, method, target, headers=(), body=b""):
-    """The lines of an answer's header as they came."""
-    with bunq.Wire(gateway) as wire:
-        wire.request(method, target, headers, body)
-        lines = []
-        while line := wire.line():
-            lines.append(line)
-    return lines
 
 
 # ---- the command -------------------------------------------------------------
@@ -355,12 +305,6 @@ def test_logout_of_a_dying_session(calm):
 # ---- slow --------------------------------------------------------------------
 
 
-def took(work):
-    begin = time.monotonic()
-    work()
-    return time.monotonic() - begin
-
-
 def test_slow(each):
     client = bunq.ready(each)
     switch(each, "slow", "on", "--seconds", 1)
@@ -380,20 +324,12 @@ def test_slow_takes_no_worker(calm):
     switch(calm, "slow", "on", "--seconds", 1)
     answers = []
 
-    def ask():
+    def ask(_):
         with bunq.Wire(calm) as wire:
             headers = client.headers().items()
-            answers.append(wire.request("GET", "/v1/user", headers).answer())
+            return wire.request("GET", "/v1/user", headers).answer()
 
-    threads = [threading.Thread(target=ask) for _ in range(30)]
-
-    def all_of_them():
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-
-    assert took(all_of_them) < 10
+    assert took(lambda: answers.extend(storm(30, ask))) < 10
     assert len(answers) == 30
     for answer in answers:
         bunq.assert_admitted(answer, client.server_key)
@@ -599,74 +535,3 @@ def test_several_at_once(calm):
         if line.startswith("x-bunq-server-signature: ")
     ]
     assert not bunq.fits(client.server_key, signature, client.get("/v1/user").body)
-
-
-# ---- workers, restarts, deaths -----------------------------------------------
-
-
-@pytest.mark.long
-def test_all_workers_follow_at_once(serve):
-    gateway = serve()
-    number = 8 * len(gateway.nginx_workers())
-
-    def statuses():
-        found = set()
-        for _ in range(number):
-            with bunq.Wire(gateway) as wire:
-                found.add(wire.request("GET", "/v1/user").answer().status)
-        return found
-
-    for _ in range(3):
-        switch(gateway, "429-unsigned", "on")
-        assert statuses() == {429}
-        switch(gateway, "429-unsigned", "off")
-        assert statuses() == {401}
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_a_restart_with_an_incident_on(serve, name):
-    gateway = serve()
-    switch(gateway, name, "on", *(("--seconds", 300) if name == "slow" else ()))
-    assert gateway.stop() == 0
-    begin = time.monotonic()
-    gateway.start()
-    assert time.monotonic() - begin < 20
-    assert f"the incident {name} is on" in gateway.stderr()
-    assert states(gateway)[name] == "on"
-    switch(gateway, name, "off")
-    assert gateway.is_answering()
-    bunq.ready(gateway)
-
-
-@pytest.mark.long
-def test_they_outlive_kill_9_and_a_reload(serve):
-    gateway = serve()
-    gateway.may_crash = True
-    client = bunq.ready(gateway)
-    switch(gateway, "ip-flip", "on")
-    gateway.kill_all()
-    gateway.process.wait(20)
-    gateway.start()
-    client.http = bunq.make_session(gateway)
-    assert client.get("/v1/user").reason == "ip-not-permitted"
-    run("server-key", "rotate", "--data", gateway.data, check=True)
-    client.http = bunq.make_session(gateway)
-    assert client.get("/v1/user").reason == "ip-not-permitted"
-    switch(gateway, "ip-flip", "off")
-    assert client.is_alive()
-
-
-def test_the_end_does_not_wait_for_who_is_slow(serve):
-    gateway = serve()
-    switch(gateway, "slow", "on", "--seconds", 300)
-    wire = bunq.Wire(gateway).request("GET", "/v1/user")
-    begin = time.monotonic()
-    assert gateway.stop() == 0
-    assert time.monotonic() - begin < 15
-    wire.close()
-
-
-def test_an_error_page_is_no_request_that_waits_again(serve):
-    gateway = serve()
-    switch(gateway, "slow", "on", "--seconds", 1)
-    assert took(lambda: bunq.Client(gateway).get("/v1/user/%00")) < 1.9

@@ -5,7 +5,7 @@ import time
 import pytest
 
 import bunq
-from test_http import Http2Wire
+from http2 import Http2Wire
 from upstream import JSON, chunked, closing, reply
 
 FINAL = reply(b'{"final": 1}', headers=[JSON])

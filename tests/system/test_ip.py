@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """From where an API key may be used. All of 127.0.0.0/8 is this machine."""
-import threading
 
 import pytest
 
 import bunq
 from bunq import AUTHENTICATION, CREDENTIALS
 from gateway import Gateway
+from storm import storm
 
 HOME, SECOND, THIRD, FOURTH = "127.0.0.2", "127.0.0.3", "127.0.0.4", "127.0.0.5"
 
@@ -176,18 +176,8 @@ def test_only_one_of_many_first_registrations_binds(gateway):
     sources = [f"127.0.1.{n}" for n in range(1, 9)]
     clients = [bunq.Client(gateway, source).install() for source in sources]
     secret = clients[0].make_user()
-    start = threading.Barrier(len(clients))
-    answers = {}
-
-    def register(client):
-        start.wait()
-        answers[client.source] = client.post_device(secret)
-
-    threads = [threading.Thread(target=register, args=(c,)) for c in clients]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    found = storm(len(clients), lambda n: clients[n].post_device(secret))
+    answers = dict(zip(sources, found))
     winners = [source for source in sources if answers[source].status == 200]
     assert len(winners) == 1, answers
     for source in sources:

@@ -5,15 +5,14 @@ import os
 import random
 import sqlite3
 import subprocess
-import threading
 
 import pytest
 
 import bunq
 from gateway import Gateway, run
+from metrics import LOCATIONS, metrics
 from nginx import TRIVET, Nginx
-from test_metrics import LOCATIONS, metrics
-from test_nginx_conf import data, prepared, start  # noqa: F401 (fixtures)
+from storm import storm
 from upstream import JSON, reply
 
 HITS = {
@@ -30,7 +29,7 @@ def hits(gateway):
 
 
 @pytest.fixture
-def memo(start, upstream):  # noqa: F811
+def memo(start, upstream):
     def begin(size, **parts):
         directive = f"    trivet_memo_size {size};\n"
         return start(upstream, trivet=TRIVET + directive, locations=METRICS, **parts)
@@ -70,7 +69,7 @@ def test_bodies_that_differ_in_one_bit_have_signatures_of_their_own(memo, upstre
     assert hits(gateway)["sign"] >= len(body) * 8
 
 
-def test_what_is_remembered_is_what_is_made(start, upstream):  # noqa: F811
+def test_what_is_remembered_is_what_is_made(start, upstream):
     """PKCS#1 v1.5 has one signature only: the two must be one."""
     upstream.plans["/v1/echo"] = echo
     with_memo = start(upstream, trivet=TRIVET, locations=METRICS)
@@ -98,22 +97,15 @@ def test_eviction_under_concurrency(memo, upstream):
     clients = [bunq.ready(gateway, key_number=n) for n in range(4)]
     wrong = []
 
-    def work(client, seed):
-        chance = random.Random(seed)
+    def work(seed):
+        client, chance = clients[seed], random.Random(seed)
         for _ in range(150):
             sent = b"%d" % chance.choice((chance.randrange(10), chance.randrange(400)))
             answer = client.post("/v1/echo", sent)
             if answer.body != sent or not answer.is_signed_by(client.server_key):
                 wrong.append(answer)
 
-    threads = [
-        threading.Thread(target=work, args=(client, seed))
-        for seed, client in enumerate(clients)
-    ]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    storm(len(clients), work)
     assert wrong == []
     found = hits(gateway)
     assert found["sign"] > 0
@@ -130,7 +122,7 @@ def test_off(memo, upstream):
 
 
 @pytest.mark.parametrize("size", ["1", "1k", "x", "-1"])
-def test_a_size_that_is_none_is_refused(data, size):  # noqa: F811
+def test_a_size_that_is_none_is_refused(data, size):
     nginx = Nginx(data, trivet=TRIVET + f"trivet_memo_size {size};")
     status, text = nginx.check()
     assert status != 0

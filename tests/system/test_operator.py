@@ -4,13 +4,13 @@ import json
 import os
 import re
 import subprocess
-import threading
 import time
 
 import pytest
 
 import bunq
 from gateway import TRIVET, run
+from storm import storm
 
 COMMANDS = [
     ["serve"],
@@ -390,11 +390,8 @@ def test_many_commands_at_once_beside_requests(gateway):
             if not client.is_alive() or client.post_session().status != 200:
                 faults.append("refused")
 
-    threads = [threading.Thread(target=f) for f in (create, create, create, ask, ask)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    work = [create, create, create, ask, ask]
+    storm(len(work), lambda number: work[number]())
     assert not faults
     assert len({key["id"] for key in keys}) == 15
     assert len({key["secret"] for key in keys}) == 15

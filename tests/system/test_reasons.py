@@ -7,8 +7,8 @@ import pytest
 import bunq
 from bunq import REQUEST_ID, TOKEN
 from gateway import Gateway
+from http2 import Http2Wire
 from nginx import TRIVET, Nginx
-from test_http import Http2Wire
 from upstream import JSON, reply
 
 MIB = 1024 * 1024

@@ -1,24 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """Internal redirects: judged for what they lead to, by what the caller sent; a body
 that is lost on the way is never taken for an empty one"""
-import itertools
 import os
 
 import pytest
 
 import bunq
 from bunq import SIGNATURE
+from classic import Classic, request_bytes
 from nginx import TRIVET
-from test_nginx_conf import data, prepared, start  # noqa: F401 (fixtures)
-from test_profile_classic import Classic, request_bytes
 from upstream import JSON, closing, reply
-
-numbers = itertools.count()
-
-
-@pytest.fixture
-def path():
-    return f"/v1/redirects/{next(numbers)}"
 
 
 def to(target):
@@ -47,7 +38,7 @@ def send(nginx, client, target, body, signed, *, sent=None, is_chunked=False):
 @pytest.mark.parametrize("page", ["= /v1/page", "=200 /v1/page", "= @page"])
 @pytest.mark.parametrize("size", [20, 2_000, 200_000])
 def test_a_body_that_was_too_large_is_not_an_empty_one(
-    start, upstream, page, is_chunked, size  # noqa: F811
+    start, upstream, page, is_chunked, size
 ):
     nginx = start(
         upstream,
@@ -66,7 +57,7 @@ def test_a_body_that_was_too_large_is_not_an_empty_one(
 
 
 @pytest.mark.parametrize("status", [400, 413])
-def test_broken_chunks_are_not_a_whole_body(start, upstream, status):  # noqa: F811
+def test_broken_chunks_are_not_a_whole_body(start, upstream, status):
     """What came before the fault is signed, rightly."""
     nginx = start(
         upstream,
@@ -85,7 +76,7 @@ def test_broken_chunks_are_not_a_whole_body(start, upstream, status):  # noqa: F
     assert not upstream.count("/v1/page")
 
 
-def test_a_body_that_stops_coming(start, upstream):  # noqa: F811
+def test_a_body_that_stops_coming(start, upstream):
     nginx = start(
         upstream,
         location="error_page 408 = /v1/page; client_body_timeout 1s;",
@@ -97,7 +88,7 @@ def test_a_body_that_stops_coming(start, upstream):  # noqa: F811
 
 
 @pytest.mark.parametrize("size", [0, 5, 100_000])
-def test_a_body_that_a_failed_proxy_consumed(start, upstream, size):  # noqa: F811
+def test_a_body_that_a_failed_proxy_consumed(start, upstream, size):
     """proxy_request_buffering off: it was read, passed on, and is gone."""
     nginx = start(
         upstream,
@@ -130,7 +121,7 @@ def test_a_body_that_a_failed_proxy_consumed(start, upstream, size):  # noqa: F8
 
 
 def test_a_redirect_within_the_location_is_looked_up(
-    start, upstream, path  # noqa: F811
+    start, upstream, path
 ):
     """X-Accel-Redirect makes a GET of it: what is a call of ours then, is one."""
     nginx = start(upstream)
@@ -154,7 +145,7 @@ def test_a_redirect_within_the_location_is_looked_up(
     assert client.post(path, b"{}").element("UserPerson")["id"] == client.user["id"]
 
 
-def test_try_files_leads_to_a_call(start, upstream):  # noqa: F811
+def test_try_files_leads_to_a_call(start, upstream):
     nginx = start(
         upstream,
         locations="location /old/ { trivet_protect on; try_files /none /v1/user; }"
@@ -171,7 +162,7 @@ def test_try_files_leads_to_a_call(start, upstream):  # noqa: F811
 
 
 def test_a_session_that_the_answer_ended_is_judged_anew(
-    start, upstream, path, data  # noqa: F811
+    start, upstream, path, data
 ):
     nginx = start(upstream)
     client = bunq.ready(nginx)
@@ -191,7 +182,7 @@ def test_a_session_that_the_answer_ended_is_judged_anew(
 
 
 @pytest.fixture
-def classic(start, upstream, data):  # noqa: F811
+def classic(start, upstream, data):
     (data / "page").mkdir()
     (data / "page/page.txt").write_text("a page")
     os.chmod(data, 0o755)

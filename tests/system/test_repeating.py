@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
 """What may have reached the API is not sent again, but for GET and HEAD"""
-import itertools
 import shutil
 from types import SimpleNamespace
 
@@ -9,16 +8,9 @@ import pytest
 import bunq
 from gateway import free_port
 from nginx import Nginx
-from test_nginx_conf import prepared  # noqa: F401 (fixture)
 from upstream import JSON, Upstream, reply
 
-numbers = itertools.count()
 CHANGING = ["PUT", "DELETE", "POST", "PATCH", "MKCOL", "REPORT"]
-
-
-@pytest.fixture
-def path():
-    return f"/v1/repeating/{next(numbers)}"
 
 
 @pytest.fixture(scope="module")
@@ -30,7 +22,7 @@ def apis():
 
 
 @pytest.fixture(scope="module")
-def nginx(tmp_path_factory, prepared, apis):  # noqa: F811
+def nginx(tmp_path_factory, prepared, apis):
     place = tmp_path_factory.mktemp("repeating") / "data"
     shutil.copytree(prepared, place)
     one, other = (f"server 127.0.0.1:{api.port} max_fails=0;" for api in apis)

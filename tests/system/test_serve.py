@@ -1,66 +1,28 @@
 # SPDX-License-Identifier: Apache-2.0
 """trivet serve: how it starts, goes on and ends"""
-import datetime
 import os
-import signal
 import socket
 import ssl
 import stat
 import subprocess
-import time
 from pathlib import Path
 
 import pytest
 from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.x509.oid import NameOID
+from cryptography.hazmat.primitives import serialization
 
 import bunq
+from certificates import make_certificate
 from gateway import (
     BUILD,
-    TRIVET,
     Gateway,
     NotReady,
     environment,
     free_port,
     listening_sockets,
-    processes_using,
     run,
-    wait_until,
 )
-
-
-@pytest.fixture(scope="module")
-def bystander(tmp_path_factory):
-    """A gateway for tests that only look."""
-    with Gateway(tmp_path_factory.mktemp("bystander") / "data") as started:
-        yield started
-
-
-def refuse(tmp_path, *options, port=0, num_lines=1):
-    """Starts what must not start: one clear line, a status, nothing running."""
-    gateway = Gateway(tmp_path / "data", *options, port=port)
-    with pytest.raises(NotReady) as refusal:
-        gateway.start()
-    assert_one_clear_line(refusal.value, num_lines)
-    assert "ready:" not in refusal.value.stdout
-    assert not gateway.processes()
-    assert not processes_using(tmp_path)
-    return refusal.value
-
-
-def assert_one_clear_line(refusal, num_lines=1):
-    lines = [
-        line
-        for line in refusal.stderr.splitlines()
-        if line.strip()
-        and "running as root" not in line
-        and not line.startswith("making the server's RSA key")
-    ]
-    assert refusal.returncode > 0, refusal
-    assert 1 <= len(lines) <= num_lines, refusal.stderr
-    assert len(lines[0]) < 400, lines
-    assert lines[0].startswith("trivet"), lines
+from serving import assert_one_clear_line, refuse
 
 
 def mode(path):
@@ -283,40 +245,6 @@ def test_what_is_no_time_is_refused(option, span):
     assert option in result.stderr and "such as" in result.stderr
 
 
-def make_certificate(folder, names=("localhost",), addresses=("127.0.0.1",)):
-    """A self-signed certificate and its key."""
-    import ipaddress
-
-    private = bunq.key(7)
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "own")])
-    now = datetime.datetime.utcnow()
-    alternatives = [x509.DNSName(n) for n in names]
-    alternatives += [x509.IPAddress(ipaddress.ip_address(a)) for a in addresses]
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(private.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - datetime.timedelta(hours=1))
-        .not_valid_after(now + datetime.timedelta(days=30))
-        .add_extension(x509.SubjectAlternativeName(alternatives), critical=False)
-        .sign(private, hashes.SHA256())
-    )
-    (folder / "own.crt").write_bytes(
-        certificate.public_bytes(serialization.Encoding.PEM)
-    )
-    (folder / "own.key").touch(mode=0o600)
-    (folder / "own.key").write_bytes(
-        private.private_bytes(
-            serialization.Encoding.PEM,
-            serialization.PrivateFormat.PKCS8,
-            serialization.NoEncryption(),
-        )
-    )
-    return folder / "own.crt", folder / "own.key"
-
-
 def test_own_certificate_is_the_one_served(tmp_path):
     crt, own_key = make_certificate(tmp_path)
     gateway = Gateway(tmp_path / "data", "--tls-cert", crt, "--tls-key", own_key)
@@ -358,60 +286,6 @@ def test_bad_own_certificate_is_refused(tmp_path, fault):
     else:
         options = options[:2]
     refuse(tmp_path, *options)
-
-
-BAD_OPTIONS = [
-    ["--nonsense"],
-    ["--profile", "nonsense"],
-    ["--profile", ""],
-    ["--profile"],
-    ["--session-timeout", "0"],
-    ["--session-timeout", "-5"],
-    ["--session-timeout", "abc"],
-    ["--session-timeout", ""],
-    ["--session-timeout", "2147484"],
-    ["--session-timeout", "99999999999999999999"],
-    ["--api-key-lifetime", "abc"],
-    ["--api-key-lifetime", "-1"],
-    ["--listen", "nonsense"],
-    ["--listen", "1.2.3.4.5"],
-    ["--listen", "127.0.0.1; daemon on"],
-    ["--listen", ""],
-    ["--listen", "192.0.2.77"],  # not an address of this machine
-    ["superfluous"],
-]
-
-
-@pytest.mark.parametrize("options", BAD_OPTIONS, ids=" ".join)
-def test_bad_option_is_refused(tmp_path, options):
-    # an option that there is not is told of with a hint at --help
-    refuse(tmp_path, *options, num_lines=2)
-
-
-@pytest.mark.parametrize("port", ["abc", "-1", "65536", "99999999999", "1 2", ""])
-def test_bad_port_is_refused(tmp_path, port):
-    refuse(tmp_path, port=port, num_lines=2)
-
-
-@pytest.mark.parametrize(
-    "url",
-    [
-        "nonsense",
-        "ftp://127.0.0.1/",
-        "http://",
-        "http:///path",
-        "http://127.0.0.1:99999",
-        "http://127.0.0.1:port",
-        "http://127.0.0.1:1/;}",
-        "http://127.0.0.1:1 http://127.0.0.1:2",
-        "http://127.0.0.1:1/\ndaemon on;",
-        "http://$host",
-        "unix:/tmp/x",
-        "",
-    ],
-)
-def test_bad_upstream_url_is_refused(tmp_path, url):
-    refuse(tmp_path, "--upstream", url)
 
 
 def test_help_names_every_option():
@@ -544,161 +418,6 @@ def test_help_page_and_readme_agree_on_the_sandbox():
     assert "./run --upstream http://127.0.0.1:8000" in readme
 
 
-# ---- what must not start -----------------------------------------------------
-
-
-def test_port_in_use_is_refused(tmp_path):
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        taken.listen()
-        refusal = refuse(tmp_path, port=taken.getsockname()[1])
-        assert str(taken.getsockname()[1]) in refusal.stderr
-    with Gateway(tmp_path / "data") as again:  # nothing half-made is in the way
-        bunq.ready(again)
-
-
-def test_port_of_another_gateway_is_refused_and_that_one_lives(tmp_path, bystander):
-    refuse(tmp_path, port=bystander.port)
-    assert bystander.is_answering()
-
-
-def test_second_gateway_on_the_same_data_does_no_harm(serve):
-    """It is refused, or both work; the first one lives in any case."""
-    gateway = serve()
-    client = bunq.ready(gateway)
-    second = Gateway(gateway.data)
-    try:
-        second.start()
-    except NotReady as refusal:
-        assert_one_clear_line(refusal)
-    else:
-        bunq.ready(second)
-        second.stop()
-    assert client.is_alive()
-
-
-@pytest.mark.parametrize("place", ["file", "below-a-file", "proc", "missing-parent"])
-def test_impossible_data_directory_is_refused(tmp_path, place):
-    (tmp_path / "file").write_text("precious")
-    data = {
-        "file": tmp_path / "file",
-        "below-a-file": tmp_path / "file" / "data",
-        "proc": "/proc/trivet-test",
-        "missing-parent": tmp_path / ("x" * 300),
-    }[place]
-    result = subprocess.run(
-        [TRIVET, "serve", "--port", "0", "--data", data],
-        capture_output=True,
-        text=True,
-        timeout=30,
-        env=environment(),
-    )
-    assert_one_clear_line(result)
-    assert (tmp_path / "file").read_text() == "precious"
-
-
-def _is_root_with_nobody():
-    """Whether we may become nobody, and nobody may run the build."""
-    if os.getuid() != 0:
-        return False
-    try:
-        result = subprocess.run(
-            [TRIVET, "--version"], user=65534, group=65534, capture_output=True
-        )
-        return result.returncode == 0
-    except OSError:
-        return False
-
-
-def test_unwritable_data_directory_is_refused(tmp_path):
-    options = {}
-    if os.getuid() == 0:
-        if not _is_root_with_nobody():
-            pytest.skip("root, to whom everything is writable")
-        options = {"user": 65534, "group": 65534, "extra_groups": []}
-    data = tmp_path / "data"
-    data.mkdir()
-    data.chmod(0o555)
-    result = subprocess.run(
-        [TRIVET, "serve", "--port", "0", "--data", data],
-        capture_output=True,
-        text=True,
-        timeout=30,
-        env=environment(),
-        **options,
-    )
-    assert_one_clear_line(result)
-    assert os.listdir(data) == []
-
-
-def test_runs_as_an_ordinary_user(tmp_path):
-    if os.getuid() != 0:
-        pytest.skip("all other tests show it")
-    if not _is_root_with_nobody():
-        pytest.skip("nobody may not enter the build folder")
-    import tempfile
-
-    with tempfile.TemporaryDirectory(dir="/tmp") as folder:
-        os.chown(folder, 65534, 65534)
-        process = subprocess.Popen(
-            [TRIVET, "serve", "--port", "0", "--data", f"{folder}/data"],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            env=environment(HOME=folder),
-            cwd=folder,
-            user=65534,
-            group=65534,
-            extra_groups=[],
-        )
-        lines = []
-        for line in process.stdout:
-            lines.append(line)
-            if line.startswith("next: "):
-                break
-        process.terminate()
-        _, stderr = process.communicate(timeout=20)
-        assert any(line.startswith("ready: ") for line in lines), stderr
-
-
-@pytest.mark.parametrize("bits", [0o644, 0o640, 0o604, 0o660])
-def test_loose_server_key_is_refused(tmp_path, bits):
-    with Gateway(tmp_path / "data"):
-        pass
-    (tmp_path / "data/server.pem").chmod(bits)
-    refusal = refuse(tmp_path)
-    assert "server.pem" in refusal.stderr
-    (tmp_path / "data/server.pem").chmod(0o600)
-    with Gateway(tmp_path / "data") as again:
-        assert again.is_answering()
-
-
-@pytest.mark.parametrize("content", ["", "garbage\n", "ec"])
-def test_broken_server_key_is_refused_and_kept(tmp_path, content):
-    """A new key in its place would break every installation."""
-    with Gateway(tmp_path / "data"):
-        pass
-    if content == "ec":
-        content = (tmp_path / "data/tls.key").read_text()
-    path = tmp_path / "data/server.pem"
-    path.write_text(content)
-    refusal = refuse(tmp_path)
-    assert "server.pem" in refusal.stderr
-    assert path.read_text() == content
-
-
-def test_broken_store_is_refused_and_kept(tmp_path):
-    with Gateway(tmp_path / "data"):
-        pass
-    for name in ("trivet.db-wal", "trivet.db-shm"):
-        (tmp_path / "data" / name).unlink(missing_ok=True)
-    path = tmp_path / "data/trivet.db"
-    path.write_bytes(b"this is not a database at all " * 200)
-    refusal = refuse(tmp_path)
-    assert "trivet.db" in refusal.stderr
-    assert path.read_bytes().startswith(b"this is not")
-
-
 # ---- the wire ----------------------------------------------------------------
 
 
@@ -770,108 +489,5 @@ def test_plain_http_gets_no_http_answer(bystander, words):
 # ---- the end -----------------------------------------------------------------
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_signal_ends_nginx_and_all_its_workers(serve, number):
-    gateway = serve()
-    bunq.ready(gateway)
-    pids = gateway.processes()
-    assert len(pids) >= 2
-    assert gateway.stop(number) == 0
-    assert gateway.is_gone(timeout_s=2)
-    with pytest.raises(ConnectionRefusedError):
-        socket.create_connection(("127.0.0.1", gateway.port), timeout=5)
-
-
-def test_ctrl_c_reaches_the_whole_group(serve):
-    """A terminal sends SIGINT to every process of the foreground."""
-    gateway = serve()
-    os.killpg(gateway.process.pid, signal.SIGINT)
-    assert gateway.process.wait(20) == 0
-    assert gateway.is_gone(timeout_s=2)
-
-
-def test_signal_ends_it_though_connections_are_open(serve):
-    gateway = serve()
-    with bunq.Wire(gateway) as idle, bunq.Wire(gateway) as half:
-        half.send(b"POST /v1/installation HTTP/1.1\r\nHost: x\r\nContent-Le")
-        idle.request("GET", "/v1/user")
-        idle.answer()
-        begin = time.monotonic()
-        gateway.stop()
-        assert time.monotonic() - begin < 10
-    assert gateway.is_gone(timeout_s=2)
-
-
-@pytest.mark.parametrize("delay_s", [0.0, 0.05, 0.15, 0.3])
-def test_signal_during_the_start_leaves_nothing_half_made(tmp_path, delay_s):
-    gateway = Gateway(tmp_path / "data").spawn()
-    time.sleep(delay_s)
-    gateway.process.send_signal(signal.SIGTERM)
-    gateway.process.wait(20)
-    gateway.process.stdout.close()
-    assert gateway.is_gone()
-    with Gateway(tmp_path / "data") as again:
-        bunq.ready(again)
-
-
-def test_kill_of_serve_ends_nginx(serve):
-    gateway = serve()
-    gateway.may_crash = True
-    os.kill(gateway.process.pid, signal.SIGKILL)
-    gateway.process.wait(20)
-    assert gateway.is_gone(timeout_s=10)
-    gateway.start()
-    bunq.ready(gateway)
-
-
-def test_kill_of_the_nginx_master_ends_serve_and_workers(serve):
-    gateway = serve()
-    gateway.may_crash = True
-    os.kill(gateway.nginx_master(), signal.SIGKILL)
-    assert gateway.process.wait(20) != 0
-    assert gateway.is_gone(timeout_s=10)
-    gateway.start()
-    bunq.ready(gateway)
-
-
-def test_kill_of_a_worker_is_survived(serve):
-    gateway = serve()
-    gateway.may_crash = True
-    client = bunq.ready(gateway)
-    workers = gateway.nginx_workers()
-    assert workers
-    for pid in workers:
-        os.kill(pid, signal.SIGKILL)
-    assert wait_until(lambda: gateway.nginx_workers() - workers)
-    client.close()
-    assert client.from_address(None).is_alive()
-
-
 def test_build_is_the_one_under_test():
     assert run("--version", check=True).stdout.strip(), BUILD
-
-
-def refused_serve(*args):
-    """`trivet serve` that must not start: its status and what it says."""
-    done = subprocess.run(
-        [TRIVET, "serve", "--port", "0", *map(str, args)],
-        capture_output=True, text=True, timeout=60, check=False,
-    )
-    return done.returncode, done.stderr
-
-
-@pytest.mark.parametrize("url", ["bogus:x", "sqlite:/tmp/a;b", 'sqlite:/tmp/a"b'])
-def test_a_store_url_that_cannot_be_leaves_nothing_behind(tmp_path, url):
-    status, said = refused_serve("--data", tmp_path / "data", "--store", url)
-    assert status == 2 and "--store" in said
-    assert not (tmp_path / "data").exists()
-
-
-@pytest.mark.parametrize("mode", [0o777, 0o770, 0o702])
-def test_a_data_directory_that_others_may_write_is_refused(tmp_path, mode):
-    data = tmp_path / "data"
-    data.mkdir()
-    data.chmod(mode)
-    status, said = refused_serve("--data", data)
-    assert status == 2 and "no others' to write" in said
-    assert list(data.iterdir()) == []

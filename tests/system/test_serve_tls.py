@@ -14,8 +14,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 import bunq
+from certificates import make_certificate
 from gateway import TRIVET, Gateway, environment, run, wait_until
-from test_serve import make_certificate
 
 DAY = datetime.timedelta(days=1)
 

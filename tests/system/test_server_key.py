@@ -1,85 +1,26 @@
 # SPDX-License-Identifier: Apache-2.0
 """trivet server-key: keys that rotate under a running gateway, and hardware"""
-import contextlib
 import json
-import os
-import shutil
-import signal
-import subprocess
 import threading
 import time
-from pathlib import Path
 
 import pytest
-from cryptography.hazmat.primitives import serialization
 
 import bunq
-from gateway import BUILD, Gateway, NotReady, environment, run, wait_until
+from gateway import Gateway, NotReady, run
+from server_keys import (
+    CONFLICT,
+    at,
+    command,
+    configured,
+    keys,
+    numbers,
+    rotate,
+    statuses,
+    write_key,
+)
+from storm import storm
 from upstream import reply
-
-CONFLICT = 9
-
-
-def keys(data):
-    result = run("server-key", "list", "--data", data, "--json", check=True)
-    return {row["id"]: row for row in json.loads(result.stdout)}
-
-
-def statuses(data):
-    return {number: row["status"] for number, row in keys(data).items()}
-
-
-def command(data, *args):
-    return run("server-key", *args, "--data", data)
-
-
-def rotate(data, *options):
-    result = command(data, "rotate", *options)
-    assert result.returncode == 0, result
-    return int(result.stdout)
-
-
-def numbers(client):
-    return client.server_key.public_numbers()
-
-
-def at(client, gateway):
-    """The same context at another gateway."""
-    client.gateway = gateway
-    return client.from_address(None)
-
-
-def configured(data):
-    """The places that nginx is told, in their order."""
-    return [
-        line.split('"')[1]
-        for line in (data / "nginx.conf").read_text().splitlines()
-        if line.strip().startswith("trivet_server_key ")
-    ]
-
-
-def serving(gateway):
-    """How many workers it has, without those that a reload told to go."""
-    number = 0
-    for pid in gateway.nginx_workers():
-        try:
-            title = Path(f"/proc/{pid}/cmdline").read_bytes()
-        except OSError:
-            continue
-        number += b"shutting down" not in title
-    return number
-
-
-def write_key(path, private_key, mode=0o600):
-    path.write_bytes(
-        private_key.private_bytes(
-            serialization.Encoding.PEM,
-            serialization.PrivateFormat.PKCS8,
-            serialization.NoEncryption(),
-        )
-    )
-    path.chmod(mode)
-    return path
 
 
 # ---- rotate ------------------------------------------------------------------
@@ -137,7 +78,8 @@ def test_no_request_is_lost_while_keys_rotate(serve):
     end = threading.Event()
     answers, failures = [], []
 
-    def ask(client):
+    def ask(number):
+        client = clients[number]
         while not end.is_set():
             fresh = client.from_address(None)
             try:
@@ -147,14 +89,14 @@ def test_no_request_is_lost_while_keys_rotate(serve):
             finally:
                 fresh.close()
 
-    threads = [threading.Thread(target=ask, args=(client,)) for client in clients]
-    for thread in threads:
-        thread.start()
-    for _ in range(3):
-        rotate(gateway.data)
-    end.set()
-    for thread in threads:
-        thread.join()
+    def rotate_thrice():
+        try:
+            for _ in range(3):
+                rotate(gateway.data)
+        finally:
+            end.set()
+
+    storm(len(clients), ask, rotate_thrice)
     assert not failures
     assert len(answers) > 20
     for answer, server_key in answers:
@@ -186,15 +128,7 @@ def test_a_slow_request_outlives_a_reload(serve, upstream):
 @pytest.mark.long
 def test_two_that_rotate_at_once_make_two_keys(serve):
     gateway = serve()
-    results = []
-    threads = [
-        threading.Thread(target=lambda: results.append(rotate(gateway.data)))
-        for _ in range(3)
-    ]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    results = storm(3, lambda _: rotate(gateway.data))
     assert sorted(results) == [2, 3, 4]
     assert list(statuses(gateway.data).values()).count("CURRENT") == 1
     assert len(configured(gateway.data)) == 4
@@ -522,232 +456,3 @@ def test_a_first_start_with_a_key_of_ones_own_makes_none(serve, tmp_path):
     gateway = serve("--server-key", path)
     assert bunq.ready(gateway).is_alive()
     assert not (gateway.data / "server.pem").exists()
-
-
-# ---- hardware ------------------------------------------------------------------
-
-MODULE = Path("/usr/lib/softhsm/libsofthsm2.so")
-PIN = "4711aa"
-
-needs_token = pytest.mark.skipif(
-    not MODULE.exists()
-    or shutil.which("pkcs11-tool") is None
-    or not list(Path("/usr/lib").glob("*/engines-3/pkcs11.so")),
-    reason="softhsm2, opensc or libengine-pkcs11-openssl is not installed",
-)
-
-
-class Token:
-    def __init__(self, directory):
-        self.directory = directory
-        (directory / "tokens").mkdir()
-        self.conf = directory / "softhsm2.conf"
-        self.conf.write_text(f"directories.tokendir = {directory}/tokens\n")
-        self.suppressions = directory / "lsan"
-        self.suppressions.write_text(
-            "leak:ENGINE_by_id\nleak:ENGINE_remove\nleak:ENGINE_load_private_key\n"
-        )
-        self.pin = directory / "pin"
-        self.pin.write_text(PIN)
-        self.pin.chmod(0o600)
-        self.run("softhsm2-util", "--init-token", "--free", "--label", "trivet",
-                 "--so-pin", "123456", "--pin", PIN)
-
-    def run(self, *args):
-        env = dict(os.environ, SOFTHSM2_CONF=str(self.conf))
-        return subprocess.run(args, env=env, check=True, capture_output=True, timeout=60)
-
-    def generate(self, label, number):
-        self.run("pkcs11-tool", "--module", str(MODULE), "--login", "--pin", PIN,
-                 "--token-label", "trivet", "--keypairgen", "--key-type", "rsa:2048",
-                 "--label", label, "--id", f"{number:02x}")
-        der = self.directory / f"{label}.der"
-        self.run("pkcs11-tool", "--module", str(MODULE), "--token-label", "trivet",
-                 "--read-object", "--type", "pubkey", "--label", label,
-                 "--output-file", str(der))
-        key = serialization.load_der_public_key(der.read_bytes())
-        return key.public_numbers()
-
-    def uri(self, label):
-        return (
-            f"pkcs11:token=trivet;object={label};type=private"
-            f"?pin-source=file:{self.pin}&module-path={MODULE}"
-        )
-
-
-@pytest.fixture(scope="module")
-def token(tmp_path_factory):
-    made = Token(tmp_path_factory.mktemp("token"))
-    made.one = made.generate("one", 1)
-    made.two = made.generate("two", 2)
-    return made
-
-
-@pytest.fixture(autouse=True)
-def token_environment(request, monkeypatch):
-    if "token" in request.fixturenames:
-        made = request.getfixturevalue("token")
-        monkeypatch.setenv("SOFTHSM2_CONF", str(made.conf))
-        # what the engine itself leaks is not ours to mend
-        monkeypatch.setenv("ASAN_OPTIONS", "fast_unwind_on_malloc=0")
-        monkeypatch.setenv(
-            "LSAN_OPTIONS", f"suppressions={made.suppressions}:print_suppressions=0"
-        )
-
-
-@needs_token
-def test_a_key_in_a_token_signs_all_answers(serve, token, upstream):
-    gateway = serve("--sandbox", "--upstream", upstream.url, "--server-key", token.uri("one"))
-    client = bunq.ready(gateway)
-    assert numbers(client) == token.one
-    assert not (gateway.data / "server.pem").exists()
-    bunq.assert_admitted(client.get("/v1/user"), client.server_key)
-    bunq.assert_admitted(client.post("/v1/behind", b"{}"), client.server_key)
-    refused = client.get("/v1/user", signature=client.sign(b"other"))
-    bunq.assert_refused(refused, 400, server_key=client.server_key)
-
-
-@pytest.mark.long
-@needs_token
-def test_many_at_once_share_the_token(serve, token, upstream):
-    gateway = serve("--sandbox", "--upstream", upstream.url, "--server-key", token.uri("one"))
-    clients = [bunq.ready(gateway, key_number=i) for i in range(6)]
-    failures = []
-
-    def ask(client, path):
-        try:
-            for _ in range(15):
-                bunq.assert_admitted(client.get(path), client.server_key)
-        except Exception as failure:  # pylint: disable=broad-except
-            failures.append(failure)
-
-    threads = [
-        threading.Thread(target=ask, args=(client, path))
-        for client, path in zip(clients, ["/v1/user", "/v1/behind"] * 3)
-    ]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert not failures, failures[0]
-
-
-@pytest.mark.long
-@needs_token
-def test_rotation_into_a_token_and_out_of_it(serve, token, monkeypatch):
-    gateway = serve()  # its environment has the token's configuration
-    old = bunq.ready(gateway)
-    rotate(gateway.data, "--uri", token.uri("one"))
-    one = bunq.ready(gateway, key_number=1)
-    assert numbers(one) == token.one
-    rotate(gateway.data, "--uri", token.uri("two"))
-    two = bunq.ready(gateway, key_number=2)
-    assert numbers(two) == token.two
-    rotate(gateway.data)
-    new = bunq.ready(gateway, key_number=3)
-    for client in (old, one, two, new):
-        bunq.assert_admitted(client.get("/v1/user"), client.server_key)
-    assert PIN not in (gateway.data / "nginx.conf").read_text()
-    assert command(gateway.data, "retire", "2", "--force").returncode == 0
-    bunq.assert_refused(one.get("/v1/user"), 401, reason="server-key-retired")
-    assert two.is_alive()
-    gateway.close()
-    again = serve(name=gateway.data.name)
-    two = at(two, again)
-    bunq.assert_admitted(two.get("/v1/user"), two.server_key)
-
-
-@needs_token
-def test_a_worker_that_was_killed_comes_back_with_the_token(serve, token):
-    gateway = serve("--server-key", token.uri("one"))
-    gateway.may_crash = True
-    client = bunq.ready(gateway)
-    before = gateway.nginx_workers()
-    for pid in before:
-        os.kill(pid, signal.SIGKILL)
-    assert wait_until(lambda: len(gateway.nginx_workers() - before) == len(before))
-    fresh = client.from_address(None)
-    bunq.assert_admitted(fresh.get("/v1/user"), client.server_key)
-
-
-@pytest.mark.long
-@needs_token
-def test_a_pin_in_the_configuration_is_not_logged(token, tmp_path):
-    """`trivet` itself refuses such a URI; in an nginx.conf it may stand."""
-    with Gateway(tmp_path / "data", "--server-key", token.uri("one")) as gateway:
-        conf = gateway.data / "nginx.conf"
-        text = conf.read_text()
-        nginx = BUILD / "nginx-root/usr/sbin/nginx"
-
-        def try_with(label, pin):
-            new = token.uri(label).replace(
-                f"pin-source=file:{token.pin}", f"pin-value={pin}"
-            )
-            trial = gateway.data / "trial.conf"
-            trial.write_text(text.replace(token.uri("one"), new))
-            return subprocess.run(
-                [nginx, "-t", "-e", "stderr", "-c", trial],
-                capture_output=True,
-                text=True,
-                env=environment(),
-                timeout=60,
-            )
-
-        assert try_with("one", PIN).returncode == 0
-        assert try_with("one", "%34711%61%61").returncode == 0
-        for result in (try_with("none", PIN), try_with("one", "4711ab")):
-            assert result.returncode != 0
-            assert "4711" not in result.stdout + result.stderr
-
-
-@pytest.mark.long
-@needs_token
-@pytest.mark.parametrize("what", ["object", "pin", "no pin", "module", "file"])
-def test_a_token_that_does_not_open_is_refused(serve, token, tmp_path, what):
-    wrong = tmp_path / "pin"
-    wrong.write_text("000000")
-    uri = {
-        "object": token.uri("none"),
-        "pin": token.uri("one").replace(str(token.pin), str(wrong)),
-        "no pin": token.uri("one").replace(f"pin-source=file:{token.pin}&", ""),
-        "module": token.uri("one").replace(str(MODULE), "/none.so"),
-        "file": token.uri("one").replace(str(token.pin), "/none"),
-    }[what]
-    gateway = Gateway(tmp_path / "data", "--server-key", uri)
-    with pytest.raises(NotReady) as refusal:
-        gateway.start()
-    assert "no private key is to be had" in refusal.value.stderr
-    assert PIN not in refusal.value.stderr
-    # nor on a gateway that runs
-    running = serve()
-    result = command(running.data, "rotate", "--uri", uri)
-    assert result.returncode > 0
-    assert statuses(running.data) == {1: "CURRENT"}
-
-
-@pytest.mark.long
-@needs_token
-def test_without_the_token_its_installations_alone_wait(serve, token, tmp_path):
-    """Workers that start without it refuse those; the others are served."""
-    gateway = serve()
-    gateway.may_crash = True
-    old = bunq.ready(gateway)
-    rotate(gateway.data, "--uri", token.uri("one"))
-    one = bunq.ready(gateway, key_number=1)
-    rotate(gateway.data)
-    pin = token.pin.read_text()
-    try:
-        token.pin.write_text("000000")
-        number = serving(gateway)
-        before = gateway.nginx_workers()
-        for pid in before:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
-        assert wait_until(lambda: len(gateway.nginx_workers() - before) == number)
-        answer = one.from_address(None).get("/v1/user")
-        bunq.assert_refused(answer, 503, reason="server-key-unavailable")
-        assert old.from_address(None).is_alive()
-    finally:
-        token.pin.write_text(pin)
-    rotate(gateway.data)  # which reloads
-    assert one.from_address(None).is_alive()

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Every way that leads into a protected location is judged there, main request or
 not: what nginx sends there by itself reaches nothing that its caller may not."""
-import itertools
 import json
 import os
 
@@ -9,20 +8,13 @@ import pytest
 
 import bunq
 from bunq import SIGNATURE, TOKEN
+from classic import BASE, Classic, request_bytes
 from gateway import wait_until
 from nginx import TRIVET, Nginx
-from test_nginx_conf import data, prepared, start  # noqa: F401 (fixtures)
-from test_profile_classic import BASE, Classic, request_bytes
 from upstream import JSON, reply
 
-numbers = itertools.count()
 FORGED = {"Trivet-User-Id": "1", "trivet_user_id": "1", "Trivet-Session-Id": "1"}
 PAGE = '<!--#include virtual="/v1/ssi" -->'
-
-
-@pytest.fixture
-def path():
-    return f"/v1/sub/{next(numbers)}"
 
 
 def ways(upstream):
@@ -64,7 +56,7 @@ def has_come(upstream, target, count):
 
 
 @pytest.fixture(scope="module")
-def around(tmp_path_factory, prepared, upstream):  # noqa: F811
+def around(tmp_path_factory, prepared, upstream):
     """One nginx with all ways, for the tests that change nothing in it."""
     import shutil
 
@@ -162,7 +154,7 @@ def test_auth_request_judges_the_body_that_was_signed(
         assert answer.status == 403, answer
 
 
-def test_auth_request_tells_who_it_is(start, upstream):  # noqa: F811
+def test_auth_request_tells_who_it_is(start, upstream):
     nginx = start(
         upstream,
         locations="location /asks/ { auth_request /v1/asked;"
@@ -178,7 +170,7 @@ def test_auth_request_tells_who_it_is(start, upstream):  # noqa: F811
 
 
 @pytest.mark.parametrize("is_protected", [False, True])
-def test_auth_request_to_a_call_of_ours(start, upstream, is_protected):  # noqa: F811
+def test_auth_request_to_a_call_of_ours(start, upstream, is_protected):
     """GET /v1/user answers whether there is a session; a call that changes
     something is not made by a subrequest."""
     state = "on" if is_protected else "off"
@@ -234,7 +226,7 @@ def test_a_body_that_was_not_read_is_not_an_empty_one(around, upstream, known):
 
 
 def test_a_subrequest_of_an_admitted_request_has_its_identity(
-    start, upstream, path  # noqa: F811
+    start, upstream, path
 ):
     nginx = start(
         upstream,
@@ -261,7 +253,7 @@ def test_a_subrequest_of_an_admitted_request_has_its_identity(
 
 
 def test_the_stronger_rule_of_the_inner_location_holds(
-    start, upstream, path  # noqa: F811
+    start, upstream, path
 ):
     """The outer location wants no signature, the inner one does."""
     nginx = start(
@@ -284,7 +276,7 @@ def test_the_stronger_rule_of_the_inner_location_holds(
 
 
 def test_classic_subrequests_are_judged_by_the_whole_request(
-    start, upstream  # noqa: F811
+    start, upstream
 ):
     """The full signature is over the main request's method, target and header."""
     nginx = start(
@@ -307,7 +299,7 @@ def test_classic_subrequests_are_judged_by_the_whole_request(
         assert answer.status == status, answer
 
 
-def test_many_subrequests_of_one_caller(start, upstream):  # noqa: F811
+def test_many_subrequests_of_one_caller(start, upstream):
     """Each is judged; a request id that is used once is not used up by them."""
     nginx = start(
         upstream,
@@ -366,7 +358,7 @@ HARMLESS = [
 
 @pytest.mark.parametrize("text, status", ANSWERS.items())
 def test_a_location_that_answers_early_asks_before(
-    start, upstream, text, status  # noqa: F811
+    start, upstream, text, status
 ):
     nginx = start(
         upstream,
@@ -393,7 +385,7 @@ def test_a_location_that_answers_early_asks_before(
 
 @pytest.mark.parametrize("text", ANSWERS)
 def test_a_server_that_answers_before_its_locations_does_not_start(
-    data, upstream, text  # noqa: F811
+    data, upstream, text
 ):
     status, said = Nginx(data, upstream, server=text).check()
     assert status != 0, said
@@ -403,13 +395,13 @@ def test_a_server_that_answers_before_its_locations_does_not_start(
 @pytest.mark.parametrize("place", ["location", "server"])
 @pytest.mark.parametrize("text", HARMLESS)
 def test_what_only_refuses_or_rewrites_starts(
-    data, upstream, text, place  # noqa: F811
+    data, upstream, text, place
 ):
     status, said = Nginx(data, upstream, **{place: text}).check()
     assert status == 0, said
 
 
-def test_unprotected_locations_may_answer(start, upstream):  # noqa: F811
+def test_unprotected_locations_may_answer(start, upstream):
     nginx = start(
         upstream,
         locations="location /open { return 200 open; }"
@@ -420,7 +412,7 @@ def test_unprotected_locations_may_answer(start, upstream):  # noqa: F811
     assert anybody.get("/calls", token=None).status == 301
 
 
-def test_a_slash_is_not_added_for_strangers(start, upstream):  # noqa: F811
+def test_a_slash_is_not_added_for_strangers(start, upstream):
     nginx = start(upstream)
     answer = bunq.Client(nginx).get("/v1", token=None)
     bunq.assert_refused(answer, 401, reason="token-missing")
@@ -444,7 +436,7 @@ CONTENT = {
 
 
 @pytest.mark.parametrize("text", CONTENT.values(), ids=CONTENT.keys())
-def test_all_kinds_of_content_are_judged(start, upstream, data, text):  # noqa: F811
+def test_all_kinds_of_content_are_judged(start, upstream, data, text):
     (data / "content").mkdir()
     (data / "content/file").write_text("a file")
     os.chmod(data, 0o755)

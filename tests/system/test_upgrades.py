@@ -8,7 +8,6 @@ import pytest
 import bunq
 from bunq import SERVER_SIGNATURE, TOKEN
 from nginx import Nginx
-from test_nginx_conf import data, prepared, start  # noqa: F401 (fixtures)
 from upstream import JSON, closing, reply
 
 numbers = itertools.count()
@@ -19,11 +18,6 @@ PASSES = (
 FIXED = (
     "proxy_set_header Upgrade $http_upgrade; proxy_set_header Connection upgrade;"
 )
-
-
-@pytest.fixture
-def path():
-    return f"/v1/upgrades/{next(numbers)}"
 
 
 def switching(protocol):
@@ -58,7 +52,7 @@ def status_of(wire):
 
 
 @pytest.fixture(scope="module")
-def socketed(tmp_path_factory, prepared, upstream):  # noqa: F811
+def socketed(tmp_path_factory, prepared, upstream):
     import shutil
 
     place = tmp_path_factory.mktemp("upgrades") / "data"
@@ -191,7 +185,7 @@ def test_a_subrequest_changes_no_protocol(socketed, known, upstream):
 
 @pytest.mark.parametrize("name", ["h2c", "websocket h2c", "TLS/1.0", "HTTP/2.0"])
 def test_protocols_that_carry_requests_cannot_be_named(
-    data, upstream, name  # noqa: F811
+    data, upstream, name
 ):
     status, said = Nginx(data, upstream, location=f"trivet_upgrade {name};").check()
     assert status != 0 and "trivet_upgrade" in said
@@ -243,7 +237,7 @@ ALLOWED = [("Access-Control-Allow-Origin", "https://app.example")]
 
 
 @pytest.fixture
-def crossing(start, upstream):  # noqa: F811
+def crossing(start, upstream):
     return start(
         upstream,
         location="trivet_preflight pass;",
@@ -298,7 +292,7 @@ def test_refuse_is_the_default(socketed, upstream, path):
     assert upstream.count(path) == 0
 
 
-def test_a_preflight_gives_no_subrequest_a_right(start, upstream):  # noqa: F811
+def test_a_preflight_gives_no_subrequest_a_right(start, upstream):
     nginx = start(
         upstream,
         location="trivet_preflight pass; mirror /inner/x;",

@@ -274,6 +274,18 @@ def test_other_folders_are_not_a_circle_of_calls(tree):
     }, compiled=True))
 
 
+# ---- tests -------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["tests/system/test_a.py", "tests/client/help.py"])
+def test_no_test_imports_a_test(tree, name):
+    accepted(tree({name: "import gateway\nfrom storm import storm\n"
+                         "text = 'from test_b import x'\n"}))
+    for line in ("import test_b", "from test_b import x", "def f():\n    from test_b import x",
+                 "from conftest import x"):
+        refused(tree({name: f"import os\n{line}\n"}), f"{name}:", ": a test imports ")
+
+
 # ---- what is printed ---------------------------------------------------------
 
 

@@ -17,7 +17,7 @@ BUILD = Path(os.environ.get("TRIVET_BUILD", ROOT / "build/release")).resolve()
 TRIVET = BUILD / "trivet"
 IS_SANITIZED = BUILD.name == "san"
 
-START_S = 60 if IS_SANITIZED else 30
+START_S = 60
 STOP_S = 20
 
 # What must never be found in a log; and what may be when a test kills.
@@ -207,6 +207,11 @@ class Gateway:
 
     def __exit__(self, kind, *_):
         self.close(check=kind is None)
+
+    @property
+    def url(self):
+        """The URL of the API, as `ready` says it."""
+        return f"https://{self.ready_host}:{self.port}/v1"
 
     @property
     def base(self):
