@@ -3,7 +3,13 @@
 
 UNIT_PROGRAMS = $(UNIT_TESTS:%=$(B)/tests/%)
 
-$(B)/tests/test_%: $(B)/obj/tests/unit/test_%.o $(SERVER_LIBS) $(B)/flags/link
+# A helper of the tests of the authority (tests/unit/world.h).
+WORLD_LIB = $(B)/libtrivet-world.a
+
+$(WORLD_LIB): $(call objects,$(WORLD_SRCS))
+
+$(B)/tests/test_%: $(B)/obj/tests/unit/test_%.o $(WORLD_LIB) $(SERVER_LIBS) \
+		$(B)/flags/link
 	$(call link,$(LIBS_TEST) $(LIBS_SERVER))
 
 .PHONY: check check-unit check-tools check-system lint format
@@ -85,7 +91,8 @@ FAULTS_LDFLAGS = -rdynamic -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc \
 SWEEPS = $(B)/tests/sweep_authority $(B)/tests/sweep_client
 
 $(SWEEPS): $(B)/tests/sweep_%: $(B)/obj/tests/faults/sweep_%.o \
-		$(B)/obj/tests/faults/faults.o $(CLIENT_LIB) $(SERVER_LIBS) \
+		$(B)/obj/tests/faults/faults.o $(WORLD_LIB) $(CLIENT_LIB) \
+		$(SERVER_LIBS) \
 		$(B)/flags/link
 	$(call link,$(FAULTS_LDFLAGS) $(LIBS_TEST) -ldl $(LIBS_CLIENT) $(LIBS_SERVER))
 

@@ -222,6 +222,10 @@ CLI_SRCS = \
 	cli/span.c \
 	cli/table.c
 
+WORLD_SRCS = \
+	tests/unit/world.c \
+	tests/unit/world_login.c
+
 UNIT_TESTS = \
 	test_address \
 	test_admission \
