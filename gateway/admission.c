@@ -7,16 +7,26 @@
  * here and goes no further. An internal redirect to another location, URI or
  * method is judged anew. Subrequests come here from subrequest.c.
  */
-#include "module.h"
+#include "gateway/admission.h"
 
-
+#include "gateway/answering.h"
+#include "gateway/api_headers.h"
+#include "gateway/body.h"
+#include "gateway/conf.h"
+#include "gateway/fill.h"
+#include "gateway/looking.h"
+#include "gateway/preflight.h"
+#include "gateway/request.h"
+#include "gateway/signed_head.h"
+#include "gateway/spool.h"
+#include "gateway/subrequest.h"
+#include "gateway/task.h"
 static ngx_int_t ngx_http_trivet_begin(ngx_http_request_t *r,
     ngx_http_trivet_ctx_t *ctx, ngx_http_trivet_loc_conf_t *tlcf);
 static ngx_int_t ngx_http_trivet_look_first(ngx_http_request_t *r,
     ngx_http_trivet_ctx_t *ctx, ngx_http_trivet_loc_conf_t *tlcf);
 static ngx_int_t ngx_http_trivet_read_body(ngx_http_request_t *r,
     ngx_http_trivet_ctx_t *ctx, ngx_http_trivet_loc_conf_t *tlcf);
-static ngx_int_t ngx_http_trivet_read_for_asking(ngx_http_request_t *r);
 static ngx_int_t ngx_http_trivet_judge(ngx_http_request_t *r,
     ngx_http_trivet_ctx_t *ctx, ngx_http_trivet_loc_conf_t *tlcf);
 static ngx_int_t ngx_http_trivet_conclude(ngx_http_request_t *r,
@@ -31,21 +41,6 @@ ngx_http_trivet_is_same(const ngx_str_t *one, const ngx_str_t *other)
 }
 
 
-ngx_uint_t
-ngx_http_trivet_is_same_rule(const ngx_http_trivet_loc_conf_t *one,
-    const ngx_http_trivet_loc_conf_t *other)
-{
-    return one == other
-           || (one->calls == other->calls && one->protect == other->protect
-               && one->profile == other->profile
-               && one->require_signature == other->require_signature
-               && one->pass_credentials == other->pass_credentials
-               && one->pass_forwarded == other->pass_forwarded
-               && one->preflight == other->preflight
-               && one->upgrades == other->upgrades);
-}
-
-
 /* Whether it is still the request that ctx speaks of. After an internal
  * redirect it may be for a location that asks for more, or a call of ours. */
 static ngx_uint_t
@@ -56,46 +51,6 @@ ngx_http_trivet_is_as_judged(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx,
            && ngx_http_trivet_is_same_rule(ctx->judged_by, tlcf)
            && ngx_http_trivet_is_same(&ctx->judged_uri, &r->uri)
            && ngx_http_trivet_is_same(&ctx->judged_method, &r->method_name);
-}
-
-
-ngx_int_t
-ngx_http_trivet_access_handler(ngx_http_request_t *r)
-{
-    ngx_http_trivet_loc_conf_t *tlcf;
-
-    tlcf = ngx_http_get_module_loc_conf(r, ngx_http_trivet_module);
-
-    if (!tlcf->calls && !tlcf->protect) {
-        return tlcf->is_asking ? ngx_http_trivet_read_for_asking(r)
-                               : NGX_DECLINED;
-    }
-
-    return ngx_http_trivet_admit(r, tlcf);
-}
-
-
-/* Of a location that answers in this phase, or may. */
-ngx_int_t
-ngx_http_trivet_rewrite_handler(ngx_http_request_t *r)
-{
-    ngx_int_t rc;
-    ngx_http_trivet_loc_conf_t *tlcf;
-
-    tlcf = ngx_http_get_module_loc_conf(r, ngx_http_trivet_module);
-
-    if (!tlcf->is_early) {
-        return NGX_DECLINED;
-    }
-
-    rc = ngx_http_trivet_admit(r, tlcf);
-
-    if (rc == NGX_OK) {
-        return NGX_DECLINED;
-    }
-
-    /* In this phase NGX_AGAIN would end the request. */
-    return rc == NGX_AGAIN ? NGX_DONE : rc;
 }
 
 
@@ -153,30 +108,6 @@ ngx_http_trivet_stop(ngx_http_request_t *r, ngx_int_t rc)
 }
 
 
-struct trivet_address
-ngx_http_trivet_address(ngx_connection_t *c)
-{
-    struct trivet_address none;
-
-    switch (c->sockaddr->sa_family) {
-    case AF_INET:
-        return trivet_address_from_ipv4(
-            &((struct sockaddr_in *) c->sockaddr)->sin_addr);
-
-#if (NGX_HAVE_INET6)
-    case AF_INET6:
-        return trivet_address_from_ipv6(
-            &((struct sockaddr_in6 *) c->sockaddr)->sin6_addr);
-#endif
-    }
-
-    /* A unix socket: all its callers are one address, "::". */
-    ngx_memzero(&none, sizeof(none));
-
-    return none;
-}
-
-
 /* Without a token there is nothing to look up: neither the body is read nor a
  * thread asked. The decision is the same one. */
 static ngx_int_t
@@ -216,56 +147,6 @@ ngx_http_trivet_pass_preflight(ngx_http_request_t *r,
 }
 
 
-/* headers=strict: the one that is missing, or NULL. */
-static const char *
-ngx_http_trivet_missing_header(ngx_http_trivet_ctx_t *ctx)
-{
-    if (ctx->request.profile->headers != TRIVET_HEADERS_STRICT) {
-        return NULL;
-    }
-
-    if (!ctx->has_user_agent) {
-        return "User-Agent";
-    }
-
-    return ctx->has_cache_control ? NULL : "Cache-Control";
-}
-
-
-/* Forgets what was judged before, for another location or URI. */
-static void
-ngx_http_trivet_start(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx,
-    ngx_http_trivet_loc_conf_t *tlcf)
-{
-    struct trivet_request *request = &ctx->request;
-    ngx_http_trivet_main_conf_t *tmcf;
-
-    tmcf = ngx_http_get_module_main_conf(r, ngx_http_trivet_module);
-
-    request->is_id_counted =
-        ngx_http_trivet_is_id_counted(r) || ctx->answer.is_id_counted;
-    trivet_answer_release(&ctx->answer);
-    trivet_answer_init(&ctx->answer);
-    ctx->judged_by = tlcf;
-    ctx->judged_uri = r->uri;
-    ctx->judged_method = r->method_name;
-    ctx->reason = TRIVET_REASON_NONE;
-    ctx->is_own = 0;
-    ctx->is_admitted = 0;
-    ctx->is_preflight = 0;
-    ctx->upgrade.len = 0;
-    ctx->allow.len = 0;
-
-    request->is_body_unread = false;
-    request->call = NULL;
-    request->query = ngx_http_trivet_slice(r->args);
-    request->profile = tlcf->profile;
-    request->address = ngx_http_trivet_address(r->connection);
-    ngx_http_trivet_flip_address(tmcf, &request->address);
-    request->is_head = r->method == NGX_HTTP_HEAD;
-}
-
-
 static ngx_int_t
 ngx_http_trivet_refuse_method(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx,
     const struct trivet_call_search *search)
@@ -279,53 +160,6 @@ ngx_http_trivet_refuse_method(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx,
 
     return ngx_http_trivet_stop(r,
         ngx_http_trivet_send_refusal(r, ctx, TRIVET_REASON_METHOD_NOT_ALLOWED));
-}
-
-
-/* Which call is it, and what does it ask for? NONE, or why it is none. */
-static enum trivet_reason
-ngx_http_trivet_find_rule(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx,
-    ngx_http_trivet_loc_conf_t *tlcf, struct trivet_call_search *search)
-{
-    struct trivet_request *request = &ctx->request;
-    enum trivet_call_match match = TRIVET_CALL_NONE;
-    ngx_http_trivet_main_conf_t *tmcf;
-
-    tmcf = ngx_http_get_module_main_conf(r, ngx_http_trivet_module);
-
-    if (tlcf->calls) {
-        match = trivet_call_find(ngx_http_trivet_slice(r->method_name),
-            ngx_http_trivet_slice(r->uri), tmcf->sandbox, search);
-    }
-
-    if (match == TRIVET_CALL_WRONG_METHOD) {
-        return TRIVET_REASON_METHOD_NOT_ALLOWED;
-    }
-
-    if (match == TRIVET_CALL_FOUND) {
-        /* A copy of the caller's request (mirror) must not change anything. */
-        if (r != r->main && !(r->method & (NGX_HTTP_GET | NGX_HTTP_HEAD))) {
-            return TRIVET_REASON_FORBIDDEN;
-        }
-
-        request->call = search->call;
-        request->rule = trivet_call_rule(search->call);
-        ngx_memcpy(
-            request->path_ids, search->path_ids, sizeof(search->path_ids));
-
-        return TRIVET_REASON_NONE;
-    }
-
-    if (!tlcf->protect) {
-        return TRIVET_REASON_ROUTE_NOT_FOUND;
-    }
-
-    request->rule.token = TRIVET_NEEDS_SESSION;
-    request->rule.signature = tlcf->require_signature
-                                  ? TRIVET_SIGNED_ALWAYS
-                                  : TRIVET_SIGNED_BY_PROFILE;
-
-    return TRIVET_REASON_NONE;
 }
 
 
@@ -379,16 +213,6 @@ ngx_http_trivet_begin(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx,
 }
 
 
-static void
-ngx_http_trivet_body_handler(ngx_http_request_t *r)
-{
-    r->preserve_body = 1;
-    r->write_event_handler = ngx_http_core_run_phases;
-
-    ngx_http_core_run_phases(r);
-}
-
-
 /* Of a request to which an error happened, that error. */
 static ngx_int_t
 ngx_http_trivet_refuse_body(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx)
@@ -401,42 +225,6 @@ ngx_http_trivet_refuse_body(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx)
 
     return ngx_http_trivet_stop(
         r, ngx_http_trivet_send_refusal(r, ctx, reason));
-}
-
-
-/* auth_request is about to ask, perhaps a location of ours, about a request
- * that is signed. A subrequest cannot read the body that was signed: it is read
- * before. */
-static ngx_int_t
-ngx_http_trivet_read_for_asking(ngx_http_request_t *r)
-{
-    ngx_int_t rc;
-    ngx_http_trivet_ctx_t *ctx;
-
-    ctx = ngx_http_trivet_make_ctx(r);
-    if (ctx == NULL) {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
-    }
-
-    if (ctx->request.num_tokens == 0 || !ngx_http_trivet_has_body(r)
-        || !ngx_http_trivet_is_body_unread(r))
-    {
-        return NGX_DECLINED;
-    }
-
-    if (ngx_http_trivet_is_body_costly(r)) {
-        ngx_http_trivet_find_signer(r, ctx);
-        if (ctx->answer.server_key < 0) {
-            return NGX_DECLINED; /* nobody's token: refused without a body */
-        }
-    }
-
-    rc = ngx_http_read_client_request_body(r, ngx_http_trivet_body_handler);
-    if (rc >= NGX_HTTP_SPECIAL_RESPONSE) {
-        return rc;
-    }
-
-    return ngx_http_trivet_stop(r, NGX_DONE);
 }
 
 
@@ -506,8 +294,6 @@ static ngx_int_t
 ngx_http_trivet_read_body(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx,
     ngx_http_trivet_loc_conf_t *tlcf)
 {
-    ngx_int_t rc;
-
     ctx->request.is_body_unread = false;
     ctx->state = NGX_HTTP_TRIVET_READING;
 
@@ -515,12 +301,7 @@ ngx_http_trivet_read_body(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx,
         return ngx_http_trivet_judge(r, ctx, tlcf);
     }
 
-    rc = ngx_http_read_client_request_body(r, ngx_http_trivet_body_handler);
-    if (rc >= NGX_HTTP_SPECIAL_RESPONSE) {
-        return rc;
-    }
-
-    return ngx_http_trivet_stop(r, NGX_DONE);
+    return ngx_http_trivet_receive_body(r);
 }
 
 

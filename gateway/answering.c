@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* answering.c - answers of our own: refusals, the protocol's calls, identity */
-#include "module.h"
+#include "gateway/answering.h"
 
-
+#include "gateway/answer_headers.h"
+#include "gateway/looking.h"
+#include "gateway/request.h"
+#include "gateway/slice.h"
+#include "gateway/subrequest.h"
 /* For the operator: why, and what the machine says about it. */
 void
 ngx_http_trivet_log_refusal(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx)
@@ -23,16 +27,6 @@ ngx_http_trivet_log_refusal(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx)
         ctx->answer.mistake == NULL ? "" : ctx->answer.mistake,
         ctx->answer.identity.installation_id, ctx->answer.identity.user_id,
         ctx->answer.identity.api_key_id);
-}
-
-
-void
-ngx_http_trivet_set_json(ngx_http_request_t *r, off_t len)
-{
-    ngx_str_set(&r->headers_out.content_type, "application/json");
-    r->headers_out.content_type_len = r->headers_out.content_type.len;
-    r->headers_out.content_type_lowcase = NULL;
-    r->headers_out.content_length_n = len;
 }
 
 

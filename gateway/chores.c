@@ -5,7 +5,12 @@
  * The audit is told what it left out, the store what time it is. On a pool
  * thread, now and then; one at a time.
  */
-#include "module.h"
+#include "gateway/chores.h"
+
+#include "gateway/clock.h"
+#include "gateway/conf.h"
+#include "gateway/request_ids.h"
+#include "gateway/threads.h"
 
 #include "base/timestamp.h"
 

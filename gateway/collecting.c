@@ -5,27 +5,13 @@
  * In memory at first; past a threshold in a temporary file, digested on the
  * way.
  */
-#include "module.h"
+#include "gateway/collecting.h"
 
-
+#include "gateway/conf.h"
+#include "gateway/request.h"
+#include "gateway/signature.h"
+#include "gateway/spool.h"
 enum { NGX_HTTP_TRIVET_FIRST_CHUNK = 4096 };
-
-
-ngx_int_t
-ngx_http_trivet_start_digest(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx,
-    struct trivet_digest *digest)
-{
-    struct trivet_slice head;
-
-    if (ngx_http_trivet_make_response_head(r, ctx, &head) != NGX_OK) {
-        return NGX_ERROR;
-    }
-
-    trivet_digest_start(digest);
-    trivet_digest_add(digest, head);
-
-    return NGX_OK;
-}
 
 
 void

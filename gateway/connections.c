@@ -10,60 +10,19 @@
  * The address is the TCP peer's, its network for IPv6 (core/address.h); what a
  * proxy says of its clients comes later. Proxies are exempt by name.
  *
- * Every worker counts in a slot of its own in memory that all share, so that
- * nobody waits; the sum is what counts. A slot is a sketch: two rows of
- * counters, in which an address has one place each, that a secret decides;
- * the smaller of the two is its number, or, when strangers share both places,
- * more than that: with as many connections as a worker has, one address in
- * thousands. A slot is held by a robust mutex for as long as its worker lives:
- * that of a killed worker is found free, and emptied, by the next that begins.
+ * The counting is that of connection_slots.c.
  */
-#include "module.h"
+#include "gateway/connections.h"
 
-#include "crypto/token.h"
-
-#include <errno.h>
-#include <pthread.h>
-
-
-enum {
-    NGX_HTTP_TRIVET_SLOTS = 128, /* workers, with those that shut down */
-    NGX_HTTP_TRIVET_ROWS = 2,
-    NGX_HTTP_TRIVET_COLUMNS = 8192,
-    NGX_HTTP_TRIVET_TELL_MS = 10000 /* between two lines in the log */
-};
+#include "gateway/conf.h"
+#include "gateway/connection_slots.h"
+/* Between two lines in the log. */
+enum { NGX_HTTP_TRIVET_TELL_MS = 10000 };
 
 
-typedef struct {
-    pthread_mutex_t is_mine;
-    volatile ngx_uint_t is_used;
-    volatile uint32_t counts[NGX_HTTP_TRIVET_ROWS][NGX_HTTP_TRIVET_COLUMNS];
-} ngx_http_trivet_slot_t;
-
-
-struct ngx_http_trivet_connections_s {
-    unsigned char secret[TRIVET_DIGEST_LEN];
-    ngx_atomic_t num_refused;
-    ngx_http_trivet_slot_t slots[NGX_HTTP_TRIVET_SLOTS];
-};
-
-
-/* The place of an address in each row. */
-typedef struct {
-    ngx_http_trivet_slot_t *slot; /* of the worker */
-    uint32_t columns[NGX_HTTP_TRIVET_ROWS];
-} ngx_http_trivet_place_t;
-
-
-/* Of this worker. One without a slot counts what it has itself. */
-static ngx_http_trivet_slot_t ngx_http_trivet_lone_slot;
-static ngx_http_trivet_slot_t *ngx_http_trivet_slot;
-static struct trivet_digest *ngx_http_trivet_place_digest;
 static ngx_uint_t ngx_http_trivet_num_untold;
 static ngx_msec_t ngx_http_trivet_told;
 
-
-/* ---- the directive ----------------------------------------------------- */
 
 static char *
 ngx_http_trivet_add_exempt(
@@ -140,69 +99,6 @@ ngx_http_trivet_set_connections(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 }
 
 
-/* ---- the memory -------------------------------------------------------- */
-
-static ngx_int_t
-ngx_http_trivet_make_slots(ngx_http_trivet_connections_t *connections)
-{
-    ngx_int_t rc;
-    ngx_uint_t i;
-    pthread_mutexattr_t attributes;
-
-    if (trivet_random(connections->secret, sizeof(connections->secret))
-            != TRIVET_OK
-        || pthread_mutexattr_init(&attributes) != 0)
-    {
-        return NGX_ERROR;
-    }
-
-    rc = pthread_mutexattr_setpshared(&attributes, PTHREAD_PROCESS_SHARED) == 0
-                 && pthread_mutexattr_setrobust(
-                        &attributes, PTHREAD_MUTEX_ROBUST)
-                        == 0
-             ? NGX_OK
-             : NGX_ERROR;
-
-    for (i = 0; rc == NGX_OK && i < NGX_HTTP_TRIVET_SLOTS; i++) {
-        if (pthread_mutex_init(&connections->slots[i].is_mine, &attributes)
-            != 0) {
-            rc = NGX_ERROR;
-        }
-    }
-
-    (void) pthread_mutexattr_destroy(&attributes);
-
-    return rc;
-}
-
-
-static ngx_int_t
-ngx_http_trivet_init_connections_zone(ngx_shm_zone_t *zone, void *old)
-{
-    ngx_slab_pool_t *pool;
-
-    /* A reload: workers that shut down go on counting in it. */
-    if (old != NULL) {
-        zone->data = old;
-        return NGX_OK;
-    }
-
-    pool = (ngx_slab_pool_t *) zone->shm.addr;
-
-    if (zone->shm.exists) {
-        zone->data = pool->data;
-        return NGX_OK;
-    }
-
-    /* New memory is zero, and pages that nobody touches take none. */
-    zone->data = ngx_slab_alloc(pool, sizeof(ngx_http_trivet_connections_t));
-    pool->data = zone->data;
-
-    return zone->data == NULL ? NGX_ERROR
-                              : ngx_http_trivet_make_slots(zone->data);
-}
-
-
 static ngx_uint_t
 ngx_http_trivet_has_server(
     ngx_http_trivet_main_conf_t *tmcf, ngx_http_conf_port_t *port)
@@ -255,9 +151,7 @@ ngx_int_t
 ngx_http_trivet_add_connections(
     ngx_conf_t *cf, ngx_http_trivet_main_conf_t *tmcf)
 {
-    size_t size;
     in_port_t *out;
-    ngx_str_t name = ngx_string("trivet_connections");
     ngx_uint_t i;
     ngx_http_conf_port_t *port;
     ngx_http_core_main_conf_t *cmcf;
@@ -291,146 +185,7 @@ ngx_http_trivet_add_connections(
         *out = port[i].port;
     }
 
-    /* The slab allocator wants pages for itself. */
-    size = ngx_align(sizeof(ngx_http_trivet_connections_t), ngx_pagesize);
-    size += size / 64 + 32 * ngx_pagesize;
-
-    tmcf->connections =
-        ngx_shared_memory_add(cf, &name, size, &ngx_http_trivet_module);
-    if (tmcf->connections == NULL) {
-        return NGX_ERROR;
-    }
-
-    tmcf->connections->init = ngx_http_trivet_init_connections_zone;
-
-    return NGX_OK;
-}
-
-
-/* ---- counting ---------------------------------------------------------- */
-
-static struct trivet_address
-ngx_http_trivet_peer(struct sockaddr *sockaddr)
-{
-    struct trivet_address address;
-
-    if (sockaddr->sa_family == AF_INET6) {
-        address = trivet_address_from_ipv6(
-            &((struct sockaddr_in6 *) sockaddr)->sin6_addr);
-    } else {
-        address = trivet_address_from_ipv4(
-            &((struct sockaddr_in *) sockaddr)->sin_addr);
-    }
-
-    return trivet_address_network(&address);
-}
-
-
-static ngx_int_t
-ngx_http_trivet_find_place(ngx_http_trivet_connections_t *connections,
-    struct sockaddr *sockaddr, ngx_http_trivet_place_t *place)
-{
-    ngx_uint_t row;
-    struct trivet_address network;
-    unsigned char digest[TRIVET_DIGEST_LEN];
-    struct trivet_digest *context = ngx_http_trivet_place_digest;
-
-    network = ngx_http_trivet_peer(sockaddr);
-
-    trivet_digest_start(context);
-    trivet_digest_add(context,
-        trivet_slice_make(connections->secret, sizeof(connections->secret)));
-    trivet_digest_add(
-        context, trivet_slice_make(network.bytes, sizeof(network.bytes)));
-    if (trivet_digest_finish(context, digest) != TRIVET_OK) {
-        return NGX_ERROR;
-    }
-
-    for (row = 0; row < NGX_HTTP_TRIVET_ROWS; row++) {
-        place->columns[row] = (digest[2 * row] | digest[2 * row + 1] << 8)
-                              % NGX_HTTP_TRIVET_COLUMNS;
-    }
-
-    place->slot = ngx_http_trivet_slot;
-
-    return NGX_OK;
-}
-
-
-static uint32_t
-ngx_http_trivet_count_in(
-    const ngx_http_trivet_slot_t *slot, const ngx_http_trivet_place_t *place)
-{
-    uint32_t least = UINT32_MAX;
-    ngx_uint_t row;
-
-    for (row = 0; row < NGX_HTTP_TRIVET_ROWS; row++) {
-        least = ngx_min(least, slot->counts[row][place->columns[row]]);
-    }
-
-    return least;
-}
-
-
-static ngx_uint_t
-ngx_http_trivet_count(const ngx_http_trivet_connections_t *connections,
-    const ngx_http_trivet_place_t *place)
-{
-    ngx_uint_t i, num;
-
-    num = place->slot == &ngx_http_trivet_lone_slot
-              ? ngx_http_trivet_count_in(place->slot, place)
-              : 0;
-
-    for (i = 0; i < NGX_HTTP_TRIVET_SLOTS; i++) {
-        if (connections->slots[i].is_used) {
-            num += ngx_http_trivet_count_in(&connections->slots[i], place);
-        }
-    }
-
-    return num;
-}
-
-
-static void
-ngx_http_trivet_connection_ends(void *data)
-{
-    ngx_http_trivet_place_t *place = data;
-
-    ngx_uint_t row;
-
-    if (place->slot != ngx_http_trivet_slot) {
-        return; /* the worker has left it */
-    }
-
-    for (row = 0; row < NGX_HTTP_TRIVET_ROWS; row++) {
-        if (place->slot->counts[row][place->columns[row]] > 0) {
-            place->slot->counts[row][place->columns[row]]--;
-        }
-    }
-}
-
-
-static ngx_int_t
-ngx_http_trivet_connection_begins(
-    ngx_connection_t *c, const ngx_http_trivet_place_t *place)
-{
-    ngx_uint_t row;
-    ngx_pool_cleanup_t *cln;
-
-    cln = ngx_pool_cleanup_add(c->pool, sizeof(ngx_http_trivet_place_t));
-    if (cln == NULL) {
-        return NGX_ERROR;
-    }
-
-    *(ngx_http_trivet_place_t *) cln->data = *place;
-    cln->handler = ngx_http_trivet_connection_ends;
-
-    for (row = 0; row < NGX_HTTP_TRIVET_ROWS; row++) {
-        place->slot->counts[row][place->columns[row]]++;
-    }
-
-    return NGX_OK;
+    return ngx_http_trivet_add_connection_slots(cf, tmcf);
 }
 
 
@@ -469,52 +224,48 @@ ngx_http_trivet_refuse_connection(ngx_connection_t *c)
 }
 
 
+static ngx_uint_t
+ngx_http_trivet_is_uncounted(
+    ngx_connection_t *c, const ngx_http_trivet_main_conf_t *tmcf)
+{
+    if (c->sockaddr->sa_family != AF_INET
+        && c->sockaddr->sa_family != AF_INET6) {
+        return 1;
+    }
+
+    return tmcf->exempt != NULL
+           && ngx_cidr_match(c->sockaddr, tmcf->exempt) == NGX_OK;
+}
+
+
 /* Of a listening socket, in place of ngx_http_init_connection. */
 static void
 ngx_http_trivet_init_connection(ngx_connection_t *c)
 {
-    ngx_http_trivet_place_t place;
+    ngx_int_t rc;
     ngx_http_trivet_main_conf_t *tmcf;
-    ngx_http_trivet_connections_t *connections;
 
     tmcf = ngx_http_cycle_get_module_main_conf(
         (ngx_cycle_t *) ngx_cycle, ngx_http_trivet_module);
-    connections = tmcf->connections->data;
 
-    if ((c->sockaddr->sa_family != AF_INET
-            && c->sockaddr->sa_family != AF_INET6)
-        || (tmcf->exempt != NULL
-            && ngx_cidr_match(c->sockaddr, tmcf->exempt) == NGX_OK))
-    {
+    if (ngx_http_trivet_is_uncounted(c, tmcf)) {
         ngx_http_init_connection(c);
         return;
     }
 
-    if (ngx_http_trivet_find_place(connections, c->sockaddr, &place) != NGX_OK)
-    {
-        ngx_http_trivet_refuse_connection(c);
+    rc = ngx_http_trivet_count_connection(c, tmcf);
+    if (rc == NGX_OK) {
+        ngx_http_init_connection(c);
         return;
     }
 
-    if (ngx_http_trivet_count(connections, &place)
-        >= (ngx_uint_t) tmcf->max_connections)
-    {
-        (void) ngx_atomic_fetch_add(&connections->num_refused, 1);
+    if (rc == NGX_DECLINED) {
         ngx_http_trivet_tell_refused(tmcf, c);
-        ngx_http_trivet_refuse_connection(c);
-        return;
     }
 
-    if (ngx_http_trivet_connection_begins(c, &place) != NGX_OK) {
-        ngx_http_trivet_refuse_connection(c);
-        return;
-    }
-
-    ngx_http_init_connection(c);
+    ngx_http_trivet_refuse_connection(c);
 }
 
-
-/* ---- the life of the module -------------------------------------------- */
 
 ngx_int_t
 ngx_http_trivet_watch_sockets(
@@ -548,122 +299,4 @@ ngx_http_trivet_watch_sockets(
     }
 
     return NGX_OK;
-}
-
-
-/* Whether the slot was nobody's, or that of one who died: then it is ours. */
-static ngx_uint_t
-ngx_http_trivet_take_slot(ngx_http_trivet_slot_t *slot)
-{
-    int error;
-
-    error = pthread_mutex_trylock(&slot->is_mine);
-    if (error == EOWNERDEAD) {
-        error = pthread_mutex_consistent(&slot->is_mine);
-    }
-
-    return error == 0;
-}
-
-
-static void
-ngx_http_trivet_empty_slot(ngx_http_trivet_slot_t *slot)
-{
-    slot->is_used = 0;
-    ngx_memzero((void *) slot->counts, sizeof(slot->counts));
-}
-
-
-/* All slots are looked at: nobody else empties those of killed workers. */
-ngx_int_t
-ngx_http_trivet_take_connections(
-    ngx_cycle_t *cycle, ngx_http_trivet_main_conf_t *tmcf)
-{
-    ngx_uint_t i;
-    ngx_http_trivet_slot_t *slot;
-    ngx_http_trivet_connections_t *connections;
-
-    if (tmcf->connections == NULL) {
-        return NGX_OK;
-    }
-
-    connections = tmcf->connections->data;
-
-    /* Without a master one process has one cycle after the other. */
-    if (ngx_http_trivet_slot >= connections->slots
-        && ngx_http_trivet_slot < connections->slots + NGX_HTTP_TRIVET_SLOTS)
-    {
-        return NGX_OK;
-    }
-
-    ngx_http_trivet_slot = NULL;
-    ngx_http_trivet_place_digest = trivet_digest_new();
-    if (ngx_http_trivet_place_digest == NULL) {
-        return NGX_ERROR;
-    }
-
-    for (i = 0; i < NGX_HTTP_TRIVET_SLOTS; i++) {
-        slot = &connections->slots[i];
-
-        if (!slot->is_used && ngx_http_trivet_slot != NULL) {
-            continue;
-        }
-
-        if (!ngx_http_trivet_take_slot(slot)) {
-            continue;
-        }
-
-        if (slot->is_used) {
-            ngx_http_trivet_empty_slot(slot);
-        }
-
-        if (ngx_http_trivet_slot == NULL) {
-            ngx_http_trivet_slot = slot;
-            slot->is_used = 1;
-        } else {
-            (void) pthread_mutex_unlock(&slot->is_mine);
-        }
-    }
-
-    if (ngx_http_trivet_slot == NULL) {
-        ngx_log_error(NGX_LOG_WARN, cycle->log, 0,
-            "trivet: more than %d workers: this one counts connections alone",
-            (int) NGX_HTTP_TRIVET_SLOTS);
-        ngx_http_trivet_slot = &ngx_http_trivet_lone_slot;
-    }
-
-    return NGX_OK;
-}
-
-
-/* The worker ends; connections that end after this are nobody's any more. */
-void
-ngx_http_trivet_leave_connections(void)
-{
-    ngx_http_trivet_slot_t *slot = ngx_http_trivet_slot;
-
-    if (slot == NULL || slot == &ngx_http_trivet_lone_slot) {
-        return;
-    }
-
-    ngx_http_trivet_empty_slot(slot);
-    ngx_http_trivet_slot = &ngx_http_trivet_lone_slot;
-    (void) pthread_mutex_unlock(&slot->is_mine);
-    trivet_digest_free(ngx_http_trivet_place_digest);
-    ngx_http_trivet_place_digest = NULL;
-}
-
-
-int64_t
-ngx_http_trivet_num_refused(const ngx_http_trivet_main_conf_t *tmcf)
-{
-    const ngx_http_trivet_connections_t *connections;
-
-    if (tmcf->connections == NULL) {
-        return -1;
-    }
-
-    connections = tmcf->connections->data;
-
-    return (int64_t) connections->num_refused;
 }

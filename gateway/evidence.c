@@ -7,9 +7,10 @@
  * body in place, as the event loop leaves them alone meanwhile, takes no memory
  * of the request's pool, and writes nothing but the thread's own buffer.
  */
-#include "module.h"
+#include "gateway/evidence.h"
 
-
+#include "gateway/body.h"
+#include "gateway/slice.h"
 static size_t
 ngx_http_trivet_read_fields(void *data, struct trivet_field *out, size_t cap)
 {

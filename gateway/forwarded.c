@@ -7,9 +7,7 @@
  * may send them as well as any proxy. So none goes on as it was sent; what the
  * operator's proxy_set_header says arrives.
  */
-#include "module.h"
-
-
+#include "gateway/forwarded.h"
 /*
  * In lower case, with hyphens; "*" at the end stands for any rest. A field's
  * name is compared with everything that is neither letter nor digit taken for
@@ -66,7 +64,7 @@ ngx_http_trivet_fold(u_char ch)
 }
 
 
-static ngx_uint_t
+ngx_uint_t
 ngx_http_trivet_matches(const char *row, ngx_str_t *name)
 {
     size_t i;

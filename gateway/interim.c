@@ -10,9 +10,10 @@
  * Whoever proxies changes u->process_header while he reads; so it is put aside,
  * and put back for as long as he is asked.
  */
-#include "module.h"
+#include "gateway/interim.h"
 
-
+#include "gateway/fill.h"
+#include "gateway/request.h"
 /* More are no help to anybody: the API does not come to an end. */
 enum { NGX_HTTP_TRIVET_MAX_INTERIMS = 32 };
 
@@ -195,7 +196,7 @@ ngx_http_trivet_watch_header(ngx_http_request_t *r)
  * an event. The request is still there, too: our caller holds it.
  */
 static ngx_int_t
-ngx_http_trivet_content_handler(ngx_http_request_t *r)
+ngx_http_trivet_interim_handler(ngx_http_request_t *r)
 {
     ngx_int_t rc;
     ngx_http_core_loc_conf_t *clcf;
@@ -219,6 +220,6 @@ ngx_http_trivet_watch_interims(ngx_http_request_t *r)
     clcf = ngx_http_get_module_loc_conf(r, ngx_http_core_module);
 
     if (clcf->handler != NULL && r->content_handler == clcf->handler) {
-        r->content_handler = ngx_http_trivet_content_handler;
+        r->content_handler = ngx_http_trivet_interim_handler;
     }
 }

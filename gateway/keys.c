@@ -8,7 +8,9 @@
  * process of its own is asked for the public half, and each worker opens the
  * key for itself.
  */
-#include "module.h"
+#include "gateway/keys.h"
+
+#include "gateway/conf.h"
 
 #include <errno.h>
 #include <sys/mman.h>

@@ -5,9 +5,14 @@
  * It decides nothing. It lets a body be read without a hop, and it finds the
  * key that signs what is answered before anybody was asked.
  */
-#include "module.h"
+#include "gateway/looking.h"
 
-
+#include "gateway/address.h"
+#include "gateway/body.h"
+#include "gateway/chores.h"
+#include "gateway/conf.h"
+#include "gateway/fill.h"
+#include "gateway/request.h"
 static ngx_uint_t
 ngx_http_trivet_look(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx,
     const struct trivet_request *request)
@@ -53,7 +58,7 @@ ngx_http_trivet_find_signer(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx)
     if (ctx->request.profile == NULL) {
         tlcf = ngx_http_get_module_loc_conf(r, ngx_http_trivet_module);
         ctx->request.profile = tlcf->profile;
-        ctx->request.address = ngx_http_trivet_address(r->connection);
+        ctx->request.address = ngx_http_trivet_address(r);
     }
 
     request = ctx->request;
@@ -62,4 +67,49 @@ ngx_http_trivet_find_signer(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx)
     request.rule.signature = TRIVET_SIGNED_NEVER;
 
     (void) ngx_http_trivet_look(r, ctx, &request);
+}
+
+
+/* Of the event loop: no hop, where none is needed. */
+ngx_uint_t
+ngx_http_trivet_admit_here(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx)
+{
+    off_t len;
+    ngx_chain_t *cl, *body;
+    ngx_http_trivet_main_conf_t *tmcf;
+
+    tmcf = ngx_http_get_module_main_conf(r, ngx_http_trivet_module);
+
+    if (ctx->request.call != NULL || tmcf->authority_here == NULL) {
+        return 0;
+    }
+
+    body = ngx_http_trivet_body(r);
+
+    len = 0;
+
+    for (cl = body; cl != NULL; cl = cl->next) {
+        len += ngx_buf_size(cl->buf);
+
+        /* Digesting much takes longer than the hop. */
+        if (cl->buf->in_file || len > NGX_HTTP_TRIVET_READ_SIZE) {
+            return 0;
+        }
+    }
+
+    if (ngx_http_trivet_digest_request(tmcf->digest, NULL, ctx, body)
+            != TRIVET_OK
+        || !trivet_authority_admit(
+            tmcf->authority_here, &ctx->request, &ctx->answer))
+    {
+        ngx_memzero(&ctx->answer, sizeof(ctx->answer));
+        ctx->answer.server_key = -1;
+        return 0;
+    }
+
+    ctx->state = NGX_HTTP_TRIVET_JUDGED;
+    ctx->reason = TRIVET_REASON_NONE;
+    ngx_http_trivet_tell_time(tmcf);
+
+    return 1;
 }

@@ -7,9 +7,9 @@
  * holds is told apart by keys and installations, so nothing in it is ever
  * stale.
  */
-#include "module.h"
+#include "gateway/memos.h"
 
-
+#include "gateway/conf.h"
 /* Of 64 parts of the zone, those of the clients' signatures. */
 enum { NGX_HTTP_TRIVET_RIGHT_PARTS = 8 };
 

@@ -15,9 +15,9 @@
  * all versions of nginx that have the module. Their code is looked for by the
  * address of functions that nginx does declare (ngx_http_script.h).
  */
-#include "module.h"
+#include "gateway/neighbour.h"
 
-
+#include "gateway/conf.h"
 /* The configuration of the module of that name, at a level of the
  * configuration; NULL when nginx was built without it. */
 static void *

@@ -9,9 +9,9 @@
  * what is kept here; a body that is not there any more is never taken for an
  * empty one.
  */
-#include "module.h"
+#include "gateway/original.h"
 
-
+#include "gateway/request.h"
 /* nginx keeps the request line as it came (of HTTP/2, as it would have come):
  * r->method_name may be another by now. */
 static ngx_str_t
@@ -34,21 +34,11 @@ ngx_http_trivet_original_method(ngx_http_request_t *r)
 /* The list's first part is copied, and nothing changes the parts behind it. */
 void
 ngx_http_trivet_remember_original(
-    ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx)
+    ngx_http_request_t *r, ngx_http_trivet_original_t *out)
 {
-    ngx_http_request_t *mr = r->main;
-    ngx_http_trivet_ctx_t *of_main;
-
-    of_main = r == mr ? NULL : ngx_http_trivet_get_ctx(mr);
-
-    if (of_main != NULL) {
-        ctx->original = of_main->original;
-        return;
-    }
-
-    ctx->original.fields = mr->headers_in.headers.part;
-    ctx->original.method = ngx_http_trivet_original_method(mr);
-    ctx->original.target = mr->unparsed_uri;
+    out->fields = r->headers_in.headers.part;
+    out->method = ngx_http_trivet_original_method(r);
+    out->target = r->unparsed_uri;
 }
 
 
@@ -81,94 +71,9 @@ ngx_http_trivet_find_field(
 }
 
 
-/* ---- the body ---------------------------------------------------------- */
-
-/* Content-Length as it was sent: r->headers_in.content_length_n counts down
- * while a body is thrown away. 0 when there is none. */
-static off_t
-ngx_http_trivet_sent_length(ngx_http_request_t *r)
-{
-    off_t len;
-    ngx_table_elt_t *h = r->headers_in.content_length;
-
-    if (h == NULL) {
-        return 0;
-    }
-
-    len = ngx_atoof(h->value.data, h->value.len);
-
-    return len == (off_t) NGX_ERROR ? 0 : len;
-}
-
-
 ngx_uint_t
-ngx_http_trivet_has_body(ngx_http_request_t *r)
+ngx_http_trivet_is_header(ngx_table_elt_t *h, const char *name)
 {
-    r = r->main;
-
-    return r->headers_in.chunked || ngx_http_trivet_sent_length(r) > 0;
-}
-
-
-/* Nobody has begun to read it, or to throw it away. */
-ngx_uint_t
-ngx_http_trivet_is_body_unread(ngx_http_request_t *r)
-{
-    r = r->main;
-
-    if (r->request_body != NULL || r->discard_body) {
-        return 0;
-    }
-
-#if (NGX_HTTP_V2)
-    if (r->stream != NULL && r->stream->skip_data) {
-        return 0;
-    }
-#endif
-
-    if (r->headers_in.chunked) {
-        return r->headers_in.content_length_n < 0;
-    }
-
-    return ngx_http_trivet_sent_length(r) == 0
-           || r->headers_in.content_length_n == ngx_http_trivet_sent_length(r);
-}
-
-
-ngx_chain_t *
-ngx_http_trivet_body(ngx_http_request_t *r)
-{
-    return r->main->request_body == NULL ? NULL : r->main->request_body->bufs;
-}
-
-
-ngx_uint_t
-ngx_http_trivet_is_body_whole(ngx_http_request_t *r)
-{
-    off_t len = 0;
-    ngx_chain_t *cl;
-    ngx_http_request_body_t *rb;
-
-    r = r->main;
-    rb = r->request_body;
-
-    if (!ngx_http_trivet_has_body(r)) {
-        return 1;
-    }
-
-    if (rb == NULL || rb->rest != 0) {
-        return 0;
-    }
-
-    for (cl = rb->bufs; cl != NULL; cl = cl->next) {
-        len += ngx_buf_size(cl->buf);
-    }
-
-    if (!r->headers_in.chunked) {
-        return len == ngx_http_trivet_sent_length(r);
-    }
-
-    /* nginx sums up the chunks there, but not those of HTTP/2. */
-    return r->headers_in.content_length_n < 0
-           || len == r->headers_in.content_length_n;
+    return h->key.len == ngx_strlen(name)
+           && ngx_strncmp(h->lowcase_key, name, h->key.len) == 0;
 }

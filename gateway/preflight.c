@@ -6,9 +6,12 @@
  * signature or a body. trivet_preflight pass lets it through to what is behind
  * the location, as nobody's request.
  */
-#include "module.h"
+#include "gateway/preflight.h"
 
-
+#include "gateway/body.h"
+#include "gateway/conf.h"
+#include "gateway/original.h"
+#include "gateway/request.h"
 ngx_uint_t
 ngx_http_trivet_is_preflight(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx,
     ngx_http_trivet_loc_conf_t *tlcf)

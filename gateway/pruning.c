@@ -6,7 +6,13 @@
  * transaction that nobody waits long for his turn. While there is more, the
  * next run follows soon. A worker that shuts down begins none.
  */
-#include "module.h"
+#include "gateway/pruning.h"
+
+#include "gateway/conf.h"
+#include "gateway/slice.h"
+#include "gateway/threads.h"
+
+#include "base/duration.h"
 
 
 enum {
@@ -17,7 +23,7 @@ enum {
 };
 
 
-struct ngx_http_trivet_pruning_s {
+typedef struct {
     ngx_connection_t connection; /* none: nginx's debug log asks for one */
     ngx_http_trivet_main_conf_t *tmcf;
     ngx_thread_task_t *task;
@@ -27,7 +33,7 @@ struct ngx_http_trivet_pruning_s {
     enum trivet_status status;
     struct trivet_pruned pruned;
     struct trivet_error err;
-};
+} ngx_http_trivet_pruning_t;
 
 
 char *

@@ -13,9 +13,13 @@
  * refuses a stranger. Opening sessions has a zone of its own, with one key for
  * each address, which no path can crowd.
  */
-#include "module.h"
+#include "gateway/rates.h"
 
-
+#include "gateway/address.h"
+#include "gateway/conf.h"
+#include "gateway/request.h"
+#include "gateway/sandbox.h"
+#include "gateway/slice.h"
 typedef struct {
     struct trivet_address address;
     uint64_t endpoint;
@@ -54,8 +58,7 @@ ngx_http_trivet_rate_variable(
         return NGX_ERROR;
     }
 
-    address = ngx_http_trivet_address(r->connection);
-    ngx_http_trivet_flip_address(tmcf, &address);
+    address = ngx_http_trivet_address(r);
     key->address = trivet_address_network(&address);
     key->endpoint =
         trivet_rate_key(&call, ngx_http_trivet_clock_offset_s(tmcf));

@@ -15,9 +15,10 @@
  * configuration was read; where an address is looked up for a request alone,
  * it is not sent again at all.
  */
-#include "module.h"
+#include "gateway/repeating.h"
 
-
+#include "gateway/conf.h"
+#include "gateway/request.h"
 typedef struct {
     ngx_http_upstream_srv_conf_t *group;
     ngx_http_upstream_init_peer_pt init;
@@ -143,7 +144,7 @@ ngx_http_trivet_init_peer(
 
 /* The address of the API is yet to be looked up: there will be no group. */
 static ngx_int_t
-ngx_http_trivet_content_handler(ngx_http_request_t *r)
+ngx_http_trivet_once_handler(ngx_http_request_t *r)
 {
     ngx_int_t rc;
     ngx_http_upstream_t *u;
@@ -173,11 +174,11 @@ void
 ngx_http_trivet_watch_content(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx)
 {
     if (r->content_handler != NULL
-        && r->content_handler != ngx_http_trivet_content_handler
+        && r->content_handler != ngx_http_trivet_once_handler
         && ngx_http_trivet_is_once_only(r))
     {
         ctx->content_handler = r->content_handler;
-        r->content_handler = ngx_http_trivet_content_handler;
+        r->content_handler = ngx_http_trivet_once_handler;
     }
 }
 

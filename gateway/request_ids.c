@@ -9,9 +9,9 @@
  *
  * Without it, requests with an id are refused (503) until it can be opened.
  */
-#include "module.h"
+#include "gateway/request_ids.h"
 
-
+#include "gateway/conf.h"
 enum {
     NGX_HTTP_TRIVET_IDS_START_MS = 2000 /* several workers begin at once */
 };

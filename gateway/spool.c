@@ -8,9 +8,10 @@
  * The files have no name as soon as they are there: what a killed worker had
  * open is free at once.
  */
-#include "module.h"
+#include "gateway/spool.h"
 
-
+#include "gateway/conf.h"
+#include "gateway/request.h"
 /* What a request has; a cleanup of its pool gives it back. */
 struct ngx_http_trivet_spooled_s {
     ngx_http_trivet_main_conf_t *tmcf;

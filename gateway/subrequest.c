@@ -16,33 +16,9 @@
  * Clones (slice, a cache's update in the background) begin behind this phase,
  * with the location and the header of a request that has passed it.
  */
-#include "module.h"
+#include "gateway/subrequest.h"
 
-
-ngx_int_t
-ngx_http_trivet_precontent_handler(ngx_http_request_t *r)
-{
-    ngx_int_t rc;
-    ngx_http_trivet_loc_conf_t *tlcf;
-
-    tlcf = ngx_http_get_module_loc_conf(r, ngx_http_trivet_module);
-
-    if (!tlcf->calls && !tlcf->protect) {
-        return NGX_DECLINED;
-    }
-
-    rc = ngx_http_trivet_admit(r, tlcf);
-    if (rc != NGX_OK) {
-        return rc;
-    }
-
-    ngx_http_trivet_watch_interims(r);
-    ngx_http_trivet_watch_content(r, ngx_http_trivet_get_ctx(r));
-
-    return NGX_DECLINED; /* NGX_OK would leave out this phase's others */
-}
-
-
+#include "gateway/request.h"
 ngx_uint_t
 ngx_http_trivet_admit_with_main(
     ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx)

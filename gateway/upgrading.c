@@ -8,9 +8,11 @@
  * asked for, and only that is taken for an answer. WebSocket carries messages
  * of the one caller who was judged.
  */
-#include "module.h"
+#include "gateway/upgrading.h"
 
-
+#include "gateway/conf.h"
+#include "gateway/original.h"
+#include "gateway/request.h"
 char *
 ngx_http_trivet_upgrade(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* variables.c - $trivet_...: who called and why not, for logs and proxying */
-#include "module.h"
+#include "gateway/variables.h"
 
-
+#include "gateway/rates.h"
+#include "gateway/request.h"
 static ngx_int_t ngx_http_trivet_id_variable(
     ngx_http_request_t *r, ngx_http_variable_value_t *v, uintptr_t data);
 static ngx_int_t ngx_http_trivet_reason_variable(

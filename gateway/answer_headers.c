@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* answer_headers.c - header fields of answers */
+#include "gateway/answer_headers.h"
+
+#include "gateway/conf.h"
+#include "gateway/request.h"
+
+#include "base/uuid.h"
+
+
+/* Whatever "gzip on" says: a compressed answer would not be the signed one. */
+void
+ngx_http_trivet_no_gzip(ngx_http_request_t *r)
+{
+    r->gzip_tested = 1;
+    r->gzip_ok = 0;
+}
+
+
+ngx_int_t
+ngx_http_trivet_add_header(
+    ngx_http_request_t *r, const char *name, ngx_str_t *value)
+{
+    ngx_table_elt_t *h;
+
+    h = ngx_list_push(&r->headers_out.headers);
+    if (h == NULL) {
+        return NGX_ERROR;
+    }
+
+    ngx_memzero(h, sizeof(ngx_table_elt_t));
+
+    h->hash = 1;
+    h->key.data = (u_char *) name;
+    h->key.len = ngx_strlen(name);
+    h->value = *value;
+
+    return NGX_OK;
+}
+
+
+/* These names are ours alone: the API behind cannot answer in their place. */
+static ngx_int_t
+ngx_http_trivet_is_ours(ngx_table_elt_t *h)
+{
+    static const char *const ours[] = {"X-Bunq-Client-Request-Id",
+        "X-Bunq-Client-Response-Id", "X-Bunq-Server-Signature",
+        "X-Trivet-Reason"};
+
+    ngx_uint_t i;
+
+    for (i = 0; i < sizeof(ours) / sizeof(ours[0]); i++) {
+        if (h->key.len == ngx_strlen(ours[i])
+            && ngx_strncasecmp(h->key.data, (u_char *) ours[i], h->key.len)
+                   == 0)
+        {
+            return 1;
+        }
+    }
+
+    return 0;
+}
+
+
+void
+ngx_http_trivet_drop_headers(ngx_http_request_t *r)
+{
+    ngx_uint_t i;
+    ngx_list_part_t *part;
+    ngx_table_elt_t *h;
+
+    for (part = &r->headers_out.headers.part; part; part = part->next) {
+        h = part->elts;
+
+        for (i = 0; i < part->nelts; i++) {
+            if (ngx_http_trivet_is_ours(&h[i])) {
+                h[i].hash = 0;
+            }
+        }
+    }
+}
+
+
+/* The bytes of a UUID: asked for many at once, for they are no secret. */
+static u_char *
+ngx_http_trivet_next_uuid(ngx_http_trivet_main_conf_t *tmcf)
+{
+    if (tmcf->uuids_left < TRIVET_UUID_LEN) {
+        if (trivet_random(tmcf->uuids, sizeof(tmcf->uuids)) != TRIVET_OK) {
+            return NULL;
+        }
+        tmcf->uuids_left = sizeof(tmcf->uuids);
+    }
+
+    tmcf->uuids_left -= TRIVET_UUID_LEN;
+
+    return tmcf->uuids + tmcf->uuids_left;
+}
+
+
+static ngx_int_t
+ngx_http_trivet_add_response_id(ngx_http_request_t *r)
+{
+    char *text;
+    u_char *random;
+    ngx_str_t value;
+
+    random = ngx_http_trivet_next_uuid(
+        ngx_http_get_module_main_conf(r, ngx_http_trivet_module));
+    text = ngx_pnalloc(r->pool, TRIVET_UUID_SIZE);
+    if (random == NULL || text == NULL) {
+        return NGX_ERROR;
+    }
+
+    trivet_uuid_format(random, text);
+    value.data = (u_char *) text;
+    value.len = TRIVET_UUID_SIZE - 1;
+
+    return ngx_http_trivet_add_header(r, "X-Bunq-Client-Response-Id", &value);
+}
+
+
+ngx_int_t
+ngx_http_trivet_add_headers(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx)
+{
+    ngx_str_t value;
+    ngx_http_trivet_main_conf_t *tmcf;
+
+    tmcf = ngx_http_get_module_main_conf(r, ngx_http_trivet_module);
+
+    if (ngx_http_trivet_add_response_id(r) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    if (ctx->request_id.data != NULL
+        && ngx_http_trivet_add_header(
+               r, "X-Bunq-Client-Request-Id", &ctx->request_id)
+               != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    if (ctx->allow.len > 0
+        && ngx_http_trivet_add_header(r, "Allow", &ctx->allow) != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    if (!tmcf->sandbox || ctx->reason == TRIVET_REASON_NONE) {
+        return NGX_OK;
+    }
+
+    value.data = (u_char *) trivet_reason_row(ctx->reason)->id;
+    value.len = ngx_strlen(value.data);
+
+    return ngx_http_trivet_add_header(r, "X-Trivet-Reason", &value);
+}
+
+
+void
+ngx_http_trivet_set_json(ngx_http_request_t *r, off_t len)
+{
+    ngx_str_set(&r->headers_out.content_type, "application/json");
+    r->headers_out.content_type_len = r->headers_out.content_type.len;
+    r->headers_out.content_type_lowcase = NULL;
+    r->headers_out.content_length_n = len;
+}

@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* conf.h - the module's configuration */
+#ifndef TRIVET_GATEWAY_CONF_H
+#define TRIVET_GATEWAY_CONF_H
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_http.h>
+
+#include "authority/authority.h"
+
+struct trivet_sandbox;
+
+typedef struct {
+    ngx_str_t store_url;
+    ngx_str_t psp_ca;
+    struct trivet_psp_roots *psp_roots; /* NULL: none */
+    ngx_array_t key_paths;              /* of ngx_str_t: files, URIs */
+    ngx_flag_t sandbox;
+    ngx_str_t sandbox_path;
+    struct trivet_sandbox *sandbox_state; /* NULL: no such file */
+    ngx_int_t session_timeout;
+    ngx_int_t key_lifetime;
+    size_t memo_size;
+    size_t temp_limit;     /* bytes of temporary files of a worker */
+    ngx_path_t *temp_path; /* of answers; NULL: as bodies */
+    struct trivet_prune_ages prune_ages;
+    ngx_int_t prune_every_s;
+    ngx_int_t max_connections; /* of an address; 0: any number */
+    ngx_array_t *exempt;       /* of ngx_cidr_t; NULL: nobody */
+    ngx_array_t servers;       /* of ngx_http_core_srv_conf_t *, that use us */
+    ngx_array_t ports;         /* of in_port_t, of these servers */
+    ngx_shm_zone_t *connections; /* NULL: they are not counted */
+    ngx_uint_t is_used;          /* by a location */
+
+    ngx_thread_pool_t *thread_pool;
+    struct trivet_server_key server_keys[TRIVET_MAX_SERVER_KEYS];
+    ngx_fd_t token_lock; /* of the worker that opens hardware */
+    struct trivet_authority_config authority;
+    ngx_shm_zone_t *metrics;               /* NULL: nobody asks for them */
+    ngx_uint_t has_request_ids;            /* a profile asks for them */
+    ngx_str_t request_ids_path;            /* with a NUL */
+    struct trivet_request_ids request_ids; /* of this worker */
+    struct trivet_memos memos;
+
+    /* of this worker */
+    off_t temp_used; /* of temp_limit */
+    struct trivet_refusals refusals;
+    struct trivet_seen seen; /* the latest time */
+    ngx_msec_t time_told;    /* in the log that the clock is behind */
+    ngx_uint_t is_time_told;
+    ngx_msec_t time_checked; /* by a chore */
+    struct trivet_explaining explaining;
+    ngx_thread_task_t *chore;
+    ngx_event_t chore_timer;
+    ngx_uint_t is_chore_posted;
+    struct trivet_signer *signers[TRIVET_MAX_SERVER_KEYS];
+    struct trivet_digest *digest;
+    u_char uuids[64 * TRIVET_UUID_LEN];
+    size_t uuids_left;                       /* bytes not given yet   */
+    struct trivet_group *group;              /* of its threads    */
+    struct trivet_authority *authority_here; /* of the event loop */
+    ngx_array_t *peers;                      /* repeating.c */
+} ngx_http_trivet_main_conf_t;
+
+
+typedef struct {
+    ngx_flag_t calls;
+    ngx_flag_t protect;
+    ngx_flag_t pass_credentials;
+    ngx_flag_t pass_forwarded;
+    ngx_uint_t preflight;  /* 1: pass */
+    ngx_array_t *upgrades; /* of ngx_str_t; NULL: none */
+    ngx_uint_t is_asking;  /* auth_request: see neighbour.c */
+    ngx_uint_t is_early;   /* judged in the rewrite phase: the same */
+    ngx_uint_t require_signature;
+    size_t answer_limit;
+    size_t answer_buffer;
+    const struct trivet_profile *profile;
+    ngx_uint_t probes_store; /* trivet_probe ready */
+} ngx_http_trivet_loc_conf_t;
+
+
+typedef struct {
+    ngx_uint_t is_protected; /* a part of it, at least */
+} ngx_http_trivet_srv_conf_t;
+
+extern ngx_module_t ngx_http_trivet_module;
+
+/* What nginx calls: defaults of a level, and what a location inherits. */
+void *ngx_http_trivet_create_main_conf(ngx_conf_t *cf);
+char *ngx_http_trivet_init_main_conf(ngx_conf_t *cf, void *conf);
+void *ngx_http_trivet_create_srv_conf(ngx_conf_t *cf);
+void *ngx_http_trivet_create_loc_conf(ngx_conf_t *cf);
+char *ngx_http_trivet_merge_loc_conf(
+    ngx_conf_t *cf, void *parent, void *child);
+
+/* Directives. */
+char *ngx_http_trivet_server_key(
+    ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+char *ngx_http_trivet_profile(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+char *ngx_http_trivet_identity(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+
+/* Whether two locations ask for the same, and pass on the same. */
+ngx_uint_t ngx_http_trivet_is_same_rule(const ngx_http_trivet_loc_conf_t *one,
+    const ngx_http_trivet_loc_conf_t *other);
+
+#endif

@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* fill.c - what the authority is asked: a struct trivet_request */
+#include "gateway/fill.h"
+
+#include "gateway/address.h"
+#include "gateway/body.h"
+#include "gateway/conf.h"
+#include "gateway/original.h"
+#include "gateway/request.h"
+#include "gateway/slice.h"
+#include "gateway/subrequest.h"
+/* Calls fn for each field of a list. */
+static void
+ngx_http_trivet_each_header(ngx_list_part_t *part, void *data,
+    void (*fn)(void *data, ngx_table_elt_t *h))
+{
+    ngx_uint_t i;
+    ngx_table_elt_t *h;
+
+    for (/* void */; part != NULL; part = part->next) {
+        h = part->elts;
+
+        for (i = 0; i < part->nelts; i++) {
+            fn(data, &h[i]);
+        }
+    }
+}
+
+
+static void
+ngx_http_trivet_read_header(void *data, ngx_table_elt_t *h)
+{
+    ngx_http_trivet_ctx_t *ctx = data;
+
+    struct trivet_request *request = &ctx->request;
+
+    if (h->lowcase_key != NULL && h->value.len > 0) {
+        ctx->has_user_agent |=
+            (unsigned) ngx_http_trivet_is_header(h, "user-agent");
+        ctx->has_cache_control |=
+            (unsigned) ngx_http_trivet_is_header(h, "cache-control");
+    }
+
+    if (h->lowcase_key == NULL || h->key.len < sizeof("x-bunq-") - 1
+        || ngx_strncmp(h->lowcase_key, "x-bunq-", sizeof("x-bunq-") - 1) != 0)
+    {
+        return;
+    }
+
+    if (ngx_http_trivet_is_header(h, NGX_HTTP_TRIVET_TOKEN)) {
+        request->token = ngx_http_trivet_slice(h->value);
+        request->num_tokens++;
+
+    } else if (ngx_http_trivet_is_header(h, NGX_HTTP_TRIVET_SIGNATURE)) {
+        request->signature = ngx_http_trivet_slice(h->value);
+        request->num_signatures++;
+
+    } else if (ngx_http_trivet_is_header(h, "x-bunq-language")) {
+        request->language = ngx_http_trivet_slice(h->value);
+
+    } else if (ngx_http_trivet_is_header(h, "x-bunq-client-request-id")) {
+        ctx->request_id = h->value;
+        request->id = ngx_http_trivet_slice(h->value);
+    }
+}
+
+
+static void
+ngx_http_trivet_read_headers(ngx_http_trivet_ctx_t *ctx)
+{
+    ngx_http_trivet_each_header(
+        &ctx->original.fields, ctx, ngx_http_trivet_read_header);
+}
+
+
+ngx_http_trivet_ctx_t *
+ngx_http_trivet_make_ctx(ngx_http_request_t *r)
+{
+    ngx_pool_cleanup_t *cln;
+    ngx_http_trivet_ctx_t *ctx, *of_main;
+
+    ctx = ngx_http_trivet_get_ctx(r);
+    if (ctx != NULL) {
+        return ctx;
+    }
+
+    of_main = r == r->main ? NULL : ngx_http_trivet_get_ctx(r->main);
+
+    cln = ngx_pool_cleanup_add(r->pool, sizeof(ngx_http_trivet_ctx_t));
+    if (cln == NULL) {
+        return NULL;
+    }
+
+    ctx = cln->data;
+    ngx_memzero(ctx, sizeof(ngx_http_trivet_ctx_t));
+    ctx->answer.server_key = -1;
+    ctx->owner = r;
+    ctx->http_version = r->http_version;
+    cln->handler = ngx_http_trivet_cleanup_ctx;
+
+    ngx_http_set_ctx(r, ctx, ngx_http_trivet_module);
+
+    if (of_main != NULL) {
+        ctx->original = of_main->original;
+    } else {
+        ngx_http_trivet_remember_original(r->main, &ctx->original);
+    }
+
+    ngx_http_trivet_read_headers(ctx);
+
+    return ctx;
+}
+
+
+/* headers=strict: the one that is missing, or NULL. */
+const char *
+ngx_http_trivet_missing_header(ngx_http_trivet_ctx_t *ctx)
+{
+    if (ctx->request.profile->headers != TRIVET_HEADERS_STRICT) {
+        return NULL;
+    }
+
+    if (!ctx->has_user_agent) {
+        return "User-Agent";
+    }
+
+    return ctx->has_cache_control ? NULL : "Cache-Control";
+}
+
+
+/* Forgets what was judged before, for another location or URI. */
+void
+ngx_http_trivet_start(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx,
+    ngx_http_trivet_loc_conf_t *tlcf)
+{
+    struct trivet_request *request = &ctx->request;
+
+    request->is_id_counted =
+        ngx_http_trivet_is_id_counted(r) || ctx->answer.is_id_counted;
+    trivet_answer_release(&ctx->answer);
+    ngx_memzero(&ctx->answer, sizeof(ctx->answer));
+    ctx->answer.server_key = -1;
+    ctx->judged_by = tlcf;
+    ctx->judged_uri = r->uri;
+    ctx->judged_method = r->method_name;
+    ctx->reason = TRIVET_REASON_NONE;
+    ctx->is_own = 0;
+    ctx->is_admitted = 0;
+    ctx->is_preflight = 0;
+    ctx->upgrade.len = 0;
+    ctx->allow.len = 0;
+
+    request->is_body_unread = false;
+    request->call = NULL;
+    request->query = ngx_http_trivet_slice(r->args);
+    request->profile = tlcf->profile;
+    request->address = ngx_http_trivet_address(r);
+    request->is_head = r->method == NGX_HTTP_HEAD;
+}
+
+
+/* Which call is it, and what does it ask for? NONE, or why it is none. */
+enum trivet_reason
+ngx_http_trivet_find_rule(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx,
+    ngx_http_trivet_loc_conf_t *tlcf, struct trivet_call_search *search)
+{
+    struct trivet_request *request = &ctx->request;
+    enum trivet_call_match match = TRIVET_CALL_NONE;
+    ngx_http_trivet_main_conf_t *tmcf;
+
+    tmcf = ngx_http_get_module_main_conf(r, ngx_http_trivet_module);
+
+    if (tlcf->calls) {
+        match = trivet_call_find(ngx_http_trivet_slice(r->method_name),
+            ngx_http_trivet_slice(r->uri), tmcf->sandbox, search);
+    }
+
+    if (match == TRIVET_CALL_WRONG_METHOD) {
+        return TRIVET_REASON_METHOD_NOT_ALLOWED;
+    }
+
+    if (match == TRIVET_CALL_FOUND) {
+        /* A copy of the caller's request (mirror) must not change anything. */
+        if (r != r->main && !(r->method & (NGX_HTTP_GET | NGX_HTTP_HEAD))) {
+            return TRIVET_REASON_FORBIDDEN;
+        }
+
+        request->call = search->call;
+        request->rule = trivet_call_rule(search->call);
+        ngx_memcpy(
+            request->path_ids, search->path_ids, sizeof(search->path_ids));
+
+        return TRIVET_REASON_NONE;
+    }
+
+    if (!tlcf->protect) {
+        return TRIVET_REASON_ROUTE_NOT_FOUND;
+    }
+
+    request->rule.token = TRIVET_NEEDS_SESSION;
+    request->rule.signature = tlcf->require_signature
+                                  ? TRIVET_SIGNED_ALWAYS
+                                  : TRIVET_SIGNED_BY_PROFILE;
+
+    return TRIVET_REASON_NONE;
+}
+
+
+/* What the client may have signed: one thing, or (signing=both) one of two. */
+enum trivet_status
+ngx_http_trivet_digest_request(struct trivet_digest *digest, u_char *buffer,
+    ngx_http_trivet_ctx_t *ctx, ngx_chain_t *body)
+{
+    struct trivet_slice head = ctx->head;
+    struct trivet_request *request = &ctx->request;
+
+    request->has_full_digest = false;
+
+    if (request->profile->signing == TRIVET_SIGNING_BOTH && head.len > 0) {
+        TRIVET_TRY(ngx_http_trivet_digest_body(
+            digest, buffer, head, body, request->full_digest));
+        request->has_full_digest = true;
+        head = trivet_slice_make(NULL, 0);
+    }
+
+    return ngx_http_trivet_digest_body(
+        digest, buffer, head, body, request->body_digest);
+}

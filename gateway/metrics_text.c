@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* metrics_text.c - the counters in Prometheus' text form */
+#include "gateway/metrics_text.h"
+
+#include "gateway/metrics.h"
+static u_char *
+ngx_http_trivet_tell_requests(
+    u_char *p, u_char *end, const ngx_atomic_uint_t *requests)
+{
+    const char *method, *path;
+    ngx_uint_t row, reason;
+    ngx_atomic_uint_t num;
+
+    p = ngx_slprintf(p, end,
+        "# HELP trivet_requests_total Requests, by call and why they were "
+        "refused.\n"
+        "# TYPE trivet_requests_total counter\n");
+
+    for (row = 0; row < ngx_http_trivet_num_rows(); row++) {
+        method = "";
+        path = row == trivet_call_num() ? "proxied" : "other";
+
+        if (row < trivet_call_num()) {
+            trivet_call_name(row, &method, &path);
+        }
+
+        for (reason = 0; reason < TRIVET_NUM_REASONS; reason++) {
+            num = requests[row * TRIVET_NUM_REASONS + reason];
+
+            if (num == 0) {
+                continue;
+            }
+
+            p = ngx_slprintf(p, end,
+                "trivet_requests_total{call=\"%s%s%s\",reason=\"%s\"} %uA\n",
+                method, *method == '\0' ? "" : " ", path,
+                trivet_reason_row(reason)->id, num);
+        }
+    }
+
+    return p;
+}
+
+
+static u_char *
+ngx_http_trivet_tell_histogram(u_char *p, u_char *end, const char *name,
+    const char *help, const ngx_http_trivet_histogram_t *histogram)
+{
+    ngx_uint_t i;
+    ngx_atomic_uint_t num = 0, sum_ns = histogram->sum_ns;
+
+    p = ngx_slprintf(
+        p, end, "# HELP %s %s\n# TYPE %s histogram\n", name, help, name);
+
+    for (i = 0; i < NGX_HTTP_TRIVET_NUM_BOUNDS; i++) {
+        num += histogram->buckets[i];
+        p = ngx_slprintf(p, end, "%s_bucket{le=\"%s\"} %uA\n", name,
+            ngx_http_trivet_bounds[i].seconds, num);
+    }
+
+    num += histogram->buckets[i];
+
+    return ngx_slprintf(p, end,
+        "%s_bucket{le=\"+Inf\"} %uA\n%s_sum %uA.%09uA\n%s_count %uA\n", name,
+        num, name, sum_ns / 1000000000, sum_ns % 1000000000, name, num);
+}
+
+
+u_char *
+ngx_http_trivet_tell_counter(u_char *p, u_char *end, const char *name,
+    const char *kind, const char *help, int64_t num)
+{
+    return ngx_slprintf(p, end, "# HELP %s %s\n# TYPE %s %s\n%s %L\n", name,
+        help, name, kind, name, num);
+}
+
+
+/* metrics is a copy that stands still. */
+u_char *
+ngx_http_trivet_tell_all(u_char *p, u_char *end,
+    const ngx_http_trivet_metrics_t *metrics, ngx_http_trivet_work_t *work)
+{
+    ngx_uint_t i;
+    ngx_atomic_uint_t num = 0;
+
+    p = ngx_http_trivet_tell_requests(
+        p, end, (const ngx_atomic_uint_t *) metrics->requests);
+    p = ngx_http_trivet_tell_histogram(p, end, "trivet_verifying_seconds",
+        "Verifying a request's signature.", &metrics->verifying);
+    p = ngx_http_trivet_tell_histogram(p, end, "trivet_signing_seconds",
+        "Signing an answer.", &metrics->signing);
+
+    for (i = 0; i <= NGX_HTTP_TRIVET_NUM_BOUNDS; i++) {
+        num += metrics->verifying.buckets[i];
+    }
+
+    p = ngx_http_trivet_tell_counter(p, end, "trivet_key_cache_hits_total",
+        "counter", "Client keys that were parsed already.",
+        (int64_t) (num - metrics->cache_misses));
+    p = ngx_http_trivet_tell_counter(p, end, "trivet_key_cache_misses_total",
+        "counter", "Client keys that had to be parsed.",
+        (int64_t) metrics->cache_misses);
+    p = ngx_http_trivet_tell_counter(p, end, "trivet_sign_memo_hits_total",
+        "counter", "Answers whose signature was remembered.",
+        (int64_t) metrics->known_signatures);
+    p = ngx_http_trivet_tell_counter(p, end, "trivet_verify_memo_hits_total",
+        "counter", "Requests whose signature was known to be right.",
+        (int64_t) metrics->known_right);
+    p = ngx_http_trivet_tell_counter(p, end, "trivet_store_errors_total",
+        "counter", "Requests refused because the store failed.",
+        (int64_t) metrics->store_errors);
+    p = ngx_http_trivet_tell_counter(p, end, "trivet_store_up", "gauge",
+        "Whether the sessions could be counted.", work->status == TRIVET_OK);
+
+    if (work->status == TRIVET_OK) {
+        p = ngx_http_trivet_tell_counter(p, end, "trivet_sessions_alive",
+            "gauge", "Sessions that are alive, 100000 counted at most.",
+            work->sessions);
+    }
+
+    return ngx_http_trivet_tell_counter(p, end, "trivet_clock_behind_seconds",
+        "gauge", "How far the clock is behind the latest time that was seen.",
+        work->behind_s);
+}
+
+
+/* The longest that the text can be: every line of it. */
+size_t
+ngx_http_trivet_max_text(const ngx_http_trivet_metrics_t *metrics)
+{
+    size_t num_lines = 64; /* all but the requests */
+    ngx_uint_t i;
+
+    for (i = 0; i < ngx_http_trivet_num_rows() * TRIVET_NUM_REASONS; i++) {
+        num_lines += metrics->requests[i] != 0;
+    }
+
+    return num_lines * 256;
+}

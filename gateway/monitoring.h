@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * monitoring.h - the locations trivet_metrics and trivet_probe: the directives
+ */
+#ifndef TRIVET_GATEWAY_MONITORING_H
+#define TRIVET_GATEWAY_MONITORING_H
+
+#include "gateway/conf.h"
+
+char *ngx_http_trivet_metrics(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+char *ngx_http_trivet_probe(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+
+#endif

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* request.c - the context of a request */
+#include "gateway/request.h"
+
+#include "gateway/conf.h"
+void
+ngx_http_trivet_cleanup_ctx(void *data)
+{
+    ngx_http_trivet_ctx_t *ctx = data;
+
+    trivet_answer_release(&ctx->answer);
+    trivet_body_free(&ctx->page);
+    trivet_digest_free(ctx->digest);
+}
+
+
+ngx_http_trivet_ctx_t *
+ngx_http_trivet_get_ctx(ngx_http_request_t *r)
+{
+    ngx_pool_cleanup_t *cln;
+    ngx_http_trivet_ctx_t *ctx;
+
+    ctx = ngx_http_get_module_ctx(r, ngx_http_trivet_module);
+    if (ctx != NULL || !(r->internal || r->filter_finalize)) {
+        return ctx;
+    }
+
+    /* An internal redirect clears contexts, not the pool. */
+    for (cln = r->pool->cleanup; cln != NULL; cln = cln->next) {
+        if (cln->handler == ngx_http_trivet_cleanup_ctx
+            && ((ngx_http_trivet_ctx_t *) cln->data)->owner == r)
+        {
+            ctx = cln->data;
+            ngx_http_set_ctx(r, ctx, ngx_http_trivet_module);
+            break;
+        }
+    }
+
+    return ctx;
+}

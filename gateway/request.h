@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* request.h - the context of a request */
+#ifndef TRIVET_GATEWAY_REQUEST_H
+#define TRIVET_GATEWAY_REQUEST_H
+
+#include "gateway/conf.h"
+
+typedef struct ngx_http_trivet_interim_s ngx_http_trivet_interim_t;
+typedef struct ngx_http_trivet_spooled_s ngx_http_trivet_spooled_t;
+
+/* A request as its caller sent it. nginx and this module change its fields, its
+ * method and its URI later on; what was signed are these. */
+typedef struct {
+    ngx_list_part_t fields; /* of ngx_table_elt_t */
+    ngx_str_t method;
+    ngx_str_t target;
+} ngx_http_trivet_original_t;
+
+
+/* How far a request has come. */
+typedef enum {
+    NGX_HTTP_TRIVET_NEW = 0,
+    NGX_HTTP_TRIVET_LOOKED,  /* nothing speaks against its body so far     */
+    NGX_HTTP_TRIVET_READING, /* its body                                   */
+    NGX_HTTP_TRIVET_JUDGING, /* on a pool thread                           */
+    NGX_HTTP_TRIVET_JUDGED
+} ngx_http_trivet_state_e;
+
+
+/* What the filters do with an answer. */
+typedef enum {
+    NGX_HTTP_TRIVET_PASS = 0,
+    NGX_HTTP_TRIVET_COLLECT, /* keep header and body back, then sign       */
+    NGX_HTTP_TRIVET_REPLACE, /* nginx's error page by ours                 */
+    NGX_HTTP_TRIVET_SEND     /* what was collected is on its way           */
+} ngx_http_trivet_mode_e;
+
+
+typedef struct {
+    ngx_http_request_t *owner; /* main request or subrequest */
+    ngx_http_trivet_state_e state;
+    ngx_http_trivet_original_t original; /* the main request */
+    struct trivet_request request;
+    struct trivet_answer answer;
+    struct trivet_slice head;  /* signed in front of the body */
+    ngx_str_t allow;           /* of a 405                 */
+    ngx_str_t request_id;      /* to be echoed             */
+    enum trivet_reason reason; /* of a refusal, or NONE    */
+    ngx_http_trivet_loc_conf_t *judged_by;
+    ngx_str_t judged_uri;
+    ngx_str_t judged_method;
+    ngx_str_t upgrade;         /* what the API may change to; empty: nothing */
+    ngx_uint_t http_version;   /* of the request           */
+    unsigned is_admitted : 1;  /* by judged_by, with judged_uri           */
+    unsigned is_preflight : 1; /* admitted without being anybody's        */
+    unsigned is_own : 1;       /* the answer is ours       */
+    unsigned has_user_agent : 1;
+    unsigned has_cache_control : 1;
+    unsigned is_delayed : 1;             /* incidents.c              */
+    unsigned is_body_unnamed : 1;        /* spool.c */
+    off_t body_len;                      /* spool.c: of it, so far */
+    off_t body_room;                     /* the same: taken for it */
+    ngx_http_trivet_spooled_t *spooled;  /* NULL: nothing      */
+    ngx_http_trivet_interim_t *interim;  /* NULL: none         */
+    unsigned is_unanswered : 1;          /* repeating.c */
+    ngx_http_handler_pt content_handler; /* the same: the location's */
+    void *work;                          /* metrics.c                */
+
+    /* signing.c */
+    ngx_http_trivet_mode_e mode;
+    void (*upstream_ends)(ngx_http_request_t *r, ngx_int_t rc);
+    unsigned is_given_up : 1;
+    const struct trivet_body *whole; /* what REPLACE sends */
+    struct trivet_body page;         /* of REPLACE               */
+    ngx_chain_t *collected;
+    ngx_chain_t **last;
+    ngx_buf_t *chunk; /* being filled             */
+    size_t len;       /* collected, in bytes      */
+    size_t next_chunk;
+    ngx_temp_file_t *spool;
+    struct trivet_digest *digest; /* of a spooled body        */
+    ngx_output_chain_ctx_t *out;
+} ngx_http_trivet_ctx_t;
+
+/* The request's context, which survives internal redirects; NULL when there
+ * is none. A subrequest has one of its own. */
+ngx_http_trivet_ctx_t *ngx_http_trivet_get_ctx(ngx_http_request_t *r);
+/* Marks it among the cleanups of the request's pool; releases it. */
+void ngx_http_trivet_cleanup_ctx(void *data);
+
+#endif

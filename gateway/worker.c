@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* worker.c - when a worker begins and ends */
+#include "gateway/worker.h"
+
+#include "gateway/chores.h"
+#include "gateway/conf.h"
+#include "gateway/connection_slots.h"
+#include "gateway/connections.h"
+#include "gateway/keys.h"
+#include "gateway/pruning.h"
+#include "gateway/request_ids.h"
+#include "gateway/sandbox.h"
+#include "gateway/threads.h"
+ngx_int_t
+ngx_http_trivet_init_module(ngx_cycle_t *cycle)
+{
+    ngx_http_trivet_main_conf_t *tmcf;
+
+    tmcf = ngx_http_cycle_get_module_main_conf(cycle, ngx_http_trivet_module);
+
+    return tmcf == NULL ? NGX_OK : ngx_http_trivet_watch_sockets(cycle, tmcf);
+}
+
+
+/* Opens the store before there are requests; it may be opened later. */
+static void
+ngx_http_trivet_look_at_store(
+    ngx_cycle_t *cycle, struct trivet_authority *authority)
+{
+    const char *notice;
+    struct trivet_error err;
+
+    if (trivet_authority_check_store(authority, &err) != TRIVET_OK) {
+        ngx_log_error(NGX_LOG_WARN, cycle->log, 0, "trivet: %s", err.detail);
+        return;
+    }
+
+    notice = trivet_authority_notice(authority);
+    if (notice != NULL) {
+        ngx_log_error(NGX_LOG_WARN, cycle->log, 0, "trivet: %s", notice);
+    }
+}
+
+
+ngx_int_t
+ngx_http_trivet_init_process(ngx_cycle_t *cycle)
+{
+    struct trivet_error err;
+    ngx_http_trivet_main_conf_t *tmcf;
+
+    tmcf = ngx_http_cycle_get_module_main_conf(cycle, ngx_http_trivet_module);
+    if (tmcf != NULL) {
+        ngx_http_trivet_take_sandbox(tmcf);
+    }
+
+    if (tmcf == NULL || !tmcf->is_used) {
+        return NGX_OK;
+    }
+
+    if (ngx_http_trivet_take_connections(cycle, tmcf) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    ngx_http_trivet_take_request_ids(cycle, tmcf);
+
+    tmcf->digest = trivet_digest_new();
+    if (tmcf->digest == NULL || ngx_http_trivet_init_threads() != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    if (ngx_http_trivet_open_keys(cycle, tmcf) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    tmcf->group = trivet_group_new(tmcf->authority.store_url);
+    if (tmcf->group == NULL) {
+        return NGX_ERROR;
+    }
+
+    tmcf->authority.group = tmcf->group;
+
+    if (trivet_authority_new(&tmcf->authority, &tmcf->authority_here, &err)
+        != TRIVET_OK)
+    {
+        ngx_log_error(NGX_LOG_EMERG, cycle->log, 0, "trivet: %s", err.detail);
+        return NGX_ERROR;
+    }
+
+    ngx_http_trivet_look_at_store(cycle, tmcf->authority_here);
+
+    if (ngx_http_trivet_start_chores(cycle, tmcf) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    return ngx_http_trivet_start_pruning(cycle, tmcf);
+}
+
+
+void
+ngx_http_trivet_exit_process(ngx_cycle_t *cycle)
+{
+    ngx_uint_t are_ended;
+    ngx_http_trivet_main_conf_t *tmcf;
+
+    tmcf = ngx_http_cycle_get_module_main_conf(cycle, ngx_http_trivet_module);
+
+    if (tmcf != NULL && tmcf->is_used) {
+        ngx_http_trivet_leave_connections();
+        are_ended = ngx_http_trivet_end_threads();
+        trivet_authority_free(tmcf->authority_here);
+        ngx_http_trivet_end_chores(tmcf);
+
+        if (are_ended) { /* otherwise one may still be in it */
+            trivet_group_free(tmcf->group);
+            trivet_request_ids_close(&tmcf->request_ids);
+        }
+    }
+}
