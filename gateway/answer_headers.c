@@ -4,6 +4,7 @@
 
 #include "gateway/conf.h"
 #include "gateway/request.h"
+#include "gateway/worker.h"
 
 #include "base/uuid.h"
 
@@ -85,16 +86,18 @@ ngx_http_trivet_drop_headers(ngx_http_request_t *r)
 static u_char *
 ngx_http_trivet_next_uuid(ngx_http_trivet_main_conf_t *tmcf)
 {
-    if (tmcf->uuids_left < TRIVET_UUID_LEN) {
-        if (trivet_random(tmcf->uuids, sizeof(tmcf->uuids)) != TRIVET_OK) {
+    if (tmcf->worker->uuids_left < TRIVET_UUID_LEN) {
+        if (trivet_random(tmcf->worker->uuids, sizeof(tmcf->worker->uuids))
+            != TRIVET_OK)
+        {
             return NULL;
         }
-        tmcf->uuids_left = sizeof(tmcf->uuids);
+        tmcf->worker->uuids_left = sizeof(tmcf->worker->uuids);
     }
 
-    tmcf->uuids_left -= TRIVET_UUID_LEN;
+    tmcf->worker->uuids_left -= TRIVET_UUID_LEN;
 
-    return tmcf->uuids + tmcf->uuids_left;
+    return tmcf->worker->uuids + tmcf->worker->uuids_left;
 }
 
 

@@ -10,8 +10,8 @@ ngx_int_t ngx_http_trivet_add_header(
     ngx_http_request_t *r, const char *name, ngx_str_t *value);
 /* Takes fields out of the API's answer that only the gateway may set. */
 void ngx_http_trivet_drop_headers(ngx_http_request_t *r);
-/* The answer's X-Bunq-* fields, but for the signature; Allow; X-Trivet-Reason in
- * the sandbox. */
+/* The answer's X-Bunq-* fields, but for the signature; Allow; X-Trivet-Reason
+ * in the sandbox. */
 ngx_int_t ngx_http_trivet_add_headers(
     ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx);
 /* Content-Type, exactly application/json, and the length. */

@@ -28,8 +28,8 @@ ngx_chain_t *ngx_http_trivet_body(ngx_http_request_t *r);
 ngx_int_t ngx_http_trivet_receive_body(ngx_http_request_t *r);
 
 /* The digest of head and body. buffer: NGX_HTTP_TRIVET_READ_SIZE bytes, for
- * what nginx put into a file; NULL when nothing is in one. Blocks when something
- * is. */
+ * what nginx put into a file; NULL when nothing is in one. Blocks when
+ * something is. */
 enum trivet_status ngx_http_trivet_digest_body(struct trivet_digest *digest,
     u_char *buffer, struct trivet_slice head, ngx_chain_t *body,
     unsigned char out[TRIVET_DIGEST_LEN]);

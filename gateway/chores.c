@@ -11,6 +11,7 @@
 #include "gateway/conf.h"
 #include "gateway/request_ids.h"
 #include "gateway/threads.h"
+#include "gateway/worker.h"
 
 #include "base/timestamp.h"
 
@@ -29,9 +30,10 @@ enum {
 static void
 ngx_http_trivet_post_chore(ngx_http_trivet_main_conf_t *tmcf)
 {
-    if (ngx_thread_task_post(tmcf->thread_pool, tmcf->chore) == NGX_OK) {
-        tmcf->is_chore_posted = 1;
-        tmcf->time_checked = ngx_current_msec;
+    if (ngx_thread_task_post(tmcf->thread_pool, tmcf->worker->chore) == NGX_OK)
+    {
+        tmcf->worker->is_chore_posted = 1;
+        tmcf->worker->time_checked = ngx_current_msec;
     }
 }
 
@@ -40,9 +42,10 @@ ngx_http_trivet_post_chore(ngx_http_trivet_main_conf_t *tmcf)
 void
 ngx_http_trivet_tell_time(ngx_http_trivet_main_conf_t *tmcf)
 {
-    if (!tmcf->is_chore_posted
-        && trivet_seen_is_due(&tmcf->seen, TRIVET_SEEN_LATELY_US)
-        && ngx_current_msec - tmcf->time_checked >= NGX_HTTP_TRIVET_RETRY_MS)
+    if (!tmcf->worker->is_chore_posted
+        && trivet_seen_is_due(&tmcf->worker->seen, TRIVET_SEEN_LATELY_US)
+        && ngx_current_msec - tmcf->worker->time_checked
+               >= NGX_HTTP_TRIVET_RETRY_MS)
     {
         ngx_http_trivet_post_chore(tmcf);
     }
@@ -67,7 +70,7 @@ ngx_http_trivet_chore_done(ngx_event_t *ev)
 {
     ngx_http_trivet_main_conf_t *tmcf = ev->data;
 
-    tmcf->is_chore_posted = 0;
+    tmcf->worker->is_chore_posted = 0;
 }
 
 
@@ -77,18 +80,20 @@ ngx_http_trivet_log_behind(ngx_http_trivet_main_conf_t *tmcf, ngx_log_t *log)
 {
     int64_t behind_s;
 
-    behind_s = trivet_seen_behind_us(&tmcf->seen, ngx_http_trivet_now_us())
-               / TRIVET_US_PER_S;
+    behind_s =
+        trivet_seen_behind_us(&tmcf->worker->seen, ngx_http_trivet_now_us())
+        / TRIVET_US_PER_S;
 
     if (ngx_worker != 0 || behind_s == 0
-        || (tmcf->is_time_told
-            && ngx_current_msec - tmcf->time_told < NGX_HTTP_TRIVET_BEHIND_MS))
+        || (tmcf->worker->is_time_told
+            && ngx_current_msec - tmcf->worker->time_told
+                   < NGX_HTTP_TRIVET_BEHIND_MS))
     {
         return;
     }
 
-    tmcf->is_time_told = 1;
-    tmcf->time_told = ngx_current_msec;
+    tmcf->worker->is_time_told = 1;
+    tmcf->worker->time_told = ngx_current_msec;
 
     ngx_log_error(NGX_LOG_WARN, log, 0,
         "trivet: the clock is %L s behind the latest time that was seen with "
@@ -108,10 +113,10 @@ ngx_http_trivet_chore_handler(ngx_event_t *ev)
     tmcf = ngx_http_cycle_get_module_main_conf(
         (ngx_cycle_t *) ngx_cycle, ngx_http_trivet_module);
 
-    if (!tmcf->is_chore_posted
-        && (trivet_refusals_has_left_out(&tmcf->refusals)
-            || trivet_seen_is_due(&tmcf->seen, TRIVET_SEEN_LATELY_US)
-            || ngx_current_msec - tmcf->time_checked
+    if (!tmcf->worker->is_chore_posted
+        && (trivet_refusals_has_left_out(&tmcf->worker->refusals)
+            || trivet_seen_is_due(&tmcf->worker->seen, TRIVET_SEEN_LATELY_US)
+            || ngx_current_msec - tmcf->worker->time_checked
                    >= NGX_HTTP_TRIVET_IDLE_MS))
     {
         ngx_http_trivet_post_chore(tmcf);
@@ -127,18 +132,19 @@ ngx_int_t
 ngx_http_trivet_start_chores(
     ngx_cycle_t *cycle, ngx_http_trivet_main_conf_t *tmcf)
 {
-    tmcf->chore = ngx_http_trivet_make_chore(cycle, tmcf,
+    tmcf->worker->chore = ngx_http_trivet_make_chore(cycle, tmcf,
         ngx_http_trivet_do_chores, ngx_http_trivet_chore_done, tmcf);
-    if (tmcf->chore == NULL) {
+    if (tmcf->worker->chore == NULL) {
         return NGX_ERROR;
     }
 
-    tmcf->chore_timer.handler = ngx_http_trivet_chore_handler;
-    tmcf->chore_timer.data = &ngx_http_trivet_no_connection;
-    tmcf->chore_timer.log = cycle->log;
-    tmcf->chore_timer.cancelable = 1; /* does not keep a worker waiting */
+    tmcf->worker->chore_timer.handler = ngx_http_trivet_chore_handler;
+    tmcf->worker->chore_timer.data = &ngx_http_trivet_no_connection;
+    tmcf->worker->chore_timer.log = cycle->log;
+    tmcf->worker->chore_timer.cancelable =
+        1; /* does not keep a worker waiting */
 
-    ngx_add_timer(&tmcf->chore_timer, NGX_HTTP_TRIVET_CHORE_MS);
+    ngx_add_timer(&tmcf->worker->chore_timer, NGX_HTTP_TRIVET_CHORE_MS);
 
     return NGX_OK;
 }
@@ -150,7 +156,9 @@ ngx_http_trivet_end_chores(ngx_http_trivet_main_conf_t *tmcf)
 {
     struct trivet_authority *authority;
 
-    if (trivet_authority_new(&tmcf->authority, &authority, NULL) != TRIVET_OK) {
+    if (trivet_authority_new(&tmcf->worker->authority, &authority, NULL)
+        != TRIVET_OK)
+    {
         return;
     }
 

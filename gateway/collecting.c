@@ -11,22 +11,23 @@
 #include "gateway/request.h"
 #include "gateway/signature.h"
 #include "gateway/spool.h"
+#include "gateway/worker.h"
 enum { NGX_HTTP_TRIVET_FIRST_CHUNK = 4096 };
 
 
 void
 ngx_http_trivet_start_collecting(ngx_http_trivet_ctx_t *ctx)
 {
-    trivet_digest_free(ctx->digest);
-    ctx->digest = NULL;
-    ctx->mode = NGX_HTTP_TRIVET_COLLECT;
-    ctx->collected = NULL;
-    ctx->last = &ctx->collected;
-    ctx->chunk = NULL;
-    ctx->len = 0;
-    ctx->next_chunk = 0;
-    ctx->spool = NULL;
-    ctx->out = NULL;
+    trivet_digest_free(ctx->sending.digest);
+    ctx->sending.digest = NULL;
+    ctx->sending.mode = NGX_HTTP_TRIVET_COLLECT;
+    ctx->sending.collected = NULL;
+    ctx->sending.last = &ctx->sending.collected;
+    ctx->sending.chunk = NULL;
+    ctx->sending.len = 0;
+    ctx->sending.next_chunk = 0;
+    ctx->sending.spool = NULL;
+    ctx->sending.out = NULL;
 }
 
 
@@ -39,7 +40,7 @@ ngx_http_trivet_add_chunk(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx,
     size_t size;
     ngx_chain_t *cl;
 
-    size = ctx->next_chunk;
+    size = ctx->sending.next_chunk;
 
     if (size == 0) {
         size = NGX_HTTP_TRIVET_FIRST_CHUNK;
@@ -50,17 +51,17 @@ ngx_http_trivet_add_chunk(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx,
         }
     }
 
-    ctx->chunk = ngx_create_temp_buf(r->pool, size);
+    ctx->sending.chunk = ngx_create_temp_buf(r->pool, size);
     cl = ngx_alloc_chain_link(r->pool);
-    if (ctx->chunk == NULL || cl == NULL) {
+    if (ctx->sending.chunk == NULL || cl == NULL) {
         return NGX_ERROR;
     }
 
-    cl->buf = ctx->chunk;
+    cl->buf = ctx->sending.chunk;
     cl->next = NULL;
-    *ctx->last = cl;
-    ctx->last = &cl->next;
-    ctx->next_chunk = size * 2;
+    *ctx->sending.last = cl;
+    ctx->sending.last = &cl->next;
+    ctx->sending.next_chunk = size * 2;
 
     return NGX_OK;
 }
@@ -74,14 +75,18 @@ ngx_http_trivet_keep_in_memory(ngx_http_request_t *r,
     size_t size;
 
     while (len > 0) {
-        if (ctx->chunk == NULL || ctx->chunk->last == ctx->chunk->end) {
+        if (ctx->sending.chunk == NULL
+            || ctx->sending.chunk->last == ctx->sending.chunk->end)
+        {
             if (ngx_http_trivet_add_chunk(r, ctx, tlcf) != NGX_OK) {
                 return NGX_ERROR;
             }
         }
 
-        size = ngx_min(len, (size_t) (ctx->chunk->end - ctx->chunk->last));
-        ctx->chunk->last = ngx_cpymem(ctx->chunk->last, data, size);
+        size = ngx_min(
+            len, (size_t) (ctx->sending.chunk->end - ctx->sending.chunk->last));
+        ctx->sending.chunk->last =
+            ngx_cpymem(ctx->sending.chunk->last, data, size);
         data += size;
         len -= size;
     }
@@ -101,8 +106,8 @@ ngx_http_trivet_write_spool(
     for (cl = in; cl != NULL; cl = cl->next) {
         len += cl->buf->last - cl->buf->pos;
         trivet_digest_add(
-            ctx->digest, trivet_slice_make(cl->buf->pos,
-                             (size_t) (cl->buf->last - cl->buf->pos)));
+            ctx->sending.digest, trivet_slice_make(cl->buf->pos,
+                                     (size_t) (cl->buf->last - cl->buf->pos)));
     }
 
     reason = ngx_http_trivet_take_room(r, ctx, len);
@@ -110,17 +115,17 @@ ngx_http_trivet_write_spool(
         return reason;
     }
 
-    if (ngx_write_chain_to_temp_file(ctx->spool, in) == NGX_ERROR) {
+    if (ngx_write_chain_to_temp_file(ctx->sending.spool, in) == NGX_ERROR) {
         ngx_log_error(NGX_LOG_CRIT, r->connection->log, 0,
             "trivet: the answer could not be spooled");
         return TRIVET_REASON_TEMP_FAILED;
     }
 
-    if (ctx->spool->offset == 0) {
-        ngx_http_trivet_unname(ctx->spool);
+    if (ctx->sending.spool->offset == 0) {
+        ngx_http_trivet_unname(ctx->sending.spool);
     }
 
-    ctx->spool->offset += len;
+    ctx->sending.spool->offset += len;
 
     return TRIVET_REASON_NONE;
 }
@@ -150,24 +155,24 @@ ngx_http_trivet_start_spool(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx)
     tf->pool = r->pool;
     tf->clean = 1;
 
-    ctx->spool = tf;
-    ctx->digest = trivet_digest_new();
-    if (ctx->digest == NULL
-        || ngx_http_trivet_start_digest(r, ctx, ctx->digest) != NGX_OK)
+    ctx->sending.spool = tf;
+    ctx->sending.digest = trivet_digest_new();
+    if (ctx->sending.digest == NULL
+        || ngx_http_trivet_start_digest(r, ctx, ctx->sending.digest) != NGX_OK)
     {
         return TRIVET_REASON_INTERNAL;
     }
 
-    if (ctx->collected != NULL) {
-        reason = ngx_http_trivet_write_spool(r, ctx, ctx->collected);
+    if (ctx->sending.collected != NULL) {
+        reason = ngx_http_trivet_write_spool(r, ctx, ctx->sending.collected);
         if (reason != TRIVET_REASON_NONE) {
             return reason;
         }
     }
 
-    ctx->collected = NULL;
-    ctx->last = &ctx->collected;
-    ctx->chunk = NULL;
+    ctx->sending.collected = NULL;
+    ctx->sending.last = &ctx->sending.collected;
+    ctx->sending.chunk = NULL;
 
     return TRIVET_REASON_NONE;
 }
@@ -181,16 +186,16 @@ ngx_http_trivet_keep(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx,
     ngx_chain_t one;
     enum trivet_reason reason;
 
-    ctx->len += len;
+    ctx->sending.len += len;
 
-    if (ctx->len <= tlcf->answer_buffer) {
+    if (ctx->sending.len <= tlcf->answer_buffer) {
         return ngx_http_trivet_keep_in_memory(r, ctx, tlcf, b->pos, len)
                        == NGX_OK
                    ? TRIVET_REASON_NONE
                    : TRIVET_REASON_INTERNAL;
     }
 
-    if (ctx->spool == NULL) {
+    if (ctx->sending.spool == NULL) {
         reason = ngx_http_trivet_start_spool(r, ctx);
         if (reason != TRIVET_REASON_NONE) {
             return reason;
@@ -214,15 +219,15 @@ ngx_http_trivet_finish_digest(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx,
 
     tmcf = ngx_http_get_module_main_conf(r, ngx_http_trivet_module);
 
-    digest = ctx->digest;
+    digest = ctx->sending.digest;
 
     if (digest == NULL) {
-        digest = tmcf->digest;
+        digest = tmcf->worker->digest;
         if (ngx_http_trivet_start_digest(r, ctx, digest) != NGX_OK) {
             return NGX_ERROR;
         }
 
-        for (cl = ctx->collected; cl != NULL; cl = cl->next) {
+        for (cl = ctx->sending.collected; cl != NULL; cl = cl->next) {
             trivet_digest_add(
                 digest, trivet_slice_make(cl->buf->pos,
                             (size_t) (cl->buf->last - cl->buf->pos)));
@@ -239,27 +244,27 @@ ngx_http_trivet_make_output(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx)
     ngx_buf_t *b;
     ngx_chain_t *cl;
 
-    if (ctx->collected == NULL) {
+    if (ctx->sending.collected == NULL) {
         b = ngx_calloc_buf(r->pool);
         cl = ngx_alloc_chain_link(r->pool);
         if (b == NULL || cl == NULL) {
             return NULL;
         }
 
-        if (ctx->spool != NULL) {
+        if (ctx->sending.spool != NULL) {
             b->in_file = 1;
-            b->file = &ctx->spool->file;
-            b->file_last = ctx->spool->offset;
+            b->file = &ctx->sending.spool->file;
+            b->file_last = ctx->sending.spool->offset;
         }
 
         cl->buf = b;
         cl->next = NULL;
-        ctx->collected = cl;
-        ctx->chunk = b;
+        ctx->sending.collected = cl;
+        ctx->sending.chunk = b;
     }
 
-    ctx->chunk->last_buf = 1;
-    ctx->chunk->last_in_chain = 1;
+    ctx->sending.chunk->last_buf = 1;
+    ctx->sending.chunk->last_in_chain = 1;
 
-    return ctx->collected;
+    return ctx->sending.collected;
 }

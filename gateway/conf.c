@@ -6,6 +6,7 @@
 #include "gateway/neighbour.h"
 #include "gateway/pruning.h"
 #include "gateway/slice.h"
+#include "gateway/worker.h"
 char *
 ngx_http_trivet_server_key(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
@@ -119,6 +120,11 @@ ngx_http_trivet_create_main_conf(ngx_conf_t *cf)
 
     tmcf = ngx_pcalloc(cf->pool, sizeof(ngx_http_trivet_main_conf_t));
     if (tmcf == NULL) {
+        return NULL;
+    }
+
+    tmcf->worker = ngx_pcalloc(cf->pool, sizeof(ngx_http_trivet_worker_t));
+    if (tmcf->worker == NULL) {
         return NULL;
     }
 

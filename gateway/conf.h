@@ -10,6 +10,7 @@
 #include "authority/authority.h"
 
 struct trivet_sandbox;
+typedef struct ngx_http_trivet_worker_s ngx_http_trivet_worker_t;
 
 typedef struct {
     ngx_str_t store_url;
@@ -33,34 +34,16 @@ typedef struct {
     ngx_shm_zone_t *connections; /* NULL: they are not counted */
     ngx_uint_t is_used;          /* by a location */
 
+    /* what the above comes to */
     ngx_thread_pool_t *thread_pool;
     struct trivet_server_key server_keys[TRIVET_MAX_SERVER_KEYS];
-    ngx_fd_t token_lock; /* of the worker that opens hardware */
-    struct trivet_authority_config authority;
-    ngx_shm_zone_t *metrics;               /* NULL: nobody asks for them */
-    ngx_uint_t has_request_ids;            /* a profile asks for them */
-    ngx_str_t request_ids_path;            /* with a NUL */
-    struct trivet_request_ids request_ids; /* of this worker */
+    ngx_fd_t token_lock;        /* of the worker that opens hardware */
+    ngx_shm_zone_t *metrics;    /* NULL: no location shows them */
+    ngx_uint_t has_request_ids; /* a profile asks for them */
+    ngx_str_t request_ids_path; /* with a NUL */
     struct trivet_memos memos;
-
-    /* of this worker */
-    off_t temp_used; /* of temp_limit */
-    struct trivet_refusals refusals;
-    struct trivet_seen seen; /* the latest time */
-    ngx_msec_t time_told;    /* in the log that the clock is behind */
-    ngx_uint_t is_time_told;
-    ngx_msec_t time_checked; /* by a chore */
-    struct trivet_explaining explaining;
-    ngx_thread_task_t *chore;
-    ngx_event_t chore_timer;
-    ngx_uint_t is_chore_posted;
-    struct trivet_signer *signers[TRIVET_MAX_SERVER_KEYS];
-    struct trivet_digest *digest;
-    u_char uuids[64 * TRIVET_UUID_LEN];
-    size_t uuids_left;                       /* bytes not given yet   */
-    struct trivet_group *group;              /* of its threads    */
-    struct trivet_authority *authority_here; /* of the event loop */
-    ngx_array_t *peers;                      /* repeating.c */
+    ngx_array_t *peers;               /* repeating.c */
+    ngx_http_trivet_worker_t *worker; /* never NULL */
 } ngx_http_trivet_main_conf_t;
 
 
@@ -92,8 +75,7 @@ void *ngx_http_trivet_create_main_conf(ngx_conf_t *cf);
 char *ngx_http_trivet_init_main_conf(ngx_conf_t *cf, void *conf);
 void *ngx_http_trivet_create_srv_conf(ngx_conf_t *cf);
 void *ngx_http_trivet_create_loc_conf(ngx_conf_t *cf);
-char *ngx_http_trivet_merge_loc_conf(
-    ngx_conf_t *cf, void *parent, void *child);
+char *ngx_http_trivet_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child);
 
 /* Directives. */
 char *ngx_http_trivet_server_key(

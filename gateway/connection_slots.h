@@ -11,8 +11,8 @@
 /* Adds the shared memory, when the configuration was read. */
 ngx_int_t ngx_http_trivet_add_connection_slots(
     ngx_conf_t *cf, ngx_http_trivet_main_conf_t *tmcf);
-/* When a worker begins: takes a slot to count in. When it ends: connections that
- * end after this are not counted any more. */
+/* When a worker begins: takes a slot to count in. When it ends: connections
+ * that end after this are not counted any more. */
 ngx_int_t ngx_http_trivet_take_connections(
     ngx_cycle_t *cycle, ngx_http_trivet_main_conf_t *tmcf);
 void ngx_http_trivet_leave_connections(void);

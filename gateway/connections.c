@@ -228,8 +228,8 @@ static ngx_uint_t
 ngx_http_trivet_is_uncounted(
     ngx_connection_t *c, const ngx_http_trivet_main_conf_t *tmcf)
 {
-    if (c->sockaddr->sa_family != AF_INET
-        && c->sockaddr->sa_family != AF_INET6) {
+    if (c->sockaddr->sa_family != AF_INET && c->sockaddr->sa_family != AF_INET6)
+    {
         return 1;
     }
 

@@ -11,6 +11,7 @@
 #include "gateway/keys.h"
 
 #include "gateway/conf.h"
+#include "gateway/worker.h"
 
 #include <errno.h>
 #include <sys/mman.h>
@@ -120,11 +121,11 @@ ngx_http_trivet_release_keys(void *data)
     ngx_uint_t i;
 
     for (i = 0; i < TRIVET_MAX_SERVER_KEYS; i++) {
-        trivet_signer_free(tmcf->signers[i]);
+        trivet_signer_free(tmcf->worker->signers[i]);
         trivet_server_key_release(&tmcf->server_keys[i]);
     }
 
-    trivet_digest_free(tmcf->digest);
+    trivet_digest_free(tmcf->worker->digest);
 
     if (tmcf->token_lock != NGX_INVALID_FILE) {
         (void) close(tmcf->token_lock);
@@ -235,7 +236,8 @@ ngx_http_trivet_open_keys(ngx_cycle_t *cycle, ngx_http_trivet_main_conf_t *tmcf)
             continue;
         }
 
-        if (trivet_signer_new(key->key, &tmcf->signers[i], &err) != TRIVET_OK) {
+        if (trivet_signer_new(key->key, &tmcf->worker->signers[i], &err)
+            != TRIVET_OK) {
             ngx_log_error(NGX_LOG_EMERG, cycle->log, 0, "trivet_server_key: %s",
                 err.detail);
             return NGX_ERROR;

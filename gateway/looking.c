@@ -13,6 +13,7 @@
 #include "gateway/conf.h"
 #include "gateway/fill.h"
 #include "gateway/request.h"
+#include "gateway/worker.h"
 static ngx_uint_t
 ngx_http_trivet_look(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx,
     const struct trivet_request *request)
@@ -23,11 +24,12 @@ ngx_http_trivet_look(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx,
 
     tmcf = ngx_http_get_module_main_conf(r, ngx_http_trivet_module);
 
-    if (tmcf->authority_here == NULL || request->num_tokens != 1) {
+    if (tmcf->worker->authority_here == NULL || request->num_tokens != 1) {
         return 0;
     }
 
-    may_go_on = trivet_authority_look(tmcf->authority_here, request, &answer);
+    may_go_on =
+        trivet_authority_look(tmcf->worker->authority_here, request, &answer);
     ctx->answer.server_key = answer.server_key;
     ctx->answer.identity = answer.identity;
 
@@ -80,7 +82,7 @@ ngx_http_trivet_admit_here(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx)
 
     tmcf = ngx_http_get_module_main_conf(r, ngx_http_trivet_module);
 
-    if (ctx->request.call != NULL || tmcf->authority_here == NULL) {
+    if (ctx->request.call != NULL || tmcf->worker->authority_here == NULL) {
         return 0;
     }
 
@@ -97,10 +99,10 @@ ngx_http_trivet_admit_here(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx)
         }
     }
 
-    if (ngx_http_trivet_digest_request(tmcf->digest, NULL, ctx, body)
+    if (ngx_http_trivet_digest_request(tmcf->worker->digest, NULL, ctx, body)
             != TRIVET_OK
         || !trivet_authority_admit(
-            tmcf->authority_here, &ctx->request, &ctx->answer))
+            tmcf->worker->authority_here, &ctx->request, &ctx->answer))
     {
         ngx_memzero(&ctx->answer, sizeof(ctx->answer));
         ctx->answer.server_key = -1;

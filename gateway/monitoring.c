@@ -11,6 +11,7 @@
 #include "gateway/request.h"
 #include "gateway/task.h"
 #include "gateway/threads.h"
+#include "gateway/worker.h"
 
 #include "base/timestamp.h"
 
@@ -59,7 +60,7 @@ ngx_http_trivet_send_metrics(
     }
 
     work->behind_s =
-        trivet_seen_behind_us(&tmcf->seen, ngx_http_trivet_now_us())
+        trivet_seen_behind_us(&tmcf->worker->seen, ngx_http_trivet_now_us())
         / TRIVET_US_PER_S;
     end = ngx_http_trivet_tell_all(text, text + max, copy, work);
     if (tmcf->connections != NULL) {

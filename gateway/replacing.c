@@ -18,8 +18,8 @@ void
 ngx_http_trivet_settle(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx,
     const struct trivet_body *body)
 {
-    ctx->mode = NGX_HTTP_TRIVET_REPLACE;
-    ctx->whole = body;
+    ctx->sending.mode = NGX_HTTP_TRIVET_REPLACE;
+    ctx->sending.whole = body;
 
     ngx_str_null(&r->headers_out.charset);
 
@@ -74,7 +74,7 @@ ngx_http_trivet_is_nginx_error(
         return 0;
     }
 
-    return ctx->is_given_up
+    return ctx->sending.is_given_up
            || !(r->error_page && r->internal
                 && ngx_http_trivet_has_error_page(r));
 }
@@ -119,14 +119,14 @@ ngx_http_trivet_settle_error(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx)
     subject = ngx_http_trivet_name_limit(r, ctx, limit);
     ngx_http_trivet_log_refusal(r, ctx);
 
-    trivet_body_free(&ctx->page);
-    ctx->page =
+    trivet_body_free(&ctx->sending.page);
+    ctx->sending.page =
         trivet_message_error(ctx->reason, subject, ctx->request.language);
-    if (ctx->page.data == NULL) {
+    if (ctx->sending.page.data == NULL) {
         return NGX_ERROR;
     }
 
-    ngx_http_trivet_settle(r, ctx, &ctx->page);
+    ngx_http_trivet_settle(r, ctx, &ctx->sending.page);
 
     return NGX_OK;
 }
@@ -160,7 +160,7 @@ ngx_http_trivet_sign_settled(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx)
     }
 
     return ngx_http_trivet_sign_bytes(
-        r, ctx, ctx->whole->data, ctx->whole->len);
+        r, ctx, ctx->sending.whole->data, ctx->sending.whole->len);
 }
 
 
@@ -186,7 +186,7 @@ ngx_http_trivet_hold_up(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx)
 {
     ctx->reason = ctx->request.num_tokens == 0 ? TRIVET_REASON_TOKEN_MISSING
                                                : TRIVET_REASON_FORBIDDEN;
-    ctx->is_given_up = 1;
+    ctx->sending.is_given_up = 1;
     ngx_http_clean_header(r);
     r->headers_out.status = trivet_reason_row(ctx->reason)->status;
     r->err_status = r->headers_out.status;

@@ -9,8 +9,8 @@ ngx_http_trivet_cleanup_ctx(void *data)
     ngx_http_trivet_ctx_t *ctx = data;
 
     trivet_answer_release(&ctx->answer);
-    trivet_body_free(&ctx->page);
-    trivet_digest_free(ctx->digest);
+    trivet_body_free(&ctx->sending.page);
+    trivet_digest_free(ctx->sending.digest);
 }
 
 

@@ -36,6 +36,25 @@ typedef enum {
 } ngx_http_trivet_mode_e;
 
 
+/* How an answer is sent: the part of a context that belongs to signing.c,
+ * collecting.c and replacing.c. No other file uses it. */
+typedef struct {
+    ngx_http_trivet_mode_e mode;
+    void (*upstream_ends)(ngx_http_request_t *r, ngx_int_t rc);
+    unsigned is_given_up : 1;
+    const struct trivet_body *whole; /* what REPLACE sends       */
+    struct trivet_body page;         /* of REPLACE; owned        */
+    ngx_chain_t *collected;
+    ngx_chain_t **last;
+    ngx_buf_t *chunk;  /* being filled             */
+    size_t len;        /* collected, in bytes      */
+    size_t next_chunk; /* its size                 */
+    ngx_temp_file_t *spool;
+    struct trivet_digest *digest; /* of a spooled body; owned */
+    ngx_output_chain_ctx_t *out;
+} ngx_http_trivet_sending_t;
+
+
 typedef struct {
     ngx_http_request_t *owner; /* main request or subrequest */
     ngx_http_trivet_state_e state;
@@ -66,20 +85,7 @@ typedef struct {
     ngx_http_handler_pt content_handler; /* the same: the location's */
     void *work;                          /* metrics.c                */
 
-    /* signing.c */
-    ngx_http_trivet_mode_e mode;
-    void (*upstream_ends)(ngx_http_request_t *r, ngx_int_t rc);
-    unsigned is_given_up : 1;
-    const struct trivet_body *whole; /* what REPLACE sends */
-    struct trivet_body page;         /* of REPLACE               */
-    ngx_chain_t *collected;
-    ngx_chain_t **last;
-    ngx_buf_t *chunk; /* being filled             */
-    size_t len;       /* collected, in bytes      */
-    size_t next_chunk;
-    ngx_temp_file_t *spool;
-    struct trivet_digest *digest; /* of a spooled body        */
-    ngx_output_chain_ctx_t *out;
+    ngx_http_trivet_sending_t sending;
 } ngx_http_trivet_ctx_t;
 
 /* The request's context, which survives internal redirects; NULL when there

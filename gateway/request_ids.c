@@ -12,6 +12,7 @@
 #include "gateway/request_ids.h"
 
 #include "gateway/conf.h"
+#include "gateway/worker.h"
 enum {
     NGX_HTTP_TRIVET_IDS_START_MS = 2000 /* several workers begin at once */
 };
@@ -24,7 +25,8 @@ ngx_http_trivet_open_request_ids(
     const char *path = (const char *) tmcf->request_ids_path.data;
     struct trivet_error err;
 
-    if (trivet_request_ids_open(path, max_wait_ms, &tmcf->request_ids, &err)
+    if (trivet_request_ids_open(
+            path, max_wait_ms, &tmcf->worker->request_ids, &err)
         != TRIVET_OK)
     {
         ngx_log_error(NGX_LOG_CRIT, log, 0,
@@ -73,7 +75,7 @@ ngx_http_trivet_take_request_ids(
         return;
     }
 
-    tmcf->authority.request_ids = &tmcf->request_ids;
+    tmcf->worker->authority.request_ids = &tmcf->worker->request_ids;
     ngx_http_trivet_open_request_ids(
         tmcf, NGX_HTTP_TRIVET_IDS_START_MS, cycle->log);
 }
@@ -83,7 +85,7 @@ void
 ngx_http_trivet_retry_request_ids(
     ngx_http_trivet_main_conf_t *tmcf, ngx_log_t *log)
 {
-    if (tmcf->has_request_ids && tmcf->request_ids.table == NULL) {
+    if (tmcf->has_request_ids && tmcf->worker->request_ids.table == NULL) {
         ngx_http_trivet_open_request_ids(tmcf, 0, log);
     }
 }

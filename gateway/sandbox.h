@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * sandbox.h - the sandbox's state: its clock, its incidents. Outside the sandbox
- * the clock is the machine's, and no incident is on.
+ * sandbox.h - the sandbox's state: its clock, its incidents. Outside the
+ * sandbox the clock is the machine's, and no incident is on.
  */
 #ifndef TRIVET_GATEWAY_SANDBOX_H
 #define TRIVET_GATEWAY_SANDBOX_H

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* setup.c - checks the whole configuration; enters nginx's phases and filters */
+/* setup.c - checks the whole configuration; enters nginx's phases and filters
+ */
 #include "gateway/setup.h"
 
 #include "gateway/clock.h"
@@ -17,6 +18,7 @@
 #include "gateway/signing.h"
 #include "gateway/spool.h"
 #include "gateway/variables.h"
+#include "gateway/worker.h"
 ngx_int_t
 ngx_http_trivet_preconfiguration(ngx_conf_t *cf)
 {
@@ -27,8 +29,8 @@ ngx_http_trivet_preconfiguration(ngx_conf_t *cf)
 static void
 ngx_http_trivet_init_authority(ngx_http_trivet_main_conf_t *tmcf)
 {
-    tmcf->explaining.ticks_ns = ngx_http_trivet_ticks_ns;
-    tmcf->authority = (struct trivet_authority_config){
+    tmcf->worker->explaining.ticks_ns = ngx_http_trivet_ticks_ns;
+    tmcf->worker->authority = (struct trivet_authority_config){
         .psp_roots = tmcf->psp_roots,
         .store_url = (const char *) tmcf->store_url.data,
         .server_keys = tmcf->server_keys,
@@ -40,9 +42,9 @@ ngx_http_trivet_init_authority(ngx_http_trivet_main_conf_t *tmcf)
         .offset_us = ngx_http_trivet_clock_offset_us,
         .doomed_session = ngx_http_trivet_doomed_session,
         .ticks_ns = tmcf->metrics == NULL ? NULL : ngx_http_trivet_ticks_ns,
-        .seen = &tmcf->seen,
-        .refusals = &tmcf->refusals,
-        .explaining = &tmcf->explaining,
+        .seen = &tmcf->worker->seen,
+        .refusals = &tmcf->worker->refusals,
+        .explaining = &tmcf->worker->explaining,
         .memos = &tmcf->memos,
     };
 }
@@ -148,11 +150,11 @@ ngx_http_trivet_postconfiguration(ngx_conf_t *cf)
 
     ngx_http_trivet_init_authority(tmcf);
 
-    if (trivet_seen_init(&tmcf->seen) != TRIVET_OK) {
+    if (trivet_seen_init(&tmcf->worker->seen) != TRIVET_OK) {
         return NGX_ERROR;
     }
 
-    if (trivet_authority_check(&tmcf->authority, &err) != TRIVET_OK) {
+    if (trivet_authority_check(&tmcf->worker->authority, &err) != TRIVET_OK) {
         ngx_conf_log_error(
             NGX_LOG_EMERG, cf, 0, "trivet_store: %s", err.detail);
         return NGX_ERROR;

@@ -7,6 +7,7 @@
 #include "gateway/conf.h"
 #include "gateway/request.h"
 #include "gateway/signed_head.h"
+#include "gateway/worker.h"
 
 #include "crypto/digest.h"
 
@@ -40,7 +41,7 @@ ngx_http_trivet_add_signature(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx,
 
     if (trivet_sign_remembered(memos,
             tmcf->server_keys[ctx->answer.server_key].tag,
-            tmcf->signers[ctx->answer.server_key], digest, text,
+            tmcf->worker->signers[ctx->answer.server_key], digest, text,
             &ctx->answer.measures.knew_signature)
         != TRIVET_OK)
     {
@@ -88,15 +89,15 @@ ngx_http_trivet_sign_bytes(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx,
 
     tmcf = ngx_http_get_module_main_conf(r, ngx_http_trivet_module);
 
-    if (ngx_http_trivet_start_digest(r, ctx, tmcf->digest) != NGX_OK) {
+    if (ngx_http_trivet_start_digest(r, ctx, tmcf->worker->digest) != NGX_OK) {
         return NGX_ERROR;
     }
 
     if (r->method != NGX_HTTP_HEAD) {
-        trivet_digest_add(tmcf->digest, trivet_slice_make(data, len));
+        trivet_digest_add(tmcf->worker->digest, trivet_slice_make(data, len));
     }
 
-    if (trivet_digest_finish(tmcf->digest, digest) != TRIVET_OK) {
+    if (trivet_digest_finish(tmcf->worker->digest, digest) != TRIVET_OK) {
         return NGX_ERROR;
     }
 

@@ -45,8 +45,8 @@ ngx_http_trivet_give_up(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx,
     enum trivet_reason reason)
 {
     ctx->reason = reason;
-    ctx->mode = NGX_HTTP_TRIVET_PASS;
-    ctx->is_given_up = 1;
+    ctx->sending.mode = NGX_HTTP_TRIVET_PASS;
+    ctx->sending.is_given_up = 1;
     r->keepalive = 0;  /* nginx ends the connection behind such an answer, */
     r->error_page = 1; /* and has no time for a page of the operator's     */
 
@@ -66,15 +66,15 @@ ngx_http_trivet_upstream_ends(ngx_http_request_t *r, ngx_int_t rc)
     ngx_http_trivet_ctx_t *ctx;
 
     ctx = ngx_http_trivet_get_ctx(r);
-    ctx->upstream_ends(r, rc);
+    ctx->sending.upstream_ends(r, rc);
 
-    if (ctx->mode != NGX_HTTP_TRIVET_COLLECT || r->connection->error) {
+    if (ctx->sending.mode != NGX_HTTP_TRIVET_COLLECT || r->connection->error) {
         return;
     }
 
     if (rc >= NGX_HTTP_SPECIAL_RESPONSE) {
         /* nginx will answer with rc when it thinks that no header was sent. */
-        ctx->mode = NGX_HTTP_TRIVET_PASS;
+        ctx->sending.mode = NGX_HTTP_TRIVET_PASS;
         ctx->reason = TRIVET_REASON_UPSTREAM_TRUNCATED;
         ngx_http_clean_header(r);
         r->upstream->header_sent = 0;
@@ -94,7 +94,7 @@ ngx_http_trivet_watch_upstream(
     if (r->upstream != NULL && r->upstream->finalize_request != NULL
         && r->upstream->finalize_request != ngx_http_trivet_upstream_ends)
     {
-        ctx->upstream_ends = r->upstream->finalize_request;
+        ctx->sending.upstream_ends = r->upstream->finalize_request;
         r->upstream->finalize_request = ngx_http_trivet_upstream_ends;
     }
 }
@@ -166,7 +166,7 @@ ngx_http_trivet_header_filter(ngx_http_request_t *r)
     }
 
     ngx_http_trivet_drop_headers(r);
-    ctx->mode = NGX_HTTP_TRIVET_PASS;
+    ctx->sending.mode = NGX_HTTP_TRIVET_PASS;
 
     if (r->filter_finalize) {
         ctx->is_own = 0; /* another filter put an error in our answer's place */
@@ -189,7 +189,7 @@ ngx_http_trivet_header_filter(ngx_http_request_t *r)
         return NGX_ERROR;
     }
 
-    if (ctx->mode == NGX_HTTP_TRIVET_REPLACE) {
+    if (ctx->sending.mode == NGX_HTTP_TRIVET_REPLACE) {
         if (ngx_http_trivet_sign_settled(r, ctx) != NGX_OK) {
             return NGX_ERROR;
         }
@@ -224,7 +224,7 @@ ngx_http_trivet_init_output(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx)
     out->output_filter = (ngx_output_chain_filter_pt) ngx_http_next_body_filter;
     out->filter_ctx = r;
 
-    ctx->out = out;
+    ctx->sending.out = out;
 
     return NGX_OK;
 }
@@ -236,9 +236,9 @@ ngx_http_trivet_send(
 {
     ngx_int_t rc;
 
-    rc = ngx_output_chain(ctx->out, in);
+    rc = ngx_output_chain(ctx->sending.out, in);
 
-    if (ctx->out->in == NULL) {
+    if (ctx->sending.out->in == NULL) {
         r->buffered &= ~NGX_HTTP_TRIVET_BUFFERED;
 
     } else {
@@ -265,8 +265,8 @@ ngx_http_trivet_finish(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx)
     }
 
     ngx_http_clear_content_length(r);
-    r->headers_out.content_length_n = (off_t) ctx->len;
-    ctx->mode = NGX_HTTP_TRIVET_SEND;
+    r->headers_out.content_length_n = (off_t) ctx->sending.len;
+    ctx->sending.mode = NGX_HTTP_TRIVET_SEND;
 
     rc = ngx_http_next_header_filter(r);
     if (rc == NGX_ERROR || rc > NGX_OK || r->header_only) {
@@ -306,7 +306,7 @@ ngx_http_trivet_collect(
     for (cl = in; cl != NULL; cl = cl->next) {
         size_t len = (size_t) (cl->buf->last - cl->buf->pos);
 
-        if (len > tlcf->answer_limit - ctx->len) {
+        if (len > tlcf->answer_limit - ctx->sending.len) {
             return ngx_http_trivet_give_up(
                 r, ctx, TRIVET_REASON_UPSTREAM_TOO_LARGE);
         }
@@ -348,8 +348,8 @@ ngx_http_trivet_replace(
         return NGX_ERROR;
     }
 
-    b->pos = (u_char *) ctx->whole->data;
-    b->last = b->pos + ctx->whole->len;
+    b->pos = (u_char *) ctx->sending.whole->data;
+    b->last = b->pos + ctx->sending.whole->len;
     b->memory = 1;
     b->last_buf = 1;
     b->last_in_chain = 1;
@@ -372,7 +372,7 @@ ngx_http_trivet_body_filter(ngx_http_request_t *r, ngx_chain_t *in)
         return ngx_http_next_body_filter(r, in);
     }
 
-    switch (ctx->mode) {
+    switch (ctx->sending.mode) {
     case NGX_HTTP_TRIVET_COLLECT:
         return ngx_http_trivet_collect(r, ctx, in);
 

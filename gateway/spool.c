@@ -12,6 +12,7 @@
 
 #include "gateway/conf.h"
 #include "gateway/request.h"
+#include "gateway/worker.h"
 /* What a request has; a cleanup of its pool gives it back. */
 struct ngx_http_trivet_spooled_s {
     ngx_http_trivet_main_conf_t *tmcf;
@@ -27,14 +28,14 @@ ngx_http_trivet_give_back(void *data)
 {
     ngx_http_trivet_spooled_t *spooled = data;
 
-    spooled->tmcf->temp_used -= spooled->size;
+    spooled->tmcf->worker->temp_used -= spooled->size;
 }
 
 
 static ngx_uint_t
 ngx_http_trivet_has_room(ngx_http_trivet_main_conf_t *tmcf, off_t size)
 {
-    return size <= (off_t) tmcf->temp_limit - tmcf->temp_used;
+    return size <= (off_t) tmcf->temp_limit - tmcf->worker->temp_used;
 }
 
 
@@ -64,7 +65,7 @@ ngx_http_trivet_take_room(
     }
 
     ctx->spooled->size += size;
-    tmcf->temp_used += size;
+    tmcf->worker->temp_used += size;
 
     return TRIVET_REASON_NONE;
 }

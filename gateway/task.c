@@ -4,10 +4,10 @@
  *
  * No hop where a look at the store is all that is needed. Else one hop a
  * request: digest its body, ask the authority, come back; or some
- * other work on the store for a request (monitoring.c). The thread reads what the
- * event loop leaves alone meanwhile (the body's buffers and the header's text:
- * the request is kept alive by r->main->blocked) and writes nothing but the
- * answer.
+ * other work on the store for a request (monitoring.c). The thread reads what
+ * the event loop leaves alone meanwhile (the body's buffers and the header's
+ * text: the request is kept alive by r->main->blocked) and writes nothing but
+ * the answer.
  */
 #include "gateway/task.h"
 

@@ -4,6 +4,7 @@
 
 #include "gateway/body.h"
 #include "gateway/conf.h"
+#include "gateway/worker.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -127,7 +128,8 @@ ngx_http_trivet_init_thread(ngx_http_trivet_thread_t *thread,
             err, TRIVET_E_MEMORY, "gateway.thread", "out of memory");
     }
 
-    return trivet_authority_new(&tmcf->authority, &thread->authority, err);
+    return trivet_authority_new(
+        &tmcf->worker->authority, &thread->authority, err);
 }
 
 

@@ -63,8 +63,9 @@ ngx_http_trivet_init_process(ngx_cycle_t *cycle)
 
     ngx_http_trivet_take_request_ids(cycle, tmcf);
 
-    tmcf->digest = trivet_digest_new();
-    if (tmcf->digest == NULL || ngx_http_trivet_init_threads() != NGX_OK) {
+    tmcf->worker->digest = trivet_digest_new();
+    if (tmcf->worker->digest == NULL
+        || ngx_http_trivet_init_threads() != NGX_OK) {
         return NGX_ERROR;
     }
 
@@ -72,21 +73,22 @@ ngx_http_trivet_init_process(ngx_cycle_t *cycle)
         return NGX_ERROR;
     }
 
-    tmcf->group = trivet_group_new(tmcf->authority.store_url);
-    if (tmcf->group == NULL) {
+    tmcf->worker->group = trivet_group_new(tmcf->worker->authority.store_url);
+    if (tmcf->worker->group == NULL) {
         return NGX_ERROR;
     }
 
-    tmcf->authority.group = tmcf->group;
+    tmcf->worker->authority.group = tmcf->worker->group;
 
-    if (trivet_authority_new(&tmcf->authority, &tmcf->authority_here, &err)
+    if (trivet_authority_new(
+            &tmcf->worker->authority, &tmcf->worker->authority_here, &err)
         != TRIVET_OK)
     {
         ngx_log_error(NGX_LOG_EMERG, cycle->log, 0, "trivet: %s", err.detail);
         return NGX_ERROR;
     }
 
-    ngx_http_trivet_look_at_store(cycle, tmcf->authority_here);
+    ngx_http_trivet_look_at_store(cycle, tmcf->worker->authority_here);
 
     if (ngx_http_trivet_start_chores(cycle, tmcf) != NGX_OK) {
         return NGX_ERROR;
@@ -107,12 +109,12 @@ ngx_http_trivet_exit_process(ngx_cycle_t *cycle)
     if (tmcf != NULL && tmcf->is_used) {
         ngx_http_trivet_leave_connections();
         are_ended = ngx_http_trivet_end_threads();
-        trivet_authority_free(tmcf->authority_here);
+        trivet_authority_free(tmcf->worker->authority_here);
         ngx_http_trivet_end_chores(tmcf);
 
         if (are_ended) { /* otherwise one may still be in it */
-            trivet_group_free(tmcf->group);
-            trivet_request_ids_close(&tmcf->request_ids);
+            trivet_group_free(tmcf->worker->group);
+            trivet_request_ids_close(&tmcf->worker->request_ids);
         }
     }
 }

@@ -1,9 +1,43 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* worker.h - when a worker begins and ends */
+/*
+ * worker.h - what a worker process keeps, and when it begins and ends
+ *
+ * In memory of the configuration, so that a worker of a new configuration
+ * begins with an empty one. Used by the event loop; of what pool threads use as
+ * well, the headers of authority/ say so.
+ */
 #ifndef TRIVET_GATEWAY_WORKER_H
 #define TRIVET_GATEWAY_WORKER_H
 
+#include "base/uuid.h"
 #include "gateway/conf.h"
+
+struct ngx_http_trivet_worker_s {
+    struct trivet_authority_config authority; /* of all its authorities */
+    struct trivet_authority *authority_here;  /* of the event loop */
+    struct trivet_group *group;               /* of its threads */
+    struct trivet_request_ids request_ids;
+    struct trivet_refusals refusals;
+    struct trivet_explaining explaining;
+    struct trivet_seen seen; /* the latest time */
+
+    /* signature.c, answer_headers.c */
+    struct trivet_signer *signers[TRIVET_MAX_SERVER_KEYS];
+    struct trivet_digest *digest;
+    u_char uuids[64 * TRIVET_UUID_LEN];
+    size_t uuids_left; /* bytes that were not used yet */
+
+    /* spool.c */
+    off_t temp_used; /* of temp_limit, in bytes */
+
+    /* chores.c */
+    ngx_thread_task_t *chore;
+    ngx_event_t chore_timer;
+    ngx_uint_t is_chore_posted;
+    ngx_msec_t time_checked; /* by a chore */
+    ngx_msec_t time_told; /* when the log was told that the clock is behind */
+    ngx_uint_t is_time_told;
+};
 
 /* In the master, once it listens. */
 ngx_int_t ngx_http_trivet_init_module(ngx_cycle_t *cycle);
