@@ -93,7 +93,7 @@ ngx_http_trivet_make_ctx(ngx_http_request_t *r)
 
     ctx = cln->data;
     ngx_memzero(ctx, sizeof(ngx_http_trivet_ctx_t));
-    ctx->answer.server_key = -1;
+    trivet_answer_init(&ctx->answer);
     ctx->owner = r;
     ctx->http_version = r->http_version;
     cln->handler = ngx_http_trivet_cleanup_ctx;
@@ -138,8 +138,7 @@ ngx_http_trivet_start(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx,
     request->is_id_counted =
         ngx_http_trivet_is_id_counted(r) || ctx->answer.is_id_counted;
     trivet_answer_release(&ctx->answer);
-    ngx_memzero(&ctx->answer, sizeof(ctx->answer));
-    ctx->answer.server_key = -1;
+    trivet_answer_init(&ctx->answer);
     ctx->judged_by = tlcf;
     ctx->judged_uri = r->uri;
     ctx->judged_method = r->method_name;

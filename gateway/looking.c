@@ -104,8 +104,7 @@ ngx_http_trivet_admit_here(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx)
         || !trivet_authority_admit(
             tmcf->worker->authority_here, &ctx->request, &ctx->answer))
     {
-        ngx_memzero(&ctx->answer, sizeof(ctx->answer));
-        ctx->answer.server_key = -1;
+        trivet_answer_init(&ctx->answer);
         return 0;
     }
 
