@@ -120,7 +120,8 @@ ngx_http_trivet_settle_error(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx)
     ngx_http_trivet_log_refusal(r, ctx);
 
     trivet_body_free(&ctx->sending.page);
-    ctx->sending.page = trivet_answer_error(&ctx->request, ctx->reason, subject);
+    ctx->sending.page =
+        trivet_answer_error(&ctx->request, ctx->reason, subject);
     if (ctx->sending.page.data == NULL) {
         return NGX_ERROR;
     }
