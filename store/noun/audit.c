@@ -143,8 +143,10 @@ fill_values(const struct trivet_store *store,
     values[COLUMN_EVENT] = value_word(words[entry->event]);
     values[COLUMN_ACTOR] =
         value_word(actor->is_gateway ? "gateway" : "operator");
-    values[COLUMN_ADDRESS] = trivet_value_blob(actor->address.bytes,
-        actor->has_address ? sizeof actor->address.bytes : 0);
+    values[COLUMN_ADDRESS] = trivet_value_blob(NULL, 0);
+    if (actor->has_address) {
+        values[COLUMN_ADDRESS] = trivet_value_address(&actor->address);
+    }
     values[COLUMN_USER] = trivet_value_integer(entry->user_id);
     values[COLUMN_API_KEY] = trivet_value_integer(entry->api_key_id);
     values[COLUMN_INSTALLATION] = trivet_value_integer(entry->installation_id);
