@@ -48,6 +48,12 @@ ngx_http_trivet_init_process(ngx_cycle_t *cycle)
     struct trivet_error err;
     ngx_http_trivet_main_conf_t *tmcf;
 
+    /* nginx's cache manager and loader answer no request and have no pool of
+     * threads: a chore that is started there finds none. */
+    if (ngx_process == NGX_PROCESS_HELPER) {
+        return NGX_OK;
+    }
+
     tmcf = ngx_http_cycle_get_module_main_conf(cycle, ngx_http_trivet_module);
     if (tmcf != NULL) {
         ngx_http_trivet_take_sandbox(tmcf);
@@ -105,6 +111,10 @@ ngx_http_trivet_exit_process(ngx_cycle_t *cycle)
     ngx_http_trivet_main_conf_t *tmcf;
 
     tmcf = ngx_http_cycle_get_module_main_conf(cycle, ngx_http_trivet_module);
+
+    if (ngx_process == NGX_PROCESS_HELPER) {
+        return;
+    }
 
     if (tmcf != NULL && tmcf->is_used) {
         ngx_http_trivet_leave_connections();

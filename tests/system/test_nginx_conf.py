@@ -6,6 +6,7 @@ import sqlite3
 import subprocess
 import threading
 import time
+from pathlib import Path
 
 import pytest
 
@@ -237,6 +238,29 @@ def test_cached_answers_are_signed(start, upstream, path):
         is_whole(answer, client, TEXT)
     assert upstream.count(path) == 1
     assert one.get(path, token="0" * 64).status == 401
+
+
+def test_helpers_of_the_cache_do_nothing_of_ours(start, upstream):
+    """They have no pool of threads: a chore would end them."""
+    nginx = start(
+        upstream,
+        http="proxy_cache_path cache keys_zone=z:1m;",
+        location="proxy_cache z;",
+    )
+    children = subprocess.run(
+        ["ps", "-o", "pid=,args=", "--ppid", str(nginx.nginx_master())],
+        capture_output=True, text=True, check=True).stdout.splitlines()
+    helpers = [line.split()[0] for line in children if "cache manager" in line]
+    workers = [line.split()[0] for line in children if "worker" in line]
+    assert len(helpers) == 1 and workers, children
+
+    def opened(pid):
+        fds = Path(f"/proc/{pid}/fd")
+        return {str(fd.readlink()) for fd in fds.iterdir() if fd.is_symlink()}
+
+    bunq.ready(nginx)
+    assert any("trivet.db" in file for pid in workers for file in opened(pid))
+    assert not any("trivet.db" in file for file in opened(helpers[0]))
 
 
 def test_mirrored_and_sub_requests(start, upstream, path):
