@@ -24,8 +24,10 @@ static enum trivet_status
 fail(const struct walk *walk, enum trivet_status status, const char *name,
     const char *what, struct trivet_error *err)
 {
+    const char *colon = name[0] == '\0' ? "" : ": ";
+
     return trivet_error_set(err, status, "file", "%.120s: %.80s%s%s",
-        walk->given, name, name[0] == '\0' ? "" : ": ", what);
+        walk->given, name, colon, what);
 }
 
 static enum trivet_status

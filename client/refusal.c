@@ -76,6 +76,7 @@ trivet_refusal_explain(const struct trivet_wire_answer *in,
         json_object_get(json_array_get(json_object_get(root, "Error"), 0),
             "error_description"));
     const char *advice = "";
+    const char *shown;
     enum trivet_status status = status_of(in->status);
 
     for (size_t i = 0; text != NULL && i < sizeof advices / sizeof advices[0];
@@ -85,6 +86,7 @@ trivet_refusal_explain(const struct trivet_wire_answer *in,
         }
     }
 
+    shown = text == NULL ? "(no text)" : text;
     read_reason(in, reason);
     if (misses_version(in, base_url)) {
         (void) trivet_error_set(err, status, "session",
@@ -92,8 +94,7 @@ trivet_refusal_explain(const struct trivet_wire_answer *in,
             base_url, base_url);
     } else {
         (void) trivet_error_set(err, status, "session", "%s: %u %.80s%s%s",
-            step, in->status, text == NULL ? "(no text)" : text, reason,
-            advice);
+            step, in->status, shown, reason, advice);
     }
     json_decref(root);
 

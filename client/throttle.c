@@ -185,9 +185,9 @@ acquire(const struct trivet_throttle *throttle,
     const struct trivet_rate_call *call, struct trivet_file_lock *out)
 {
     bool is_session = call->kind == TRIVET_RATE_SESSION;
+    int max_wait_s = is_session ? -1 : MAX_LOCK_WAIT_S;
 
-    return trivet_file_lock_acquire(
-               throttle->path, is_session ? -1 : MAX_LOCK_WAIT_S, out, NULL)
+    return trivet_file_lock_acquire(throttle->path, max_wait_s, out, NULL)
            == TRIVET_OK;
 }
 

@@ -288,6 +288,7 @@ set_request(CURL *curl, const struct trivet_wire_request *request,
     bool is_plain_get =
         request->body.data == NULL && strcmp(request->method, "GET") == 0;
     const char *method = is_plain_get ? NULL : request->method;
+    long needs_new = request->max_idle_s == 0 ? 1L : 0L;
     bool has_body = request->body.data != NULL
                     || strcmp(request->method, "POST") == 0
                     || strcmp(request->method, "PUT") == 0;
@@ -297,9 +298,7 @@ set_request(CURL *curl, const struct trivet_wire_request *request,
     }
     if (curl_easy_setopt(curl, CURLOPT_URL, request->url) != CURLE_OK
         || curl_easy_setopt(curl, CURLOPT_HTTPHEADER, lines) != CURLE_OK
-        || curl_easy_setopt(
-               curl, CURLOPT_FRESH_CONNECT, request->max_idle_s == 0 ? 1L : 0L)
-               != CURLE_OK
+        || curl_easy_setopt(curl, CURLOPT_FRESH_CONNECT, needs_new) != CURLE_OK
         || curl_easy_setopt(
                curl, CURLOPT_MAXAGE_CONN, (long) request->max_idle_s)
                != CURLE_OK
