@@ -18,4 +18,8 @@ void trivet_json_put(json_t **tree, const char *name, json_t *value);
 /* The same for the end of an array. */
 void trivet_json_append(json_t **tree, json_t *value);
 
+/* Overwrites every string of a tree (NULL: none) that is freed next: jansson
+ * does not wipe. */
+void trivet_json_wipe(json_t *tree);
+
 #endif

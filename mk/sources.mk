@@ -21,9 +21,24 @@ CORE_SRCS = \
 	core/json.c \
 	core/json_tree.c \
 	core/memo.c \
-	core/message/answers.c \
+	core/message/api_key.c \
+	core/message/credential.c \
+	core/message/device.c \
+	core/message/elements.c \
+	core/message/error.c \
+	core/message/fields.c \
+	core/message/id.c \
+	core/message/identity.c \
+	core/message/installation.c \
 	core/message/list.c \
-	core/message/message.c \
+	core/message/monetary_account.c \
+	core/message/permitted_ip.c \
+	core/message/psp.c \
+	core/message/session.c \
+	core/message/text.c \
+	core/message/token.c \
+	core/message/user.c \
+	core/message/values.c \
 	core/mistake.c \
 	core/name.c \
 	core/page.c \

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* credential.c - an API key as its user sees it */
+#include "core/message/credential.h"
+
+#include <jansson.h>
+
+#include "core/message/list.h"
+#include "core/message/text.h"
+#include "core/message/values.h"
+
+/* Only a key that waits for its first use has an end. */
+static json_t *
+make_expiry(const struct trivet_credential *credential)
+{
+    if (credential->status != TRIVET_CREDENTIAL_PENDING) {
+        return json_null();
+    }
+
+    return trivet_value_time(credential->expires_us);
+}
+
+/* The device that bound the key, or null. */
+static json_t *
+make_permitted_device(const struct trivet_device *bound)
+{
+    if (bound->id == 0) {
+        return json_null();
+    }
+
+    return json_pack("{s:s, s:o}", "description", bound->description, "ip",
+        trivet_value_address(&bound->address));
+}
+
+static json_t *
+make_element(const struct trivet_credential *credential, const char *secret)
+{
+    static const char *const statuses[] = {
+        [TRIVET_CREDENTIAL_PENDING] = "PENDING_FIRST_USE",
+        [TRIVET_CREDENTIAL_ACTIVE] = "ACTIVE",
+        [TRIVET_CREDENTIAL_REVOKED] = "INACTIVE",
+    };
+
+    return json_pack("{s:{s:I, s:o, s:o, s:s, s:o, s:s?, s:o}}",
+        "CredentialPasswordIp", "id", (json_int_t) credential->id, "created",
+        trivet_value_time(credential->created_us), "updated",
+        trivet_value_time(credential->updated_us), "status",
+        statuses[credential->status], "expiry_time", make_expiry(credential),
+        "token_value", secret, "permitted_device",
+        make_permitted_device(&credential->bound));
+}
+
+struct trivet_buffer
+trivet_credential_answer_write(
+    const struct trivet_credential *credential, const char *secret)
+{
+    return trivet_message_write_response(
+        json_pack("[o]", make_element(credential, secret)));
+}
+
+void
+trivet_list_add_credential(
+    struct trivet_list *list, const struct trivet_credential *credential)
+{
+    trivet_list_add(list, make_element(credential, NULL));
+}

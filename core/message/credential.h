@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * credential.h - an API key as its user sees it
+ *
+ *   element = {"CredentialPasswordIp":{"id":.., "created":.., "updated":..,
+ *              "status":.., "expiry_time":.., "token_value":..,
+ *              "permitted_device":{"description":.., "ip":..}}}
+ *
+ * What is an API key everywhere else is a credential in messages alone.
+ */
+#ifndef TRIVET_CORE_MESSAGE_CREDENTIAL_H
+#define TRIVET_CORE_MESSAGE_CREDENTIAL_H
+
+#include "base/buffer.h"
+#include "core/credential.h"
+
+struct trivet_list;
+
+/* secret: the API key in clear, which only the answer that makes it shows (its
+ * digest alone is kept); NULL: null. */
+struct trivet_buffer trivet_credential_answer_write(
+    const struct trivet_credential *credential, const char *secret);
+
+void trivet_list_add_credential(
+    struct trivet_list *list, const struct trivet_credential *credential);
+
+#endif
