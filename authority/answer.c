@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "core/message/error.h"
+
 void
 trivet_answer_init(struct trivet_answer *answer)
 {
@@ -11,11 +13,11 @@ trivet_answer_init(struct trivet_answer *answer)
     answer->server_key = -1;
 }
 
-struct trivet_body
+struct trivet_buffer
 trivet_answer_error(const struct trivet_request *request,
     enum trivet_reason reason, const char *subject)
 {
-    return trivet_message_error(reason, subject, request->language);
+    return trivet_error_answer_write(reason, subject, request->language);
 }
 
 void
@@ -23,7 +25,7 @@ trivet_answer_refuse(struct trivet_answer *answer,
     const struct trivet_request *request, enum trivet_reason reason,
     const char *subject)
 {
-    trivet_body_free(&answer->body);
+    trivet_buffer_free(&answer->body);
     answer->verdict = (struct trivet_verdict){
         .admission = TRIVET_DENY,
         .reason = reason,
@@ -39,14 +41,14 @@ void
 trivet_answer_explain(struct trivet_answer *answer,
     const struct trivet_request *request, const char *mistake, const char *text)
 {
-    struct trivet_body body = trivet_message_error_explained(
+    struct trivet_buffer body = trivet_error_answer_write_explained(
         answer->verdict.reason, request->language, mistake, text);
 
     if (body.data == NULL) {
         return;
     }
 
-    trivet_body_free(&answer->body);
+    trivet_buffer_free(&answer->body);
     answer->body = body;
     answer->mistake = mistake;
 }
@@ -54,5 +56,5 @@ trivet_answer_explain(struct trivet_answer *answer,
 void
 trivet_answer_release(struct trivet_answer *answer)
 {
-    trivet_body_free(&answer->body);
+    trivet_buffer_free(&answer->body);
 }

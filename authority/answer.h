@@ -7,7 +7,8 @@
 #define TRIVET_AUTHORITY_ANSWER_H
 
 #include "authority/request.h"
-#include "core/message/message.h"
+#include "base/buffer.h"
+#include "core/message/identity.h"
 #include "crypto/signature.h"
 
 /* How long the cryptography took. Of what was not done: false and 0. */
@@ -26,7 +27,7 @@ struct trivet_answer {
     /* Refused, or a protocol call: what to answer with. Admitted to the API
      * behind: no body. Owned: trivet_answer_release. */
     unsigned status;
-    struct trivet_body body;
+    struct trivet_buffer body;
 
     struct trivet_identity identity; /* zeroes where not known */
     int server_key; /* index of the installation's key; -1: not known        */
@@ -61,8 +62,8 @@ void trivet_answer_explain(struct trivet_answer *answer,
     const char *text);
 
 /* The body of a refusal alone, for an error page that nginx makes. NULL data:
- * out of memory. Owned: trivet_body_free. */
-struct trivet_body trivet_answer_error(const struct trivet_request *request,
+ * out of memory. Owned: trivet_buffer_free. */
+struct trivet_buffer trivet_answer_error(const struct trivet_request *request,
     enum trivet_reason reason, const char *subject);
 
 void trivet_answer_release(struct trivet_answer *answer);

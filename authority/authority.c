@@ -15,6 +15,7 @@
 
 #include <stdlib.h>
 
+#include "core/message/text.h"
 #include "store/noun/audit.h"
 #include "store/noun/server_key.h"
 #include "store/noun/session.h"
@@ -354,7 +355,7 @@ trivet_authority_answer(struct trivet_authority *authority,
     }
     if (status == TRIVET_OK
         && request->profile->slashes == TRIVET_SLASHES_PLAIN) {
-        status = trivet_body_plain_slashes(&out->body);
+        status = trivet_message_plain_slashes(&out->body);
     }
     if (status == TRIVET_OK) {
         status = sign(&c);

@@ -16,7 +16,7 @@ trivet_case_refuse(
 }
 
 enum trivet_status
-trivet_case_answer(struct trivet_case *c, struct trivet_body body)
+trivet_case_answer(struct trivet_case *c, struct trivet_buffer body)
 {
     if (body.data == NULL) {
         return trivet_error_set(

@@ -10,6 +10,8 @@
 
 #include "authority/instance.h"
 #include "base/uuid.h"
+#include "core/message/device.h"
+#include "core/message/permitted_ip.h"
 #include "crypto/token.h"
 #include "store/noun/installation.h"
 #include "store/noun/session.h"
@@ -79,7 +81,7 @@ enum trivet_status trivet_case_refuse_id(
 /* Answers 200 with body, which it takes over; TRIVET_E_MEMORY when it is
  * empty. */
 enum trivet_status trivet_case_answer(
-    struct trivet_case *c, struct trivet_body body);
+    struct trivet_case *c, struct trivet_buffer body);
 
 /* Whether the path's first id is the caller's user; if not, the refusal. */
 bool trivet_case_is_own(const struct trivet_case *c);

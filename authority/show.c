@@ -18,7 +18,7 @@ fetch_and_answer(struct trivet_case *c, const struct trivet_page *page,
     trivet_path_write(c->request->call->path, c->request->path_ids, path);
     trivet_page_urls(page, &seen, path, &urls);
 
-    return trivet_case_answer(c, trivet_list_body(list, &urls));
+    return trivet_case_answer(c, trivet_list_answer_write(list, &urls));
 }
 
 enum trivet_status
@@ -60,9 +60,9 @@ trivet_case_show_one(struct trivet_case *c, long long id,
 
     status = fetch(c, &page, list, &seen);
     if (status == TRIVET_OK) {
-        status = seen.first_id == 0
-                     ? trivet_case_refuse_id(c, missing, id)
-                     : trivet_case_answer(c, trivet_list_body(list, NULL));
+        status = seen.first_id == 0 ? trivet_case_refuse_id(c, missing, id)
+                                    : trivet_case_answer(c,
+                                        trivet_list_answer_write(list, NULL));
     }
     trivet_list_free(list);
 

@@ -12,68 +12,37 @@
 #include "client/pool.h"
 #include "client/session.h"
 #include "client/state.h"
-#include "core/message/answers.h"
+#include "core/message/error.h"
+#include "core/message/text.h"
+
+enum { MAX_ERRORS = 16 };
 
 struct owned_answer {
     struct trivet_answer public; /* first: what the caller holds */
     struct trivet_wire_answer wire;
     json_t *root; /* of an error's body: its texts live in it */
-    struct trivet_answer_error errors[TRIVET_MAX_ANSWER_ERRORS];
+    struct trivet_answer_error errors[MAX_ERRORS];
 };
 
 /* ---- the answer -------------------------------------------------------- */
 
-static const char *
-text_of(const json_t *object, const char *field)
-{
-    const char *text = json_string_value(json_object_get(object, field));
-
-    return text == NULL ? "" : text;
-}
-
-/* "error_additional_parameter":[..., {"explanation":"..."}] */
-static const char *
-explanation_of(const json_t *error)
-{
-    const json_t *list = json_object_get(error, "error_additional_parameter");
-    const char *text = "";
-    size_t i;
-    const json_t *entry;
-
-    json_array_foreach(list, i, entry)
-    {
-        if (text[0] == '\0') {
-            text = text_of(entry, "explanation");
-        }
-    }
-
-    return text;
-}
-
 static void
 read_errors(struct owned_answer *answer)
 {
-    const json_t *list;
-    size_t i;
-    const json_t *entry;
+    struct trivet_error_texts texts;
 
     if (answer->wire.status < 300) {
         return;
     }
 
     answer->root =
-        trivet_client_message_parse(trivet_buffer_slice(&answer->wire.body));
-    list = json_object_get(answer->root, "Error");
-    json_array_foreach(list, i, entry)
-    {
-        if (i == TRIVET_MAX_ANSWER_ERRORS) {
-            break;
-        }
-
-        answer->errors[i].description = text_of(entry, "error_description");
-        answer->errors[i].translated =
-            text_of(entry, "error_description_translated");
-        answer->errors[i].explanation = explanation_of(entry);
+        trivet_message_parse(trivet_buffer_slice(&answer->wire.body));
+    for (size_t i = 0; i < MAX_ERRORS
+                       && trivet_error_answer_read(answer->root, i, &texts);
+         i++) {
+        answer->errors[i].description = texts.description;
+        answer->errors[i].translated = texts.translated;
+        answer->errors[i].explanation = texts.explanation;
         answer->public.num_errors = i + 1;
     }
 }

@@ -23,12 +23,12 @@
 #ifndef TRIVET_CLIENT_RECORD_H
 #define TRIVET_CLIENT_RECORD_H
 
-#include "base/buffer.h"
 #include "base/secret.h"
 #include "client/pins.h"
 #include "core/canonical.h"
 #include "core/limits.h"
-#include "core/message/answers.h"
+#include "base/buffer.h"
+#include "core/message/user.h"
 #include "trivet/client.h"
 
 enum {

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "client/request.h"
-#include "core/message/answers.h"
+#include "core/message/text.h"
 
 enum { MAX_REASON = 48 /* bytes, with the NUL */ };
 
@@ -71,7 +71,7 @@ trivet_refusal_explain(const struct trivet_wire_answer *in,
     const char *base_url, const char *step, struct trivet_error *err)
 {
     char reason[MAX_REASON];
-    json_t *root = trivet_client_message_parse(trivet_buffer_slice(&in->body));
+    json_t *root = trivet_message_parse(trivet_buffer_slice(&in->body));
     const char *text = json_string_value(
         json_object_get(json_array_get(json_object_get(root, "Error"), 0),
             "error_description"));

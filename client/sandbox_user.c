@@ -7,7 +7,7 @@
 #include "client/refusal.h"
 #include "client/settings.h"
 #include "client/worker.h"
-#include "core/message/answers.h"
+#include "core/message/api_key.h"
 
 static enum trivet_status
 out_of_memory(struct trivet_error *err)
@@ -50,7 +50,7 @@ ask_sandbox_user(struct trivet_worker *worker, const char *base_url,
     TRIVET_TRY(
         trivet_worker_exchange(worker, &order, &answer, &is_verified, err));
     if (answer.status == 200) {
-        status = trivet_client_message_read_api_key(
+        status = trivet_api_key_answer_read(
             trivet_buffer_slice(&answer.body), out, err);
     } else {
         status = trivet_refusal_explain(&answer, base_url, order.path, err);

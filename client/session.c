@@ -18,7 +18,10 @@
 #include "client/refusal.h"
 #include "client/state.h"
 #include "client/worker.h"
-#include "core/message/answers.h"
+#include "core/message/device.h"
+#include "core/message/id.h"
+#include "core/message/installation.h"
+#include "core/message/session.h"
 #include "crypto/key.h"
 
 enum {
@@ -81,7 +84,7 @@ explain_lost_step(const char *path, const struct trivet_error *cause,
 /* POSTs body as the installation (or as nobody yet) and wants a 2xx. */
 static enum trivet_status
 post(const struct login *login, const char *path,
-    const struct trivet_request_body *body, struct trivet_wire_answer *out)
+    const struct trivet_buffer *body, struct trivet_wire_answer *out)
 {
     struct trivet_record *record = login->record;
     bool is_installed = record->installation_token.len > 0;
@@ -192,7 +195,7 @@ install(const struct login *login)
     char public_key[TRIVET_MAX_PUBLIC_KEY_TEXT];
     struct trivet_installation_answer answer;
     struct trivet_wire_answer wire;
-    struct trivet_request_body body;
+    struct trivet_buffer body;
     enum trivet_status status;
 
     trivet_tell(login->context->settings, TRIVET_EVENT_STEP, 0,
@@ -200,14 +203,14 @@ install(const struct login *login)
         login->record->base_url);
     TRIVET_TRY(write_public_key(login, public_key, sizeof public_key));
 
-    body = trivet_client_message_installation(public_key);
+    body = trivet_installation_request_write(public_key);
     status = post(login, "installation", &body, &wire);
-    trivet_request_body_release(&body);
+    trivet_buffer_free(&body);
     if (status != TRIVET_OK) {
         return status;
     }
 
-    status = trivet_client_message_read_installation(
+    status = trivet_installation_answer_read(
         trivet_buffer_slice(&wire.body), &answer, login->err);
     if (status == TRIVET_OK) {
         status = check_installation(login, &wire, answer.public_key);
@@ -228,22 +231,22 @@ register_device(const struct login *login)
 {
     const struct trivet_settings *settings = login->context->settings;
     struct trivet_wire_answer wire;
-    struct trivet_request_body body;
+    struct trivet_buffer body;
     enum trivet_status status;
 
     trivet_tell(settings, TRIVET_EVENT_STEP, 0,
         "device-server: binding the API key to this device and its address");
-    body = trivet_client_message_device(login->record->description,
+    body = trivet_device_request_write(login->record->description,
         trivet_secret_slice(&login->record->api_key),
         (const char *const *) settings->permitted_ips,
         settings->num_permitted_ips);
     status = post(login, "device-server", &body, &wire);
-    trivet_request_body_release(&body);
+    trivet_buffer_free(&body);
     if (status != TRIVET_OK) {
         return status;
     }
 
-    status = trivet_client_message_read_id(
+    status = trivet_id_answer_read(
         trivet_buffer_slice(&wire.body), &login->record->device_id, login->err);
     trivet_wire_answer_release(&wire);
     login->record->has_device = status == TRIVET_OK;
@@ -257,19 +260,19 @@ open_session(const struct login *login)
     struct trivet_record *record = login->record;
     struct trivet_session_answer answer;
     struct trivet_wire_answer wire;
-    struct trivet_request_body body;
+    struct trivet_buffer body;
     enum trivet_status status;
 
     trivet_tell(login->context->settings, TRIVET_EVENT_STEP, 0,
         "session-server: opening a session");
-    body = trivet_client_message_session(trivet_secret_slice(&record->api_key));
+    body = trivet_session_request_write(trivet_secret_slice(&record->api_key));
     status = post(login, "session-server", &body, &wire);
-    trivet_request_body_release(&body);
+    trivet_buffer_free(&body);
     if (status != TRIVET_OK) {
         return status;
     }
 
-    status = trivet_client_message_read_session(
+    status = trivet_session_answer_read(
         trivet_buffer_slice(&wire.body), &answer, login->err);
     if (status == TRIVET_OK) {
         record->session_token = answer.token;

@@ -19,7 +19,8 @@ struct trivet_credential {
     int64_t updated_us;
     enum trivet_credential_status status;
     int64_t expires_us;         /* while pending                              */
-    struct trivet_device bound; /* the first one with it; id 0: none was made */
+    bool has_device;            /* one was made with it */
+    struct trivet_device bound; /* the first of them    */
 };
 
 struct trivet_permitted_ip {

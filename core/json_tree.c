@@ -29,6 +29,26 @@ trivet_json_wipe(json_t *tree)
     }
 }
 
+struct trivet_buffer
+trivet_json_write(const json_t *tree, size_t flags, size_t extra)
+{
+    size_t len = tree == NULL ? 0 : json_dumpb(tree, NULL, 0, flags);
+    struct trivet_buffer text = trivet_buffer_make(len + extra);
+
+    if (len == 0 || trivet_buffer_reserve(&text, len + extra) != TRIVET_OK) {
+        return text;
+    }
+
+    if (json_dumpb(tree, text.data, len, flags) != len) {
+        trivet_buffer_free(&text);
+        return text;
+    }
+
+    text.len = len;
+    text.data[len] = '\0';
+    return text;
+}
+
 static void
 drop_unless(int result, json_t **tree)
 {

@@ -11,6 +11,8 @@
 
 #include <jansson.h>
 
+#include "base/buffer.h"
+
 /* Puts value (taken over) into *tree under name. When that fails, or value is
  * NULL, *tree is wiped, freed and NULL; nothing is done when it is NULL. */
 void trivet_json_put(json_t **tree, const char *name, json_t *value);
@@ -21,5 +23,16 @@ void trivet_json_append(json_t **tree, json_t *value);
 /* Overwrites every string of a tree (NULL: none) that is freed next: jansson
  * does not wipe. */
 void trivet_json_wipe(json_t *tree);
+
+/*
+ * The text of a tree (NULL: none), into memory of its exact size and extra
+ * bytes; flags are jansson's. An empty buffer when memory ran out.
+ *
+ * Not json_dumps: that one grows its buffer as it goes (and frees what it
+ * leaves without wiping it), and where memory runs out for the name of a field
+ * it leaves the name out and calls it a success.
+ */
+struct trivet_buffer trivet_json_write(
+    const json_t *tree, size_t flags, size_t extra);
 
 #endif

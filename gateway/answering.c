@@ -7,6 +7,8 @@
 #include "gateway/request.h"
 #include "gateway/slice.h"
 #include "gateway/subrequest.h"
+
+#include "core/message/text.h"
 /* For the operator: why, and what the machine says about it. */
 void
 ngx_http_trivet_log_refusal(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx)
@@ -32,7 +34,7 @@ ngx_http_trivet_log_refusal(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx)
 
 /* The header, and the body in one buffer, which the request keeps. */
 static ngx_int_t
-ngx_http_trivet_send_body(ngx_http_request_t *r, struct trivet_body *body)
+ngx_http_trivet_send_body(ngx_http_request_t *r, struct trivet_buffer *body)
 {
     ngx_int_t rc;
     ngx_buf_t *b;
@@ -157,13 +159,13 @@ ngx_http_trivet_identity_handler(ngx_http_request_t *r)
     }
 
     r->disable_not_modified = 1;
-    trivet_body_free(&ctx->answer.body);
-    ctx->answer.body = trivet_message_identity(&ctx->answer.identity,
+    trivet_buffer_free(&ctx->answer.body);
+    ctx->answer.body = trivet_identity_answer_write(&ctx->answer.identity,
         ngx_http_trivet_slice(r->method_name),
         ngx_http_trivet_slice(r->unparsed_uri), len);
     if (ctx->answer.body.data == NULL
         || (ctx->request.profile->slashes == TRIVET_SLASHES_PLAIN
-            && trivet_body_plain_slashes(&ctx->answer.body) != TRIVET_OK))
+            && trivet_message_plain_slashes(&ctx->answer.body) != TRIVET_OK))
     {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }

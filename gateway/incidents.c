@@ -83,7 +83,7 @@ ngx_http_trivet_send_page(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx)
     ctx->reason = TRIVET_REASON_INCIDENT_BAD_GATEWAY;
     answer->status = NGX_HTTP_BAD_GATEWAY;
 
-    trivet_body_free(&answer->body);
+    trivet_buffer_free(&answer->body);
     answer->body.data = strdup(ngx_http_trivet_page);
     answer->body.len = sizeof(ngx_http_trivet_page) - 1;
 

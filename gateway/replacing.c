@@ -16,7 +16,7 @@
  * said of other bytes is said of them. */
 void
 ngx_http_trivet_settle(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx,
-    const struct trivet_body *body)
+    const struct trivet_buffer *body)
 {
     ctx->sending.mode = NGX_HTTP_TRIVET_REPLACE;
     ctx->sending.whole = body;
@@ -119,7 +119,7 @@ ngx_http_trivet_settle_error(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx)
     subject = ngx_http_trivet_name_limit(r, ctx, limit);
     ngx_http_trivet_log_refusal(r, ctx);
 
-    trivet_body_free(&ctx->sending.page);
+    trivet_buffer_free(&ctx->sending.page);
     ctx->sending.page =
         trivet_answer_error(&ctx->request, ctx->reason, subject);
     if (ctx->sending.page.data == NULL) {

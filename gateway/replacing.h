@@ -11,7 +11,7 @@
 /* Sends body, whatever comes down as the body; nothing that the header said of
  * other bytes is left. body must live as long as ctx. */
 void ngx_http_trivet_settle(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx,
-    const struct trivet_body *body);
+    const struct trivet_buffer *body);
 /* Whether nginx made this answer itself: 404, 413, 502 and the like. */
 ngx_int_t ngx_http_trivet_is_nginx_error(
     ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx);

@@ -9,7 +9,7 @@ ngx_http_trivet_cleanup_ctx(void *data)
     ngx_http_trivet_ctx_t *ctx = data;
 
     trivet_answer_release(&ctx->answer);
-    trivet_body_free(&ctx->sending.page);
+    trivet_buffer_free(&ctx->sending.page);
     trivet_digest_free(ctx->sending.digest);
 }
 

@@ -42,8 +42,8 @@ typedef struct {
     ngx_http_trivet_mode_e mode;
     void (*upstream_ends)(ngx_http_request_t *r, ngx_int_t rc);
     unsigned is_given_up : 1;
-    const struct trivet_body *whole; /* what REPLACE sends       */
-    struct trivet_body page;         /* of REPLACE; owned        */
+    const struct trivet_buffer *whole; /* what REPLACE sends       */
+    struct trivet_buffer page;         /* of REPLACE; owned        */
     ngx_chain_t *collected;
     ngx_chain_t **last;
     ngx_buf_t *chunk;  /* being filled             */

@@ -30,6 +30,7 @@ CORE_SRCS = \
 	core/message/id.c \
 	core/message/identity.c \
 	core/message/installation.c \
+	core/message/json_value.c \
 	core/message/list.c \
 	core/message/monetary_account.c \
 	core/message/permitted_ip.c \
@@ -38,7 +39,6 @@ CORE_SRCS = \
 	core/message/text.c \
 	core/message/token.c \
 	core/message/user.c \
-	core/message/values.c \
 	core/mistake.c \
 	core/name.c \
 	core/page.c \

@@ -2,6 +2,8 @@
 /* account.c - the sandbox's one bank account of a user */
 #include "authority/calls/account.h"
 
+#include "core/message/monetary_account.h"
+
 #include "authority/show.h"
 #include "sandbox/account.h"
 #include "store/noun/user.h"

@@ -3,6 +3,8 @@
  * of the API key that a call carries */
 #include "authority/calls/api_key.h"
 
+#include "core/message/credential.h"
+
 #include "authority/show.h"
 #include "store/noun/api_key.h"
 

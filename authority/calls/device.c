@@ -15,6 +15,9 @@
  */
 #include "authority/calls/device.h"
 
+#include "core/message/id.h"
+#include "core/message/device.h"
+
 #include "authority/calls/api_key.h"
 #include "authority/prepared.h"
 #include "authority/show.h"
@@ -110,7 +113,7 @@ put_device(struct trivet_case *c, const struct trivet_api_key *key,
     }
 
     c->answer->identity.device_id = id;
-    return trivet_case_answer(c, trivet_message_id(id));
+    return trivet_case_answer(c, trivet_id_answer_write(id));
 }
 
 /* What the switches wildcard and ipv6 leave of it; false: it is refused. */
@@ -138,7 +141,7 @@ trivet_prepare_device(struct trivet_case *c)
 {
     struct trivet_device_request *request = &c->prepared->device;
     struct trivet_complaint complaint =
-        trivet_message_read_device(c->request->body, request);
+        trivet_device_request_read(c->request->body, request);
 
     if (complaint.reason != TRIVET_REASON_NONE) {
         return trivet_case_refuse(c, complaint.reason, complaint.field);
@@ -149,7 +152,7 @@ trivet_prepare_device(struct trivet_case *c)
             c, TRIVET_REASON_PERMITTED_IP_IPV6, "permitted_ips");
     }
 
-    return trivet_case_prepare_key(c, &request->secret);
+    return trivet_case_prepare_key(c, &request->api_key);
 }
 
 enum trivet_status

@@ -3,6 +3,9 @@
  * and what it may see of that later */
 #include "authority/calls/installation.h"
 
+#include "core/message/id.h"
+#include "core/message/installation.h"
+
 #include "authority/prepared.h"
 #include "authority/show.h"
 #include "store/noun/installation.h"
@@ -41,7 +44,7 @@ trivet_prepare_installation(struct trivet_case *c)
 {
     struct trivet_installation_request request;
     struct trivet_complaint complaint =
-        trivet_message_read_installation(c->request->body, &request);
+        trivet_installation_request_read(c->request->body, &request);
 
     if (complaint.reason != TRIVET_REASON_NONE) {
         return trivet_case_refuse(c, complaint.reason, complaint.field);
@@ -85,7 +88,7 @@ trivet_write_installation(struct trivet_case *c)
     c->answer->identity.installation_id = id;
 
     return trivet_case_answer(
-        c, trivet_message_installation(id, token_id, c->now_us,
+        c, trivet_installation_answer_write(id, token_id, c->now_us,
                (const char *) prepared->made.bytes,
                c->authority->config->server_keys[0].public_pem));
 }

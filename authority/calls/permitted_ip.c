@@ -11,6 +11,9 @@
  */
 #include "authority/calls/permitted_ip.h"
 
+#include "core/message/id.h"
+#include "core/message/permitted_ip.h"
+
 #include "authority/show.h"
 #include "store/noun/api_key.h"
 #include "store/noun/permitted_ip.h"
@@ -119,7 +122,7 @@ read_request(struct trivet_case *c)
 {
     struct trivet_permitted_ip_request *request = &c->prepared->permitted_ip;
     struct trivet_complaint complaint =
-        trivet_message_read_permitted_ip(c->request->body, request);
+        trivet_permitted_ip_request_read(c->request->body, request);
 
     if (complaint.reason == TRIVET_REASON_NONE && request->has_address
         && !trivet_case_takes_address(c, &request->address))
@@ -140,7 +143,7 @@ set_and_answer(struct trivet_case *c, int64_t api_key_id,
     TRIVET_TRY(trivet_store_permitted_ip_set(
         c->store, api_key_id, address, is_active, c->now_us, &id, c->err));
 
-    return trivet_case_answer(c, trivet_message_id(id));
+    return trivet_case_answer(c, trivet_id_answer_write(id));
 }
 
 enum trivet_status

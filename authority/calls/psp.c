@@ -14,6 +14,8 @@
 #include <stdio.h>
 
 #include "base/timestamp.h"
+#include "core/message/credential.h"
+#include "core/message/psp.h"
 #include "crypto/psp_certificate.h"
 #include "store/noun/api_key.h"
 #include "store/noun/installation.h"
@@ -101,7 +103,7 @@ trivet_prepare_psp(struct trivet_case *c)
     enum trivet_psp_fault fault;
     enum trivet_status status;
     struct trivet_complaint complaint =
-        trivet_message_read_psp(c->request->body, &request);
+        trivet_psp_request_read(c->request->body, &request);
 
     if (complaint.reason != TRIVET_REASON_NONE) {
         return trivet_case_refuse(c, complaint.reason, complaint.field);
@@ -182,11 +184,11 @@ trivet_write_psp(struct trivet_case *c)
         .label = "payment service provider",
         .expires_us = c->now_us + TRIVET_PSP_KEY_LIFETIME_S * TRIVET_US_PER_S,
     };
-    struct trivet_psp_credential credential = {
+    struct trivet_credential credential = {
         .created_us = c->now_us,
         .updated_us = c->now_us,
+        .status = TRIVET_CREDENTIAL_PENDING,
         .expires_us = made.expires_us,
-        .token = (const char *) prepared->made.bytes,
     };
     enum trivet_status status;
 
@@ -206,41 +208,47 @@ trivet_write_psp(struct trivet_case *c)
     c->answer->identity.user_id = made.user_id;
     c->answer->identity.api_key_id = credential.id;
 
-    return trivet_case_answer(c, trivet_message_psp_credential(&credential));
+    return trivet_case_answer(
+        c, trivet_credential_answer_write(
+               &credential, (const char *) prepared->made.bytes));
+}
+
+static enum trivet_credential_status
+status_of(const struct trivet_api_key *key)
+{
+    if (key->is_revoked) {
+        return TRIVET_CREDENTIAL_REVOKED;
+    }
+
+    return key->is_bound ? TRIVET_CREDENTIAL_ACTIVE : TRIVET_CREDENTIAL_PENDING;
 }
 
 enum trivet_status
 trivet_handle_psp_get(struct trivet_case *c)
 {
     struct trivet_api_key key;
-    struct trivet_psp_credential credential;
-    char address[TRIVET_MAX_ADDRESS_TEXT];
-    char subject[24];
+    struct trivet_credential credential;
     long long id = c->request->path_ids[0];
     enum trivet_status status = trivet_store_api_key_asked(
         c->store, id, c->installation.id, &key, c->err);
 
     if (status == TRIVET_E_NOT_FOUND) {
-        (void) snprintf(subject, sizeof subject, "%lld", id);
-        return trivet_case_refuse(c, TRIVET_REASON_PSP_NOT_FOUND, subject);
+        return trivet_case_refuse_id(c, TRIVET_REASON_PSP_NOT_FOUND, id);
     }
     if (status != TRIVET_OK) {
         return status;
     }
 
-    trivet_address_format(&key.device.address, address);
-    credential = (struct trivet_psp_credential){
+    credential = (struct trivet_credential){
         .id = id,
         .created_us = key.created_us,
         .updated_us = key.updated_us,
+        .status = status_of(&key),
         .expires_us = key.expires_us,
-        .is_bound = key.is_bound,
-        .is_revoked = key.is_revoked,
+        .has_device = key.device.id != 0,
+        .bound = key.device,
     };
-    if (key.device.id != 0) {
-        credential.description = key.device.description;
-        credential.address = address;
-    }
 
-    return trivet_case_answer(c, trivet_message_psp_credential(&credential));
+    return trivet_case_answer(
+        c, trivet_credential_answer_write(&credential, NULL));
 }

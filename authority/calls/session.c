@@ -2,6 +2,9 @@
 /* session.c - opening a session, and ending it */
 #include "authority/calls/session.h"
 
+#include "core/message/id.h"
+#include "core/message/session.h"
+
 #include "authority/calls/api_key.h"
 #include "authority/prepared.h"
 #include "store/noun/api_key.h"
@@ -42,7 +45,7 @@ put_session(struct trivet_case *c, const struct trivet_api_key *key)
     c->answer->identity.session_id = id;
 
     return trivet_case_answer(
-        c, trivet_message_session(
+        c, trivet_session_answer_write(
                id, c->now_us, (const char *) prepared->made.bytes, &user));
 }
 
@@ -67,15 +70,15 @@ trivet_prepare_session(struct trivet_case *c)
     struct trivet_session_request request;
     enum trivet_status status;
     struct trivet_complaint complaint =
-        trivet_message_read_session(c->request->body, &request);
+        trivet_session_request_read(c->request->body, &request);
 
     if (complaint.reason != TRIVET_REASON_NONE) {
-        trivet_secret_wipe(&request.secret);
+        trivet_secret_wipe(&request.api_key);
         return trivet_case_refuse(c, complaint.reason, complaint.field);
     }
 
-    status = trivet_case_prepare_key(c, &request.secret);
-    trivet_secret_wipe(&request.secret);
+    status = trivet_case_prepare_key(c, &request.api_key);
+    trivet_secret_wipe(&request.api_key);
 
     return status == TRIVET_OK ? trivet_case_prepare_token(c) : status;
 }
@@ -108,7 +111,7 @@ trivet_prepare_logout(struct trivet_case *c)
 {
     long long id = c->request->path_ids[0];
     struct trivet_complaint complaint =
-        trivet_message_read_empty(c->request->body);
+        trivet_empty_request_read(c->request->body);
 
     if (complaint.reason != TRIVET_REASON_NONE) {
         return trivet_case_refuse(c, complaint.reason, complaint.field);
@@ -133,5 +136,5 @@ trivet_write_logout(struct trivet_case *c)
         return status;
     }
 
-    return trivet_case_answer(c, trivet_message_empty());
+    return trivet_case_answer(c, trivet_empty_answer_write());
 }

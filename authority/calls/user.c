@@ -2,6 +2,10 @@
 /* user.c - who the caller is, and the sandbox's users */
 #include "authority/calls/user.h"
 
+#include "core/message/api_key.h"
+#include "core/message/id.h"
+#include "core/message/user.h"
+
 #include "authority/prepared.h"
 #include "authority/show.h"
 
@@ -84,7 +88,7 @@ trivet_prepare_sandbox_user(struct trivet_case *c)
 {
     struct trivet_prepared *prepared = c->prepared;
     struct trivet_complaint complaint =
-        trivet_message_read_empty(c->request->body);
+        trivet_empty_request_read(c->request->body);
 
     if (complaint.reason != TRIVET_REASON_NONE) {
         return trivet_case_refuse(c, complaint.reason, complaint.field);
@@ -127,7 +131,7 @@ write_sandbox_user(
     c->answer->identity.api_key_id = id;
 
     return trivet_case_answer(
-        c, trivet_message_api_key((const char *) prepared->made.bytes));
+        c, trivet_api_key_answer_write((const char *) prepared->made.bytes));
 }
 
 enum trivet_status

@@ -6,7 +6,7 @@
 
 #include "core/message/list.h"
 #include "core/message/text.h"
-#include "core/message/values.h"
+#include "core/message/json_value.h"
 
 /* Only a key that waits for its first use has an end. */
 static json_t *
@@ -16,19 +16,21 @@ make_expiry(const struct trivet_credential *credential)
         return json_null();
     }
 
-    return trivet_value_time(credential->expires_us);
+    return trivet_json_time(credential->expires_us);
 }
 
 /* The device that bound the key, or null. */
 static json_t *
-make_permitted_device(const struct trivet_device *bound)
+make_permitted_device(const struct trivet_credential *credential)
 {
-    if (bound->id == 0) {
+    const struct trivet_device *bound = &credential->bound;
+
+    if (!credential->has_device) {
         return json_null();
     }
 
     return json_pack("{s:s, s:o}", "description", bound->description, "ip",
-        trivet_value_address(&bound->address));
+        trivet_json_address(&bound->address));
 }
 
 static json_t *
@@ -42,11 +44,11 @@ make_element(const struct trivet_credential *credential, const char *secret)
 
     return json_pack("{s:{s:I, s:o, s:o, s:s, s:o, s:s?, s:o}}",
         "CredentialPasswordIp", "id", (json_int_t) credential->id, "created",
-        trivet_value_time(credential->created_us), "updated",
-        trivet_value_time(credential->updated_us), "status",
+        trivet_json_time(credential->created_us), "updated",
+        trivet_json_time(credential->updated_us), "status",
         statuses[credential->status], "expiry_time", make_expiry(credential),
         "token_value", secret, "permitted_device",
-        make_permitted_device(&credential->bound));
+        make_permitted_device(credential));
 }
 
 struct trivet_buffer

@@ -8,7 +8,7 @@
 #include "core/message/fields.h"
 #include "core/message/list.h"
 #include "core/message/text.h"
-#include "core/message/values.h"
+#include "core/message/json_value.h"
 
 struct trivet_buffer
 trivet_device_request_write(const char *description,
@@ -76,8 +76,8 @@ static struct trivet_complaint
 read_fields(const json_t *root, struct trivet_device_request *out)
 {
     size_t len = 0;
-    struct trivet_complaint complaint = trivet_fields_copy(root, "description",
-        out->description, TRIVET_MAX_DESCRIPTION, &len);
+    struct trivet_complaint complaint = trivet_fields_copy(
+        root, "description", out->description, TRIVET_MAX_DESCRIPTION, &len);
 
     if (complaint.reason != TRIVET_REASON_NONE) {
         return complaint;
@@ -113,11 +113,11 @@ trivet_list_add_device(
 {
     const char *status = device->is_blocked ? "BLOCKED" : "ACTIVE";
 
-    trivet_list_add(list, json_pack("{s:{s:I, s:o, s:o, s:o, s:s, s:s}}",
-                              "DeviceServer", "id", (json_int_t) device->id,
-                              "created", trivet_value_time(device->created_us),
-                              "updated", trivet_value_time(device->created_us),
-                              "ip", trivet_value_address(&device->address),
-                              "description", device->description, "status",
-                              status));
+    trivet_list_add(
+        list, json_pack("{s:{s:I, s:o, s:o, s:o, s:s, s:s}}", "DeviceServer",
+                  "id", (json_int_t) device->id, "created",
+                  trivet_json_time(device->created_us), "updated",
+                  trivet_json_time(device->created_us), "ip",
+                  trivet_json_address(&device->address), "description",
+                  device->description, "status", status));
 }

@@ -58,9 +58,8 @@ write_error(const struct trivet_reason_row *row, const char *subject,
         text = row->text_nl;
     }
 
-    error =
-        json_pack("{s:o, s:o}", description, fill_text(row->text, subject),
-            translated, fill_text(text, subject));
+    error = json_pack("{s:o, s:o}", description, fill_text(row->text, subject),
+        translated, fill_text(text, subject));
     if (more != NULL) {
         trivet_json_put(&error, additional, more);
     }

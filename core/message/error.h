@@ -36,7 +36,7 @@ struct trivet_error_texts {
 };
 
 /* Reads the error at that index of an answer's tree. False: there is none. */
-bool trivet_error_answer_read(const struct json_t *root, size_t index,
-    struct trivet_error_texts *out);
+bool trivet_error_answer_read(
+    const struct json_t *root, size_t index, struct trivet_error_texts *out);
 
 #endif

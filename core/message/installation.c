@@ -37,8 +37,7 @@ trivet_installation_request_read(
 static json_t *
 make_server_key(const char *pem)
 {
-    return json_pack(
-        "{s:{s:s}}", "ServerPublicKey", "server_public_key", pem);
+    return json_pack("{s:{s:s}}", "ServerPublicKey", "server_public_key", pem);
 }
 
 struct trivet_buffer
@@ -46,10 +45,10 @@ trivet_installation_answer_write(int64_t id, int64_t token_id,
     int64_t created_us, const char *token, const char *public_key)
 {
     /* Clients read by index: Id, Token, ServerPublicKey. */
-    return trivet_message_write_response(json_pack("[o, o, o]",
-        trivet_id_element(id),
-        trivet_token_element(token_id, created_us, token),
-        make_server_key(public_key)));
+    return trivet_message_write_response(
+        json_pack("[o, o, o]", trivet_id_element(id),
+            trivet_token_element(token_id, created_us, token),
+            make_server_key(public_key)));
 }
 
 static enum trivet_status

@@ -5,7 +5,7 @@
 #include <jansson.h>
 
 #include "core/message/list.h"
-#include "core/message/values.h"
+#include "core/message/json_value.h"
 
 static json_t *
 make_amount(const char *value)
@@ -21,8 +21,8 @@ trivet_list_add_account(
         json_pack("{s:{s:I, s:o, s:o, s:s, s:s, s:s, s:s, s:I, s:s, s:o, s:o,"
                   " s:o, s:[{s:s, s:s, s:s}], s:[]}}",
             "MonetaryAccountBank", "id", (json_int_t) account->id, "created",
-            trivet_value_time(account->created_us), "updated",
-            trivet_value_time(account->updated_us), "description", "Main",
+            trivet_json_time(account->created_us), "updated",
+            trivet_json_time(account->updated_us), "description", "Main",
             "currency", "EUR", "status", "ACTIVE", "sub_status", "NONE",
             "user_id", (json_int_t) account->user_id, "timezone",
             "europe/amsterdam", "balance", make_amount("0.00"), "daily_limit",

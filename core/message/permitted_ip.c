@@ -8,7 +8,7 @@
 #include "core/message/fields.h"
 #include "core/message/list.h"
 #include "core/message/text.h"
-#include "core/message/values.h"
+#include "core/message/json_value.h"
 
 static const char active[] = "ACTIVE";
 static const char inactive[] = "INACTIVE";
@@ -22,16 +22,16 @@ word_of(bool is_active)
 struct trivet_buffer
 trivet_permitted_ip_request_write(const char *address, bool is_active)
 {
-    return trivet_message_write_request(json_pack("{s:s, s:s}", "ip", address,
-        "status", word_of(is_active)));
+    return trivet_message_write_request(
+        json_pack("{s:s, s:s}", "ip", address, "status", word_of(is_active)));
 }
 
 static struct trivet_complaint
 read_address(const json_t *root, struct trivet_permitted_ip_request *out)
 {
     struct trivet_slice text;
-    struct trivet_complaint complaint = trivet_fields_get_optional(
-        root, "ip", TRIVET_MAX_ADDRESS_TEXT, &text);
+    struct trivet_complaint complaint =
+        trivet_fields_get_optional(root, "ip", TRIVET_MAX_ADDRESS_TEXT, &text);
 
     if (complaint.reason != TRIVET_REASON_NONE || text.len == 0) {
         return complaint;
@@ -93,9 +93,9 @@ trivet_list_add_permitted_ip(
 {
     trivet_list_add(list,
         json_pack("{s:{s:I, s:o, s:o, s:o, s:s}}", "PermittedIp", "id",
-            (json_int_t) ip->id, "created", trivet_value_time(ip->created_us),
-            "updated", trivet_value_time(ip->updated_us), "ip",
-            trivet_value_address(&ip->address), "status",
+            (json_int_t) ip->id, "created", trivet_json_time(ip->created_us),
+            "updated", trivet_json_time(ip->updated_us), "ip",
+            trivet_json_address(&ip->address), "status",
             word_of(ip->is_active)));
 }
 

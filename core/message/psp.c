@@ -8,9 +8,9 @@
 static struct trivet_complaint
 read_fields(const json_t *root, struct trivet_psp_request *out)
 {
-    struct trivet_complaint complaint = trivet_fields_copy(root,
-        "client_payment_service_provider_certificate", out->certificate,
-        sizeof out->certificate, &out->certificate_len);
+    struct trivet_complaint complaint =
+        trivet_fields_copy(root, "client_payment_service_provider_certificate",
+            out->certificate, sizeof out->certificate, &out->certificate_len);
 
     if (complaint.reason != TRIVET_REASON_NONE) {
         return complaint;

@@ -5,7 +5,6 @@
 #include <jansson.h>
 #include <string.h>
 
-#include "base/secret.h"
 #include "core/json.h"
 #include "core/json_tree.h"
 
@@ -14,36 +13,10 @@ enum {
     ANSWER = PLAIN | JSON_ESCAPE_SLASH
 };
 
-/*
- * Into memory of its exact size. Not json_dumps: that one grows its buffer as
- * it goes (and frees what it leaves without wiping it), and where memory runs
- * out for the name of a field it leaves the name out and calls it a success.
- */
-static struct trivet_buffer
-write_tree(const json_t *root, size_t flags)
-{
-    size_t len = root == NULL ? 0 : json_dumpb(root, NULL, 0, flags);
-    struct trivet_buffer text = trivet_buffer_make(len);
-
-    if (len == 0 || trivet_buffer_reserve(&text, len) != TRIVET_OK) {
-        return text;
-    }
-
-    if (json_dumpb(root, text.data, len, flags) != len) {
-        trivet_wipe(text.data, len);
-        trivet_buffer_free(&text);
-        return text;
-    }
-
-    text.len = len;
-    text.data[len] = '\0';
-    return text;
-}
-
 struct trivet_buffer
 trivet_message_write_answer(json_t *root)
 {
-    struct trivet_buffer text = write_tree(root, ANSWER);
+    struct trivet_buffer text = trivet_json_write(root, ANSWER, 0);
 
     json_decref(root);
     return text;
@@ -59,7 +32,7 @@ trivet_message_write_response(json_t *elements)
 struct trivet_buffer
 trivet_message_write_request(json_t *root)
 {
-    struct trivet_buffer text = write_tree(root, JSON_COMPACT);
+    struct trivet_buffer text = trivet_json_write(root, JSON_COMPACT, 0);
 
     trivet_json_wipe(root);
     json_decref(root);
@@ -78,7 +51,7 @@ trivet_message_plain_slashes(struct trivet_buffer *answer)
     }
 
     root = trivet_json_load(trivet_buffer_slice(answer), 0, NULL);
-    plain = write_tree(root, PLAIN);
+    plain = trivet_json_write(root, PLAIN, 0);
     json_decref(root);
     if (plain.data == NULL) {
         return TRIVET_E_MEMORY;

@@ -16,8 +16,7 @@
 
 /* The element; the caller's. token: NUL-terminated hex. NULL when memory ran
  * out. */
-json_t *trivet_token_element(
-    int64_t id, int64_t created_us, const char *token);
+json_t *trivet_token_element(int64_t id, int64_t created_us, const char *token);
 
 /* Copies the token out of an answer's elements, and wipes it there. False:
  * there is none. Wipe *out after use. */

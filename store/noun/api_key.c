@@ -166,6 +166,7 @@ read_page_row(void *opaque, const struct trivet_value *columns)
         .updated_us = row.updated_us,
         .status = status_of(&row),
         .expires_us = row.expires_us,
+        .has_device = row.device.id != 0,
         .bound = row.device,
     };
     trivet_row_see(list->seen, row.id, &columns[NUM_DEVICE_FIELDS]);

@@ -1,6 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* fuzz_message.c - bodies of requests, as the gateway reads them */
-#include "core/message/message.h"
+#include "core/message/device.h"
+#include "core/message/id.h"
+#include "core/message/installation.h"
+#include "core/message/permitted_ip.h"
+#include "core/message/psp.h"
+#include "core/message/session.h"
 #include "tests/fuzz/fuzz.h"
 
 static void
@@ -8,7 +13,7 @@ read_installation(struct trivet_slice body)
 {
     static struct trivet_installation_request request;
 
-    if (trivet_message_read_installation(body, &request).reason
+    if (trivet_installation_request_read(body, &request).reason
         == TRIVET_REASON_NONE)
     {
         HOLDS(request.public_key_len <= sizeof(request.public_key));
@@ -20,10 +25,10 @@ read_device(struct trivet_slice body)
 {
     static struct trivet_device_request request;
 
-    if (trivet_message_read_device(body, &request).reason == TRIVET_REASON_NONE)
+    if (trivet_device_request_read(body, &request).reason == TRIVET_REASON_NONE)
     {
         HOLDS(memchr(request.description, 0, sizeof(request.description)));
-        HOLDS(request.secret.len <= sizeof(request.secret.bytes));
+        HOLDS(request.api_key.len <= sizeof(request.api_key.bytes));
         HOLDS(request.permitted.num_addresses <= TRIVET_MAX_PERMITTED_IPS);
     }
 }
@@ -33,9 +38,9 @@ read_session(struct trivet_slice body)
 {
     struct trivet_session_request request;
 
-    if (trivet_message_read_session(body, &request).reason
+    if (trivet_session_request_read(body, &request).reason
         == TRIVET_REASON_NONE) {
-        HOLDS(request.secret.len <= sizeof(request.secret.bytes));
+        HOLDS(request.api_key.len <= sizeof(request.api_key.bytes));
     }
 }
 
@@ -44,7 +49,7 @@ read_permitted_ip(struct trivet_slice body)
 {
     struct trivet_permitted_ip_request request;
 
-    if (trivet_message_read_permitted_ip(body, &request).reason
+    if (trivet_permitted_ip_request_read(body, &request).reason
             == TRIVET_REASON_NONE
         && request.has_address)
     {
@@ -63,7 +68,7 @@ read_psp(struct trivet_slice body)
 {
     static struct trivet_psp_request request;
 
-    if (trivet_message_read_psp(body, &request).reason == TRIVET_REASON_NONE) {
+    if (trivet_psp_request_read(body, &request).reason == TRIVET_REASON_NONE) {
         HOLDS(request.certificate_len <= sizeof(request.certificate));
         HOLDS(request.chain_len <= sizeof(request.chain));
         HOLDS(request.signature_len <= sizeof(request.signature));
@@ -73,7 +78,7 @@ read_psp(struct trivet_slice body)
 static void
 read_empty(struct trivet_slice body)
 {
-    struct trivet_complaint complaint = trivet_message_read_empty(body);
+    struct trivet_complaint complaint = trivet_empty_request_read(body);
 
     HOLDS(body.len > 0 || complaint.reason == TRIVET_REASON_NONE);
 }

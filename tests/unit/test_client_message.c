@@ -4,17 +4,22 @@
 
 #include <string.h>
 
-#include "core/message/answers.h"
+#include "core/message/api_key.h"
+#include "core/message/device.h"
+#include "core/message/id.h"
+#include "core/message/installation.h"
+#include "core/message/session.h"
+#include "core/message/text.h"
 
 #define TOKEN "{\"Token\":{\"id\":2,\"token\":\"abc\"}}"
 #define USER  "{\"UserPerson\":{\"id\":4,\"session_timeout\":300}}"
 
 static void
-assert_body(struct trivet_request_body body, const char *expected)
+assert_body(struct trivet_buffer body, const char *expected)
 {
     assert_int_equal(body.len, strlen(expected));
     assert_memory_equal(body.data, expected, body.len);
-    trivet_request_body_release(&body);
+    trivet_buffer_free(&body);
 }
 
 static void
@@ -24,19 +29,19 @@ requests_are_written(void **state)
 
     (void) state;
 
-    assert_body(trivet_client_message_installation("A\nB\n"),
+    assert_body(trivet_installation_request_write("A\nB\n"),
         "{\"client_public_key\":\"A\\nB\\n\"}");
-    assert_body(trivet_client_message_session(trivet_slice_text("k\"y")),
+    assert_body(trivet_session_request_write(trivet_slice_text("k\"y")),
         "{\"secret\":\"k\\\"y\"}");
     assert_body(
-        trivet_client_message_device("me", trivet_slice_text("k"), NULL, 0),
+        trivet_device_request_write("me", trivet_slice_text("k"), NULL, 0),
         "{\"description\":\"me\",\"secret\":\"k\"}");
     assert_body(
-        trivet_client_message_device("me", trivet_slice_text("k"), ips, 2),
+        trivet_device_request_write("me", trivet_slice_text("k"), ips, 2),
         "{\"description\":\"me\",\"secret\":\"k\","
         "\"permitted_ips\":[\"1.2.3.4\",\"*\"]}");
     assert_null(
-        trivet_client_message_device("\xff", trivet_slice_text("k"), NULL, 0)
+        trivet_device_request_write("\xff", trivet_slice_text("k"), NULL, 0)
             .data);
 }
 
@@ -49,7 +54,7 @@ answers_are_read_in_any_order(void **state)
     (void) state;
 
     assert_int_equal(
-        trivet_client_message_read_session(
+        trivet_session_answer_read(
             trivet_slice_text("{\"Response\":[" USER ",{\"New\":{}}," TOKEN
                               ",{\"Id\":{\"id\":1}}]}"),
             &answer, &err),
@@ -68,7 +73,7 @@ a_user_api_key_takes_its_timeout_from_the_requester(void **state)
     (void) state;
 
     assert_int_equal(
-        trivet_client_message_read_session(
+        trivet_session_answer_read(
             trivet_slice_text(
                 "{\"Response\":[" TOKEN ",{\"UserApiKey\":{\"id\":9,"
                 "\"requested_by_user\":{\"UserCompany\":{\"id\":8,"
@@ -89,7 +94,7 @@ a_timeout_is_bounded(void **state)
     (void) state;
 
     assert_int_equal(
-        trivet_client_message_read_session(
+        trivet_session_answer_read(
             trivet_slice_text(
                 "{\"Response\":[" TOKEN ",{\"UserPerson\":{\"id\":1,"
                 "\"session_timeout\":9223372036854775807}}]}"),
@@ -115,7 +120,7 @@ what_is_no_answer_is_refused(void **state)
         struct trivet_session_answer answer;
         struct trivet_error err = {.detail = ""};
 
-        assert_int_equal(trivet_client_message_read_session(
+        assert_int_equal(trivet_session_answer_read(
                              trivet_slice_text(bodies[i]), &answer, &err),
             TRIVET_E_MALFORMED);
         assert_true(err.detail[0] != '\0');
@@ -130,11 +135,11 @@ an_installation_needs_both_token_and_key(void **state)
     (void) state;
 
     assert_int_equal(
-        trivet_client_message_read_installation(
+        trivet_installation_answer_read(
             trivet_slice_text("{\"Response\":[" TOKEN "]}"), &answer, NULL),
         TRIVET_E_MALFORMED);
     assert_int_equal(
-        trivet_client_message_read_installation(
+        trivet_installation_answer_read(
             trivet_slice_text(
                 "{\"Response\":[{\"ServerPublicKey\":{\"server_public_key\":"
                 "\"PEM\"}}," TOKEN "]}"),
@@ -155,9 +160,9 @@ an_endless_answer_is_not_parsed(void **state)
     memset(text, ' ', sizeof text);
     memcpy(text, "{\"Response\":[{\"Id\":{\"id\":1}}]}", 30);
     assert_int_equal(
-        trivet_client_message_read_id(body, &id, NULL), TRIVET_E_MALFORMED);
+        trivet_id_answer_read(body, &id, NULL), TRIVET_E_MALFORMED);
     body.len--;
-    assert_int_equal(trivet_client_message_read_id(body, &id, NULL), TRIVET_OK);
+    assert_int_equal(trivet_id_answer_read(body, &id, NULL), TRIVET_OK);
 }
 
 int

@@ -6,8 +6,19 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "core/message/api_key.h"
+#include "core/message/credential.h"
+#include "core/message/device.h"
+#include "core/message/error.h"
+#include "core/message/id.h"
+#include "core/message/identity.h"
+#include "core/message/installation.h"
 #include "core/message/list.h"
-#include "core/message/message.h"
+#include "core/message/permitted_ip.h"
+#include "core/message/psp.h"
+#include "core/message/session.h"
+#include "core/message/text.h"
+#include "core/message/user.h"
 
 #define T0      (INT64_C(1535550497580620)) /* 2018-08-29 13:48:17.580620 */
 #define T0_TEXT "2018-08-29 13:48:17.580620"
@@ -20,7 +31,7 @@ read_device(struct trivet_slice body)
 {
     static struct trivet_device_request request;
 
-    return trivet_message_read_device(body, &request);
+    return trivet_device_request_read(body, &request);
 }
 
 static struct trivet_complaint
@@ -28,7 +39,7 @@ read_session(struct trivet_slice body)
 {
     static struct trivet_session_request request;
 
-    return trivet_message_read_session(body, &request);
+    return trivet_session_request_read(body, &request);
 }
 
 static struct trivet_complaint
@@ -36,7 +47,7 @@ read_installation(struct trivet_slice body)
 {
     static struct trivet_installation_request request;
 
-    return trivet_message_read_installation(body, &request);
+    return trivet_installation_request_read(body, &request);
 }
 
 static struct trivet_complaint
@@ -44,13 +55,13 @@ read_permitted_ip(struct trivet_slice body)
 {
     static struct trivet_permitted_ip_request request;
 
-    return trivet_message_read_permitted_ip(body, &request);
+    return trivet_permitted_ip_request_read(body, &request);
 }
 
 typedef struct trivet_complaint reader(struct trivet_slice body);
 
 static reader *const readers[] = {read_installation, read_device, read_session,
-    read_permitted_ip, trivet_message_read_empty};
+    read_permitted_ip, trivet_empty_request_read};
 
 enum { NUM_READERS = sizeof readers / sizeof readers[0] };
 
@@ -239,7 +250,7 @@ an_absent_body_is_an_empty_object(void **state)
     for (size_t i = 0; i < sizeof empty / sizeof empty[0]; i++) {
         struct trivet_slice body = trivet_slice_text(empty[i]);
 
-        assert_complaint(empty[i], trivet_message_read_empty(body),
+        assert_complaint(empty[i], trivet_empty_request_read(body),
             TRIVET_REASON_NONE, NULL);
         assert_complaint(empty[i], read_installation(body),
             TRIVET_REASON_FIELD_MISSING, "client_public_key");
@@ -250,10 +261,10 @@ an_absent_body_is_an_empty_object(void **state)
     }
 
     assert_complaint("none",
-        trivet_message_read_empty(trivet_slice_make(NULL, 0)),
+        trivet_empty_request_read(trivet_slice_make(NULL, 0)),
         TRIVET_REASON_NONE, NULL);
     assert_complaint("anything",
-        trivet_message_read_empty(
+        trivet_empty_request_read(
             trivet_slice_text("{\"a\":[1,{\"b\":null}],\"secret\":7}")),
         TRIVET_REASON_NONE, NULL);
 }
@@ -342,9 +353,10 @@ a_name_has_one_spelling_and_one_place(void **state)
 
     for (size_t i = 0; i < sizeof found / sizeof found[0]; i++) {
         assert_complaint(found[i],
-            trivet_message_read_session(trivet_slice_text(found[i]), &request),
+            trivet_session_request_read(trivet_slice_text(found[i]), &request),
             TRIVET_REASON_NONE, NULL);
-        assert_true(trivet_slice_is(trivet_secret_slice(&request.secret), "k"));
+        assert_true(
+            trivet_slice_is(trivet_secret_slice(&request.api_key), "k"));
     }
 }
 
@@ -373,42 +385,42 @@ each_string_has_its_maximum(void **state)
     (void) state;
 
     assert_complaint("key",
-        trivet_message_read_installation(
+        trivet_installation_request_read(
             long_body("client_public_key", TRIVET_MAX_PUBLIC_KEY_TEXT, ""),
             &installation),
         TRIVET_REASON_NONE, NULL);
     assert_int_equal(installation.public_key_len, TRIVET_MAX_PUBLIC_KEY_TEXT);
     assert_complaint("key",
-        trivet_message_read_installation(
+        trivet_installation_request_read(
             long_body("client_public_key", TRIVET_MAX_PUBLIC_KEY_TEXT + 1, ""),
             &installation),
         TRIVET_REASON_FIELD_INVALID, "client_public_key");
 
     assert_complaint("secret",
-        trivet_message_read_session(
+        trivet_session_request_read(
             long_body("secret", TRIVET_MAX_API_KEY, ""), &session),
         TRIVET_REASON_NONE, NULL);
-    assert_int_equal(session.secret.len, TRIVET_MAX_API_KEY);
+    assert_int_equal(session.api_key.len, TRIVET_MAX_API_KEY);
     assert_complaint("secret",
-        trivet_message_read_session(
+        trivet_session_request_read(
             long_body("secret", TRIVET_MAX_API_KEY + 1, ""), &session),
         TRIVET_REASON_FIELD_INVALID, "secret");
 
     assert_complaint("description",
-        trivet_message_read_device(
+        trivet_device_request_read(
             long_body(
                 "description", TRIVET_MAX_DESCRIPTION, ",\"secret\":\"k\""),
             &device),
         TRIVET_REASON_NONE, NULL);
     assert_int_equal(strlen(device.description), TRIVET_MAX_DESCRIPTION);
     assert_complaint("description",
-        trivet_message_read_device(
+        trivet_device_request_read(
             long_body(
                 "description", TRIVET_MAX_DESCRIPTION + 1, ",\"secret\":\"k\""),
             &device),
         TRIVET_REASON_FIELD_INVALID, "description");
     assert_complaint("secret",
-        trivet_message_read_device(long_body("secret", TRIVET_MAX_API_KEY + 1,
+        trivet_device_request_read(long_body("secret", TRIVET_MAX_API_KEY + 1,
                                        ",\"description\":\"d\""),
             &device),
         TRIVET_REASON_FIELD_INVALID, "secret");
@@ -429,14 +441,14 @@ a_maximum_is_in_bytes_not_in_characters(void **state)
     }
     memcpy(body + len, "\"}", 2);
     assert_complaint("512 bytes",
-        trivet_message_read_session(trivet_slice_make(body, len + 2), &session),
+        trivet_session_request_read(trivet_slice_make(body, len + 2), &session),
         TRIVET_REASON_NONE, NULL);
-    assert_int_equal(session.secret.len, TRIVET_MAX_API_KEY);
-    assert_memory_equal(session.secret.bytes, "\xc3\xa9\xc3\xa9", 4);
+    assert_int_equal(session.api_key.len, TRIVET_MAX_API_KEY);
+    assert_memory_equal(session.api_key.bytes, "\xc3\xa9\xc3\xa9", 4);
 
     memcpy(body + len, "x\"}", 3);
     assert_complaint("513 bytes",
-        trivet_message_read_session(trivet_slice_make(body, len + 3), &session),
+        trivet_session_request_read(trivet_slice_make(body, len + 3), &session),
         TRIVET_REASON_FIELD_INVALID, "secret");
 }
 
@@ -458,7 +470,7 @@ a_public_key_is_kept_exactly_as_it_was_sent(void **state)
         (void) snprintf(
             body, sizeof body, "{\"client_public_key\":\"%s\"}", rows[i][0]);
         assert_complaint(body,
-            trivet_message_read_installation(trivet_slice_text(body), &request),
+            trivet_installation_request_read(trivet_slice_text(body), &request),
             TRIVET_REASON_NONE, NULL);
         assert_true(trivet_slice_is(
             trivet_slice_make(request.public_key, request.public_key_len),
@@ -537,7 +549,7 @@ permitted_ips_is_a_list_of_addresses_and_stars(void **state)
             "{\"secret\":\"k\",\"description\":\"d\",\"permitted_ips\":%s}",
             rows[i].value);
         assert_complaint(body,
-            trivet_message_read_device(trivet_slice_text(body), &request),
+            trivet_device_request_read(trivet_slice_text(body), &request),
             rows[i].reason, is_bad ? "permitted_ips" : NULL);
 
         if (!is_bad) {
@@ -550,7 +562,7 @@ permitted_ips_is_a_list_of_addresses_and_stars(void **state)
 
     memset(&request, 0xff, sizeof request);
     assert_complaint("none",
-        trivet_message_read_device(
+        trivet_device_request_read(
             trivet_slice_text("{\"secret\":\"k\",\"description\":\"d\"}"),
             &request),
         TRIVET_REASON_NONE, NULL);
@@ -575,18 +587,18 @@ permitted_ips_has_a_maximum(void **state)
 
     memcpy(body + len, "]}", 2);
     assert_complaint("256",
-        trivet_message_read_device(trivet_slice_make(body, len + 2), &request),
+        trivet_device_request_read(trivet_slice_make(body, len + 2), &request),
         TRIVET_REASON_NONE, NULL);
     assert_int_equal(request.permitted.num_addresses, TRIVET_MAX_PERMITTED_IPS);
 
     memcpy(body + len, ",\"10.0.0.0\"]}", 13);
     assert_complaint("256 and one again",
-        trivet_message_read_device(trivet_slice_make(body, len + 13), &request),
+        trivet_device_request_read(trivet_slice_make(body, len + 13), &request),
         TRIVET_REASON_NONE, NULL);
 
     memcpy(body + len, ",\"10.9.0.0\"]}", 13);
     assert_complaint("257",
-        trivet_message_read_device(trivet_slice_make(body, len + 13), &request),
+        trivet_device_request_read(trivet_slice_make(body, len + 13), &request),
         TRIVET_REASON_PERMITTED_IP_INVALID, "permitted_ips");
 }
 
@@ -598,7 +610,7 @@ a_device_is_read_whole(void **state)
     (void) state;
 
     assert_complaint("device",
-        trivet_message_read_device(
+        trivet_device_request_read(
             trivet_slice_text("{\"permitted_ips\":[\"::1\"],"
                               "\"secret\":\"sandbox_\\/\",\"x\":1,"
                               "\"description\":\"My \\\"laptop\\\" \\u00e9\"}"),
@@ -606,7 +618,7 @@ a_device_is_read_whole(void **state)
         TRIVET_REASON_NONE, NULL);
     assert_string_equal(request.description, "My \"laptop\" \xc3\xa9");
     assert_true(
-        trivet_slice_is(trivet_secret_slice(&request.secret), "sandbox_/"));
+        trivet_slice_is(trivet_secret_slice(&request.api_key), "sandbox_/"));
     assert_int_equal(request.permitted.num_addresses, 1);
 }
 
@@ -614,22 +626,23 @@ a_device_is_read_whole(void **state)
 
 /* Compares, and frees the body. */
 static void
-assert_body(struct trivet_body body, const char *expected)
+assert_body(struct trivet_buffer body, const char *expected)
 {
     assert_non_null(body.data);
     assert_int_equal(body.len, strlen(body.data));
     assert_string_equal(body.data, expected);
 
-    trivet_body_free(&body);
+    trivet_buffer_free(&body);
     assert_null(body.data);
     assert_int_equal(body.len, 0);
-    trivet_body_free(&body);
+    trivet_buffer_free(&body);
 }
 
-static struct trivet_body
+static struct trivet_buffer
 error_of(enum trivet_reason reason, const char *subject, const char *language)
 {
-    return trivet_message_error(reason, subject, trivet_slice_text(language));
+    return trivet_error_answer_write(
+        reason, subject, trivet_slice_text(language));
 }
 
 #define ERROR_2(text, translated)                                              \
@@ -673,10 +686,10 @@ only_nl_nl_is_translated(void **state)
         assert_body(error_of(TRIVET_REASON_SESSION_EXPIRED, NULL, others[i]),
             ERROR("Insufficient authorisation."));
     }
-    assert_body(trivet_message_error(TRIVET_REASON_SESSION_EXPIRED, NULL,
+    assert_body(trivet_error_answer_write(TRIVET_REASON_SESSION_EXPIRED, NULL,
                     trivet_slice_make("nl_NL\0", 6)),
         ERROR("Insufficient authorisation."));
-    assert_body(trivet_message_error(TRIVET_REASON_SESSION_EXPIRED, NULL,
+    assert_body(trivet_error_answer_write(TRIVET_REASON_SESSION_EXPIRED, NULL,
                     trivet_slice_make(NULL, 0)),
         ERROR("Insufficient authorisation."));
 }
@@ -705,14 +718,14 @@ every_refusal_has_an_answer(void **state)
     (void) state;
 
     for (int i = 1; i < TRIVET_NUM_REASONS; i++) {
-        struct trivet_body body =
+        struct trivet_buffer body =
             error_of((enum trivet_reason) i, "x", "nl_NL");
         static const char start[] = "{\"Error\":[{\"error_description\":\"";
 
         assert_non_null(body.data);
         assert_memory_equal(body.data, start, sizeof start - 1);
         assert_null(strchr(body.data, '%'));
-        trivet_body_free(&body);
+        trivet_buffer_free(&body);
     }
 }
 
@@ -721,13 +734,13 @@ small_answers_are_compact(void **state)
 {
     (void) state;
 
-    assert_body(trivet_message_empty(), "{\"Response\":[]}");
+    assert_body(trivet_empty_answer_write(), "{\"Response\":[]}");
     /* as bunq wrote it, in the recorded vector */
-    assert_body(trivet_message_id(1839935170),
+    assert_body(trivet_id_answer_write(1839935170),
         "{\"Response\":[{\"Id\":{\"id\":1839935170}}]}");
-    assert_body(trivet_message_id(INT64_MAX),
+    assert_body(trivet_id_answer_write(INT64_MAX),
         "{\"Response\":[{\"Id\":{\"id\":9223372036854775807}}]}");
-    assert_body(trivet_message_api_key("sandbox_0"),
+    assert_body(trivet_api_key_answer_write("sandbox_0"),
         "{\"Response\":[{\"ApiKey\":{\"api_key\":\"sandbox_0\"}}]}");
 }
 
@@ -752,19 +765,21 @@ slashes_can_be_plain(void **state)
         /* what is plain already */
         {"{\"a\":\"/\"}", "{\"a\":\"/\"}"},
     };
-    struct trivet_body empty = {NULL, 0};
+    struct trivet_buffer empty = {0};
 
     (void) state;
 
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        struct trivet_body body = {
-            strdup(rows[i].before), strlen(rows[i].before)};
+        struct trivet_buffer body = trivet_buffer_make(1000);
 
-        assert_int_equal(trivet_body_plain_slashes(&body), TRIVET_OK);
+        assert_int_equal(
+            trivet_buffer_append(&body, trivet_slice_text(rows[i].before)),
+            TRIVET_OK);
+        assert_int_equal(trivet_message_plain_slashes(&body), TRIVET_OK);
         assert_body(body, rows[i].after);
     }
 
-    assert_int_equal(trivet_body_plain_slashes(&empty), TRIVET_OK);
+    assert_int_equal(trivet_message_plain_slashes(&empty), TRIVET_OK);
     assert_null(empty.data);
 }
 
@@ -777,7 +792,7 @@ an_installation_is_id_token_and_server_key_in_that_order(void **state)
 {
     (void) state;
 
-    assert_body(trivet_message_installation(4916, 16469, T0, TOKEN,
+    assert_body(trivet_installation_answer_write(4916, 16469, T0, TOKEN,
                     "-----BEGIN PUBLIC KEY-----\nMI/+==\n"
                     "-----END PUBLIC KEY-----\n"),
         "{\"Response\":[{\"Id\":{\"id\":4916}}," TOKEN_JSON(
@@ -829,21 +844,21 @@ a_session_is_id_token_and_user_in_that_order(void **state)
 
     (void) state;
 
-    assert_body(trivet_message_session(25536694, T0, TOKEN, &user),
+    assert_body(trivet_session_answer_write(25536694, T0, TOKEN, &user),
         "{\"Response\":[{\"Id\":{\"id\":25536694}}," TOKEN_JSON(
             "25536694") "," PERSON "]}");
 }
 
-static struct trivet_body
+static struct trivet_buffer
 user_list(const struct trivet_user *user)
 {
     static const struct trivet_page_urls none;
     struct trivet_list *list = trivet_list_new();
-    struct trivet_body body;
+    struct trivet_buffer body;
 
     assert_non_null(list);
     trivet_list_add_user(list, user);
-    body = trivet_list_body(list, &none);
+    body = trivet_list_answer_write(list, &none);
     trivet_list_free(list);
 
     return body;
@@ -856,7 +871,7 @@ a_user_stands_alone_or_in_a_list_of_one_page(void **state)
 
     (void) state;
 
-    assert_body(trivet_message_user(&user), "{\"Response\":[" PERSON "]}");
+    assert_body(trivet_user_answer_write(&user), "{\"Response\":[" PERSON "]}");
     assert_body(user_list(&user),
         "{\"Response\":[" PERSON "],\"Pagination\":{\"future_url\":null,"
         "\"newer_url\":null,\"older_url\":null}}");
@@ -871,7 +886,7 @@ a_company_has_a_name_and_no_birthday(void **state)
 
     user.kind = TRIVET_USER_COMPANY;
     user.session_timeout_s = TRIVET_MAX_SESSION_TIMEOUT_S;
-    assert_body(trivet_message_user(&user),
+    assert_body(trivet_user_answer_write(&user),
         "{\"Response\":[{\"UserCompany\":{\"id\":1822179,"
         "\"created\":\"" T0_TEXT "\","
         "\"updated\":\"2018-08-29 13:48:17.580621\","
@@ -918,7 +933,7 @@ names_are_ascii_on_the_wire(void **state)
             "\"nationality\":\"NL\"}}]}",
             rows[i].json, rows[i].json, rows[i].first, rows[i].last,
             rows[i].json);
-        assert_body(trivet_message_user(&user), expected);
+        assert_body(trivet_user_answer_write(&user), expected);
     }
 }
 
@@ -927,23 +942,23 @@ static void
 what_is_not_utf8_gives_no_body(void **state)
 {
     struct trivet_user user = make_user("\xff\xfe x");
-    struct trivet_body bodies[7];
+    struct trivet_buffer bodies[7];
 
     (void) state;
 
-    bodies[0] = trivet_message_user(&user);
+    bodies[0] = trivet_user_answer_write(&user);
     bodies[1] = user_list(&user);
-    bodies[2] = trivet_message_session(1, T0, TOKEN, &user);
-    bodies[3] = trivet_message_installation(1, 2, T0, TOKEN, "\xff");
+    bodies[2] = trivet_session_answer_write(1, T0, TOKEN, &user);
+    bodies[3] = trivet_installation_answer_write(1, 2, T0, TOKEN, "\xff");
     user.kind = TRIVET_USER_COMPANY;
-    bodies[4] = trivet_message_user(&user);
+    bodies[4] = trivet_user_answer_write(&user);
     bodies[5] = error_of(TRIVET_REASON_SESSION_NOT_FOUND, "\xff", "nl_NL");
-    bodies[6] = trivet_message_api_key("\xff");
+    bodies[6] = trivet_api_key_answer_write("\xff");
 
     for (size_t i = 0; i < sizeof bodies / sizeof bodies[0]; i++) {
         assert_null(bodies[i].data);
         assert_int_equal(bodies[i].len, 0);
-        trivet_body_free(&bodies[i]);
+        trivet_buffer_free(&bodies[i]);
     }
 }
 
@@ -952,13 +967,14 @@ what_is_not_utf8_gives_no_body(void **state)
     "\"session_id\":3,\"api_key_id\":4,\"installation_id\":5,"                 \
     "\"method\":\"POST\""
 
-static struct trivet_body
+static struct trivet_buffer
 identity_of(const void *target, size_t target_len)
 {
     static const struct trivet_identity identity = {1, 2, 3, 4, 5};
 
-    return trivet_message_identity(&identity, trivet_slice_make("POSTER", 4),
-        trivet_slice_make(target, target_len), 42);
+    return trivet_identity_answer_write(&identity,
+        trivet_slice_make("POSTER", 4), trivet_slice_make(target, target_len),
+        42);
 }
 
 static void

@@ -6,7 +6,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/message/credential.h"
+#include "core/message/device.h"
+#include "core/message/id.h"
+#include "core/message/installation.h"
 #include "core/message/list.h"
+#include "core/message/monetary_account.h"
+#include "core/message/permitted_ip.h"
+#include "core/message/user.h"
 #include "sandbox/account.h"
 
 #define T0      (INT64_C(1535550497580620)) /* 2018-08-29 13:48:17.580620 */
@@ -41,12 +48,12 @@ tear_down(void **state)
 static void
 assert_shown(const struct trivet_page_urls *urls, const char *expected)
 {
-    struct trivet_body body = trivet_list_body(list, urls);
+    struct trivet_buffer body = trivet_list_answer_write(list, urls);
 
     assert_non_null(body.data);
     assert_int_equal(body.len, strlen(body.data));
     assert_string_equal(body.data, expected);
-    trivet_body_free(&body);
+    trivet_buffer_free(&body);
 }
 
 static void
@@ -147,6 +154,7 @@ an_active_credential_tells_its_device(void **state)
     (void) state;
 
     credential.status = TRIVET_CREDENTIAL_ACTIVE;
+    credential.has_device = true;
     credential.bound = make_device();
     trivet_list_add_credential(list, &credential);
     assert_shown(NULL, CREDENTIAL("ACTIVE", "null", PERMITTED_DEVICE));
@@ -292,7 +300,7 @@ static void
 what_is_not_utf8_gives_no_body(void **state)
 {
     struct trivet_device device = make_device();
-    struct trivet_body body;
+    struct trivet_buffer body;
 
     (void) state;
 
@@ -300,7 +308,7 @@ what_is_not_utf8_gives_no_body(void **state)
     memcpy(device.description, "\xff\xfe", 3);
     trivet_list_add_device(list, &device);
     trivet_list_add_id(list, 2);
-    body = trivet_list_body(list, NULL);
+    body = trivet_list_answer_write(list, NULL);
     assert_null(body.data);
     assert_int_equal(body.len, 0);
 }

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* values.c - values that several elements have */
-#include "core/message/values.h"
+/* json_value.c - values that several elements have */
+#include "core/message/json_value.h"
 
 #include "base/timestamp.h"
 
 json_t *
-trivet_value_time(int64_t at_us)
+trivet_json_time(int64_t at_us)
 {
     char text[TRIVET_TIMESTAMP_SIZE];
 
@@ -15,7 +15,7 @@ trivet_value_time(int64_t at_us)
 }
 
 json_t *
-trivet_value_address(const struct trivet_address *address)
+trivet_json_address(const struct trivet_address *address)
 {
     char text[TRIVET_MAX_ADDRESS_TEXT];
 
