@@ -37,9 +37,10 @@ read_errors(struct owned_answer *answer)
 
     answer->root =
         trivet_message_parse(trivet_buffer_slice(&answer->wire.body));
-    for (size_t i = 0; i < MAX_ERRORS
-                       && trivet_error_answer_read(answer->root, i, &texts);
-         i++) {
+    for (size_t i = 0;
+         i < MAX_ERRORS && trivet_error_answer_read(answer->root, i, &texts);
+         i++)
+    {
         answer->errors[i].description = texts.description;
         answer->errors[i].translated = texts.translated;
         answer->errors[i].explanation = texts.explanation;

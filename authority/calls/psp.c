@@ -208,9 +208,8 @@ trivet_write_psp(struct trivet_case *c)
     c->answer->identity.user_id = made.user_id;
     c->answer->identity.api_key_id = credential.id;
 
-    return trivet_case_answer(
-        c, trivet_credential_answer_write(
-               &credential, (const char *) prepared->made.bytes));
+    return trivet_case_answer(c, trivet_credential_answer_write(&credential,
+                                     (const char *) prepared->made.bytes));
 }
 
 static enum trivet_credential_status
