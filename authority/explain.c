@@ -221,7 +221,7 @@ put_facts(const struct refused *refused, struct trivet_writer *out)
 
     if (refused->input.digest != NULL) {
         put_format(out,
-            "the body as received has %zu bytes, too many to be examined; %s "
+            "the body as received has %zu bytes, too many to examine; %s "
             "SHA-256 is %s",
             refused->body_len, whose, digest);
     } else {
@@ -311,7 +311,7 @@ write_explanation(struct trivet_case *c, struct trivet_writer *out)
             return explain_refused(c, out);
         }
         put_sentence(out,
-            "explanations are rationed, and too many signatures were refused "
+            "explanations have a quota, and too many signatures were refused "
             "at once: try again in a second",
             NULL);
         return "rationed";

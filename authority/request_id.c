@@ -58,8 +58,8 @@ trivet_case_take_request_id(struct trivet_case *c, bool *out_is_new)
 
     if (trivet_request_ids_take(ids, c->request_id, out_is_new) != TRIVET_OK) {
         return trivet_error_set(c->err, TRIVET_E_UNAVAILABLE, "request_id",
-            "the file of request ids was removed or cut off (reload nginx), or"
-            " a stopped process holds it");
+            "the file of request ids was removed or truncated (reload nginx), "
+            "or a stopped process has locked it");
     }
 
     c->has_request_id = *out_is_new;

@@ -36,7 +36,7 @@ trivet_server_key_load_again(const char *location,
     if (strcmp(loaded.public_pem, key->public_pem) != 0) {
         trivet_server_key_release(&loaded);
         return trivet_error_set(err, TRIVET_E_CONFLICT, "server_key.load",
-            "another key has taken its place");
+            "another key is there now");
     }
 
     key->key = loaded.key;

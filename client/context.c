@@ -64,7 +64,7 @@ replace_file(struct trivet_context *context, struct trivet_record *record,
 
     if (record->api_key.len == 0) {
         return trivet_error_set(err, TRIVET_E_NOT_FOUND, "context.open",
-            "to start anew somewhere, its API key has to be given");
+            "to begin with another server, give its API key");
     }
 
     return trivet_context_save(context, record, err);

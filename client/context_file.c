@@ -37,7 +37,7 @@ trivet_context_lock(struct trivet_context *context,
     status = trivet_file_lock_itself(settings->file, max_wait_s, out, err);
     if (status == TRIVET_E_NOT_FOUND) {
         return trivet_error_set(err, TRIVET_E_USAGE, "context.lock",
-            "%s: neither there nor can it be made", settings->file);
+            "%s: it does not exist and cannot be made", settings->file);
     }
 
     return status;

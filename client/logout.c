@@ -55,8 +55,8 @@ end_session(struct trivet_context *context, struct trivet_secret *token,
     status = trivet_call(context, &call, &answer, err);
     if (status == TRIVET_E_OUTCOME_UNKNOWN) {
         status = trivet_error_set(err, status, "context.logout",
-            "no answer came: it is not known whether the session has ended. It "
-            "is kept in the file: log out again to be sure");
+            "no answer came: it is not known whether the session has ended. "
+            "Its token is kept in the file: log out again to be sure");
     }
     if (status == TRIVET_OK && answer->status >= 300 && answer->status != 401
         && answer->status != 403)

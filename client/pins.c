@@ -70,7 +70,7 @@ trivet_pin_parse(
 
 malformed:
     return trivet_error_set(err, TRIVET_E_MALFORMED, "pin.parse",
-        "%.80s is no pin: sha256/BASE64, optionally with @YYYY-MM-DD", text);
+        "%.80s is not a pin: sha256/BASE64, optionally with @YYYY-MM-DD", text);
 }
 
 void

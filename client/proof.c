@@ -201,8 +201,8 @@ static enum trivet_status
 refuse_signature(size_t body_len, struct trivet_error *err)
 {
     return trivet_error_set(err, TRIVET_E_UNTRUSTED, "proof",
-        "the server's signature does not fit the body of %zu bytes: it was "
-        "changed on the way, or signed with another key than this "
+        "the server's signature is wrong for the body of %zu bytes: the body "
+        "was altered on the way, or signed with another key than this "
         "installation's",
         body_len);
 }

@@ -17,7 +17,7 @@ enum trivet_status
 trivet_field_refuse(struct trivet_error *err, const char *field)
 {
     return trivet_error_set(err, TRIVET_E_MALFORMED, "record.parse",
-        "the context file's \"%s\" is missing or not what it should be", field);
+        "the context file's \"%s\" is missing or has the wrong form", field);
 }
 
 bool

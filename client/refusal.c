@@ -20,9 +20,8 @@ static const struct {
         ": the API key is unknown, revoked or not used in its first hour, or "
         "of another environment; or this address is not permitted "
         "(trivet doctor)"},
-    {"Insufficient auth",
-        ": the server does not know this installation (any more): log in anew "
-        "(trivet login --new)"},
+    {"Insufficient auth", ": the server does not know this installation (any "
+                          "more): log in again (trivet login --new)"},
     {"request signature is invalid",
         ": the key pair of the context file is not the installation's"},
 };

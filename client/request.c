@@ -115,11 +115,11 @@ add_given(struct trivet_request *request, const struct trivet_order *order,
 
         if (is_among(header->name, own_headers, NUM_OWN)) {
             return trivet_error_set(err, TRIVET_E_USAGE, "call",
-                "%s is set by trivet alone", header->name);
+                "only trivet may set %s", header->name);
         }
         if (!is_header_safe(header)) {
             return trivet_error_set(err, TRIVET_E_USAGE, "call",
-                "a header's name or value holds what it must not");
+                "a header's name or value has a character that is not allowed");
         }
 
         request->headers[request->num_headers++] = *header;

@@ -56,10 +56,10 @@ static const struct {
     const char *path;
     const char *text;
 } losses[] = {
-    {"installation", "it may have made an installation that nobody will use"},
+    {"installation", "it may have made an installation, which stays unused"},
     {"device-server", "it may have registered this device; the installation is "
                       "kept"},
-    {"session-server", "it may have opened a session that nobody will use; "
+    {"session-server", "it may have opened a session, which stays unused; "
                        "installation and device are kept"},
 };
 
@@ -144,7 +144,7 @@ make_key_pair(const struct login *login)
 
     if (status != TRIVET_OK) {
         return trivet_error_set(
-            login->err, status, "session", "cannot write the private key down");
+            login->err, status, "session", "cannot store the private key");
     }
 
     return TRIVET_OK;
@@ -357,8 +357,8 @@ check_step_can_be_kept(const struct login *login, bool is_session)
 {
     if (!is_session && login->is_read_only) {
         return trivet_error_set(login->err, TRIVET_E_USAGE, "session",
-            "%s cannot be written, and a login has to be: log in where it can "
-            "(trivet login)",
+            "%s cannot be written, and a login must be written: log in where "
+            "it can be (trivet login)",
             login->context->settings->file);
     }
 

@@ -250,7 +250,7 @@ read_ips(const struct trivet_context_options *options,
         if (trivet_permitted_add(&permitted, trivet_slice_text(ip))
             != TRIVET_OK) {
             return trivet_error_set(err, TRIVET_E_USAGE, "context.open",
-                "%.60s is no IP address (nor *)", ip);
+                "%.60s is neither an IP address nor *", ip);
         }
 
         out->permitted_ips[i] = strdup(ip);
@@ -302,7 +302,8 @@ fill(const struct trivet_context_options *options, bool needs_file,
     struct trivet_settings *out, struct trivet_error *err)
 {
     if (options->size < sizeof *options) {
-        return refuse(err, "start from TRIVET_CONTEXT_OPTIONS_INIT");
+        return refuse(
+            err, "initialise the options with TRIVET_CONTEXT_OPTIONS_INIT");
     }
     if (needs_file && (options->file == NULL || options->file[0] == '\0')) {
         return refuse(err, "no context file is named");
@@ -387,8 +388,8 @@ apply_environment(const struct trivet_settings *settings,
         && strcmp(settings->base_url, record->base_url) != 0)
     {
         return trivet_error_set(err, TRIVET_E_CONFLICT, "context.open",
-            "the context file is for %.100s, and %.100s was asked for: use "
-            "another context, or start this one anew",
+            "the context file is for %.100s, not for %.100s: use another "
+            "context, or begin this one again",
             record->base_url, settings->base_url);
     }
 
@@ -421,8 +422,8 @@ apply_key(const struct trivet_settings *settings, struct trivet_record *record,
                 record->api_key.bytes, given->bytes, given->len)))
     {
         return trivet_error_set(err, TRIVET_E_CONFLICT, "context.open",
-            "the context file holds another API key than the one given: use "
-            "another context, or start this one anew");
+            "the context file has another API key than the one given: use "
+            "another context, or begin this one again");
     }
 
     record->api_key = *given;

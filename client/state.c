@@ -92,7 +92,8 @@ trivet_state_set_own_session(struct trivet_context *context,
 
     if (is_first) {
         trivet_tell(context->settings, TRIVET_EVENT_WARNING, 0,
-            "the session is not written down, and ends with this process: %s",
+            "the session cannot be stored, and only this process can use it: "
+            "%s",
             reason);
     }
 }

@@ -67,15 +67,14 @@ check_path(const char *path, const char *base_url, struct trivet_error *err)
     for (const unsigned char *p = (const unsigned char *) path; *p != '\0'; p++)
     {
         if (*p <= 0x20 || *p == 0x7f) {
-            return refuse(err, "holds a blank or a control byte", base_url);
+            return refuse(err, "has a blank or a control byte", base_url);
         }
         if (*p > 0x7f) {
             return refuse(err,
-                "holds a letter that is not ASCII: write it percent-encoded",
-                base_url);
+                "has a letter that is not ASCII: percent-encode it", base_url);
         }
         if (*p == '#' || *p == '\\') {
-            return refuse(err, "holds a # or a backslash", base_url);
+            return refuse(err, "has a # or a backslash", base_url);
         }
     }
 
@@ -135,8 +134,8 @@ trivet_target_below(const char *base_url, const char *given, const char **out,
 
     if (len > 0 && strncasecmp(given, "https:", len) != 0) {
         return refuse(err,
-            "begins like a URL that is not https (put a / before it when it "
-            "is none)",
+            "begins like a URL that is not https (if it is a path, put a / "
+            "before it)",
             base_url);
     }
     if (len > 0 || strncmp(given, "//", 2) == 0) {

@@ -32,20 +32,20 @@ static const struct {
     const char *text;
 } meanings[] = {
     {CURLE_PEER_FAILED_VERIFICATION, TRIVET_E_UNTRUSTED,
-        "the server's certificate is not to be trusted"},
+        "the server's certificate is not valid"},
     {CURLE_SSL_PINNEDPUBKEYNOTMATCH, TRIVET_E_UNTRUSTED,
         "the server's key is not pinned"},
     {CURLE_SSL_CACERT_BADFILE, TRIVET_E_USAGE, "cannot read the CA file"},
     {CURLE_URL_MALFORMAT, TRIVET_E_USAGE, "not a URL"},
-    {CURLE_UNSUPPORTED_PROTOCOL, TRIVET_E_USAGE, "only https is spoken"},
+    {CURLE_UNSUPPORTED_PROTOCOL, TRIVET_E_USAGE, "only https is possible"},
     {CURLE_OUT_OF_MEMORY, TRIVET_E_MEMORY, "out of memory"},
     {CURLE_COULDNT_RESOLVE_HOST, TRIVET_E_UNAVAILABLE,
-        "the server's name is not known"},
+        "the server's name was not found"},
     {CURLE_COULDNT_RESOLVE_PROXY, TRIVET_E_UNAVAILABLE,
-        "the proxy's name is not known"},
+        "the proxy's name was not found"},
     {CURLE_COULDNT_CONNECT, TRIVET_E_UNAVAILABLE, "cannot connect"},
     {CURLE_OPERATION_TIMEDOUT, TRIVET_E_UNAVAILABLE, "too slow"},
-    {CURLE_PARTIAL_FILE, TRIVET_E_UNAVAILABLE, "the answer was cut short"},
+    {CURLE_PARTIAL_FILE, TRIVET_E_UNAVAILABLE, "the answer is incomplete"},
     {CURLE_GOT_NOTHING, TRIVET_E_UNAVAILABLE, "the server did not answer"},
 };
 
@@ -393,14 +393,14 @@ static enum trivet_status
 explain_pin(struct trivet_transport *transport, struct trivet_error *err)
 {
     struct trivet_pin seen = {{0}, 0};
-    char text[TRIVET_PIN_TEXT_SIZE] = "a key that curl did not tell";
+    char text[TRIVET_PIN_TEXT_SIZE] = "a key that curl did not report";
 
     if (read_key_digest(transport->curl, seen.digest)) {
         trivet_pin_format(&seen, text);
     }
 
     return trivet_error_set(err, TRIVET_E_UNTRUSTED, "transport.pins",
-        "the server's key is none of the %zu pinned ones: it showed %s",
+        "the server's key is none of the %zu pinned ones: it is %s",
         transport->config.pins->num_pins, text);
 }
 
@@ -414,14 +414,14 @@ explain(
 
     if (transport->is_too_big) {
         return trivet_error_set(err, TRIVET_E_LIMIT, "transport",
-            "the answer is bigger than trivet takes");
+            "the answer is larger than trivet accepts");
     }
     if (code == CURLE_SSL_PINNEDPUBKEYNOTMATCH) {
         return explain_pin(transport, err);
     }
     if (trivet_transport_has_lost_kept(transport)) {
         return trivet_error_set(err, TRIVET_E_UNAVAILABLE, "transport",
-            "the connection was lost while the request was under way");
+            "the connection was lost after the request was sent");
     }
 
     for (size_t i = 0; i < sizeof meanings / sizeof meanings[0]; i++) {

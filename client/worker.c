@@ -237,9 +237,9 @@ verify_answer(struct trivet_worker *worker, const struct trivet_order *order,
     if (signature == NULL || signature[0] == '\0') {
         if (is_needed) {
             return trivet_error_set(err, TRIVET_E_UNTRUSTED, "worker.verify",
-                "the answer (%u, %zu bytes) carries no " SERVER_SIGNATURE
+                "the answer (%u, %zu bytes) has no " SERVER_SIGNATURE
                 ": it did not come from the server, or something on the way "
-                "took it off",
+                "removed it",
                 answer->status, answer->body.len);
         }
         return TRIVET_OK;
@@ -286,7 +286,8 @@ tell_answer(const struct trivet_worker *worker,
     const struct trivet_wire_answer *answer, bool is_verified)
 {
     const struct trivet_settings *settings = worker->settings;
-    const char *verdict = is_verified ? "its signature fits" : "not verified";
+    const char *verdict =
+        is_verified ? "its signature is right" : "not verified";
 
     if (settings->on_event == NULL) {
         return;
@@ -349,8 +350,8 @@ explain_loss(const struct trivet_worker *worker,
     }
 
     return trivet_error_set(err, TRIVET_E_OUTCOME_UNKNOWN, "call",
-        "%s %.60s was sent, and it is not known whether the server acted: look "
-        "before you send it again (%s)",
+        "%s %.60s was sent, and it is not known whether the server acted: find "
+        "out before you send it again (%s)",
         order->method, order->path, cause->detail);
 }
 

@@ -244,8 +244,8 @@ trivet_public_key_from_any(struct trivet_slice pem,
         EVP_PKEY_free(pkey);
         ERR_clear_error();
         return trivet_error_set(err, TRIVET_E_MALFORMED, "key.parse",
-            "no RSA key in it: a PEM with a public key, a private key or a "
-            "certificate is wanted");
+            "it has no RSA key: use a PEM with a public key, a private key or "
+            "a certificate");
     }
 
     EVP_PKEY_free(pkey);

@@ -295,7 +295,7 @@ trivet_explain(const struct trivet_explain_input *input,
     free(scratch.data);
     if (status != TRIVET_OK) {
         return trivet_error_set(err, status, "explain",
-            "what should have been signed cannot be put together");
+            "the bytes that should have been signed cannot be built");
     }
 
     *out = found;

@@ -113,8 +113,8 @@ open_key_file(const char *path, int *out_fd, struct trivet_error *err)
     if ((info.st_mode & (S_IRWXG | S_IRWXO)) != 0) {
         (void) close(fd);
         return trivet_error_set(err, TRIVET_E_USAGE, "key.load",
-            "%s: mode %04o lets others at the private key; chmod 600 it", path,
-            (unsigned) info.st_mode & 07777);
+            "%s: with mode %04o others can use the private key; chmod 600 it",
+            path, (unsigned) info.st_mode & 07777);
     }
 
     *out_fd = fd;

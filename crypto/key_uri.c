@@ -258,7 +258,7 @@ trivet_private_key_open(const char *location, struct trivet_private_key **out,
                : read_uri(location);
     if (pkey == NULL) {
         return trivet_openssl_error(err, TRIVET_E_UNAVAILABLE, "key.open",
-            "no private key is to be had by that URI");
+            "that URI gives no private key");
     }
 
     TRIVET_TRY(trivet_openssl_wrap(pkey, out, err));

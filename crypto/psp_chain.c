@@ -160,7 +160,7 @@ static enum trivet_status
 fail_memory(struct trivet_error *err)
 {
     return trivet_openssl_error(
-        err, TRIVET_E_MEMORY, "psp.chain", "a chain cannot be judged");
+        err, TRIVET_E_MEMORY, "psp.chain", "the chain cannot be verified");
 }
 
 static enum trivet_status

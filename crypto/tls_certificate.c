@@ -249,7 +249,7 @@ trivet_certificate_check_key(const char *certificate_pem, const char *key_pem,
     if (!is_read && asking.was_asked) {
         return trivet_error_set(err, TRIVET_E_USAGE, "certificate.check_key",
             password == NULL ? "the key is encrypted"
-                             : "the key's password is another one");
+                             : "the password of the key is wrong");
     }
 
     if (!is_read || !is_certificate) {

@@ -182,8 +182,8 @@ trivet_request_ids_open(const char *path, unsigned max_wait_ms,
     table = attach_in_time(fd, max_wait_ms);
     if (table == NULL) {
         (void) close(fd);
-        return fail(
-            err, path, "no room for it, or locked, or used by another version");
+        return fail(err, path,
+            "no space for it, or it is locked, or another version uses it");
     }
 
     out->fd = fd;

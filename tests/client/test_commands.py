@@ -285,7 +285,7 @@ def test_a_session_that_cannot_be_written_down_is_used(logged_in, server):
     logged_in.file.with_name("default.json.tmp").mkdir()
     result = logged_in("call", "GET", "user")
     assert result.returncode == 0, result
-    assert "not written down" in result.stderr
+    assert "cannot be stored" in result.stderr
 
 
 def test_logout_ends_the_session_and_keeps_the_device(logged_in, server):

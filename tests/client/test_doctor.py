@@ -44,7 +44,7 @@ def test_doctor_and_names(logged_in):
     result = logged_in("doctor")
     assert result.returncode == 5 and "FAIL  name" in result.stdout
     result = logged_in("call", "GET", "user")
-    assert result.returncode == 5 and "name is not known" in result.stderr
+    assert result.returncode == 5 and "name was not found" in result.stderr
 
 
 @pytest.mark.parametrize("seconds,words", [

@@ -183,7 +183,7 @@ def test_over_http2(trivet, certificate, kind):
 
 @pytest.mark.parametrize("kind", ["dropped", "closed", "truncated"])
 @pytest.mark.parametrize("step,words,kept", [
-    ("installation", "an installation that nobody will use", False),
+    ("installation", "an installation, which stays unused", False),
     ("device-server", "registered this device", True),
     ("session-server", "opened a session", True),
 ])

@@ -64,7 +64,7 @@ def test_a_read_only_folder(logged_in, server, end):
     before = logged_in.file.read_bytes()
     result = inside(logged_in, READ_ONLY + '"$T" call GET user')
     assert result.returncode == 0, result
-    assert result.stderr.count("not written down") == 1, result.stderr
+    assert result.stderr.count("cannot be stored") == 1, result.stderr
     assert logged_in.file.read_bytes() == before
     assert sorted(os.listdir(logged_in.file.parent)) == ["default.json"]
 
@@ -75,7 +75,7 @@ def test_a_read_only_folder_with_its_lock(logged_in, server):
     expire_session(logged_in)
     result = inside(logged_in, READ_ONLY + '"$T" call GET user')
     assert result.returncode == 0, result
-    assert "not written down" in result.stderr
+    assert "cannot be stored" in result.stderr
 
 
 @needs_mounts
@@ -239,7 +239,7 @@ def test_a_mounted_file_that_is_read_only(mounted, server):
     result = inside(mounted, MOUNTED + 'mount -o remount,bind,ro "$F"; '
                     '"$T" call GET user', R=str(mounted.real))
     assert result.returncode == 0, result
-    assert "not written down" in result.stderr
+    assert "cannot be stored" in result.stderr
     assert mounted.real.read_bytes() == before
 
 
@@ -343,7 +343,7 @@ def test_a_full_disk(mounted, server, is_mount):
         + '"$T" call -c "$F" GET user; cat "$F" > "$R.after"'
     result = inside(mounted, script, R=str(mounted.real))
     assert result.returncode == 0, result
-    assert "not written down" in result.stderr
+    assert "cannot be stored" in result.stderr
     after = mounted.real.with_name("real.json.after").read_bytes()
     assert after == old
 

@@ -12,13 +12,13 @@ from fake_server import Authority, FakeServer, Protocol
 
 
 @pytest.mark.parametrize("kind,words", [
-    ("wrong-signature", "does not fit the body"),
+    ("wrong-signature", "is wrong for the body"),
     ("other-key", "another key than this installation's"),
-    ("changed-byte", "does not fit the body"),
+    ("changed-byte", "is wrong for the body"),
     ("no-signature", "carries no X-Bunq-Server-Signature"),
     ("garbage-signature", "not base64"),
     ("short-signature", "3 bytes, not 256"),
-    ("truncated-quietly", "does not fit the body"),
+    ("truncated-quietly", "is wrong for the body"),
 ])
 def test_an_answer_that_cannot_be_trusted(logged_in, server, kind, words):
     server.protocol.misbehave(kind, "user")
@@ -61,7 +61,7 @@ def test_an_installation_may_be_unsigned(trivet, server):
 
 
 @pytest.mark.parametrize("kind,number,words", [
-    ("truncated", 5, "cut short"),
+    ("truncated", 5, "the answer is incomplete"),
     ("dropped", 5, "network"),
     ("466", 4, "signature is required"),
     ("490", 4, "User error"),

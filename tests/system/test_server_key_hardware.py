@@ -198,7 +198,7 @@ def test_a_token_that_does_not_open_is_refused(serve, token, tmp_path, what):
     gateway = Gateway(tmp_path / "data", "--server-key", uri)
     with pytest.raises(NotReady) as refusal:
         gateway.start()
-    assert "no private key is to be had" in refusal.value.stderr
+    assert "that URI gives no private key" in refusal.value.stderr
     assert PIN not in refusal.value.stderr
     # nor on a gateway that runs
     running = serve()
