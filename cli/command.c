@@ -39,7 +39,7 @@ print_list(FILE *to, const char *way, const struct cli_command *command)
 {
     (void) fprintf(to, "Usage: %s COMMAND [OPTION...]\n\n", way);
     print_children(to, command);
-    (void) fprintf(to, "\n\"%s COMMAND --help\" tells more of each.\n", way);
+    (void) fprintf(to, "\n\"%s COMMAND --help\" describes a command.\n", way);
 }
 
 /* ---- a command that does not exist ------------------------------------- */

@@ -49,7 +49,7 @@ config_folder(char out[CLI_MAX_CONTEXT_PATH], struct trivet_error *err)
     }
 
     return trivet_error_set(err, TRIVET_E_USAGE, "contexts",
-        "no place for contexts: set HOME or TRIVET_CONFIG_DIR");
+        "no folder for contexts: set HOME or TRIVET_CONFIG_DIR");
 }
 
 /* folder + tail into out. */
@@ -152,7 +152,8 @@ cli_context_path(const char *given, bool makes_folders,
     }
     if (!is_name(given)) {
         return trivet_error_set(err, TRIVET_E_USAGE, "contexts",
-            "%.80s is no name for a context: letters, digits, . _ -", given);
+            "%.80s is not a name for a context: use letters, digits, . _ -",
+            given);
     }
 
     TRIVET_TRY(cli_context_folder(folder, err));
@@ -179,7 +180,7 @@ cli_context_use(const char *name, struct trivet_error *err)
 
     if (!is_name(name)) {
         return trivet_error_set(err, TRIVET_E_USAGE, "contexts",
-            "%.80s is no name for a context", name);
+            "%.80s is not a name for a context", name);
     }
 
     TRIVET_TRY(config_folder(folder, err));

@@ -67,7 +67,7 @@ cli_fail(const struct trivet_error *err)
     if (err->status == TRIVET_E_THROTTLED
         && strcmp(err->where, "call.throttle") == 0)
     {
-        (void) cli_usage("a longer --max-wait waits for it");
+        (void) cli_usage("use a longer --max-wait to wait for it");
     }
 
     return cli_exit_of_status(err->status);

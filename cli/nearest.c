@@ -92,5 +92,5 @@ cli_refuse_word(struct argp_state *state, const char *word,
 
         len += num > 0 ? (size_t) num : 0;
     }
-    argp_error(state, "%s is wanted, not \"%s\"", all, word);
+    argp_error(state, "%s is needed, not \"%s\"", all, word);
 }

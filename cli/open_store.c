@@ -28,10 +28,9 @@ use_clock(struct trivet_store *store, struct trivet_error *err)
     behind_us = clock.latest_us - cli_clock_us();
     if (behind_us >= TRIVET_US_PER_S) {
         cli_format_distance(behind_us, span);
-        cli_tell(
-            "trivet: the machine's clock is %s behind the latest time that was "
-            "seen with this store; that time counts until then (or \"trivet "
-            "clock accept\")\n",
+        cli_tell("trivet: the machine's clock is %s behind the latest time of "
+                 "this store; that time is used until then (or \"trivet clock "
+                 "accept\")\n",
             span);
     }
 

@@ -133,7 +133,7 @@ take_told(const char *text, struct trivet_error *err)
 
     if (sscanf(text, "%lld %d %511[^\n]", &at_us, &status, words) < 2) {
         return trivet_error_set(err, TRIVET_E_INTERNAL, "serving",
-            "the gateway's answer cannot be read");
+            "the gateway's result cannot be read");
     }
 
     if (status == TRIVET_OK) {
@@ -166,8 +166,8 @@ cli_serving_reload(
 
     if (kill(pid, SIGUSR1) != 0) {
         return trivet_error_set(err, TRIVET_E_UNAVAILABLE, "serving",
-            "the gateway (process %ld) cannot be told: %s", (long) pid,
-            strerror(errno));
+            "no signal can be sent to the gateway (process %ld): %s",
+            (long) pid, strerror(errno));
     }
 
     for (int i = 0; i < MAX_STEPS; i++) {
@@ -184,6 +184,6 @@ cli_serving_reload(
     }
 
     return trivet_error_set(err, TRIVET_E_INTERNAL, "serving",
-        "the gateway (process %ld) does not say whether it took it",
+        "the gateway (process %ld) does not report whether it accepted it",
         (long) pid);
 }

@@ -13,7 +13,7 @@ static const struct trivet_incident_row rows[TRIVET_NUM_INCIDENTS] = {
         "sessions open at the switch end at their next use"},
     [TRIVET_INCIDENT_SLOW] = {"slow", "every answer waits"},
     [TRIVET_INCIDENT_WRONG_SIGNATURE] = {"wrong-signature",
-        "answers have a signature that does not fit"},
+        "answers have a wrong signature"},
     [TRIVET_INCIDENT_IP_FLIP] = {"ip-flip",
         "callers seem to come from " TRIVET_INCIDENT_ADDRESS},
 };

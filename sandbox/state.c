@@ -278,7 +278,7 @@ trivet_sandbox_put_on(
 
         if (seconds < 0 || seconds > room_us / TRIVET_US_PER_S) {
             return trivet_error_set(err, TRIVET_E_LIMIT, "sandbox",
-                "the clock goes ten years ahead at most, in all");
+                "the maximum for the clock is ten years ahead, in all");
         }
     } while (!atomic_compare_exchange_weak(&sandbox->state->offset_us, &before,
         clamp(before, 0, max_offset_us) + seconds * TRIVET_US_PER_S));

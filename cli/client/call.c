@@ -39,9 +39,9 @@ static const struct argp_option options[] = {
     {"header", 'H', "NAME: VALUE", 0, "send this header; may be repeated", 0},
     {"include", 'i', NULL, 0, "print status and headers before the body", 0},
     {"print-curl", OPTION_PRINT_CURL, NULL, 0,
-        "do not call: print how curl would", 0},
+        "do not call: print a curl command that would", 0},
     {"no-renew", OPTION_NO_RENEW, NULL, 0,
-        "do not open a session when this one has ended", 0},
+        "do not open a new session when this one has expired", 0},
     {0},
 };
 
@@ -51,7 +51,7 @@ add_header(struct call *call, char *text, struct argp_state *state)
     char *colon = strchr(text, ':');
 
     if (colon == NULL || call->num_headers == MAX_GIVEN_HEADERS) {
-        argp_error(state, "-H wants NAME: VALUE, %d times at most",
+        argp_error(state, "-H needs NAME: VALUE, %d times at most",
             (int) MAX_GIVEN_HEADERS);
         return;
     }
@@ -68,7 +68,7 @@ set_method(struct call *call, struct argp_state *state)
     const char *text = call->words.at[0];
 
     if (strlen(text) >= sizeof call->method) {
-        argp_error(state, "%s is no method", text);
+        argp_error(state, "%s is not a method", text);
     }
     for (size_t i = 0; text[i] != '\0' && i < sizeof call->method - 1; i++) {
         call->method[i] = (char) toupper((unsigned char) text[i]);
@@ -259,8 +259,8 @@ print_curl(const struct call *call, struct trivet_context *context,
         return cli_fail(&err);
     }
     if (body->len > 0 && memchr(body->data, '\0', body->len) != NULL) {
-        return cli_complain(
-            CLI_USAGE, "the body holds a NUL: no command line can");
+        return cli_complain(CLI_USAGE,
+            "the body has a NUL byte, which no command line can have");
     }
     if (trivet_context_sign(context, body->len == 0 ? "" : body->data,
             body->len, signature, &err)

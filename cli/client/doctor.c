@@ -104,7 +104,7 @@ examine_file(struct doctor *doctor)
             err.status == TRIVET_E_CONFLICT
                 ? "give the context its own key and environment, or trivet "
                   "login --new"
-                : "mend or remove the file, then trivet login",
+                : "repair or remove the file, then trivet login",
             "%s", err.detail);
         return cli_exit_of_status(err.status);
     }
@@ -179,8 +179,8 @@ examine_name(struct doctor *doctor)
     code = getaddrinfo(host, port, &hints, &found);
     if (code != 0) {
         say(doctor->info.proxy[0] == '\0' ? VERDICT_FAIL : VERDICT_WARN, "name",
-            "look at the name, the network and /etc/resolv.conf", "%s: %s",
-            host, gai_strerror(code));
+            "check the name, the network and /etc/resolv.conf", "%s: %s", host,
+            gai_strerror(code));
         return doctor->info.proxy[0] == '\0' ? CLI_NETWORK : CLI_OK;
     }
 
@@ -210,11 +210,11 @@ judge_certificate(
     memcpy(seen.digest, facts->key_digest, sizeof seen.digest);
     trivet_pin_format(&seen, pin);
     say(is_soon ? VERDICT_WARN : VERDICT_OK, "certificate",
-        "the server's operator has to renew it", "%s, good for %s",
+        "the server's operator has to renew it", "%s, valid for %s",
         facts->subject, span);
 
     if (doctor->info.num_pins == 0) {
-        say(VERDICT_OK, "pins", NULL, "none set; the server shows %s", pin);
+        say(VERDICT_OK, "pins", NULL, "none set; the server's is %s", pin);
         return CLI_OK;
     }
 
@@ -257,9 +257,9 @@ examine_certificate(struct doctor *doctor)
     if (!is_read) {
         say(VERDICT_FAIL, "certificate",
             err.status == TRIVET_E_UNTRUSTED
-                ? "look at the host name, the CA file (--ca) and the clock; "
-                  "somebody may stand in between"
-                : "look at the network, the port and the proxy; is the server "
+                ? "check the host name, the CA file (--ca) and the clock; or "
+                  "somebody intercepts the connection"
+                : "check the network, the port and the proxy; is the server "
                   "up?",
             "%s", err.detail);
         return cli_exit_of_status(err.status);
@@ -308,7 +308,7 @@ judge_clock(const char *date)
     char span[CLI_DISTANCE_SIZE];
 
     if (date == NULL || !read_date(date, &server_us)) {
-        say(VERDICT_OK, "clock", NULL, "the server does not tell its time");
+        say(VERDICT_OK, "clock", NULL, "the server does not report its time");
         return;
     }
 
@@ -437,8 +437,8 @@ examine_session(struct doctor *doctor)
     if (trivet_call(doctor->context, &call, &answer, &err) != TRIVET_OK) {
         say(VERDICT_FAIL, "session",
             err.status == TRIVET_E_UNTRUSTED
-                ? "something changes answers on the way, or the installation "
-                  "is another server's: trivet login --new"
+                ? "something alters the answers on the way, or the "
+                  "installation is another server's: trivet login --new"
                 : advise_on_session(doctor, &err),
             "%s", err.detail);
         return cli_exit_of_status(err.status);
@@ -535,7 +535,7 @@ examine_addresses(struct doctor *doctor)
     if (set->num_addresses == 0 && !set->has_wildcard) {
         say(VERDICT_OK, "addresses", NULL, "the server does not list them");
     } else if (set->has_wildcard) {
-        say(VERDICT_OK, "addresses", NULL, "any address may use the key");
+        say(VERDICT_OK, "addresses", NULL, "any address may use the API key");
     } else if (doctor->has_own && trivet_permitted_has(set, &doctor->own)) {
         say(VERDICT_OK, "addresses", NULL, "%s is permitted", own);
     } else {
@@ -581,7 +581,7 @@ static const struct cli_shared_options shared[] = {
 
 const struct cli_command cli_doctor_command = {
     .name = "doctor",
-    .summary = "look for what is wrong, and say what to do",
+    .summary = "find what is wrong, and what to do about it",
     .doc = "Examine a context: file, name, certificate and pins, clock, "
            "session, addresses. Says what is wrong and what to do next."
            "\vOpens a session when there is none. Exit status: 0 when nothing "

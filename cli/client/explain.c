@@ -44,11 +44,11 @@ static const struct argp_option options[] = {
         "context's)",
         0},
     {"request", OPTION_REQUEST, "METHOD PATH", OPTION_ARG_OPTIONAL,
-        "it is a request's: by the client's key; METHOD PATH for the old "
-        "scheme",
+        "the signature is a request's, by the client's key; METHOD PATH for "
+        "the old scheme",
         0},
     {"answer", OPTION_ANSWER, "STATUS", OPTION_ARG_OPTIONAL,
-        "it is an answer's (the default): by the server's key", 0},
+        "the signature is an answer's, by the server's key (the default)", 0},
     {"header", 'H', "NAME: VALUE", 0,
         "a header of the message, for the old scheme; may be repeated", 0},
     {0},
@@ -60,7 +60,7 @@ add_field(struct explain *explain, const char *text, struct argp_state *state)
     const char *colon = strchr(text, ':');
 
     if (colon == NULL || explain->num_fields == MAX_GIVEN_FIELDS) {
-        argp_error(state, "-H wants NAME: VALUE, %d times at most",
+        argp_error(state, "-H needs NAME: VALUE, %d times at most",
             (int) MAX_GIVEN_FIELDS);
         return;
     }
@@ -80,8 +80,8 @@ set_request(struct explain *explain, char *argument, struct argp_state *state)
         return;
     }
     if (space == NULL) {
-        argp_error(state, "--request wants 'METHOD PATH', such as "
-                          "'POST /v1/session-server'");
+        argp_error(state,
+            "--request needs 'METHOD PATH', such as 'POST /v1/session-server'");
         return;
     }
 

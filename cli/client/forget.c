@@ -23,7 +23,7 @@ enum { OPTION_FILE = 0x200, OPTION_FORCE };
 static const struct argp_option options[] = {
     {"file", OPTION_FILE, "FILE", 0, "the context file, instead of a name", 0},
     {"force", OPTION_FORCE, NULL, 0,
-        "do not speak to the server: its session ends by itself, later", 0},
+        "do not call the server: the session stays valid until it expires", 0},
     {0},
 };
 

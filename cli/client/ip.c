@@ -42,7 +42,7 @@ struct ip {
 
 static const struct argp_option options[] = {
     {"credential", OPTION_CREDENTIAL, "ID", 0,
-        "of this API key, when the user has several", 0},
+        "the API key, when the user has several", 0},
     {"json", OPTION_JSON, NULL, 0, "list: JSON, for programs", 0},
     {0},
 };
@@ -75,7 +75,7 @@ parse(int key, char *argument, struct argp_state *state)
     case ARGP_KEY_END:
         if (ip->words.num > 0
             && ip->words.num != actions[ip->words.choice].num_words) {
-            argp_error(state, "list, add IP or disable IP is wanted");
+            argp_error(state, "list, add IP or disable IP is needed");
         }
         break;
     default:
@@ -237,7 +237,7 @@ add(const struct ip *ip)
 
     if (ip->num_credentials != 1) {
         return cli_complain(CLI_USAGE,
-            "the user has %zu API keys: name one with --credential (see "
+            "the user has %zu API keys: choose one with --credential (see "
             "`trivet ip list`)",
             ip->num_credentials);
     }
@@ -286,7 +286,8 @@ run(void *input)
         && trivet_address_parse(trivet_slice_text(ip->words.at[1]), &parsed)
                != TRIVET_OK)
     {
-        return cli_complain(CLI_USAGE, "%s is no IP address", ip->words.at[1]);
+        return cli_complain(
+            CLI_USAGE, "%s is not an IP address", ip->words.at[1]);
     }
 
     number = cli_client_open(&ip->client, 0, &ip->context);
@@ -305,7 +306,7 @@ run(void *input)
 
 const struct cli_command cli_ip_command = {
     .name = "ip",
-    .summary = "the addresses that may use the API key",
+    .summary = "list and change the addresses that may use the API key",
     .doc = "Show or change the addresses from which the API key may be used.",
     .arguments = {"list\nadd IP\ndisable IP", 1, 2, offsetof(struct ip, words),
         choices},

@@ -78,7 +78,7 @@ describe(const struct trivet_context_info *info, json_t *row)
     (void) json_object_set_new(row, "expires",
         cli_json_time(info->has_session ? info->session_expires_us : 0));
     (void) json_object_set_new(row, "says",
-        left_us > 0 && info->has_session ? json_sprintf("alive for %s", span)
+        left_us > 0 && info->has_session ? json_sprintf("valid for %s", span)
                                          : json_string(state));
 }
 
@@ -173,8 +173,8 @@ run(void *input)
 
 const struct cli_command cli_list_command = {
     .name = "list",
-    .summary = "the contexts",
-    .doc = "List the contexts; * marks the one that is used by default.",
+    .summary = "list the contexts",
+    .doc = "List the contexts; * marks the default one.",
     .options = options,
     .parse = parse,
     .input_size = sizeof(bool),

@@ -40,15 +40,14 @@ static const struct argp_option options[] = {
     {"url", OPTION_URL, "URL", 0, "a gateway instead: https://HOST[:PORT]/v1",
         0},
     {"api-key-file", OPTION_API_KEY_FILE, "FILE", 0,
-        "read the API key there; - is standard input", 0},
-    {"description", OPTION_DESCRIPTION, "TEXT", 0, "what to call this device",
-        0},
+        "read the API key from FILE; - is standard input", 0},
+    {"description", OPTION_DESCRIPTION, "TEXT", 0, "a name for this device", 0},
     {"permitted-ip", OPTION_PERMITTED_IP, "IP", 0,
-        "an address that may use the key, or *; may be repeated", 0},
+        "an address that may use the API key, or *; may be repeated", 0},
     {"new-sandbox-user", OPTION_SANDBOX_USER, "KIND", OPTION_ARG_OPTIONAL,
         "make a user first: person (the default) or company", 0},
-    {"new", OPTION_NEW, NULL, 0, "forget what the context holds and start over",
-        0},
+    {"new", OPTION_NEW, NULL, 0,
+        "ignore the steps in the context and begin again", 0},
     {0},
 };
 
@@ -159,7 +158,7 @@ make_user(struct login *login)
     struct trivet_error err;
 
     if (to->environment == TRIVET_ENVIRONMENT_PRODUCTION) {
-        return cli_complain(CLI_USAGE, "users are made in a sandbox alone");
+        return cli_complain(CLI_USAGE, "users can be made only in a sandbox");
     }
     if (!login->client.is_quiet) {
         (void) fputs("sandbox-user: making a user\n", stderr);

@@ -21,22 +21,22 @@ enum {
 
 static const struct argp_option options[] = {
     {"context", 'c', "NAME", 0,
-        "use this context (or the file, when it has a /)", 10},
-    {"ca", OPTION_CA, "FILE", 0, "trust the CA certificates in FILE alone", 10},
-    {"proxy", OPTION_PROXY, "URL", 0, "go through this proxy", 10},
+        "the context: a name, or a file when it has a /", 10},
+    {"ca", OPTION_CA, "FILE", 0, "trust only the CA certificates in FILE", 10},
+    {"proxy", OPTION_PROXY, "URL", 0, "use this proxy", 10},
     {"pin", OPTION_PIN, "PIN", 0,
         "pin the server's key: sha256/BASE64[@YYYY-MM-DD]; may be repeated",
         10},
     {"pin-mode", OPTION_PIN_MODE, "MODE", 0, "enforce (the default) or report",
         10},
     {"timeout", OPTION_TIMEOUT, "TIME", 0,
-        "for one exchange, such as 90s or 2m (30s)", 10},
+        "maximum for one exchange, such as 90s or 2m (30s)", 10},
     {"max-wait", OPTION_MAX_WAIT, "TIME", 0,
-        "how long to wait for the rate limit (1m); 0: do not wait", 10},
+        "maximum wait for a rate limit (1m); 0: do not wait", 10},
     {"no-throttle", OPTION_NO_THROTTLE, NULL, 0,
-        "leave the counting of calls to the server", 10},
-    {"verbose", 'v', NULL, 0, "show the exchange, secrets left out", 10},
-    {"quiet", 'q', NULL, 0, "say nothing but errors", 10},
+        "do not count calls here; the server does", 10},
+    {"verbose", 'v', NULL, 0, "print the exchange, without secrets", 10},
+    {"quiet", 'q', NULL, 0, "print errors only", 10},
     {0},
 };
 
@@ -83,7 +83,7 @@ cli_read_number(const char *text, long long min, long long max,
     number = strtoll(text, &end, 10);
     if (end == text || *end != '\0' || errno != 0 || number < min
         || number > max) {
-        argp_error(state, "%s wants a number from %lld to %lld, not %s", option,
+        argp_error(state, "%s needs a number from %lld to %lld, not %s", option,
             min, max, text);
     }
 

@@ -21,10 +21,10 @@ struct pins {
 };
 
 static const struct argp_option options[] = {
-    {"url", OPTION_URL, "URL", 0, "look at this server, not the context's", 0},
-    {"env", OPTION_ENV, "NAME", 0, "the same for sandbox or production", 0},
+    {"url", OPTION_URL, "URL", 0, "use this server, not the context's", 0},
+    {"env", OPTION_ENV, "NAME", 0, "the same, for sandbox or production", 0},
     {"expires", OPTION_EXPIRES, "YYYY-MM-DD", 0,
-        "learn: from then on the pin does not count", 0},
+        "learn: the pin is not valid from that day on", 0},
     {"no-save", OPTION_NO_SAVE, NULL, 0, "learn: only print it", 0},
     {0},
 };
@@ -260,7 +260,7 @@ run(void *input)
 
 const struct cli_command cli_pins_command = {
     .name = "pins",
-    .summary = "the server's key: learn it, check it",
+    .summary = "pin the server's TLS key: learn, check, clear",
     .doc = "learn: add the key that the server shows now to the context's "
            "pins (after its certificate was verified as always). check: "
            "compare it with them. clear: forget them."

@@ -24,8 +24,8 @@ count_down(const struct trivet_event *event)
     (void) fprintf(stderr, "%s\n",
         is_session ? "(calls in the session that is open need no wait; "
                      "--max-wait 0: fail instead)"
-                   : "(--no-throttle: leave the counting to the server; "
-                     "--max-wait 0: fail instead)");
+                   : "(--no-throttle: let the server count; --max-wait 0: fail "
+                     "instead)");
     for (int left = (int) event->seconds; left > 0; left--) {
         (void) fprintf(stderr, "\r%d s ", left);
         (void) fflush(stderr);

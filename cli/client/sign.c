@@ -116,7 +116,7 @@ run(void *input)
 
 const struct cli_command cli_sign_command = {
     .name = "sign",
-    .summary = "the signature of some bytes",
+    .summary = "sign bytes",
     .doc = "Print the signature of FILE's exact bytes (- or nothing: standard "
            "input), as it stands in X-Bunq-Client-Signature.",
     .arguments = {"[FILE]", 0, 1, offsetof(struct sign, words), NULL},

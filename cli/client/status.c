@@ -27,10 +27,9 @@ struct status {
 
 static const struct argp_option options[] = {
     {"json", OPTION_JSON, NULL, 0, "one line of JSON", 0},
-    {"check", OPTION_CHECK, NULL, 0,
-        "ask the server, instead of believing the clock", 0},
+    {"check", OPTION_CHECK, NULL, 0, "ask the server, too", 0},
     {"watch", OPTION_WATCH, "TIME", OPTION_ARG_OPTIONAL,
-        "tell again every TIME (5s), until the session has ended", 0},
+        "print it again every TIME (5s), until the session has expired", 0},
     {0},
 };
 
@@ -205,9 +204,9 @@ run(void *input)
 
 const struct cli_command cli_status_command = {
     .name = "status",
-    .summary = "who is logged in, and until when",
-    .doc = "Tell who is logged in, and until when."
-           "\vExit status: 0 when a session is alive, 3 when not.",
+    .summary = "show the session, and until when it is valid",
+    .doc = "Print the user and the session, and until when it is valid.\vExit "
+           "status: 0 when a session is valid, 3 when not.",
     .options = options,
     .shared = shared,
     .parse = parse,

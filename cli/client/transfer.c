@@ -16,8 +16,9 @@ struct transfer {
 enum { OPTION_ENV = 0x200, OPTION_URL };
 
 static const struct argp_option import_options[] = {
-    {"env", OPTION_ENV, "NAME", 0, "it is for sandbox or production", 0},
-    {"url", OPTION_URL, "URL", 0, "it is for the gateway there", 0},
+    {"env", OPTION_ENV, "NAME", 0, "the context is for sandbox or production",
+        0},
+    {"url", OPTION_URL, "URL", 0, "the context is for the gateway at URL", 0},
     {0},
 };
 
@@ -92,9 +93,9 @@ run_export(void *input)
 
 const struct cli_command cli_import_command = {
     .name = "import",
-    .summary = "make a context of a bunq.conf",
-    .doc = "Make a context of FILE: a bunq.conf of the Python, PHP, Java or "
-           "C# SDK, or one of trivet's own.",
+    .summary = "make a context from a bunq.conf",
+    .doc = "Make a context from FILE: a bunq.conf of the Python, PHP, Java or "
+           "C# SDK, or of trivet.",
     .arguments = {"FILE", 1, 1, offsetof(struct transfer, words), NULL},
     .options = import_options,
     .shared = shared,

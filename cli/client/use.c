@@ -31,7 +31,7 @@ run(void *input)
 const struct cli_command cli_use_command = {
     .name = "use",
     .summary = "choose the context to use",
-    .doc = "Use the context NAME wherever none is named.",
+    .doc = "Use the context NAME when --context is not given.",
     .arguments = {"NAME", 1, 1, 0, NULL},
     .input_size = sizeof(struct cli_words),
     .run = run,

@@ -36,8 +36,8 @@ struct show_options {
 
 static const struct argp_option show_table[] = {
     {"follow", OPTION_FOLLOW, NULL, 0,
-        "go on with what happens from now, until interrupted", 0},
-    {"since", OPTION_SINCE, "ID", 0, "only rows behind this one", 0},
+        "show the rows, then each new row, until interrupted", 0},
+    {"since", OPTION_SINCE, "ID", 0, "only rows after this one", 0},
     {0},
 };
 
@@ -172,7 +172,7 @@ check_current(struct cli_operator *op, struct trivet_error *err)
 {
     if (!trivet_store_is_current(op->store)) {
         return trivet_error_set(err, TRIVET_E_UNAVAILABLE, "audit.follow",
-            "the store was taken away or exchanged");
+            "the store was removed or exchanged");
     }
 
     return TRIVET_OK;
@@ -219,8 +219,7 @@ struct verify_options {
 
 static const struct argp_option verify_table[] = {
     {"head", OPTION_HEAD, "ID:HASH", 0,
-        "the end of the chain as an earlier verify told it: it must be in it "
-        "still",
+        "the head that an earlier verify printed: that row must still be there",
         0},
     {0},
 };
@@ -295,7 +294,8 @@ static const struct {
     [TRIVET_AUDIT_ROW_CHANGED] = {"changed",
         "does not fit its place: it, or what it follows, was changed or moved"},
     [TRIVET_AUDIT_ROWS_MISSING] = {"missing", "missing"},
-    [TRIVET_AUDIT_ROW_ADDED] = {"added", "was never appended"},
+    [TRIVET_AUDIT_ROW_ADDED] = {"added",
+        "was added at the end without audit_head"},
     [TRIVET_AUDIT_HEAD_WRONG] = {"head-wrong",
         "is the last, but audit_head has another hash for it"},
     [TRIVET_AUDIT_HEAD_MISSING] = {"head-missing",
@@ -417,7 +417,7 @@ static const struct cli_command *const children[] = {&verify_command, NULL};
 
 const struct cli_command cli_audit_command = {
     .name = "audit",
-    .summary = "what happened: show, follow, verify",
+    .summary = "the audit log: show, follow, verify",
     .doc = "Shows what happened: each change and each refused credential, "
            "one a line. \"trivet audit verify\" tells whether it is whole.",
     .options = show_table,

@@ -38,11 +38,12 @@ struct create_options {
 
 static const struct argp_option create_table[] = {
     {"user", OPTION_USER, "NAME|ID", 0,
-        "whose key it is; a new name makes a new user (default: \"default\")",
+        "the user of the key; a new name makes a new user (default: "
+        "\"default\")",
         0},
     {"label", OPTION_LABEL, "TEXT", 0, "a name for the key", 0},
     {"secret-file", OPTION_SECRET_FILE, "FILE", 0,
-        "take the key from a file (\"-\": standard input) instead of making "
+        "read the key from a file (\"-\": standard input) instead of making "
         "one",
         0},
     {"expires", OPTION_EXPIRES, "TIME", 0,
@@ -169,7 +170,7 @@ show_created(void *data, const struct trivet_made_api_key *made,
 
     if (!cli_output_is_whole()) {
         return trivet_error_set(err, TRIVET_E_INTERNAL, "key.create",
-            "the secret could not be shown: no key was made");
+            "the secret could not be printed: no key was made");
     }
 
     return TRIVET_OK;
@@ -213,8 +214,8 @@ create(void *input, struct trivet_error *err)
     trivet_secret_wipe(&secret);
 
     if (is_lost) {
-        (void) cli_usage("no key was made: the secret that was shown opens "
-                         "nothing");
+        (void) cli_usage(
+            "no key was made: the secret that was printed is not valid");
     }
     if (status == TRIVET_OK && !op->as_json) {
         tell_created(options, made.id, &made.user);
@@ -238,8 +239,8 @@ static const struct create_options create_defaults = {
 static const struct cli_command create_command = {
     .name = "create",
     .summary = "make an API key",
-    .doc = "Makes an API key. Its secret is written to standard output, "
-           "this once.",
+    .doc =
+        "Makes an API key and prints its secret, which cannot be shown again.",
     .options = create_table,
     .shared = cli_operator_shared,
     .parse = parse_create,
@@ -355,7 +356,7 @@ run_list(void *input)
 static const struct cli_command list_command = {
     .name = "list",
     .summary = "list the API keys",
-    .doc = "Lists the API keys. Their secrets are not kept.",
+    .doc = "Lists the API keys. Their secrets are not stored.",
     .shared = cli_operator_shared,
     .input_size = sizeof(struct cli_operator),
     .run = run_list,
@@ -385,8 +386,8 @@ run_revoke(void *input)
 
 static const struct cli_command revoke_command = {
     .name = "revoke",
-    .summary = "end an API key and its sessions",
-    .doc = "Revokes an API key for good; its sessions end at once.",
+    .summary = "revoke an API key and end its sessions",
+    .doc = "Revokes an API key for ever; its sessions end at once.",
     .arguments = {"ID", 1, 1, offsetof(struct cli_operator, words), NULL},
     .shared = cli_operator_shared,
     .input_size = sizeof(struct cli_operator),
@@ -425,9 +426,9 @@ run_allow_all_ips(void *input)
 
 static const struct cli_command allow_all_ips_command = {
     .name = "allow-all-ips",
-    .summary = "free a key from IP binding, or not",
-    .doc = "Frees an API key from its permitted addresses, or binds it "
-           "again.",
+    .summary = "permit all addresses, or not",
+    .doc =
+        "Permits all addresses, or only the key's permitted addresses again.",
     .arguments = {"ID on|off", 2, 2, offsetof(struct cli_operator, words),
         NULL},
     .shared = cli_operator_shared,

@@ -36,7 +36,7 @@ static const struct argp_option options_table[] = {
         "those that no device was registered with and that expired this long "
         "ago (default: 7d)",
         0},
-    {"dry-run", OPTION_DRY_RUN, NULL, 0, "count them, and remove nothing", 0},
+    {"dry-run", OPTION_DRY_RUN, NULL, 0, "only count them", 0},
     {0},
 };
 
@@ -134,10 +134,10 @@ run_prune(void *input)
 
 const struct cli_command cli_prune_command = {
     .name = "prune",
-    .summary = "remove what nobody uses any more",
-    .doc = "Removes what nobody uses any more: installations that never "
-           "had a device, ended sessions, API keys that expired unused. "
-           "The gateway does so by itself, too.",
+    .summary = "remove rows that nobody uses any more",
+    .doc = "Removes rows that nobody uses any more: installations that never "
+           "had a device, ended sessions, API keys that expired without a "
+           "device. The gateway does so by itself, too.",
     .options = options_table,
     .shared = cli_operator_shared,
     .parse = parse_option,

@@ -475,6 +475,6 @@ static const struct cli_command *const children[] = {
 
 const struct cli_command cli_server_key_command = {
     .name = "server-key",
-    .summary = "the server's keys: rotate, list, retire",
+    .summary = "the keys that answers are signed with: rotate, list, retire",
     .children = children,
 };

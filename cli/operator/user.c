@@ -51,7 +51,7 @@ create(void *input, struct trivet_error *err)
     /* Other commands take a name or an id: they must not be confused. */
     if (trivet_slice_to_id(trivet_slice_text(op->words.at[0]), &number)) {
         return trivet_error_set(err, TRIVET_E_USAGE, "user.create",
-            "a name is not a number: that would be taken for an id");
+            "a name must not be a number: a number is an id");
     }
 
     TRIVET_TRY(trivet_operator_make_user(
@@ -166,7 +166,7 @@ auto_logout(void *input, struct trivet_error *err)
     TRIVET_TRY(trivet_operator_set_auto_logout(
         op->store, id, seconds, cli_now_us(), err));
 
-    cli_operator_done(op, id, "set, for all of the user's sessions");
+    cli_operator_done(op, id, "set, for all sessions of the user");
     return TRIVET_OK;
 }
 
@@ -178,9 +178,9 @@ run_auto_logout(void *input)
 
 static const struct cli_command auto_logout_command = {
     .name = "auto-logout",
-    .summary = "set how long a user's sessions live",
-    .doc = "Sets how long the sessions of a user live, those open now "
-           "too.",
+    .summary = "set how long a user's sessions are valid",
+    .doc =
+        "Sets how long the sessions of a user are valid, those open now too.",
     .arguments = {"ID TIME", 2, 2, offsetof(struct cli_operator, words), NULL},
     .shared = cli_operator_shared,
     .input_size = sizeof(struct cli_operator),

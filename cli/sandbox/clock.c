@@ -172,12 +172,12 @@ static const struct cli_shared_options shared[] = {
 const struct cli_command cli_clock_command = {
     .name = "clock",
     .summary = "the sandbox's time: advance it, reset it",
-    .doc = "Puts the clock of a sandbox on, by a span such as +8d or +1d12h "
-           "(s, m, h, d, w), or back to the true time. Sessions, API keys "
-           "and rate limits follow at once. Without an argument it shows the "
-           "time there.\v\"accept\" is for every store: the machine's clock "
-           "is right now, and the later time that was seen before was wrong. "
-           "What ended only by that time may be used again.",
+    .doc = "Advances the clock of a sandbox by a span such as +8d or +1d12h "
+           "(s, m, h, d, w), or sets it to the true time again. Sessions, API "
+           "keys and rate limits follow at once. Without an argument it prints "
+           "the time there.\v\"accept\" is for every store: the machine's "
+           "clock is right now, and the latest time of the store was wrong. "
+           "Whatever expired only by that time is valid again.",
     .arguments = {"[+SPAN | reset | accept]", 0, 1,
         offsetof(struct options, words), NULL},
     .options = options_table,

@@ -22,7 +22,7 @@ struct options {
 
 static const struct argp_option options_table[] = {
     {"seconds", OPTION_SECONDS, "TIME", 0,
-        "with \"slow on\": how long each answer waits, 1s to 5m (default: 5s)",
+        "with \"slow on\": the delay of each answer, 1s to 5m (default: 5s)",
         0},
     {"json", OPTION_JSON, NULL, 0, "JSON, for programs", 0},
     {0},
@@ -242,7 +242,7 @@ static const struct cli_shared_options shared[] = {
 
 const struct cli_command cli_incident_command = {
     .name = "incident",
-    .summary = "the sandbox's failures on purpose: on, off",
+    .summary = "make the sandbox fail on purpose: on, off",
     .doc = "Has a sandbox fail as bunq's users have seen it fail: "
            "429-unsigned, html-502, lowercase-headers, session-dies, slow, "
            "wrong-signature, ip-flip. Without an argument it lists them and "

@@ -53,7 +53,7 @@ check_options(struct serving *s, struct trivet_error *err)
 
     if ((o->tls_cert == NULL) != (o->tls_key == NULL)) {
         return trivet_error_set(err, TRIVET_E_USAGE, "serve",
-            "--tls-cert and --tls-key come together");
+            "--tls-cert and --tls-key need each other");
     }
 
     return TRIVET_OK;
@@ -72,8 +72,8 @@ cli_serve_check_key_mode(const char *path, struct trivet_error *err)
 
     if ((info.st_mode & (S_IRWXG | S_IRWXO)) != 0) {
         return trivet_error_set(err, TRIVET_E_USAGE, "serve",
-            "%s: mode %04o lets others at the private key; chmod 600 it", path,
-            (unsigned) info.st_mode & 07777);
+            "%s: with mode %04o others can use the private key; chmod 600 it",
+            path, (unsigned) info.st_mode & 07777);
     }
 
     return TRIVET_OK;
@@ -83,8 +83,8 @@ static enum trivet_status
 refuse_path(const char *path, struct trivet_error *err)
 {
     return trivet_error_set(err, TRIVET_E_USAGE, "serve",
-        "%s: no $, quotes, braces, semicolons or backslashes in paths, please: "
-        "nginx cannot take them",
+        "%s: a path must not have $, quotes, braces, semicolons or "
+        "backslashes: nginx cannot read them",
         path);
 }
 
@@ -164,7 +164,7 @@ check_trusted(struct serving *s, struct trivet_error *err)
 
     if (o->has_proxy_protocol && o->num_trusted == 0) {
         return trivet_error_set(err, TRIVET_E_USAGE, "serve",
-            "--proxy-protocol: whose? --trusted-proxy says it");
+            "--proxy-protocol needs --trusted-proxy");
     }
 
     return TRIVET_OK;
@@ -178,7 +178,7 @@ check_origins(const struct serving *s, struct trivet_error *err)
     for (size_t i = 0; i < o->num_origins; i++) {
         if (strcmp(o->origins[i], "*") == 0) {
             return trivet_error_set(err, TRIVET_E_USAGE, "serve",
-                "--cors-origin *: name each origin: with * any page that a "
+                "--cors-origin *: name each origin; with * any page that a "
                 "user opens could call");
         }
         if (!cli_origin_is_good(o->origins[i])) {

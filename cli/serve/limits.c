@@ -27,7 +27,7 @@ static const struct argp_option options_table[] = {
     {"connect-timeout", OPTION_CONNECT_TIMEOUT, "TIME", 0,
         "how long the API may take to accept a connection (default: 5s)", 0},
     {"answer-timeout", OPTION_ANSWER_TIMEOUT, "TIME", 0,
-        "how long the API may be silent before its answer, and within "
+        "how long the API may send nothing, before its answer or within it "
         "(default: 60s)",
         0},
     {0},

@@ -53,49 +53,51 @@ const struct argp_option cli_serve_options_table[] = {
         "extended as bunq's API reference has it (default: strict)",
         0},
     {"switch", OPTION_SWITCH, "NAME=VALUE", 0,
-        "one switch of the profile by itself; may be given again for others",
-        0},
+        "set one switch of the profile; may be repeated for others", 0},
     {"upstream", OPTION_UPSTREAM, "URL", 0,
-        "the API to protect; no sandbox then (default: a small built-in one "
-        "that "
-        "tells who is calling)",
+        "the API to protect; then there is no sandbox (default: a small "
+        "built-in one that answers with the caller's identity)",
         0},
     {"tls-cert", OPTION_TLS_CERT, "FILE", 0,
-        "certificate and chain in PEM (default: one of its own for localhost)",
+        "certificate and chain in PEM (default: one for localhost, which is "
+        "made)",
         0},
-    {"tls-key", OPTION_TLS_KEY, "FILE", 0, "the key to it, mode 0600", 0},
+    {"tls-key", OPTION_TLS_KEY, "FILE", 0,
+        "the private key of the certificate, mode 0600", 0},
     {"tls-key-password-file", OPTION_TLS_KEY_PASSWORD, "FILE", 0,
         "the password of an encrypted key, on the first line; mode 0600", 0},
     {"trusted-proxy", OPTION_TRUSTED_PROXY, "CIDR", 0,
-        "a proxy in front, or a network of them, whose X-Forwarded-For is "
-        "believed; may be given again",
+        "a proxy in front, or a network of proxies, whose X-Forwarded-For is "
+        "used; may be repeated",
         0},
     {"proxy-protocol", OPTION_PROXY_PROTOCOL, NULL, 0,
-        "they speak the PROXY protocol instead; then everybody must", 0},
+        "trusted proxies use the PROXY protocol instead; then every connection "
+        "must",
+        0},
     {"cors-origin", OPTION_CORS_ORIGIN, "ORIGIN", 0,
-        "a web page from there, such as https://app.example, may call and read "
-        "the answers; may be given again",
+        "web pages of this origin, such as https://app.example, may call and "
+        "read the answers; may be repeated",
         0},
     {"print-config", OPTION_PRINT_CONFIG, NULL, 0,
-        "show nginx's configuration; make and start nothing", 0},
+        "print nginx's configuration; make and start nothing", 0},
     {"session-timeout", OPTION_SESSION_TIMEOUT, "TIME", 0,
         "auto-logout time of sandbox users made from now on (default: 7d)", 0},
     {"api-key-lifetime", OPTION_KEY_LIFETIME, "TIME", 0,
-        "how long a sandbox user's API key waits for its first device "
-        "(default: 1h)",
+        "how long a sandbox user's API key is valid without a device (default: "
+        "1h)",
         0},
     {"server-key", OPTION_SERVER_KEY, "FILE|URI", 0,
-        "the key that new installations are given from now on: a file (mode "
-        "0600), or hardware by its URI (default: the one before, or "
+        "the server key of new installations from now on: a file (mode 0600), "
+        "or the URI of a key in hardware (default: the same as before, or "
         "server.pem, which is made)",
         0},
     {"sandbox", OPTION_SANDBOX, NULL, 0,
-        "anybody may make users and open sessions; refusals tell why (default "
-        "without --upstream; with it, only when named: then anybody can call "
-        "that API)",
+        "anybody may make users and open sessions; refusals have their reason "
+        "(default without --upstream; with it, only when named: then anybody "
+        "can call that API)",
         0},
     {"no-sandbox", OPTION_NO_SANDBOX, NULL, 0,
-        "neither of that (default with --upstream)", 0},
+        "no sandbox (default with --upstream)", 0},
     {"rate-limits", OPTION_RATE_LIMITS, "classic|off", 0,
         "classic: for each address and endpoint GET 3 calls per 3 seconds, "
         "POST 5, PUT 2, session-server 1 per 30 seconds (default)",

@@ -81,8 +81,8 @@ cli_resolver_start(
     resolver.found = *upstreams;
     rc = pthread_create(&thread, NULL, work, NULL);
     if (rc != 0) {
-        return trivet_error_set(
-            err, TRIVET_E_INTERNAL, "resolver", "no thread: %s", strerror(rc));
+        return trivet_error_set(err, TRIVET_E_INTERNAL, "resolver",
+            "no thread can be started: %s", strerror(rc));
     }
 
     (void) pthread_detach(thread);

@@ -165,7 +165,7 @@ reload_and_tell(struct serving *s, struct cli_nginx *nginx, const char *why)
     if (status == TRIVET_OK) {
         cli_tell("trivet: reload: done (%s)\n", why);
     } else {
-        cli_tell("trivet: reload (%s): %s; all goes on as it was\n", why,
+        cli_tell("trivet: reload (%s): %s; everything stays as it was\n", why,
             err.detail);
     }
 }
@@ -234,7 +234,7 @@ static enum trivet_status
 prepare_and_run(struct serving *s, struct trivet_error *err)
 {
     if (geteuid() == 0) {
-        (void) fputs("trivet: running as root: nginx's workers do too; an "
+        (void) fputs("trivet: running as root, and so are nginx's workers; an "
                      "ordinary user is enough\n",
             stderr);
     }

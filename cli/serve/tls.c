@@ -28,8 +28,8 @@ load_or_make_ca(const struct serving *s, struct trivet_certificate *out,
         && !trivet_certificate_is_good(out->certificate_pem, NULL))
     {
         (void) fprintf(stderr,
-            "trivet: %s ends within a month: it is made anew, and clients need "
-            "the new one\n",
+            "trivet: %s expires within a month: it is renewed, and clients "
+            "need the new one\n",
             s->ca_cert);
         status = TRIVET_E_NOT_FOUND;
     }

@@ -78,7 +78,7 @@ def test_a_certificate_without_its_key_changes_nothing_until_that_is_there(tmp_p
     with given(tmp_path, crt, key) as gateway:
         old = served(gateway)
         new_crt.replace(crt)
-        assert wait_until(lambda: "all goes on as it was" in gateway.stderr(), 15)
+        assert wait_until(lambda: "everything stays as it was" in gateway.stderr(), 15)
         assert served(gateway) == old
         new_key.replace(key)
         assert wait_until(lambda: serves(gateway, crt), 15)
@@ -188,7 +188,7 @@ def test_a_ca_that_ends_is_made_anew_and_said(tmp_path):
     ending = own_certificate(key, key, "trivet local CA", 10 * DAY, is_ca=True)
     (gateway.data / "ca.pem").write_bytes(ending.public_bytes(serialization.Encoding.PEM))
     with gateway:
-        assert "ends within a month: it is made anew" in gateway.stderr()
+        assert "expires within a month: it is renewed" in gateway.stderr()
         bunq.ready(gateway)  # by the new one
 
 
