@@ -22,17 +22,17 @@
  * Statuses that a caller can act on:
  *   TRIVET_E_USAGE        an option or an argument is wrong
  *   TRIVET_E_NOT_FOUND    a file is missing, or there is no API key
- *   TRIVET_E_MALFORMED    a file or an answer is not what it should be
+ *   TRIVET_E_MALFORMED    a file or an answer has the wrong form
  *   TRIVET_E_CONFLICT     the file belongs to another API key or environment
- *   TRIVET_E_NO_SESSION   not logged in, and the call was not to log in
+ *   TRIVET_E_NO_SESSION   there is no session, and the call must not open one
  *   TRIVET_E_REFUSED      the server refused a step of the login
  *   TRIVET_E_UNTRUSTED    certificate, pin or signature: do not use the answer
- *   TRIVET_E_THROTTLED    a rate limit, and waiting would take too long
- *   TRIVET_E_UNAVAILABLE  network or server down; trying again may help, and
- *                         does no harm
+ *   TRIVET_E_THROTTLED    a rate limit, and the wait would be too long
+ *   TRIVET_E_UNAVAILABLE  the network or the server is down; it is safe to
+ *                         try again
  *   TRIVET_E_OUTCOME_UNKNOWN  a call other than GET was sent and no answer
- *                         came: the server may have acted. Look, before you
- *                         make it again
+ *                         came: the server may have acted. Find out before
+ *                         you make the call again
  */
 #ifndef TRIVET_CLIENT_H
 #define TRIVET_CLIENT_H
@@ -58,23 +58,23 @@ enum {
 };
 
 enum trivet_environment {
-    TRIVET_ENVIRONMENT_UNSET = 0, /* what the context file says          */
+    TRIVET_ENVIRONMENT_UNSET = 0, /* as in the context file              */
     TRIVET_ENVIRONMENT_SANDBOX,
     TRIVET_ENVIRONMENT_PRODUCTION,
-    TRIVET_ENVIRONMENT_URL /* what base_url says: a gateway              */
+    TRIVET_ENVIRONMENT_URL /* as in base_url: a gateway                  */
 };
 
 /* ---- pins --------------------------------------------------------------- */
 
 enum trivet_pin_mode {
     TRIVET_PINS_ENFORCE = 0, /* a key that is not pinned ends the connection */
-    TRIVET_PINS_REPORT       /* it is only told (TRIVET_EVENT_PIN)           */
+    TRIVET_PINS_REPORT       /* it is reported (TRIVET_EVENT_PIN)            */
 };
 
 /* The SHA-256 of a certificate's SubjectPublicKeyInfo. */
 struct trivet_pin {
     unsigned char digest[32];
-    int64_t expires_us; /* from then on it does not count; 0: never */
+    int64_t expires_us; /* not valid from then on; 0: no expiry     */
 };
 
 /* pin = "sha256/" base64 [ "@" YYYY-MM-DD ], also with "//" as curl has it. */
@@ -85,15 +85,15 @@ TRIVET_API TRIVET_MUST_USE enum trivet_status trivet_pin_parse(
 TRIVET_API void trivet_pin_format(
     const struct trivet_pin *pin, char out[TRIVET_PIN_TEXT_SIZE]);
 
-/* ---- what a context tells while it works -------------------------------- */
+/* ---- what a context reports while it works ------------------------------ */
 
 enum trivet_event_kind {
-    TRIVET_EVENT_STEP,     /* a step of the login begins: text says which   */
-    TRIVET_EVENT_WAIT,     /* the rate limit: text says for whom, `seconds` */
+    TRIVET_EVENT_STEP,     /* a step of the login begins: its name is text  */
+    TRIVET_EVENT_WAIT,     /* for the rate limit of text, for `seconds`     */
     TRIVET_EVENT_PIN,      /* an unknown key was seen in report mode        */
-    TRIVET_EVENT_SENT,     /* a line of a request, secrets left out         */
-    TRIVET_EVENT_RECEIVED, /* a line of an answer, secrets left out         */
-    TRIVET_EVENT_WARNING   /* worth telling a person; nothing failed        */
+    TRIVET_EVENT_SENT,     /* a line of a request, without secrets          */
+    TRIVET_EVENT_RECEIVED, /* a line of an answer, without secrets          */
+    TRIVET_EVENT_WARNING   /* a person should know it; nothing failed       */
 };
 
 struct trivet_event {
@@ -111,19 +111,19 @@ typedef void (*trivet_event_fn)(void *arg, const struct trivet_event *event);
 enum trivet_open_flags {
     /* Only read the file: no step is taken, TRIVET_E_NOT_FOUND without one. */
     TRIVET_OPEN_OFFLINE = 1,
-    /* Start over with a new installation. The file's API key is kept, unless
+    /* Begin again with a new installation. The file's API key is kept, unless
      * another key or environment is given. */
     TRIVET_OPEN_NEW = 2,
-    /* Do not predict the server's limits for calls. The one for opening
-     * sessions, one per 30 s, always holds. */
+    /* Do not count calls for the server's rate limits. The limit for opening
+     * sessions, one in 30 s, always holds. */
     TRIVET_OPEN_UNTHROTTLED = 4,
-    /* pin_mode holds for the pins of the file too, also as ENFORCE. */
+    /* pin_mode replaces that of the file's pins, also when it is ENFORCE. */
     TRIVET_OPEN_PIN_MODE = 8
 };
 
 /*
- * Strings are copied. What is NULL or 0 is taken from the context file when
- * that exists, and else has the default in brackets. Start from
+ * Strings are copied. A member that is NULL or 0 is read from the context file
+ * if there is one, else it has the default in brackets. Initialise with
  * TRIVET_CONTEXT_OPTIONS_INIT: later versions append members.
  */
 struct trivet_context_options {
@@ -138,10 +138,10 @@ struct trivet_context_options {
     /* The API key: at most one source. Needed for the first login only. */
     const void *api_key;
     size_t api_key_len;
-    const char *api_key_file; /* refused when others may read it           */
+    const char *api_key_file; /* refused when others can read it           */
 
     const char *description; /* of the device [trivet on HOSTNAME]         */
-    const char *const *permitted_ips; /* [the calling address alone]       */
+    const char *const *permitted_ips; /* [only the caller's own address]   */
     size_t num_permitted_ips;
 
     const char *ca_file; /* PEM of the CAs to trust [the system's]         */
@@ -168,27 +168,28 @@ struct trivet_context_options {
 struct trivet_context;
 
 /*
- * Opens the context of options->file and does whatever is missing of
- * installation, device registration and session. The file is written after
- * each step, so that a process that died in between goes on where it was.
+ * Opens the context of options->file and takes those of the three steps that
+ * are missing (installation, device, session). The file is written after each
+ * step, so another call continues after an interruption.
  *
- * TRIVET_E_CONFLICT  the file holds another API key or environment than was
+ * TRIVET_E_CONFLICT  the file has another API key or environment than the one
  *                    given; nothing was changed (see TRIVET_OPEN_NEW).
- * TRIVET_E_USAGE     also: others may read or write the file.
+ * TRIVET_E_USAGE     also: others can read or write the file.
  */
 TRIVET_API TRIVET_MUST_USE enum trivet_status trivet_context_open(
     const struct trivet_context_options *options, struct trivet_context **out,
     struct trivet_error *err);
 
-/* Wipes and frees. Ends nothing at the server. No thread may be using it. */
+/* Wipes and frees; the session at the server stays open. No thread may be using
+ * the context. */
 TRIVET_API void trivet_context_close(struct trivet_context *context);
 
-/* Ends the session at the server and forgets it in the file. Installation and
- * device stay, for the next login. TRIVET_OK too when there was none. */
+/* Ends the session at the server and removes it from the file. Installation and
+ * device stay, for the next login. TRIVET_OK too when there was no session. */
 TRIVET_API TRIVET_MUST_USE enum trivet_status trivet_context_logout(
     struct trivet_context *context, struct trivet_error *err);
 
-/* What is known without asking the server. */
+/* What is in the context, without a call. */
 struct trivet_context_info {
     enum trivet_environment environment;
     char base_url[TRIVET_MAX_URL];
@@ -208,8 +209,8 @@ struct trivet_context_info {
     enum trivet_pin_mode pin_mode;
 };
 
-/* Reads the file again when it can, so that it shows what other processes
- * did; else what this one knows. */
+/* Reads the file again if possible, to report also what other processes did;
+ * else what this process knows. */
 TRIVET_API void trivet_context_describe(
     struct trivet_context *context, struct trivet_context_info *out);
 
@@ -222,7 +223,7 @@ struct trivet_header {
 
 enum trivet_call_flags {
     /* Neither open nor renew a session: TRIVET_E_NO_SESSION when there is
-     * none, and a 401 is given back as it came. */
+     * none, and a 401 is returned as it is. */
     TRIVET_CALL_KEEP_SESSION = 1
 };
 
@@ -233,9 +234,9 @@ struct trivet_call {
                            URL of the context's own server                  */
     const void *body;   /* sent and signed as it is; may be binary          */
     size_t body_len;
-    const struct trivet_header *headers; /* on top of trivet's own; a name
-                                            that trivet sets too wins, but
-                                            for token and signature         */
+    const struct trivet_header *headers; /* besides trivet's own; of one
+                                            name these win, except token and
+                                            signature                       */
     size_t num_headers;
     unsigned flags; /* of enum trivet_call_flags                            */
 };
@@ -243,15 +244,15 @@ struct trivet_call {
 struct trivet_answer_error {
     const char *description;
     const char *translated; /* "" when there is none */
-    /* What was wrong with a refused signature, as a gateway's sandbox says it;
-     * "" when there is none. */
+    /* A sandbox's explanation of a refused signature; "" when there is
+     * none. */
     const char *explanation;
 };
 
 /* Owned by the caller: trivet_answer_free. */
 struct trivet_answer {
     unsigned status;  /* of HTTP                                            */
-    const char *body; /* exactly as received; a NUL stands behind it        */
+    const char *body; /* exactly as received; a NUL follows                 */
     size_t body_len;
     const struct trivet_header *headers;
     size_t num_headers;
@@ -261,21 +262,21 @@ struct trivet_answer {
 };
 
 /*
- * Makes a call in a session, opening or renewing that when needed: before the
- * call when less than 30 s of it are left, and once more when the server
+ * Makes a call in a session. The session is opened or renewed when needed:
+ * before the call when it expires within 30 s, and once more when the server
  * answers 401 or 403 in a session that is older than 30 s. Waits for the rate
  * limit.
  *
- * A call is sent once. It is sent again only when the first certainly was not
- * carried out: after such a 401, 403 or 429. A GET is sent again, once, when a
- * connection that was kept from a call before turns out to be lost.
+ * A call is sent once. It is sent again only when the server certainly did not
+ * act: after such a 401 or 403, or a 429. A GET is sent again, once, when a
+ * connection that was kept from an earlier call is lost.
  *
- * TRIVET_OK           the server answered; look at (*out)->status. A 2xx is
+ * TRIVET_OK           the server answered; check (*out)->status. A 2xx is
  *                     verified.
- * TRIVET_E_UNTRUSTED  among others: a 2xx without a signature that fits. A call
- *                     other than GET may have been carried out.
+ * TRIVET_E_UNTRUSTED  also: a 2xx without a right signature. The server may
+ *                     have acted on a call other than GET.
  * TRIVET_E_OUTCOME_UNKNOWN  it was sent, and the connection was lost, the time
- *                     was up or the answer broke off. Never for a GET.
+ *                     was over or the answer is incomplete. Never for a GET.
  */
 TRIVET_API TRIVET_MUST_USE enum trivet_status trivet_call(
     struct trivet_context *context, const struct trivet_call *call,
@@ -283,36 +284,38 @@ TRIVET_API TRIVET_MUST_USE enum trivet_status trivet_call(
 
 TRIVET_API void trivet_answer_free(struct trivet_answer *answer);
 
-/* The first value of that header, in any case; NULL when there is none. */
+/* The first value of that header, its name in upper or lower case; NULL when
+ * there is none. */
 TRIVET_API const char *trivet_answer_header(
     const struct trivet_answer *answer, const char *name);
 
-/* ---- beside the calls --------------------------------------------------- */
+/* ---- other functions ---------------------------------------------------- */
 
 /* Signs bytes with the context's key as a call would. Blocks: no. */
 TRIVET_API TRIVET_MUST_USE enum trivet_status trivet_context_sign(
     struct trivet_context *context, const void *data, size_t len,
     char out[TRIVET_SIGNATURE_SIZE], struct trivet_error *err);
 
-/* Whether signature (base64) is the server's over the bytes.
- * TRIVET_E_UNTRUSTED when it is not; err says in which way. Blocks: no. */
+/* TRIVET_OK when the server's key made the signature (base64) of these bytes,
+ * else TRIVET_E_UNTRUSTED with the cause in err. Blocks: no. */
 TRIVET_API TRIVET_MUST_USE enum trivet_status trivet_context_verify(
     struct trivet_context *context, const void *data, size_t len,
     const char *signature, struct trivet_error *err);
 
 /* Makes a user in a sandbox (or a gateway) and writes its API key to out.
- * Uses where-to and how of options, not its file. Wipe out after use. */
+ * Uses URL, CA, proxy, pins and times of options, not its file. Wipe out after
+ * use. */
 TRIVET_API TRIVET_MUST_USE enum trivet_status trivet_sandbox_user(
     const struct trivet_context_options *options, bool is_company,
     char out[TRIVET_API_KEY_SIZE], struct trivet_error *err);
 
-/* Connects and gives the key that the server shows, after certificate and host
- * name were checked: the pin to keep. Pins in options are not looked at. */
+/* Connects, verifies certificate and host name, and returns the pin of the
+ * server's key. Pins in options are ignored. */
 TRIVET_API TRIVET_MUST_USE enum trivet_status trivet_pin_learn(
     const struct trivet_context_options *options, struct trivet_pin *out,
     struct trivet_error *err);
 
-/* Replaces the pins that the context's file holds. */
+/* Replaces the pins in the context's file. */
 TRIVET_API TRIVET_MUST_USE enum trivet_status trivet_context_set_pins(
     struct trivet_context *context, const struct trivet_pin *pins,
     size_t num_pins, enum trivet_pin_mode mode, struct trivet_error *err);
@@ -322,9 +325,8 @@ TRIVET_API TRIVET_MUST_USE enum trivet_status trivet_context_set_pins(
 TRIVET_API TRIVET_MUST_USE enum trivet_status trivet_context_import(
     const char *from, const char *to, struct trivet_error *err);
 
-/* The same with what options say of where to and how (URL or environment, CA
- * file, proxy, pins, description, API key) in the place of what the file says;
- * not with its file. NULL: nothing. */
+/* The same, but with these members of options instead of the file's: URL or
+ * environment, CA file, proxy, pins, description, API key. NULL: none. */
 TRIVET_API TRIVET_MUST_USE enum trivet_status trivet_context_import_with(
     const char *from, const char *to,
     const struct trivet_context_options *options, struct trivet_error *err);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * status.h - did the machine manage to do it?
+ * status.h - whether the machine could do its work
  *
  * A status is a category that a caller can act on. It is not a verdict: a
- * request that was refused by the rules is a success of the program
+ * refusal because of a rule is a success of the program
  * (core/decide.h).
  */
 #ifndef TRIVET_STATUS_H
@@ -22,12 +22,12 @@ enum trivet_status {
     TRIVET_E_CRYPTO,      /* the cryptographic library refused or failed     */
     TRIVET_E_USAGE,       /* the caller asked for something impossible       */
     TRIVET_E_INTERNAL,    /* a bug, or a system call that cannot fail failed */
-    TRIVET_E_REFUSED,     /* the server understood the request and said no   */
-    TRIVET_E_UNTRUSTED,   /* a signature, a certificate or a pin did not fit */
-    TRIVET_E_THROTTLED,   /* a rate limit: later it may pass                 */
-    TRIVET_E_NO_SESSION,  /* there is no session, and none was to be opened  */
+    TRIVET_E_REFUSED,     /* the server understood the request and refused   */
+    TRIVET_E_UNTRUSTED,   /* a signature, a certificate or a pin is wrong    */
+    TRIVET_E_THROTTLED,   /* a rate limit: try again later                   */
+    TRIVET_E_NO_SESSION,  /* there is no session, and none may be opened     */
     /* A request was sent and no answer came that can be used: it is not known
-     * whether the server acted. Look before you send it again. */
+     * whether the server acted. Find out before you send it again. */
     TRIVET_E_OUTCOME_UNKNOWN
 };
 
