@@ -49,7 +49,10 @@ CORE_SRCS = \
 	core/reason.c
 
 CRYPTO_SRCS = \
+	crypto/body_cipher.c \
+	crypto/decryption.c \
 	crypto/digest.c \
+	crypto/encryption.c \
 	crypto/examine.c \
 	crypto/explain.c \
 	crypto/key.c \
