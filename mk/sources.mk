@@ -257,6 +257,7 @@ UNIT_TESTS = \
 	test_decide \
 	test_driver \
 	test_encoding \
+	test_encryption \
 	test_expiry \
 	test_explaining \
 	test_file \
