@@ -73,13 +73,15 @@ check-long: all client $(CLIENT_TOOLS) ## the tests that take minutes
 			$(PYTEST_ARGS) || [ $$? -eq 5 ] || exit 1; done
 
 # Wycheproof's cases, many in one process.
-$(B)/tests/verify_driver: $(B)/obj/tests/conformance/verify_driver.o \
+CONFORMANCE_DRIVERS = $(B)/tests/decrypt_driver $(B)/tests/verify_driver
+
+$(CONFORMANCE_DRIVERS): $(B)/tests/%: $(B)/obj/tests/conformance/%.o \
 		$(SERVER_LIBS) $(B)/flags/link
 	$(call link,$(LIBS_SERVER))
 
 .PHONY: check-conformance
 
-check-conformance: all $(B)/tests/verify_driver ## strangers' vectors; TRIVET_VECTORS names their folder
+check-conformance: all $(CONFORMANCE_DRIVERS) ## strangers' vectors; TRIVET_VECTORS names their folder
 	$(Q)TRIVET_BUILD=$(abspath $(B)) $(PYTHON) -m pytest -q \
 		tests/conformance $(PYTEST_ARGS)
 
