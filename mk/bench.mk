@@ -12,7 +12,14 @@ $(NJS_MODULE):
 $(BENCH_CLIENT): $(B)/obj/bench/client.o $(B)/libtrivet.a $(B)/flags/link
 	$(call link,$(LIBS_CLIENT))
 
-.PHONY: bench bench-quick bench-built
+$(B)/bench-padding: $(B)/obj/bench/padding.o $(CRYPTO_LIB) $(CORE_LIB) $(BASE_LIB)
+	@echo "  LD    $@"
+	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS_CRYPTO) $(LIBS_CORE) -lm -lpthread
+
+.PHONY: bench bench-quick bench-built bench-padding
+
+bench-padding: $(B)/bench-padding ## whether a wrong padding can be told by its time
+	$(Q)$(B)/bench-padding
 
 bench-built: all $(BENCH_CLIENT) $(NJS_MODULE)
 
