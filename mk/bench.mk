@@ -12,9 +12,9 @@ $(NJS_MODULE):
 $(BENCH_CLIENT): $(B)/obj/bench/client.o $(B)/libtrivet.a $(B)/flags/link
 	$(call link,$(LIBS_CLIENT))
 
-$(B)/bench-padding: $(B)/obj/bench/padding.o $(CRYPTO_LIB) $(CORE_LIB) $(BASE_LIB)
-	@echo "  LD    $@"
-	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS_CRYPTO) $(LIBS_CORE) -lm -lpthread
+$(B)/bench-padding: $(B)/obj/bench/padding.o $(CRYPTO_LIB) $(CORE_LIB) \
+		$(BASE_LIB) $(B)/flags/link
+	$(call link,$(LIBS_SERVER) -lm)
 
 .PHONY: bench bench-quick bench-built bench-padding
 
