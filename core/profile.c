@@ -15,8 +15,8 @@
 
 /* clang-format off */
 #define COMMON                                                                 \
-    .sign_errors = TRIVET_SIGN_ERRORS_ON, .wildcard = TRIVET_WILDCARD_ON,      \
-    .ipv6 = TRIVET_IPV6_ON, .request_id = TRIVET_REQUEST_ID_ANY,               \
+    .sign_errors = TRIVET_SIGN_ERRORS_ON, .ipv6 = TRIVET_IPV6_ON,              \
+    .request_id = TRIVET_REQUEST_ID_ANY,                                       \
     .headers = TRIVET_HEADERS_LENIENT, .sessions = TRIVET_SESSIONS_UNLIMITED,  \
     .dead_session = TRIVET_DEAD_SESSION_401, .slashes = TRIVET_SLASHES_ESCAPED
 
@@ -25,22 +25,26 @@ static const struct trivet_profile presets[TRIVET_NUM_PRESETS] = {
      .signatures = TRIVET_SIGNATURES_ALL,
      .signing = TRIVET_SIGNING_BODY,
      .response_signing = TRIVET_RESPONSE_SIGNING_BODY,
-     .extend_window_s = 1800, .extend_cap_s = 0},
+     .extend_window_s = 1800, .extend_cap_s = 0,
+     .wildcard = TRIVET_WILDCARD_ON},
     {.name = "current", COMMON,
      .signatures = TRIVET_SIGNATURES_REQUIRED,
      .signing = TRIVET_SIGNING_BODY,
      .response_signing = TRIVET_RESPONSE_SIGNING_BODY,
-     .extend_window_s = 1800, .extend_cap_s = 0},
+     .extend_window_s = 1800, .extend_cap_s = 0,
+     .wildcard = TRIVET_WILDCARD_FIRST},
     {.name = "classic", COMMON,
      .signatures = TRIVET_SIGNATURES_ALL,
      .signing = TRIVET_SIGNING_FULL,
      .response_signing = TRIVET_RESPONSE_SIGNING_FULL,
-     .extend_window_s = 1800, .extend_cap_s = 0},
+     .extend_window_s = 1800, .extend_cap_s = 0,
+     .wildcard = TRIVET_WILDCARD_ON},
     {.name = "reference", COMMON,
      .signatures = TRIVET_SIGNATURES_ALL,
      .signing = TRIVET_SIGNING_BODY,
      .response_signing = TRIVET_RESPONSE_SIGNING_BODY,
-     .extend_window_s = 30, .extend_cap_s = 300},
+     .extend_window_s = 30, .extend_cap_s = 300,
+     .wildcard = TRIVET_WILDCARD_ON},
 };
 /* clang-format on */
 
@@ -78,9 +82,11 @@ static const struct row rows[TRIVET_NUM_SWITCHES] = {
     {"extend-cap", {NULL}, FIELD(extend_cap_s), "2",
      "an extended session is valid for the auto-logout time from then, or for "
      "so many seconds if that is less; it never becomes shorter; 0: no cap"},
-    {"wildcard", {"off", "on"}, FIELD(wildcard), "3",
-     "on: * in the permitted_ips of device-server permits all addresses; off: "
-     "it permits only the caller's address"},
+    {"wildcard", {"off", "first", "on"}, FIELD(wildcard), "3",
+     "on: * in the permitted_ips of device-server permits all addresses, also "
+     "for an API key in use, if the call names no new address beside it; "
+     "first: only the first device of an API key does so, and a later call "
+     "with * changes nothing; off: * permits only the caller's address"},
     {"ipv6", {"off", "on"}, FIELD(ipv6), "8",
      "off: IPv6 addresses are refused as permitted IPs, and no API key or "
      "session may be used from one"},

@@ -6,9 +6,10 @@
  * Permitted addresses belong to the API key. Its first device binds it: to the
  * addresses that the call names, to the caller's own when it names none, or to
  * none at all when one of them is "*" (wildcard=off: then to the caller's own,
- * too). From then on they change through the
- * permitted IP calls only: a later device may name no address that the key
- * does not permit already.
+ * too). From then on addresses are added through the permitted IP calls only: a
+ * later device may name no address that the key does not permit already. What
+ * "*" does in a later call, the switch wildcard says: all addresses become
+ * permitted (on), or the key stays as it is (first, off).
  *
  * A key and an installation have so many devices at most (core/limits.h): some
  * look-ups visit each device of an installation.
@@ -29,12 +30,18 @@ static enum trivet_status
 bind_key(struct trivet_case *c, int64_t api_key_id,
     const struct trivet_permitted *permitted)
 {
+    bool is_switched_off = c->request->profile->wildcard == TRIVET_WILDCARD_OFF;
+    bool allow_all = permitted->has_wildcard && !is_switched_off;
+    bool is_caller_bound = permitted->has_wildcard && is_switched_off;
     struct trivet_store *store = c->store;
 
     TRIVET_TRY(trivet_store_api_key_bind(
-        store, api_key_id, permitted->has_wildcard, c->now_us, c->err));
+        store, api_key_id, allow_all, c->now_us, c->err));
 
     if (permitted->num_addresses == 0 && !permitted->has_wildcard) {
+        is_caller_bound = true;
+    }
+    if (is_caller_bound) {
         return trivet_store_permitted_ip_put(
             store, api_key_id, &c->request->address, c->now_us, c->err);
     }
@@ -47,12 +54,12 @@ bind_key(struct trivet_case *c, int64_t api_key_id,
     return TRIVET_OK;
 }
 
-/* Whether a bound key permits all that the call names. */
+/* Whether a bound key permits all addresses that the call names. */
 static enum trivet_status
 check_bound(struct trivet_case *c, const struct trivet_api_key *key,
     const struct trivet_permitted *permitted, bool *out_is_permitted)
 {
-    bool is_permitted = !permitted->has_wildcard || key->allows_all_ips;
+    bool is_permitted = true;
 
     for (size_t i = 0; is_permitted && i < permitted->num_addresses; i++) {
         TRIVET_TRY(trivet_store_permitted_ip_check(c->store, key->id,
@@ -61,6 +68,21 @@ check_bound(struct trivet_case *c, const struct trivet_api_key *key,
 
     *out_is_permitted = is_permitted;
     return TRIVET_OK;
+}
+
+/* A later call with "*", from a permitted address. */
+static enum trivet_status
+use_wildcard(struct trivet_case *c, const struct trivet_api_key *key,
+    const struct trivet_permitted *permitted)
+{
+    if (!permitted->has_wildcard || key->allows_all_ips
+        || c->request->profile->wildcard != TRIVET_WILDCARD_ON)
+    {
+        return TRIVET_OK;
+    }
+
+    return trivet_store_api_key_allow_all_ips(
+        c->store, key->id, true, c->now_us, c->err);
 }
 
 /* The transaction keeps others from adding devices meanwhile. */
@@ -116,21 +138,15 @@ put_device(struct trivet_case *c, const struct trivet_api_key *key,
     return trivet_case_answer(c, trivet_id_answer_write(id));
 }
 
-/* What the switches wildcard and ipv6 leave of it; false: it is refused. */
+/* Whether the switch ipv6 allows each address of the list. */
 static bool
-fit_to_profile(const struct trivet_case *c, struct trivet_permitted *permitted)
+fits_family(
+    const struct trivet_case *c, const struct trivet_permitted *permitted)
 {
     for (size_t i = 0; i < permitted->num_addresses; i++) {
         if (!trivet_case_takes_address(c, &permitted->addresses[i])) {
             return false;
         }
-    }
-
-    if (permitted->has_wildcard
-        && c->request->profile->wildcard == TRIVET_WILDCARD_OFF)
-    {
-        permitted->has_wildcard = false;
-        permitted->num_addresses = 0;
     }
 
     return true;
@@ -147,7 +163,7 @@ trivet_prepare_device(struct trivet_case *c)
         return trivet_case_refuse(c, complaint.reason, complaint.field);
     }
 
-    if (!fit_to_profile(c, &request->permitted)) {
+    if (!fits_family(c, &request->permitted)) {
         return trivet_case_refuse(
             c, TRIVET_REASON_PERMITTED_IP_IPV6, "permitted_ips");
     }
@@ -181,6 +197,7 @@ trivet_write_device(struct trivet_case *c)
         return trivet_case_refuse(c, TRIVET_REASON_PERMITTED_IPS_FIXED, NULL);
     }
 
+    TRIVET_TRY(use_wildcard(c, &key, &request->permitted));
     return put_device(c, &key, request);
 }
 

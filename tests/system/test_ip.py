@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """From where an API key may be used. All of 127.0.0.0/8 is this machine."""
 
+import json
+
 import pytest
 
 import bunq
 from bunq import AUTHENTICATION, CREDENTIALS
-from gateway import Gateway
+from gateway import Gateway, run
 from storm import storm
 
 HOME, SECOND, THIRD, FOURTH = "127.0.0.2", "127.0.0.3", "127.0.0.4", "127.0.0.5"
@@ -29,6 +31,11 @@ def may_call(client, source):
         answer, 403, AUTHENTICATION, "ip-not-permitted", client.server_key
     )
     return False
+
+
+def audit_rows(gateway):
+    result = run("audit", "--json", "--data", gateway.data, check=True)
+    return [json.loads(line) for line in result.stdout.splitlines()]
 
 
 def registered(gateway, source=HOME, **kwargs):
@@ -152,7 +159,9 @@ def test_later_list_may_name_permitted_addresses(gateway, given):
     assert may_open(client, HOME) and may_open(client, SECOND)
 
 
-@pytest.mark.parametrize("given", [[THIRD], [HOME, THIRD], ["*"], [HOME, "*"]])
+@pytest.mark.parametrize(
+    "given", [[THIRD], [HOME, THIRD], [THIRD, "*"], ["*", HOME, THIRD], ["::", "*"]]
+)
 def test_later_list_may_not_name_others(gateway, given):
     client = registered(gateway, permitted_ips=[HOME, SECOND])
     answer = client.post_device(permitted_ips=given)
@@ -162,6 +171,31 @@ def test_later_list_may_not_name_others(gateway, given):
     assert "permitted IP" in answer.error
     assert may_open(client, HOME)
     assert not may_open(client, THIRD)
+
+
+@pytest.mark.parametrize("given", [["*"], [HOME, "*"], ["*", SECOND, HOME]])
+def test_later_wildcard_frees_the_key(gateway, given):
+    client = registered(gateway, permitted_ips=[HOME, SECOND]).open()
+    assert not may_call(client, THIRD)
+    stranger = bunq.Client(gateway, THIRD).install()
+    answer = stranger.post_device(client.secret, permitted_ips=given)
+    bunq.assert_refused(answer, 400, CREDENTIALS, "ip-not-permitted")
+    assert not may_call(client, THIRD)
+
+    client.register(permitted_ips=given)
+    assert may_call(client, THIRD)  # with the session that it had
+    assert may_open(client, FOURTH) and may_open(client, HOME)
+    stranger.register(client.secret).open()
+    freed = [row for row in audit_rows(gateway) if row["event"] == "key-freed"]
+    assert freed[-1]["address"] == HOME and freed[-1]["actor"] == "gateway"
+
+
+@pytest.mark.parametrize("given", [["*"], [HOME, "*"]])
+def test_later_wildcard_of_a_wrong_signature_frees_nothing(gateway, given):
+    client = registered(gateway)
+    answer = client.post_device(permitted_ips=given, signature=client.sign(b"x"))
+    bunq.assert_refused(answer, 400, bunq.WRONG_SIGNATURE)
+    assert not may_open(client, SECOND)
 
 
 @pytest.mark.parametrize("given", [[], [THIRD], ["*"], [HOME, "*"]])

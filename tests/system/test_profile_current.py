@@ -56,6 +56,21 @@ def test_device_server_needs_no_signature(gateway, signature):
     client.open()
 
 
+@pytest.mark.parametrize("given", [["*"], ["127.0.0.2", "*"]])
+def test_later_wildcard_leaves_the_key_as_it_is(gateway, given):
+    client = bunq.ready(gateway, "127.0.0.2")
+    answer = client.post_device(permitted_ips=given)
+    bunq.assert_admitted(answer, client.server_key)
+    away = client.from_address("127.0.0.3")
+    bunq.assert_refused(away.get("/v1/user"), 403, reason="ip-not-permitted")
+    answer = client.post_device(permitted_ips=["127.0.0.3", *given])
+    bunq.assert_refused(answer, 400, reason="permitted-ips-fixed")
+
+    free = bunq.Client(gateway, "127.0.0.2").install()
+    free.register(free.make_user(), permitted_ips=given).open()
+    assert free.from_address("127.0.0.3").is_alive()
+
+
 @pytest.mark.parametrize("signature", ODD_SIGNATURES)
 def test_installation_takes_any_signature(gateway, signature):
     client = bunq.Client(gateway)

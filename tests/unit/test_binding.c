@@ -316,7 +316,8 @@ a_later_device_may_name_nothing_else(void **state)
 {
     static const char *const lists[] = {"[\"" THIRD "\"]",
         "[\"" HOME "\",\"" THIRD "\"]", "[\"" THIRD "\",\"" HOME "\"]",
-        "[\"*\"]", "[\"" HOME "\",\"*\"]"};
+        "[\"" THIRD "\",\"*\"]", "[\"*\",\"" THIRD "\"]",
+        "[\"" HOME "\",\"*\",\"" THIRD "\"]", "[\"0.0.0.0\",\"*\"]"};
 
     (void) state;
 
@@ -328,6 +329,49 @@ a_later_device_may_name_nothing_else(void **state)
     assert_key_refused_from(&ann, THIRD);
     assert_int_equal(operate("SELECT COUNT(*) FROM permitted_ip"), 2);
     assert_int_equal(operate("SELECT SUM(allow_all_ips) FROM api_key"), 0);
+}
+
+/* The switch to a wildcard key: from an address that is permitted. */
+static void
+a_later_wildcard_frees_the_key(void **state)
+{
+    static const char *const lists[] = {"[\"*\"]", "[\"" HOME "\",\"*\"]",
+        "[\"*\",\"" HOME "\"]", "[\"*\",\"*\"]",
+        "[\"" ABROAD "\",\"*\",\"" HOME "\"]"};
+
+    (void) state;
+
+    for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++) {
+        start(&ann, "[\"" HOME "\",\"" ABROAD "\"]");
+        open_session_from(&ann, HOME);
+        assert_session_refused_from(&ann, THIRD);
+        register_from(&ann, lists[i], HOME);
+        assert_works_from(&ann, THIRD);
+        assert_opens_from(&ann, "2001:db8::77");
+        assert_int_equal(
+            operate("SELECT COUNT(*) FROM permitted_ip"), 2 * (i + 1));
+        assert_int_equal(
+            operate("SELECT SUM(allow_all_ips) FROM api_key"), i + 1);
+    }
+}
+
+static void
+an_inactive_address_frees_no_key(void **state)
+{
+    (void) state;
+
+    start(&ann, "[\"" HOME "\",\"" ABROAD "\"]");
+    (void) operate("UPDATE permitted_ip SET is_active = 0 WHERE id = 1");
+    assert_device_refused(
+        &ann, "[\"*\"]", HOME, TRIVET_REASON_CREDENTIAL_IP, CREDENTIALS);
+    assert_device_refused(&ann, "[\"" HOME "\",\"*\"]", HOME,
+        TRIVET_REASON_CREDENTIAL_IP, CREDENTIALS);
+    assert_device_refused(&ann, "[\"" HOME "\",\"*\"]", ABROAD,
+        TRIVET_REASON_PERMITTED_IPS_FIXED, FIXED);
+    assert_int_equal(operate("SELECT SUM(allow_all_ips) FROM api_key"), 0);
+
+    register_from(&ann, "[\"*\"]", ABROAD);
+    assert_opens_from(&ann, HOME);
 }
 
 static void
@@ -563,6 +607,8 @@ main(void)
         WORLD_TEST(a_list_has_a_longest),
         WORLD_TEST(a_later_device_may_name_what_is_permitted),
         WORLD_TEST(a_later_device_may_name_nothing_else),
+        WORLD_TEST(a_later_wildcard_frees_the_key),
+        WORLD_TEST(an_inactive_address_frees_no_key),
         WORLD_TEST(a_freed_keys_later_devices_may_name_anything),
         WORLD_TEST(a_bound_key_is_worth_nothing_elsewhere),
         WORLD_TEST(a_key_serves_the_installation_it_was_registered_with),

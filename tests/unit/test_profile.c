@@ -64,8 +64,10 @@ presets_are_what_they_were(void **state)
 
     /* the others differ in what they are there for, and in nothing else */
     assert_int_equal(current.signatures, TRIVET_SIGNATURES_REQUIRED);
+    assert_int_equal(current.wildcard, TRIVET_WILDCARD_FIRST);
     current.name = strict.name;
     current.signatures = strict.signatures;
+    current.wildcard = strict.wildcard;
     assert_memory_equal(&current, &strict, sizeof strict);
 
     assert_int_equal(classic.signing, TRIVET_SIGNING_FULL);
@@ -127,6 +129,7 @@ static const struct {
     {"extend-cap=300", FIELD(extend_cap_s), 300},
     {"extend-cap=0300", FIELD(extend_cap_s), 300},
     {"wildcard=off", FIELD(wildcard), TRIVET_WILDCARD_OFF},
+    {"wildcard=first", FIELD(wildcard), TRIVET_WILDCARD_FIRST},
     {"wildcard=on", FIELD(wildcard), TRIVET_WILDCARD_ON},
     {"ipv6=off", FIELD(ipv6), TRIVET_IPV6_OFF},
     {"ipv6=on", FIELD(ipv6), TRIVET_IPV6_ON},
@@ -211,7 +214,7 @@ no_switch_is_left_untested(void **state)
         }
     }
 
-    assert_int_equal(num_words, 23);
+    assert_int_equal(num_words, 24);
 }
 
 static void
@@ -258,8 +261,8 @@ what_is_unknown_is_refused_and_changes_nothing(void **state)
         {"signing=full|both", "it is signing=body|full|both"},
         {"signing=0", "it is signing=body|full|both"},
         {"response-signing=both", "it is response-signing=body|full"},
-        {"wildcard=yes", "it is wildcard=off|on"},
-        {"wildcard=1", "it is wildcard=off|on"},
+        {"wildcard=yes", "it is wildcard=off|first|on"},
+        {"wildcard=1", "it is wildcard=off|first|on"},
         {"dead-session=404", "it is dead-session=401|403"},
         {"extend-window=", "it is extend-window=SECONDS, 2147483 at most"},
         {"extend-window=-1", "it is extend-window=SECONDS"},

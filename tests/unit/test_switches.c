@@ -361,6 +361,59 @@ wildcard_off_binds_to_the_caller(void **state)
     assert_refused(&sent, TRIVET_REASON_PERMITTED_IP_IPV6, 400, NULL, 0);
 }
 
+/* A key in use: a later "*" is accepted, and leaves it as it is. */
+static void
+a_later_wildcard_changes_nothing(void **state)
+{
+    static const char *const values[] = {"wildcard=off", "wildcard=first"};
+    struct sent sent;
+
+    (void) state;
+
+    for (size_t i = 0; i < sizeof values / sizeof values[0]; i++) {
+        set_switches(values[i], NULL);
+        get_api_key(&ann);
+        install_from(&ann, HOME);
+        register_from(&ann, NULL, HOME);
+        open_session_from(&ann, HOME);
+
+        make_device(&sent, &ann, "[\"*\"]", HOME);
+        use_profile(&sent);
+        assert_admitted(&sent);
+        make_device(&sent, &ann, "[\"" HOME "\",\"*\"]", HOME);
+        use_profile(&sent);
+        assert_admitted(&sent);
+        assert_int_equal(operate("SELECT SUM(allow_all_ips) FROM api_key"), 0);
+        make_protected(&sent, &ann);
+        set_address(&sent, THIRD);
+        assert_refused(&sent, TRIVET_REASON_SESSION_IP, 403, NULL, 0);
+
+        make_device(&sent, &ann, "[\"" THIRD "\",\"*\"]", HOME);
+        use_profile(&sent);
+        assert_refused(&sent, TRIVET_REASON_PERMITTED_IPS_FIXED, 400, NULL, 0);
+        make_device(&sent, &ann, "[\"*\"]", THIRD);
+        use_profile(&sent);
+        assert_refused(&sent, TRIVET_REASON_INSTALLATION_IP, 400, NULL, 0);
+    }
+}
+
+static void
+wildcard_first_frees_at_the_first_device(void **state)
+{
+    struct sent sent;
+
+    (void) state;
+
+    set_switches("wildcard=first", NULL);
+    get_api_key(&ann);
+    install_from(&ann, HOME);
+    make_device(&sent, &ann, "[\"" HOME "\",\"*\"]", HOME);
+    use_profile(&sent);
+    assert_admitted(&sent);
+    open_session_from(&ann, THIRD);
+    assert_works_from(&ann, ABROAD);
+}
+
 /* ---- answers ------------------------------------------------------------ */
 
 static void
@@ -458,6 +511,8 @@ main(void)
         WORLD_TEST(either_digest_will_do),
         WORLD_TEST(ipv6_callers_are_never_permitted),
         WORLD_TEST(wildcard_off_binds_to_the_caller),
+        WORLD_TEST(a_later_wildcard_changes_nothing),
+        WORLD_TEST(wildcard_first_frees_at_the_first_device),
         WORLD_TEST(errors_go_unsigned),
         WORLD_TEST(plain_slashes_are_what_is_signed),
         WORLD_TEST(a_capped_extension_lasts_for_the_cap),
