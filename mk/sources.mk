@@ -199,6 +199,7 @@ CLI_SRCS = \
 	cli/data_dir.c \
 	cli/exit.c \
 	cli/hint.c \
+	cli/json_file.c \
 	cli/main.c \
 	cli/moment.c \
 	cli/nearest.c \
@@ -231,9 +232,12 @@ CLI_SRCS = \
 	cli/serve/ready.c \
 	cli/serve/resolver.c \
 	cli/serve/sandbox.c \
+	cli/serve/seed.c \
+	cli/serve/seed_device.c \
 	cli/serve/serve.c \
 	cli/serve/tls.c \
 	cli/serve/upstream.c \
+	cli/serve/wait.c \
 	cli/server_keys.c \
 	cli/server_keys_home.c \
 	cli/serving.c \

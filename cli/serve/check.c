@@ -193,6 +193,18 @@ check_origins(const struct serving *s, struct trivet_error *err)
     return TRIVET_OK;
 }
 
+static enum trivet_status
+check_seed(struct serving *s, struct trivet_error *err)
+{
+    s->seed = (struct cli_seed){
+        .path = s->options->seed,
+        .is_sandbox = s->is_sandbox,
+        .session_timeout_s = s->options->session_timeout_s,
+    };
+
+    return s->seed.path == NULL ? TRIVET_OK : cli_seed_check(&s->seed, err);
+}
+
 /* Whoever may write there can have any code run here. */
 static enum trivet_status
 check_dir(const char *path, struct trivet_error *err)
@@ -349,6 +361,7 @@ cli_serve_check(struct serving *s, struct trivet_error *err)
     TRIVET_TRY(check_upstreams(s, err));
     TRIVET_TRY(check_trusted(s, err));
     TRIVET_TRY(check_origins(s, err));
+    TRIVET_TRY(check_seed(s, err));
     TRIVET_TRY(check_given_tls(s, err));
     TRIVET_TRY(find_parts(s, err));
     TRIVET_TRY(name_files(s, err));

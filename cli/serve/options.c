@@ -31,7 +31,8 @@ enum {
     OPTION_METRICS,
     OPTION_RATE_LIMITS,
     OPTION_CONNECTIONS,
-    OPTION_PRUNE
+    OPTION_PRUNE,
+    OPTION_SEED
 };
 
 enum {
@@ -98,6 +99,10 @@ const struct argp_option cli_serve_options_table[] = {
         0},
     {"no-sandbox", OPTION_NO_SANDBOX, NULL, 0,
         "no sandbox (default with --upstream)", 0},
+    {"seed", OPTION_SEED, "FILE", 0,
+        "make the users, API keys and devices that a JSON file names and that "
+        "are not there yet",
+        0},
     {"rate-limits", OPTION_RATE_LIMITS, "classic|off", 0,
         "classic: for each address and endpoint GET 3 calls per 3 seconds, "
         "POST 5, PUT 2, session-server 1 per 30 seconds (default)",
@@ -195,6 +200,21 @@ parse_front(int key, char *arg, struct argp_state *state)
     }
 }
 
+/* What is there when it begins. */
+static error_t
+parse_beginning(int key, char *arg, struct argp_state *state)
+{
+    struct cli_serve_options *options = state->input;
+
+    switch (key) {
+    case OPTION_SEED:
+        options->seed = arg;
+        return 0;
+    default:
+        return parse_front(key, arg, state);
+    }
+}
+
 static void
 set_defaults(struct cli_serve_options *options)
 {
@@ -272,6 +292,6 @@ cli_serve_parse(int key, char *arg, struct argp_state *state)
         options->sandbox = CLI_SANDBOX_OFF;
         return 0;
     default:
-        return parse_front(key, arg, state);
+        return parse_beginning(key, arg, state);
     }
 }

@@ -46,6 +46,7 @@ struct cli_serve_options {
     bool has_prune;            /* it was said how long things are kept */
     struct trivet_prune_ages prune_ages;
     enum cli_sandbox_choice sandbox;
+    const char *seed; /* a file */
     bool has_metrics;
     bool prints_config;
 };

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* probe.c - whether a gateway on this machine answers yet */
+/* probe.c - whether a gateway answers yet */
 #include "cli/serve/probe.h"
 
 #include <curl/curl.h>
@@ -7,7 +7,7 @@
 #include <string.h>
 #include <strings.h>
 
-enum { MAX_PROBE_URL = 128 }; /* bytes, with the NUL */
+enum { MAX_PROBE_URL = 1024 /* bytes, with the NUL */, PROBE_MS = 1000 };
 
 /* 64 zeros: they have the form of a token, and no session has them. */
 #define UNKNOWN_TOKEN                                                          \
@@ -54,29 +54,47 @@ make_headers(void)
     return longer;
 }
 
-/* Asks the gateway at address:port; NULL when memory ran out. */
+/* For a URL; NULL when memory ran out. ca_file NULL: the certificate is not
+ * verified. Nothing secret is sent. */
 static CURL *
-make_probe(const char *address, unsigned port, bool has_proxy_protocol)
+make_probe_of(const char *url, const char *ca_file, long timeout_ms)
 {
-    char url[MAX_PROBE_URL];
+    long verifies = ca_file == NULL ? 0L : 1L;
     CURL *curl = curl_easy_init();
 
     if (curl == NULL) {
         return NULL;
     }
 
-    (void) snprintf(
-        url, sizeof url, "https://%s:%u/v1/session/0", address, port);
     (void) curl_easy_setopt(curl, CURLOPT_URL, url);
     (void) curl_easy_setopt(curl, CURLOPT_PROXY, "");
     (void) curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
-    (void) curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, 1000L);
-    (void) curl_easy_setopt(
-        curl, CURLOPT_HAPROXYPROTOCOL, has_proxy_protocol ? 1L : 0L);
-    /* The operator's certificate names another host than this address, and
-     * nothing secret is sent. */
-    (void) curl_easy_setopt(curl, CURLOPT_SSL_VERIFYPEER, 0L);
-    (void) curl_easy_setopt(curl, CURLOPT_SSL_VERIFYHOST, 0L);
+    (void) curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, timeout_ms);
+    (void) curl_easy_setopt(curl, CURLOPT_SSL_VERIFYPEER, verifies);
+    (void) curl_easy_setopt(curl, CURLOPT_SSL_VERIFYHOST, 2 * verifies);
+    if (ca_file != NULL) {
+        (void) curl_easy_setopt(curl, CURLOPT_CAINFO, ca_file);
+        (void) curl_easy_setopt(curl, CURLOPT_CAPATH, NULL);
+    }
+
+    return curl;
+}
+
+/* For address:port of this machine. The operator's certificate names another
+ * host than this address. */
+static CURL *
+make_probe(const char *address, unsigned port, bool has_proxy_protocol)
+{
+    char url[MAX_PROBE_URL];
+    CURL *curl;
+
+    (void) snprintf(
+        url, sizeof url, "https://%s:%u/v1/session/0", address, port);
+    curl = make_probe_of(url, NULL, PROBE_MS);
+    if (curl != NULL) {
+        (void) curl_easy_setopt(
+            curl, CURLOPT_HAPROXYPROTOCOL, has_proxy_protocol ? 1L : 0L);
+    }
 
     return curl;
 }
@@ -95,13 +113,18 @@ trivet_probe_tls(const char *address, unsigned port, bool has_proxy_protocol)
     return is_there;
 }
 
-bool
-trivet_probe_gateway(
-    const char *address, unsigned port, bool has_proxy_protocol)
+/* What the server answered. */
+struct probe_answer {
+    CURLcode code;
+    long status;
+    bool has_response_id;
+};
+
+/* Ends the probe, too. */
+static struct probe_answer
+ask(CURL *curl)
 {
-    bool has_response_id = false;
-    long status = 0;
-    CURL *curl = make_probe(address, port, has_proxy_protocol);
+    struct probe_answer answer = {.code = CURLE_OUT_OF_MEMORY};
     struct curl_slist *headers = make_headers();
 
     if (curl != NULL && headers != NULL) {
@@ -111,15 +134,61 @@ trivet_probe_gateway(
         (void) curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, drop);
         (void) curl_easy_setopt(
             curl, CURLOPT_HEADERFUNCTION, look_for_response_id);
-        (void) curl_easy_setopt(curl, CURLOPT_HEADERDATA, &has_response_id);
+        (void) curl_easy_setopt(
+            curl, CURLOPT_HEADERDATA, &answer.has_response_id);
 
-        if (curl_easy_perform(curl) == CURLE_OK) {
-            (void) curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
-        }
+        answer.code = curl_easy_perform(curl);
+        (void) curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &answer.status);
     }
 
     curl_slist_free_all(headers);
     curl_easy_cleanup(curl);
 
-    return (status == 401 || status == 403) && has_response_id;
+    return answer;
+}
+
+static bool
+is_gateway(const struct probe_answer *answer)
+{
+    return answer->code == CURLE_OK && answer->has_response_id
+           && (answer->status == 401 || answer->status == 403);
+}
+
+bool
+trivet_probe_gateway(
+    const char *address, unsigned port, bool has_proxy_protocol)
+{
+    struct probe_answer answer =
+        ask(make_probe(address, port, has_proxy_protocol));
+
+    return is_gateway(&answer);
+}
+
+enum trivet_status
+trivet_probe_url(const char *base_url, const char *ca_file, long timeout_ms,
+    struct trivet_error *err)
+{
+    char url[MAX_PROBE_URL];
+    struct probe_answer answer;
+
+    (void) snprintf(url, sizeof url, "%s/session/0", base_url);
+    answer = ask(make_probe_of(url, ca_file, timeout_ms));
+
+    if (is_gateway(&answer)) {
+        return TRIVET_OK;
+    }
+    if (answer.code == CURLE_PEER_FAILED_VERIFICATION
+        || answer.code == CURLE_SSL_CACERT_BADFILE)
+    {
+        return trivet_error_set(err, TRIVET_E_UNTRUSTED, "probe", "%s",
+            curl_easy_strerror(answer.code));
+    }
+    if (answer.code != CURLE_OK) {
+        return trivet_error_set(err, TRIVET_E_UNAVAILABLE, "probe", "%s",
+            curl_easy_strerror(answer.code));
+    }
+
+    return trivet_error_set(err, TRIVET_E_UNAVAILABLE, "probe",
+        "its answer is not a gateway's: status %ld%s", answer.status,
+        answer.has_response_id ? "" : ", without a response id");
 }

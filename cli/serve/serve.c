@@ -51,6 +51,9 @@ prepare_store(struct serving *s, struct trivet_error *err)
     if (status == TRIVET_OK) {
         status = cli_serve_leave_sandbox(s, store, err);
     }
+    if (status == TRIVET_OK && s->seed.path != NULL) {
+        status = cli_seed_apply(&s->seed, store, err);
+    }
 
     trivet_store_close(store);
     return status;

@@ -9,6 +9,7 @@
  * serve_sandbox.c   in front of an API: what a sandbox left behind
  * serve_tls.c       the certificate: its making, its renewal
  * serve_ready.c     whether it answers, and what is said then
+ * seed.c            users, API keys and devices that a file names
  */
 #ifndef TRIVET_CLI_SERVE_SERVE_H
 #define TRIVET_CLI_SERVE_SERVE_H
@@ -19,6 +20,7 @@
 #include "cli/serve/nginx_conf.h"
 #include "cli/serve/nginx_run.h"
 #include "cli/serve/options.h"
+#include "cli/serve/seed.h"
 #include "core/limits.h"
 #include "sandbox/state.h"
 
@@ -38,6 +40,7 @@ struct serving {
     char listen[TRIVET_MAX_ADDRESS_TEXT + 2]; /* IPv6 in brackets */
     unsigned port;
     bool is_sandbox;
+    struct cli_seed seed; /* path NULL: none */
     struct cli_upstreams upstreams;
     char trusted[CLI_MAX_TRUSTED][CLI_MAX_NETWORK];
 
