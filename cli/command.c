@@ -141,9 +141,9 @@ refuse_missing(const char *usage, struct argp_state *state)
 
     for (; usage[0] != '\0' && len < sizeof line - sizeof " or "; usage++) {
         const char one[] = {usage[0], '\0'};
+        const char *part = usage[0] == '\n' ? " or " : one;
 
-        len += (size_t) snprintf(line + len, sizeof line - len, "%s",
-            usage[0] == '\n' ? " or " : one);
+        len += (size_t) snprintf(line + len, sizeof line - len, "%s", part);
     }
 
     argp_error(state, "missing argument: %s", line);

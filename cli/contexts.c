@@ -85,8 +85,9 @@ make_folders(const char *path, struct trivet_error *err)
 
     for (const char *slash = strchr(path + 1, '/');;
          slash = strchr(slash + 1, '/')) {
-        (void) snprintf(part, sizeof part, "%.*s",
-            slash == NULL ? (int) strlen(path) : (int) (slash - path), path);
+        size_t len = slash == NULL ? strlen(path) : (size_t) (slash - path);
+
+        (void) snprintf(part, sizeof part, "%.*s", (int) len, path);
         if (mkdir(part, 0700) != 0 && errno != EEXIST) {
             return trivet_error_set(err, TRIVET_E_USAGE, "contexts", "%s: %s",
                 part, strerror(errno));
@@ -115,9 +116,9 @@ cli_context_current(char out[CLI_MAX_CONTEXT_NAME])
     char folder[CLI_MAX_CONTEXT_PATH];
     char path[CLI_MAX_CONTEXT_PATH];
     const char *given = get_variable("TRIVET_CONTEXT");
+    const char *name = given != NULL && is_name(given) ? given : default_name;
 
-    (void) snprintf(out, CLI_MAX_CONTEXT_NAME, "%s",
-        given != NULL && is_name(given) ? given : default_name);
+    (void) snprintf(out, CLI_MAX_CONTEXT_NAME, "%s", name);
     if (given != NULL || config_folder(folder, NULL) != TRIVET_OK
         || join(folder, "/current", path, NULL) != TRIVET_OK
         || trivet_secret_file_read(path, 0, &text, NULL) != TRIVET_OK)

@@ -132,9 +132,11 @@ cli_make_dir(const char *path, struct trivet_error *err)
 static enum trivet_status
 fail_on(const char *path, struct trivet_error *err)
 {
-    return trivet_error_set(err,
-        errno == ENOENT ? TRIVET_E_NOT_FOUND : TRIVET_E_UNAVAILABLE, "file",
-        "%s: %s", path, strerror(errno));
+    enum trivet_status status =
+        errno == ENOENT ? TRIVET_E_NOT_FOUND : TRIVET_E_UNAVAILABLE;
+
+    return trivet_error_set(
+        err, status, "file", "%s: %s", path, strerror(errno));
 }
 
 static bool

@@ -71,6 +71,17 @@ cli_nearest(const char *word, const char *const *names, size_t num_names)
     return nearest;
 }
 
+/* "a, b or c" */
+static const char *
+before_name(size_t i, size_t num_names)
+{
+    if (i == 0) {
+        return "";
+    }
+
+    return i + 1 == num_names ? " or " : ", ";
+}
+
 void
 cli_refuse_word(struct argp_state *state, const char *word,
     const char *const *names, size_t num_names)
@@ -86,9 +97,8 @@ cli_refuse_word(struct argp_state *state, const char *word,
     }
 
     for (size_t i = 0; i < num_names && len < sizeof all - 1; i++) {
-        const char *between = i + 1 == num_names ? " or " : ", ";
         int num = snprintf(all + len, sizeof all - len, "%s%s",
-            i == 0 ? "" : between, names[i]);
+            before_name(i, num_names), names[i]);
 
         len += num > 0 ? (size_t) num : 0;
     }

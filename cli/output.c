@@ -122,18 +122,37 @@ is_utf8_shown(void)
 
 /* ---- UTF-8 ------------------------------------------------------------- */
 
+/* The bytes of a character by its first; 0: no character begins so. */
+static size_t
+size_of_character(unsigned char first)
+{
+    static const struct {
+        unsigned below;
+        size_t size;
+    } sizes[] = {
+        {0x80, 1},
+        {0xc2, 0}, /* a later byte, or an overlong form */
+        {0xe0, 2},
+        {0xf0, 3},
+        {0xf5, 4},
+    };
+
+    for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
+        if (first < sizes[i].below) {
+            return sizes[i].size;
+        }
+    }
+
+    return 0;
+}
+
 /* The character at text, and its bytes. NOT_UTF8: one byte that is none;
  * overlong forms and surrogates are none either. */
 static int32_t
 decode(const unsigned char *text, size_t len, size_t *out_taken)
 {
     static const int32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
-    size_t size = text[0] < 0x80   ? 1
-                  : text[0] < 0xc2 ? 0
-                  : text[0] < 0xe0 ? 2
-                  : text[0] < 0xf0 ? 3
-                  : text[0] < 0xf5 ? 4
-                                   : 0;
+    size_t size = size_of_character(text[0]);
     int32_t c;
 
     *out_taken = 1;
@@ -207,11 +226,14 @@ write_escape(
     if (c == NOT_UTF8) {
         return (size_t) snprintf(out, 16, "\\x%02x", byte);
     }
-    if (c == '\n' || c == '\r' || c == '\t') {
-        return (size_t) snprintf(out, 16, "\\%c",
-            c == '\n'   ? 'n'
-            : c == '\r' ? 'r'
-                        : 't');
+    if (c == '\n') {
+        return (size_t) snprintf(out, 16, "\\n");
+    }
+    if (c == '\r') {
+        return (size_t) snprintf(out, 16, "\\r");
+    }
+    if (c == '\t') {
+        return (size_t) snprintf(out, 16, "\\t");
     }
     if (c <= 0xffff) {
         return (size_t) snprintf(out, 16, "\\u%04x", (unsigned) c);
@@ -443,14 +465,16 @@ check_output(int status, void *unused)
 void
 cli_output_start(void)
 {
-    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
-        /* Standard input and output are opened the wrong way round: using
-         * them fails, as it does when they are closed. */
-        int how = fd == STDIN_FILENO    ? O_WRONLY
-                  : fd == STDOUT_FILENO ? O_RDONLY
-                                        : O_RDWR;
+    /* Standard input and output are opened the wrong way round: using them
+     * fails, as it does when they are closed. */
+    static const int how[] = {
+        [STDIN_FILENO] = O_WRONLY,
+        [STDOUT_FILENO] = O_RDONLY,
+        [STDERR_FILENO] = O_RDWR,
+    };
 
-        if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", how) != fd) {
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+        if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", how[fd]) != fd) {
             _exit(CLI_FAILURE);
         }
     }

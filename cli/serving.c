@@ -111,10 +111,10 @@ cli_serving_tell(
 {
     char path[CLI_MAX_PATH];
     char text[MAX_TOLD];
+    const char *words = status == TRIVET_OK ? "reloaded" : err->detail;
 
     (void) snprintf(text, sizeof text, "%lld %d %.400s\n",
-        (long long) cli_now_us(), (int) status,
-        status == TRIVET_OK ? "reloaded" : err->detail);
+        (long long) cli_now_us(), (int) status, words);
 
     if (cli_data_path(dir, "reloaded", path, NULL) == TRIVET_OK
         && cli_write_file(path, text, 0600, NULL) != TRIVET_OK)

@@ -20,6 +20,12 @@ enum {
 };
 
 json_t *
+cli_json_id(long long id)
+{
+    return id == 0 ? json_null() : json_integer(id);
+}
+
+json_t *
 cli_json_time(long long at_us)
 {
     char text[TRIVET_TIMESTAMP_SIZE];

@@ -35,6 +35,9 @@ void cli_table_print(const struct cli_column *columns, size_t num_columns,
 /* Prints one object, which it takes over, as one line of JSON. */
 void cli_json_print(json_t *object);
 
+/* An id; null for 0. */
+json_t *cli_json_id(long long id);
+
 /* A moment as RFC 3339 has it, in UTC, with microseconds; null for 0. */
 json_t *cli_json_time(long long at_us);
 

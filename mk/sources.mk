@@ -171,6 +171,7 @@ CLIENT_SRCS = \
 	client/worker.c
 
 CLI_SRCS = \
+	cli/client/advice.c \
 	cli/client/answer.c \
 	cli/client/call.c \
 	cli/client/context.c \
@@ -242,7 +243,8 @@ CLI_SRCS = \
 	cli/server_keys_home.c \
 	cli/serving.c \
 	cli/span.c \
-	cli/table.c
+	cli/table.c \
+	cli/text.c
 
 WORLD_SRCS = \
 	tests/unit/world.c \

@@ -250,6 +250,7 @@ print_curl(const struct call *call, struct trivet_context *context,
     char signature[TRIVET_SIGNATURE_SIZE];
     struct trivet_context_info info;
     struct trivet_error err;
+    const char *data = body->len == 0 ? "" : body->data;
     const char *below;
 
     trivet_context_describe(context, &info);
@@ -262,10 +263,8 @@ print_curl(const struct call *call, struct trivet_context *context,
         return cli_complain(CLI_USAGE,
             "the body has a NUL byte, which no command line can have");
     }
-    if (trivet_context_sign(context, body->len == 0 ? "" : body->data,
-            body->len, signature, &err)
-        != TRIVET_OK)
-    {
+    if (trivet_context_sign(context, data, body->len, signature, &err)
+        != TRIVET_OK) {
         return cli_fail(&err);
     }
 
@@ -298,6 +297,7 @@ run(void *input)
     struct call *call = input;
     struct trivet_buffer body = {0};
     bool stays_offline = call->prints_curl || call->flags != 0;
+    unsigned flags = stays_offline ? TRIVET_OPEN_OFFLINE : 0;
     struct trivet_context *context;
     int number = read_body(call, &body);
 
@@ -305,8 +305,7 @@ run(void *input)
         return number;
     }
 
-    number = cli_client_open(
-        &call->client, stays_offline ? TRIVET_OPEN_OFFLINE : 0, &context);
+    number = cli_client_open(&call->client, flags, &context);
     if (number == CLI_OK) {
         number =
             (call->prints_curl ? print_curl : make_call)(call, context, &body);

@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "base/timestamp.h"
+#include "cli/client/advice.h"
 #include "cli/client/answer.h"
 #include "cli/client/context.h"
 #include "cli/client/options.h"
@@ -26,6 +27,7 @@
 #include "cli/hint.h"
 #include "cli/moment.h"
 #include "cli/output.h"
+#include "cli/text.h"
 #include "client/clock.h"
 #include "client/pins.h"
 #include "client/transport.h"
@@ -100,12 +102,7 @@ examine_file(struct doctor *doctor)
     doctor->client.options.flags |= TRIVET_OPEN_OFFLINE;
     if (trivet_context_open(&doctor->client.options, &context, &err)
         != TRIVET_OK) {
-        say(VERDICT_FAIL, "file",
-            err.status == TRIVET_E_CONFLICT
-                ? "give the context its own key and environment, or trivet "
-                  "login --new"
-                : "repair or remove the file, then trivet login",
-            "%s", err.detail);
+        say(VERDICT_FAIL, "file", cli_advise_on_file(&err), "%s", err.detail);
         return cli_exit_of_status(err.status);
     }
 
@@ -165,6 +162,7 @@ examine_name(struct doctor *doctor)
     char port[16];
     char text[NI_MAXHOST] = "";
     struct trivet_url url;
+    bool has_proxy = doctor->info.proxy[0] != '\0';
     const char *host;
     int code;
 
@@ -178,16 +176,17 @@ examine_name(struct doctor *doctor)
     host = unbracket(url.host);
     code = getaddrinfo(host, port, &hints, &found);
     if (code != 0) {
-        say(doctor->info.proxy[0] == '\0' ? VERDICT_FAIL : VERDICT_WARN, "name",
-            "check the name, the network and /etc/resolv.conf", "%s: %s", host,
-            gai_strerror(code));
-        return doctor->info.proxy[0] == '\0' ? CLI_NETWORK : CLI_OK;
+        /* A proxy may still know the name. */
+        enum verdict verdict = has_proxy ? VERDICT_WARN : VERDICT_FAIL;
+
+        say(verdict, "name", "check the name, the network and /etc/resolv.conf",
+            "%s: %s", host, gai_strerror(code));
+        return has_proxy ? CLI_OK : CLI_NETWORK;
     }
 
     (void) getnameinfo(found->ai_addr, found->ai_addrlen, text, sizeof text,
         NULL, 0, NI_NUMERICHOST);
-    doctor->has_own =
-        doctor->info.proxy[0] == '\0' && find_own_address(found, &doctor->own);
+    doctor->has_own = !has_proxy && find_own_address(found, &doctor->own);
     freeaddrinfo(found);
     say(VERDICT_OK, "name", NULL, "%s is %s", host, text);
 
@@ -205,13 +204,13 @@ judge_certificate(
     char span[CLI_DISTANCE_SIZE];
     char pin[TRIVET_PIN_TEXT_SIZE];
     bool is_soon = left_us < CERTIFICATE_SOON_D * 86400 * TRIVET_US_PER_S;
+    enum verdict verdict = is_soon ? VERDICT_WARN : VERDICT_OK;
 
     cli_format_distance(left_us, span);
     memcpy(seen.digest, facts->key_digest, sizeof seen.digest);
     trivet_pin_format(&seen, pin);
-    say(is_soon ? VERDICT_WARN : VERDICT_OK, "certificate",
-        "the server's operator has to renew it", "%s, valid for %s",
-        facts->subject, span);
+    say(verdict, "certificate", "the server's operator has to renew it",
+        "%s, valid for %s", facts->subject, span);
 
     if (doctor->info.num_pins == 0) {
         say(VERDICT_OK, "pins", NULL, "none set; the server's is %s", pin);
@@ -225,7 +224,8 @@ judge_certificate(
         return CLI_OK;
     }
 
-    say(set.mode == TRIVET_PINS_REPORT ? VERDICT_WARN : VERDICT_FAIL, "pins",
+    verdict = set.mode == TRIVET_PINS_REPORT ? VERDICT_WARN : VERDICT_FAIL;
+    say(verdict, "pins",
         "ask the server's operator whether its key has changed; then trivet "
         "pins learn",
         "%s is not pinned (%zu pins, %zu of them valid)", pin, set.num_pins,
@@ -237,14 +237,13 @@ static int
 examine_certificate(struct doctor *doctor)
 {
     static const struct trivet_pin_set no_pins;
-    const char *ca_file = doctor->info.ca_file;
+    const char *given_ca = doctor->client.options.ca_file;
+    const char *ca_file = given_ca == NULL ? doctor->info.ca_file : given_ca;
     struct trivet_certificate_facts facts;
     struct trivet_error err = {.status = TRIVET_E_UNAVAILABLE, .detail = ""};
-    struct trivet_transport *transport = trivet_transport_new(
-        &(struct trivet_transport_config){doctor->client.options.ca_file == NULL
-                                              ? ca_file
-                                              : doctor->client.options.ca_file,
-            doctor->info.proxy, &no_pins, 10, 30});
+    struct trivet_transport *transport =
+        trivet_transport_new(&(struct trivet_transport_config){
+            ca_file, doctor->info.proxy, &no_pins, 10, 30});
     char *chain = transport == NULL ? NULL
                                     : trivet_transport_fetch_chain(
                                         transport, doctor->info.base_url, &err);
@@ -255,13 +254,8 @@ examine_certificate(struct doctor *doctor)
     free(chain);
     trivet_transport_free(transport);
     if (!is_read) {
-        say(VERDICT_FAIL, "certificate",
-            err.status == TRIVET_E_UNTRUSTED
-                ? "check the host name, the CA file (--ca) and the clock; or "
-                  "somebody intercepts the connection"
-                : "check the network, the port and the proxy; is the server "
-                  "up?",
-            "%s", err.detail);
+        say(VERDICT_FAIL, "certificate", cli_advise_on_connection(&err), "%s",
+            err.detail);
         return cli_exit_of_status(err.status);
     }
 
@@ -316,91 +310,13 @@ judge_clock(const char *date)
     cli_format_distance(off_us, span);
     if (llabs(off_us) > MAX_CLOCK_OFF_S * TRIVET_US_PER_S) {
         say(VERDICT_WARN, "clock", "set the clock (chrony, systemd-timesyncd)",
-            "%s %s the server's", span, off_us > 0 ? "ahead of" : "behind");
+            "%s %s the server's", span,
+            cli_text_of(off_us > 0, "ahead of", "behind"));
         return;
     }
 
     say(VERDICT_OK, "clock", NULL, "within %d s of the server's",
         (int) MAX_CLOCK_OFF_S);
-}
-
-/* What a gateway's sandbox tells in X-Trivet-Reason, and what helps. A login
- * does not, where doctor would send back here. */
-static const struct {
-    const char *reason;
-    const char *next;
-} remedies[] = {
-    {"ip-not-permitted",
-        "this machine's address is not, or no longer, permitted for the API "
-        "key, and a login from here does not change that: permit it from an "
-        "address that is (trivet ip add), or have the gateway's operator do "
-        "it; else make a new key"},
-    {"key-revoked", "the API key was revoked: make a new one, then trivet "
-                    "login --new"},
-    {"key-expired", "the API key was not used within its first hour: make a "
-                    "new one, then trivet login --new"},
-    {"key-unknown", "the server does not know the API key: is it another "
-                    "server's, or misspelt? Then trivet login --new with the "
-                    "right one"},
-    {"server-key-retired", "the server's key was retired: trivet login --new"},
-    {"token-unknown", "the server does not know this installation: trivet "
-                      "login --new"},
-};
-
-/* By the reason that is in text, alone or as "[reason]"; NULL: none helps. */
-static const char *
-find_remedy(const char *text)
-{
-    for (size_t i = 0; text != NULL && i < sizeof remedies / sizeof remedies[0];
-         i++)
-    {
-        if (strstr(text, remedies[i].reason) != NULL) {
-            return remedies[i].next;
-        }
-    }
-
-    return NULL;
-}
-
-/* Key, address or environment? The server says the same for all three: what
- * else is known tells them apart. */
-static const char *
-advise_on_credentials(const struct doctor *doctor)
-{
-    if (!doctor->info.has_device) {
-        return "the key was never bound from here: it is unknown, revoked, "
-               "older than an hour without use, or bound to other addresses. "
-               "Make a new one, and log in within the hour (trivet login "
-               "--new)";
-    }
-
-    return "the key was bound from here once: most likely this machine's "
-           "address has changed, or the key was revoked. Add the address from "
-           "a permitted one (trivet ip add) or in the app; or make a new key";
-}
-
-/* What to do after a session could not be opened. */
-static const char *
-advise_on_session(const struct doctor *doctor, const struct trivet_error *err)
-{
-    const char *remedy = find_remedy(err->detail);
-
-    if (remedy != NULL) {
-        return remedy;
-    }
-    if (strstr(err->detail, "credentials") != NULL) {
-        return advise_on_credentials(doctor);
-    }
-
-    if (err->status == TRIVET_E_NOT_FOUND) {
-        return "trivet login";
-    }
-    if (err->status == TRIVET_E_UNAVAILABLE) {
-        return "try again later";
-    }
-
-    return err->status == TRIVET_E_THROTTLED ? "try again in half a minute"
-                                             : "trivet login --new";
 }
 
 static int
@@ -412,7 +328,8 @@ open_session(struct doctor *doctor)
 
     wanted.flags &= ~(unsigned) TRIVET_OPEN_OFFLINE;
     if (trivet_context_open(&wanted, &context, &err) != TRIVET_OK) {
-        say(VERDICT_FAIL, "session", advise_on_session(doctor, &err), "%s",
+        say(VERDICT_FAIL, "session",
+            cli_advise_on_session(doctor->info.has_device, &err), "%s",
             err.detail);
         return cli_exit_of_status(err.status);
     }
@@ -421,6 +338,30 @@ open_session(struct doctor *doctor)
     trivet_context_close(doctor->context);
     doctor->context = context;
     return CLI_OK;
+}
+
+/* GET user was answered with an error. */
+static void
+say_refused(const struct doctor *doctor, const struct trivet_answer *answer)
+{
+    const char *reason = trivet_answer_header(answer, "X-Trivet-Reason");
+    const char *advice = cli_find_remedy(reason);
+    const char *description = "";
+
+    if (advice == NULL) {
+        advice = cli_advise_on_credentials(doctor->info.has_device);
+    }
+    if (answer->num_errors > 0) {
+        description = answer->errors[0].description;
+    }
+
+    if (reason == NULL) {
+        say(VERDICT_FAIL, "session", advice, "GET user: %u %.200s",
+            answer->status, description);
+    } else {
+        say(VERDICT_FAIL, "session", advice, "GET user: %u %.200s [%.60s]",
+            answer->status, description, reason);
+    }
 }
 
 static int
@@ -436,26 +377,15 @@ examine_session(struct doctor *doctor)
     }
     if (trivet_call(doctor->context, &call, &answer, &err) != TRIVET_OK) {
         say(VERDICT_FAIL, "session",
-            err.status == TRIVET_E_UNTRUSTED
-                ? "something alters the answers on the way, or the "
-                  "installation is another server's: trivet login --new"
-                : advise_on_session(doctor, &err),
-            "%s", err.detail);
+            cli_advise_on_call(doctor->info.has_device, &err), "%s",
+            err.detail);
         return cli_exit_of_status(err.status);
     }
 
     judge_clock(trivet_answer_header(answer, "Date"));
     number = cli_exit_of_answer(answer->status);
     if (number != CLI_OK) {
-        const char *reason = trivet_answer_header(answer, "X-Trivet-Reason");
-        const char *remedy = find_remedy(reason);
-
-        say(VERDICT_FAIL, "session",
-            remedy != NULL ? remedy : advise_on_credentials(doctor),
-            "GET user: %u %.200s%s%.60s%s", answer->status,
-            answer->num_errors > 0 ? answer->errors[0].description : "",
-            reason == NULL ? "" : " [", reason == NULL ? "" : reason,
-            reason == NULL ? "" : "]");
+        say_refused(doctor, answer);
     } else {
         doctor->has_session = true;
         say(VERDICT_OK, "session", NULL, "%s (%s %lld), answers verified",

@@ -176,10 +176,10 @@ print(const struct explain *explain, const struct trivet_explanation *found)
 
     if (explain->is_brief) {
         (void) puts(fits ? "fits" : "does not fit");
+    } else if (found->hash == NULL) {
+        cli_print("%s: %s\n", row->id, row->text);
     } else {
-        cli_print("%s: %s%s%s\n", row->id, row->text,
-            found->hash == NULL ? "" : ": ",
-            found->hash == NULL ? "" : found->hash);
+        cli_print("%s: %s: %s\n", row->id, row->text, found->hash);
     }
 
     return fits ? CLI_OK : CLI_UNTRUSTED;
@@ -220,14 +220,14 @@ examine(struct explain *explain)
     struct trivet_buffer signature = {0};
     struct trivet_public_key key;
     struct trivet_public_key other;
+    const char *name = explain->words.num == 0 ? "-" : explain->words.at[0];
     int number = find_keys(explain, &key, &other);
 
     if (number == CLI_OK) {
         number = read_signature(explain->signature, &signature);
     }
     if (number == CLI_OK) {
-        number = cli_read_body(
-            explain->words.num == 0 ? "-" : explain->words.at[0], &body);
+        number = cli_read_body(name, &body);
     }
     if (number == CLI_OK) {
         number = judge(explain, &body, &signature, &key, &other);

@@ -22,8 +22,9 @@ read_input(const char *name, size_t max, struct trivet_buffer *out)
         fd = open(name, O_RDONLY | O_CLOEXEC);
     }
     if (fd < 0) {
-        return cli_complain(errno == ENOENT ? CLI_NOT_FOUND : CLI_USAGE,
-            "%s: %s", name, strerror(errno));
+        int number = errno == ENOENT ? CLI_NOT_FOUND : CLI_USAGE;
+
+        return cli_complain(number, "%s: %s", name, strerror(errno));
     }
 
     status = trivet_input_read(fd, name, max, out, &err);

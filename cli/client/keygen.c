@@ -51,8 +51,9 @@ write_key(const char *file, const char *pem)
     bool is_written;
 
     if (fd < 0) {
-        return cli_complain(errno == EEXIST ? CLI_CONFLICT : CLI_USAGE,
-            "%s: %s", file, strerror(errno));
+        int number = errno == EEXIST ? CLI_CONFLICT : CLI_USAGE;
+
+        return cli_complain(number, "%s: %s", file, strerror(errno));
     }
 
     is_written = write(fd, pem, len) == (ssize_t) len && fsync(fd) == 0;

@@ -62,24 +62,34 @@ session_state(const struct trivet_context_info *info, int64_t left_us)
     return left_us > 0 ? "alive" : "ended";
 }
 
+/* A row's "says". */
+static json_t *
+validity(const struct trivet_context_info *info, int64_t left_us)
+{
+    char span[CLI_DISTANCE_SIZE];
+
+    if (!info->has_session || left_us <= 0) {
+        return json_string(session_state(info, left_us));
+    }
+
+    cli_format_distance(left_us, span);
+    return json_sprintf("valid for %s", span);
+}
+
 /* What can be told of a context that can be read. */
 static void
 describe(const struct trivet_context_info *info, json_t *row)
 {
     int64_t left_us = info->session_expires_us - trivet_clock_now_us();
+    int64_t expires_us = info->has_session ? info->session_expires_us : 0;
     const char *state = session_state(info, left_us);
-    char span[CLI_DISTANCE_SIZE];
 
-    cli_format_distance(left_us, span);
     (void) json_object_set_new(row, "url", cli_json_text(info->base_url));
     (void) json_object_set_new(row, "environment",
         json_string(trivet_environment_name(info->environment)));
     (void) json_object_set_new(row, "session", json_string(state));
-    (void) json_object_set_new(row, "expires",
-        cli_json_time(info->has_session ? info->session_expires_us : 0));
-    (void) json_object_set_new(row, "says",
-        left_us > 0 && info->has_session ? json_sprintf("valid for %s", span)
-                                         : json_string(state));
+    (void) json_object_set_new(row, "expires", cli_json_time(expires_us));
+    (void) json_object_set_new(row, "says", validity(info, left_us));
 }
 
 static json_t *
@@ -139,6 +149,16 @@ collect(const char *folder)
     return rows;
 }
 
+/* The name, behind a "*" when it is the default context's. */
+static json_t *
+marked_name(const json_t *row)
+{
+    const char *name = json_string_value(json_object_get(row, "name"));
+    bool is_current = json_is_true(json_object_get(row, "current"));
+
+    return json_sprintf("%c %s", is_current ? '*' : ' ', name);
+}
+
 static int
 run(void *input)
 {
@@ -159,10 +179,7 @@ run(void *input)
         if (*is_json) {
             (void) json_object_del(row, "says");
         } else {
-            (void) json_object_set_new(row, "shown",
-                json_sprintf("%c %s",
-                    json_is_true(json_object_get(row, "current")) ? '*' : ' ',
-                    json_string_value(json_object_get(row, "name"))));
+            (void) json_object_set_new(row, "shown", marked_name(row));
         }
     }
 

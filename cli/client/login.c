@@ -10,6 +10,7 @@
 #include "cli/commands.h"
 #include "cli/moment.h"
 #include "cli/output.h"
+#include "cli/text.h"
 #include "client/clock.h"
 
 enum {
@@ -184,8 +185,7 @@ print_who(const struct trivet_context_info *info)
     cli_format_distance(info->session_expires_us - trivet_clock_now_us(), span);
     cli_print("logged in at %s\n", info->base_url);
     (void) fputs("as ", stdout);
-    cli_put_text(
-        stdout, info->user_name[0] == '\0' ? "(no name)" : info->user_name);
+    cli_put_text(stdout, cli_text_or(info->user_name, "(no name)"));
     cli_print(" (%s %lld), device %lld\n", info->user_type,
         (long long) info->user_id, (long long) info->device_id);
     cli_print("session until %s (%s)\n", until, span);

@@ -21,11 +21,15 @@ count_down(const struct trivet_event *event)
     const struct timespec second = {1, 0};
     bool is_session = strstr(event->text, "session-server") != NULL;
 
-    (void) fprintf(stderr, "%s\n",
-        is_session ? "(calls in the session that is open need no wait; "
-                     "--max-wait 0: fail instead)"
-                   : "(--no-throttle: let the server count; --max-wait 0: fail "
-                     "instead)");
+    if (is_session) {
+        (void) fputs("(calls in the session that is open need no wait; "
+                     "--max-wait 0: fail instead)\n",
+            stderr);
+    } else {
+        (void) fputs("(--no-throttle: let the server count; --max-wait 0: fail "
+                     "instead)\n",
+            stderr);
+    }
     for (int left = (int) event->seconds; left > 0; left--) {
         (void) fprintf(stderr, "\r%d s ", left);
         (void) fflush(stderr);

@@ -13,6 +13,7 @@
 #include "cli/output.h"
 #include "cli/span.h"
 #include "cli/table.h"
+#include "cli/text.h"
 #include "client/clock.h"
 #include "client/environment.h"
 
@@ -68,20 +69,31 @@ text_or_nothing(const char *text)
     return text[0] == '\0' ? NULL : cli_json_text(text);
 }
 
+static json_t *
+id_or_nothing(long long id)
+{
+    return id == 0 ? NULL : json_integer(id);
+}
+
+static json_t *
+expiry_or_nothing(const struct trivet_context_info *info)
+{
+    return info->has_session ? cli_json_time(info->session_expires_us) : NULL;
+}
+
 static void
 print_json(const struct cli_client *client,
     const struct trivet_context_info *info, bool is_alive)
 {
-    cli_json_print(
-        json_pack("{s:o, s:s, s:o, s:b, s:b, s:b, s:o*, s:o*, s:o*, s:o*}",
-            "context", cli_json_text(client->path), "environment",
-            trivet_environment_name(info->environment), "url",
-            cli_json_text(info->base_url), "installed", info->has_installation,
-            "registered", info->has_device, "alive", is_alive, "expires",
-            info->has_session ? cli_json_time(info->session_expires_us) : NULL,
-            "user_type", text_or_nothing(info->user_type), "user_id",
-            info->user_id != 0 ? json_integer(info->user_id) : NULL,
-            "user_name", text_or_nothing(info->user_name)));
+    cli_json_print(json_pack(
+        "{s:o, s:s, s:o, s:b, s:b, s:b, s:o*, s:o*, s:o*, s:o*}", "context",
+        cli_json_text(client->path), "environment",
+        trivet_environment_name(info->environment), "url",
+        cli_json_text(info->base_url), "installed", info->has_installation,
+        "registered", info->has_device, "alive", is_alive, "expires",
+        expiry_or_nothing(info), "user_type", text_or_nothing(info->user_type),
+        "user_id", id_or_nothing(info->user_id), "user_name",
+        text_or_nothing(info->user_name)));
 }
 
 static const char *
@@ -119,8 +131,7 @@ print_words(const struct cli_client *client,
     cli_print("device    %s\n", device_state(info));
     if (info->user_id != 0) {
         (void) fputs("user      ", stdout);
-        cli_put_text(
-            stdout, info->user_name[0] == '\0' ? "(no name)" : info->user_name);
+        cli_put_text(stdout, cli_text_or(info->user_name, "(no name)"));
         cli_print(" (%s %lld)\n", info->user_type, (long long) info->user_id);
     }
 
@@ -131,8 +142,10 @@ print_words(const struct cli_client *client,
     cli_print("%s", session_state(info, is_alive));
     cli_put_sequence(stdout, has_colour ? "\033[0m" : "");
     if (info->has_session) {
-        cli_print(", until %s (%s%s)", until, span,
-            info->session_expires_us < trivet_clock_now_us() ? " ago" : "");
+        bool is_over = info->session_expires_us < trivet_clock_now_us();
+
+        cli_print(
+            ", until %s (%s%s)", until, span, cli_text_if(is_over, " ago"));
     }
     (void) putchar('\n');
 }

@@ -112,8 +112,7 @@ show_json(const struct trivet_audit_row *row)
         "detail", text_or_null(row->detail));
 
     for (size_t i = 0; i < NUM_SHOWN_IDS; i++) {
-        (void) json_object_set_new(object, ids[i].key,
-            ids[i].id == 0 ? json_null() : json_integer(ids[i].id));
+        (void) json_object_set_new(object, ids[i].key, cli_json_id(ids[i].id));
     }
 
     cli_json_print(object);
@@ -376,10 +375,11 @@ verify(void *input, struct trivet_error *err)
     struct verifying verifying = {
         .faults = op->as_json ? json_array() : NULL,
     };
+    const struct trivet_audit_head *known =
+        options->has_head ? &options->head : NULL;
     struct trivet_audit_head head;
-    enum trivet_status status = trivet_store_audit_verify(op->store,
-        options->has_head ? &options->head : NULL, take_fault, &verifying,
-        &head, err);
+    enum trivet_status status = trivet_store_audit_verify(
+        op->store, known, take_fault, &verifying, &head, err);
 
     if (status == TRIVET_OK) {
         tell_result(op, &verifying, &head);

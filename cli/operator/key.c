@@ -280,14 +280,15 @@ status_of(const struct trivet_api_key *row)
 static void
 add_key(void *rows, const struct trivet_api_key *row)
 {
+    int64_t expires_us = row->bound_us != 0 ? 0 : row->expires_us;
+
     (void) json_array_append_new(rows,
         json_pack("{s:I, s:I, s:o, s:o, s:s, s:o, s:o, s:b}", "id",
             (json_int_t) row->id, "user_id", (json_int_t) row->user_id, "user",
             cli_json_text(row->user_name), "label", cli_json_text(row->label),
             "status", status_of(row), "created", cli_json_time(row->created_us),
-            "expires",
-            row->bound_us != 0 ? json_null() : cli_json_time(row->expires_us),
-            "allow_all_ips", row->allows_all_ips));
+            "expires", cli_json_time(expires_us), "allow_all_ips",
+            row->allows_all_ips));
 }
 
 static void

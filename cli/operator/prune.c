@@ -11,6 +11,7 @@
 #include "cli/operator/common.h"
 #include "cli/output.h"
 #include "cli/table.h"
+#include "cli/text.h"
 
 enum {
     OPTION_INSTALLATIONS = 0x300,
@@ -98,7 +99,7 @@ show(const struct cli_operator *op, const struct pruning *pruning,
     }
 
     cli_print("%s: %lld installations, %lld sessions, %lld API keys\n",
-        pruning->is_dry ? "to be removed" : "removed",
+        cli_text_of(pruning->is_dry, "to be removed", "removed"),
         (long long) pruned->num_installations, (long long) pruned->num_sessions,
         (long long) pruned->num_api_keys);
 }

@@ -10,6 +10,7 @@
 #include "cli/output.h"
 #include "cli/serving.h"
 #include "cli/table.h"
+#include "cli/text.h"
 #include "store/noun/server_key.h"
 #include "store/store.h"
 
@@ -132,10 +133,10 @@ get_key(const struct cli_server_keys_home *home,
     }
     if (options->file != NULL) {
         char path[CLI_MAX_PATH];
+        bool is_uri = trivet_private_key_is_uri(options->file);
 
         /* "a:b" is a file here. */
-        (void) snprintf(path, sizeof path, "%s%s",
-            trivet_private_key_is_uri(options->file) ? "./" : "",
+        (void) snprintf(path, sizeof path, "%s%s", cli_text_if(is_uri, "./"),
             options->file);
         return cli_server_key_given(path, out, err);
     }
@@ -300,8 +301,8 @@ add_key(void *rows, const struct trivet_server_key_row *row)
     (void) json_array_append_new(
         rows, json_pack("{s:I, s:s, s:s, s:I, s:I, s:o, s:o}", "id",
                   (json_int_t) row->id, "status", status_of(row), "where",
-                  row->location[0] == '\0' ? "-" : row->location,
-                  "installations", (json_int_t) row->num_installations, "alive",
+                  cli_text_or(row->location, "-"), "installations",
+                  (json_int_t) row->num_installations, "alive",
                   (json_int_t) row->num_alive, "created",
                   cli_json_time(row->created_us), "retired",
                   cli_json_time(row->retired_us)));
@@ -376,24 +377,33 @@ static const struct cli_column use_columns[] = {
     {"installed", NULL, CLI_CELL_VALUE},
 };
 
+/* value, which it takes over; null where there is no device-server yet. */
+static json_t *
+of_device(const struct trivet_server_key_use *row, json_t *value)
+{
+    if (row->device_id != 0) {
+        return value;
+    }
+
+    json_decref(value);
+    return json_null();
+}
+
 static void
 add_use(void *rows, const struct trivet_server_key_use *row)
 {
-    bool has_device = row->device_id != 0;
     char address[TRIVET_MAX_ADDRESS_TEXT];
 
     trivet_address_format(&row->address, address);
-    (void) json_array_append_new(rows,
-        json_pack("{s:I, s:o, s:o, s:o, s:o, s:I, s:s, s:o}", "installation_id",
-            (json_int_t) row->installation_id, "user_id",
-            has_device ? json_integer(row->user_id) : json_null(), "user",
-            has_device ? cli_json_text(row->user_name) : json_null(),
-            "device_id",
-            has_device ? json_integer(row->device_id) : json_null(),
-            "description",
-            has_device ? cli_json_text(row->description) : json_null(),
-            "sessions", (json_int_t) row->num_sessions, "ip", address,
-            "installed", cli_json_time(row->installed_us)));
+    (void) json_array_append_new(
+        rows, json_pack("{s:I, s:o, s:o, s:o, s:o, s:I, s:s, s:o}",
+                  "installation_id", (json_int_t) row->installation_id,
+                  "user_id", of_device(row, json_integer(row->user_id)), "user",
+                  of_device(row, cli_json_text(row->user_name)), "device_id",
+                  cli_json_id(row->device_id), "description",
+                  of_device(row, cli_json_text(row->description)), "sessions",
+                  (json_int_t) row->num_sessions, "ip", address, "installed",
+                  cli_json_time(row->installed_us)));
 }
 
 /* Prints which installations would be refused; TRIVET_E_CONFLICT when there are
@@ -442,7 +452,7 @@ retire(void *input, struct trivet_error *err)
 
     (void) snprintf(sentence, sizeof sentence,
         "retired: installations that were given it are refused%s%s",
-        outcome == NONE_KNOWN ? "" : "\n", gateway_sentence(outcome));
+        cli_text_if(outcome != NONE_KNOWN, "\n"), gateway_sentence(outcome));
     cli_operator_done(op, id, sentence);
     return TRIVET_OK;
 }

@@ -128,10 +128,13 @@ accept_clock(const struct options *options, struct trivet_error *err)
         return TRIVET_OK;
     }
 
+    if (back_us == 0) {
+        cli_print("the clock is not behind: nothing to accept\n");
+        return TRIVET_OK;
+    }
+
     cli_format_distance(back_us, span);
-    cli_print(back_us == 0 ? "the clock is not behind: nothing to accept\n"
-                           : "accepted: the time went %s back\n",
-        span);
+    cli_print("accepted: the time went %s back\n", span);
     return TRIVET_OK;
 }
 

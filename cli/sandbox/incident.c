@@ -137,8 +137,10 @@ switch_one(const struct options *options, struct trivet_sandbox *sandbox,
         TRIVET_TRY(doom_sessions(options, sandbox, err));
     }
     if (is_on && incident == TRIVET_INCIDENT_SLOW) {
-        trivet_sandbox_set_slow_s(sandbox,
-            options->seconds == 0 ? TRIVET_DEFAULT_SLOW_S : options->seconds);
+        long long slow_s =
+            options->seconds == 0 ? TRIVET_DEFAULT_SLOW_S : options->seconds;
+
+        trivet_sandbox_set_slow_s(sandbox, slow_s);
     }
 
     trivet_sandbox_set(sandbox, incident, is_on);
