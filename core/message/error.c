@@ -21,13 +21,13 @@ static json_t *
 fill_text(const char *text, const char *subject)
 {
     const char *mark = strstr(text, "%s");
+    const char *put = subject == NULL ? "" : subject;
 
     if (mark == NULL) {
         return json_string(text);
     }
 
-    return json_sprintf("%.*s%s%s", (int) (mark - text), text,
-        subject == NULL ? "" : subject, mark + 2);
+    return json_sprintf("%.*s%s%s", (int) (mark - text), text, put, mark + 2);
 }
 
 /* The list of what comes with the texts: the row's link, and explained (NULL:
