@@ -46,8 +46,9 @@ trivet_address_parse(struct trivet_slice text, struct trivet_address *out)
         return TRIVET_E_MALFORMED;
     }
 
-    memcpy(
-        copy, text.len > 0 ? text.data : (const unsigned char *) "", text.len);
+    if (text.len > 0) {
+        memcpy(copy, text.data, text.len);
+    }
     copy[text.len] = '\0';
 
     if (inet_pton(AF_INET, copy, bytes) == 1) {

@@ -55,6 +55,8 @@ is_signed(struct trivet_slice name, bool is_request)
 {
     static const char prefix[] = "X-Bunq-";
     size_t prefix_len = sizeof prefix - 1;
+    const char *signature =
+        is_request ? "X-Bunq-Client-Signature" : "X-Bunq-Server-Signature";
 
     if (is_request
         && (is_named(name, "Cache-Control") || is_named(name, "User-Agent")))
@@ -64,8 +66,7 @@ is_signed(struct trivet_slice name, bool is_request)
 
     return name.len > prefix_len
            && is_named(trivet_slice_make(name.data, prefix_len), prefix)
-           && !is_named(name, is_request ? "X-Bunq-Client-Signature"
-                                         : "X-Bunq-Server-Signature");
+           && !is_named(name, signature);
 }
 
 /* Puts one field where it belongs among the num that are sorted already. */

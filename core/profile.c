@@ -137,13 +137,15 @@ void
 trivet_switch_values(size_t index, char out[TRIVET_MAX_SWITCH_VALUES])
 {
     const char *const *words = rows[index].words;
+    const char *between = "";
     size_t len = 0;
 
     (void) snprintf(out, TRIVET_MAX_SWITCH_VALUES, "SECONDS");
 
     for (size_t i = 0; i < MAX_WORDS && words[i] != NULL; i++) {
         len += (size_t) snprintf(out + len, TRIVET_MAX_SWITCH_VALUES - len,
-            "%s%s", i == 0 ? "" : "|", words[i]);
+            "%s%s", between, words[i]);
+        between = "|";
     }
 }
 
@@ -171,34 +173,43 @@ read_value(const struct row *row, struct trivet_slice text, int *out)
     return true;
 }
 
+/* How many bytes of text an error shows. */
+static int
+shown_len(struct trivet_slice text, size_t max)
+{
+    return (int) (text.len < max ? text.len : max);
+}
+
 static enum trivet_status
 complain_of_name(struct trivet_slice name, struct trivet_error *err)
 {
     char known[TRIVET_MAX_ERROR_DETAIL] = "";
+    const char *between = "";
     size_t len = 0;
 
     for (size_t i = 0; i < TRIVET_NUM_SWITCHES; i++) {
-        len += (size_t) snprintf(known + len, sizeof known - len, "%s%s",
-            i == 0 ? "" : ", ", rows[i].name);
+        len += (size_t) snprintf(
+            known + len, sizeof known - len, "%s%s", between, rows[i].name);
+        between = ", ";
     }
 
     return trivet_error_set(err, TRIVET_E_USAGE, "profile",
-        "unknown switch \"%.*s\"; there are %s",
-        (int) (name.len < 32 ? name.len : 32), (const char *) name.data, known);
+        "unknown switch \"%.*s\"; there are %s", shown_len(name, 32),
+        (const char *) name.data, known);
 }
 
 static enum trivet_status
 complain_of_value(
     size_t index, struct trivet_slice setting, struct trivet_error *err)
 {
+    const char *most = rows[index].words[0] == NULL ? ", 2147483 at most" : "";
     char values[TRIVET_MAX_SWITCH_VALUES];
 
     trivet_switch_values(index, values);
 
     return trivet_error_set(err, TRIVET_E_USAGE, "profile",
-        "\"%.*s\": it is %s=%s%s", (int) (setting.len < 64 ? setting.len : 64),
-        (const char *) setting.data, rows[index].name, values,
-        rows[index].words[0] == NULL ? ", 2147483 at most" : "");
+        "\"%.*s\": it is %s=%s%s", shown_len(setting, 64),
+        (const char *) setting.data, rows[index].name, values, most);
 }
 
 enum trivet_status

@@ -88,10 +88,10 @@ trivet_digest_bytes(struct trivet_digest *digest, struct trivet_slice bytes,
 enum trivet_status
 trivet_sha256(struct trivet_slice bytes, unsigned char out[TRIVET_DIGEST_LEN])
 {
-    if (EVP_Digest(bytes.len > 0 ? bytes.data : out, bytes.len, out, NULL,
-            EVP_sha256(), NULL)
-        != 1)
-    {
+    /* OpenSSL asks for an address, also of no bytes. */
+    const unsigned char *data = bytes.len > 0 ? bytes.data : out;
+
+    if (EVP_Digest(data, bytes.len, out, NULL, EVP_sha256(), NULL) != 1) {
         ERR_clear_error();
         return TRIVET_E_CRYPTO;
     }

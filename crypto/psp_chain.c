@@ -34,8 +34,8 @@ no_password(char *buffer, int size, int is_written, void *user)
 STACK_OF(X509) * trivet_psp_read_pem(struct trivet_slice pem, int max)
 {
     STACK_OF(X509) *list = sk_X509_new_null();
-    BIO *bio = BIO_new_mem_buf(
-        pem.len == 0 ? (const unsigned char *) "" : pem.data, (int) pem.len);
+    const void *text = pem.len == 0 ? "" : (const void *) pem.data;
+    BIO *bio = BIO_new_mem_buf(text, (int) pem.len);
     X509 *certificate = NULL;
     bool is_good = list != NULL && bio != NULL;
 

@@ -144,8 +144,9 @@ write_name(const X509_NAME *name, unsigned char **out, int *out_len)
     bool is_good = folded != NULL;
 
     for (int i = 0; is_good && i < X509_NAME_entry_count(name); i++) {
-        is_good = add_entry(folded, X509_NAME_get_entry(name, i),
-            is_in_rdn_before(name, i) ? -1 : 0);
+        int set = is_in_rdn_before(name, i) ? -1 : 0;
+
+        is_good = add_entry(folded, X509_NAME_get_entry(name, i), set);
     }
 
     *out = NULL;

@@ -229,6 +229,23 @@ fits(const char *certificate_pem, EVP_PKEY *key, bool *out_is_certificate)
     return does_fit;
 }
 
+/* Why the private key could not be read. */
+static enum trivet_status
+complain_of_key(bool is_encrypted, bool has_password, struct trivet_error *err)
+{
+    enum trivet_status status = TRIVET_E_USAGE;
+    const char *what = "the key is encrypted";
+
+    if (!is_encrypted) {
+        status = TRIVET_E_CRYPTO;
+        what = "no private key in PEM";
+    } else if (has_password) {
+        what = "the password of the key is wrong";
+    }
+
+    return trivet_error_set(err, status, "certificate.check_key", "%s", what);
+}
+
 enum trivet_status
 trivet_certificate_check_key(const char *certificate_pem, const char *key_pem,
     const char *password, struct trivet_error *err)
@@ -246,15 +263,13 @@ trivet_certificate_check_key(const char *certificate_pem, const char *key_pem,
         return TRIVET_OK;
     }
 
-    if (!is_read && asking.was_asked) {
-        return trivet_error_set(err, TRIVET_E_USAGE, "certificate.check_key",
-            password == NULL ? "the key is encrypted"
-                             : "the password of the key is wrong");
+    if (!is_read) {
+        return complain_of_key(asking.was_asked, password != NULL, err);
     }
 
-    if (!is_read || !is_certificate) {
+    if (!is_certificate) {
         return trivet_error_set(err, TRIVET_E_CRYPTO, "certificate.check_key",
-            is_read ? "no certificate in PEM" : "no private key in PEM");
+            "no certificate in PEM");
     }
 
     return trivet_error_set(err, TRIVET_E_CONFLICT, "certificate.check_key",
@@ -295,13 +310,15 @@ static void
 format_names(const struct trivet_address *extra, char *out, size_t cap)
 {
     char address[TRIVET_MAX_ADDRESS_TEXT] = "";
+    const char *prefix = "";
 
     if (extra != NULL) {
+        prefix = ",IP:";
         trivet_address_format(extra, address);
     }
 
-    (void) snprintf(out, cap, "DNS:localhost,IP:127.0.0.1,IP:::1%s%s",
-        extra == NULL ? "" : ",IP:", address);
+    (void) snprintf(
+        out, cap, "DNS:localhost,IP:127.0.0.1,IP:::1%s%s", prefix, address);
 }
 
 static bool

@@ -9,24 +9,34 @@
 #include "gateway/subrequest.h"
 
 #include "core/message/text.h"
+
+
 /* For the operator: why, and what the machine says about it. */
 void
 ngx_http_trivet_log_refusal(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx)
 {
     const struct trivet_reason_row *row = trivet_reason_row(ctx->reason);
     const struct trivet_error *err = &ctx->answer.error;
+    const char *mistake = ctx->answer.mistake;
+    const char *prefix;
 
     if (row->status >= 500) {
+        prefix = err->detail[0] == '\0' ? "" : ": ";
         ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
-            "trivet refused: %s: %s%s%s", row->id, row->operator_text,
-            err->detail[0] == '\0' ? "" : ": ", err->detail);
+            "trivet refused: %s: %s%s%s", row->id, row->operator_text, prefix,
+            err->detail);
         return;
+    }
+
+    prefix = ", mistake:";
+    if (mistake == NULL) {
+        prefix = "";
+        mistake = "";
     }
 
     ngx_log_error(NGX_LOG_NOTICE, r->connection->log, 0,
         "trivet refused: %s: %s%s%s, installation:%L user:%L key:%L", row->id,
-        row->operator_text, ctx->answer.mistake == NULL ? "" : ", mistake:",
-        ctx->answer.mistake == NULL ? "" : ctx->answer.mistake,
+        row->operator_text, prefix, mistake,
         ctx->answer.identity.installation_id, ctx->answer.identity.user_id,
         ctx->answer.identity.api_key_id);
 }

@@ -260,7 +260,7 @@ static ngx_int_t
 ngx_http_trivet_lower_own_fields(ngx_http_request_t *r)
 {
     size_t len;
-    u_char *value;
+    u_char *value, *p;
     ngx_http_headers_out_t *out = &r->headers_out;
 
     if (out->server == NULL) {
@@ -301,14 +301,13 @@ ngx_http_trivet_lower_own_fields(ngx_http_request_t *r)
             return NGX_ERROR;
         }
 
-        len = (size_t) (ngx_sprintf(value,
-                            out->charset.len > 0
-                                    && out->content_type_len
-                                           == out->content_type.len
-                                ? "%V; charset=%V"
-                                : "%V",
-                            &out->content_type, &out->charset)
-                        - value);
+        p = ngx_sprintf(value, "%V", &out->content_type);
+        if (out->charset.len > 0
+            && out->content_type_len == out->content_type.len) {
+            p = ngx_sprintf(p, "; charset=%V", &out->charset);
+        }
+
+        len = (size_t) (p - value);
         if (ngx_http_trivet_push_field(r, "content-type", value, len) == NULL) {
             return NGX_ERROR;
         }

@@ -3,11 +3,13 @@
 #include "gateway/metrics_text.h"
 
 #include "gateway/metrics.h"
+
+
 static u_char *
 ngx_http_trivet_tell_requests(
     u_char *p, u_char *end, const ngx_atomic_uint_t *requests)
 {
-    const char *method, *path;
+    const char *method, *between, *path;
     ngx_uint_t row, reason;
     ngx_atomic_uint_t num;
 
@@ -18,10 +20,12 @@ ngx_http_trivet_tell_requests(
 
     for (row = 0; row < ngx_http_trivet_num_rows(); row++) {
         method = "";
+        between = "";
         path = row == trivet_call_num() ? "proxied" : "other";
 
         if (row < trivet_call_num()) {
             trivet_call_name(row, &method, &path);
+            between = " ";
         }
 
         for (reason = 0; reason < TRIVET_NUM_REASONS; reason++) {
@@ -33,8 +37,7 @@ ngx_http_trivet_tell_requests(
 
             p = ngx_slprintf(p, end,
                 "trivet_requests_total{call=\"%s%s%s\",reason=\"%s\"} %uA\n",
-                method, *method == '\0' ? "" : " ", path,
-                trivet_reason_row(reason)->id, num);
+                method, between, path, trivet_reason_row(reason)->id, num);
         }
     }
 

@@ -119,7 +119,7 @@ ngx_http_trivet_pruning_done(ngx_event_t *ev)
 {
     ngx_http_trivet_pruning_t *pruning = ev->data;
 
-    ngx_uint_t is_more;
+    ngx_msec_t wait_ms;
     const struct trivet_pruned *pruned = &pruning->pruned;
 
     if (pruning->status != TRIVET_OK) {
@@ -137,14 +137,17 @@ ngx_http_trivet_pruning_done(ngx_event_t *ev)
         return;
     }
 
-    is_more = pruning->status == TRIVET_OK
-              && (pruned->num_installations >= NGX_HTTP_TRIVET_PRUNE_MAX
-                  || pruned->num_sessions >= NGX_HTTP_TRIVET_PRUNE_MAX
-                  || pruned->num_api_keys >= NGX_HTTP_TRIVET_PRUNE_MAX);
+    wait_ms = (ngx_msec_t) pruning->tmcf->prune_every_s * 1000;
 
-    ngx_add_timer(&pruning->timer,
-        is_more ? (ngx_msec_t) NGX_HTTP_TRIVET_PRUNE_SOON_MS
-                : (ngx_msec_t) pruning->tmcf->prune_every_s * 1000);
+    if (pruning->status == TRIVET_OK
+        && (pruned->num_installations >= NGX_HTTP_TRIVET_PRUNE_MAX
+            || pruned->num_sessions >= NGX_HTTP_TRIVET_PRUNE_MAX
+            || pruned->num_api_keys >= NGX_HTTP_TRIVET_PRUNE_MAX))
+    {
+        wait_ms = NGX_HTTP_TRIVET_PRUNE_SOON_MS; /* there is more */
+    }
+
+    ngx_add_timer(&pruning->timer, wait_ms);
 }
 
 

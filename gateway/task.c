@@ -70,8 +70,10 @@ ngx_http_trivet_run_job(ngx_http_trivet_job_t *job, struct trivet_error *err)
     if (is_call_body) {
         /* An API key may have been in it. How much was joined is not known
          * when that failed. */
-        trivet_wipe(thread->buffer,
-            status == TRIVET_OK ? request->body.len : TRIVET_MAX_CALL_BODY);
+        size_t len =
+            status == TRIVET_OK ? request->body.len : TRIVET_MAX_CALL_BODY;
+
+        trivet_wipe(thread->buffer, len);
         request->body = trivet_slice_make(NULL, 0);
     }
 

@@ -151,16 +151,17 @@ static ngx_int_t
 ngx_http_trivet_reason_variable(
     ngx_http_request_t *r, ngx_http_variable_value_t *v, uintptr_t data)
 {
+    const char *word = NULL;
     ngx_http_trivet_ctx_t *ctx;
 
     (void) data;
 
     ctx = ngx_http_trivet_judged(r);
+    if (ctx != NULL && ctx->reason != TRIVET_REASON_NONE) {
+        word = trivet_reason_row(ctx->reason)->id;
+    }
 
-    return ngx_http_trivet_set_word(
-        v, ctx == NULL || ctx->reason == TRIVET_REASON_NONE
-               ? NULL
-               : trivet_reason_row(ctx->reason)->id);
+    return ngx_http_trivet_set_word(v, word);
 }
 
 
@@ -168,12 +169,15 @@ static ngx_int_t
 ngx_http_trivet_mistake_variable(
     ngx_http_request_t *r, ngx_http_variable_value_t *v, uintptr_t data)
 {
+    const char *word = NULL;
     ngx_http_trivet_ctx_t *ctx;
 
     (void) data;
 
     ctx = ngx_http_trivet_judged(r);
+    if (ctx != NULL) {
+        word = ctx->answer.mistake;
+    }
 
-    return ngx_http_trivet_set_word(
-        v, ctx == NULL ? NULL : ctx->answer.mistake);
+    return ngx_http_trivet_set_word(v, word);
 }
