@@ -15,9 +15,7 @@
 enum trivet_reason {
     TRIVET_REASON_NONE = 0, /* admitted */
 
-    TRIVET_REASON_TOKEN_MISSING, /* nothing was shown that could be refused */
-
-    /* credentials: trivet_reason_is_credential */
+    TRIVET_REASON_TOKEN_MISSING,
     TRIVET_REASON_TOKEN_UNKNOWN,
     TRIVET_REASON_TOKEN_DUPLICATE,
     TRIVET_REASON_TOKEN_WRONG_KIND,
@@ -38,7 +36,7 @@ enum trivet_reason {
 
     TRIVET_REASON_SIGNATURE_MISSING,
     TRIVET_REASON_SIGNATURE_MALFORMED,
-    TRIVET_REASON_SIGNATURE_WRONG, /* the last of the credentials */
+    TRIVET_REASON_SIGNATURE_WRONG,
 
     TRIVET_REASON_SESSION_ALIVE,
     TRIVET_REASON_REQUEST_ID_USED,
@@ -56,7 +54,7 @@ enum trivet_reason {
     TRIVET_REASON_KEY_DEVICES_FULL,
     TRIVET_REASON_INSTALLATION_DEVICES_FULL,
     TRIVET_REASON_CREDENTIAL_NOT_ACTIVE,
-    TRIVET_REASON_PSP_CERTIFICATE, /* credentials, up to the signature */
+    TRIVET_REASON_PSP_CERTIFICATE,
     TRIVET_REASON_PSP_CHAIN,
     TRIVET_REASON_PSP_VALIDITY,
     TRIVET_REASON_PSP_ROLE,
@@ -111,7 +109,8 @@ struct trivet_reason_row {
     const char *text;    /* public, English; "%s" stands for the subject    */
     const char *text_nl; /* the same in Dutch where bunq's is known, or NULL */
     const char *operator_text;
-    bool has_link; /* the answer carries error_additional_parameter */
+    bool has_link;      /* the answer carries error_additional_parameter */
+    bool is_credential; /* as trivet_reason_is_credential */
 };
 
 /* What is wrong with a body or a query: a reason, and the field that it is
@@ -135,7 +134,8 @@ enum trivet_reason trivet_reason_of_status(unsigned status);
 bool trivet_reason_is_signed(unsigned status);
 
 /* Whether a credential was shown and refused: a token, an API key, a signature,
- * a provider's certificate, or the address that it came from. */
+ * a provider's certificate, or the address that it came from. False for a token
+ * that is missing: nothing was shown. */
 bool trivet_reason_is_credential(enum trivet_reason reason);
 
 #endif

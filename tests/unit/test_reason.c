@@ -226,6 +226,40 @@ all_answers_are_signed_but_429_491_and_5xx(void **state)
     }
 }
 
+/* These are counted by the limit on refused credentials, and no others. */
+static void
+a_credential_s_refusals_are_these(void **state)
+{
+    static const enum trivet_reason credentials[] = {
+        TRIVET_REASON_TOKEN_UNKNOWN, TRIVET_REASON_TOKEN_DUPLICATE,
+        TRIVET_REASON_TOKEN_WRONG_KIND, TRIVET_REASON_SERVER_KEY_RETIRED,
+        TRIVET_REASON_SESSION_ALREADY, TRIVET_REASON_SESSION_ENDED,
+        TRIVET_REASON_SESSION_EXPIRED, TRIVET_REASON_SESSION_KEY_REVOKED,
+        TRIVET_REASON_SESSION_IP, TRIVET_REASON_INSTALLATION_AWAY,
+        TRIVET_REASON_KEY_UNKNOWN, TRIVET_REASON_KEY_EXPIRED,
+        TRIVET_REASON_KEY_REVOKED, TRIVET_REASON_KEY_NOT_REGISTERED,
+        TRIVET_REASON_CREDENTIAL_IP, TRIVET_REASON_INSTALLATION_IP,
+        TRIVET_REASON_SIGNATURE_MISSING, TRIVET_REASON_SIGNATURE_MALFORMED,
+        TRIVET_REASON_SIGNATURE_WRONG, TRIVET_REASON_PERMITTED_IPS_FIXED,
+        TRIVET_REASON_PERMITTED_IP_WILDCARD, TRIVET_REASON_PSP_CERTIFICATE,
+        TRIVET_REASON_PSP_CHAIN, TRIVET_REASON_PSP_VALIDITY,
+        TRIVET_REASON_PSP_ROLE, TRIVET_REASON_PSP_SIGNATURE};
+
+    (void) state;
+
+    for (int i = -1; i <= TRIVET_NUM_REASONS; i++) {
+        bool is_expected = false;
+
+        for (size_t j = 0; j < sizeof credentials / sizeof credentials[0]; j++)
+        {
+            is_expected = is_expected || i == (int) credentials[j];
+        }
+
+        assert_int_equal(
+            trivet_reason_is_credential((enum trivet_reason) i), is_expected);
+    }
+}
+
 int
 main(void)
 {
@@ -238,6 +272,7 @@ main(void)
         cmocka_unit_test(texts_that_clients_compare_are_bunq_s_word_for_word),
         cmocka_unit_test(a_status_of_nginx_has_a_reason),
         cmocka_unit_test(all_answers_are_signed_but_429_491_and_5xx),
+        cmocka_unit_test(a_credential_s_refusals_are_these),
     };
 
     return cmocka_run_group_tests_name("reason", tests, NULL, NULL);
