@@ -142,7 +142,9 @@ rule_of(const struct trivet_request *request)
 {
     struct trivet_rule rule = request->rule;
 
-    if (request->is_body_unread && request->num_signatures > 0) {
+    if (request->is_body_unread
+        && request->signature_header != TRIVET_SIGNATURE_HEADER_NONE)
+    {
         rule.signature = TRIVET_SIGNED_NEVER;
     }
 

@@ -95,7 +95,7 @@ explain_missing(struct trivet_case *c, struct trivet_writer *out)
     const char *over =
         ": sign the exact bytes of the body (no bytes, when there is none)";
 
-    if (request->num_signatures == 0) {
+    if (request->signature_header == TRIVET_SIGNATURE_HEADER_NONE) {
         what = " needs the header X-Bunq-Client-Signature, which was not sent";
     }
     if (request->profile->signing == TRIVET_SIGNING_FULL) {
@@ -163,29 +163,18 @@ try_key(void *user, const struct trivet_public_key *key)
         || trivet_explain_is_made_with(refused->input.signature, key);
 }
 
-/* More than one was sent, or what is to be signed cannot be told. */
-static enum trivet_mistake
-count_signatures(const struct refused *refused)
-{
-    size_t num = 0;
-
-    for (size_t i = 0; i < refused->input.message.num_fields; i++) {
-        num += trivet_slice_equal_nocase(refused->fields[i].name,
-            trivet_slice_text("X-Bunq-Client-Signature"));
-    }
-
-    return num > 1 ? TRIVET_MISTAKE_SEVERAL_SIGNATURES
-                   : TRIVET_MISTAKE_TOO_MANY_FIELDS;
-}
-
 /* TRIVET_MISTAKE_NONE: nothing can be said. */
 static enum trivet_mistake
 find_mistake(struct trivet_case *c, struct refused *refused)
 {
     enum trivet_status status;
 
-    if (c->request->num_signatures > 1) {
-        return count_signatures(refused);
+    if (c->request->signature_header == TRIVET_SIGNATURE_HEADER_SEVERAL) {
+        return TRIVET_MISTAKE_SEVERAL_SIGNATURES;
+    }
+    if (c->request->signature_header == TRIVET_SIGNATURE_HEADER_TOO_MANY_FIELDS)
+    {
+        return TRIVET_MISTAKE_TOO_MANY_FIELDS;
     }
     if (trivet_explain(&refused->input, &refused->found, NULL) != TRIVET_OK) {
         return TRIVET_MISTAKE_NONE;

@@ -189,6 +189,17 @@ client_key(const struct trivet_case *c, const struct trivet_facts *facts)
                                                 : &c->installation.key;
 }
 
+/* Whether a signature was sent, in whatever form. */
+static bool
+has_signature(const struct trivet_request *request)
+{
+    if (request->signature_header == TRIVET_SIGNATURE_HEADER_ONE) {
+        return request->signature.len > 0;
+    }
+
+    return request->signature_header != TRIVET_SIGNATURE_HEADER_NONE;
+}
+
 enum trivet_status
 trivet_case_gather_signature(struct trivet_case *c, struct trivet_facts *facts)
 {
@@ -200,13 +211,12 @@ trivet_case_gather_signature(struct trivet_case *c, struct trivet_facts *facts)
 
     if (!is_token_known(facts)
         || !trivet_decide_needs_signature(&request->rule, request->profile)
-        || request->num_signatures == 0
-        || (request->num_signatures == 1 && request->signature.len == 0))
+        || !has_signature(request))
     {
         return TRIVET_OK;
     }
 
-    if (request->num_signatures > 1
+    if (request->signature_header != TRIVET_SIGNATURE_HEADER_ONE
         || trivet_base64_decode(
                request->signature, signature, sizeof signature, &len)
                != TRIVET_OK)

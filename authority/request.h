@@ -8,6 +8,7 @@
 #include "authority/calls.h"
 #include "authority/evidence.h"
 #include "core/address.h"
+#include "core/decide.h"
 #include "core/profile.h"
 #include "crypto/digest.h"
 
@@ -23,7 +24,7 @@ struct trivet_request {
     struct trivet_slice token;
     size_t num_tokens; /* headers; more than one is refused */
     struct trivet_slice signature;
-    size_t num_signatures;
+    enum trivet_signature_header signature_header;
     struct trivet_slice language;
     struct trivet_slice id; /* X-Bunq-Client-Request-Id; empty: none */
     bool is_id_counted;     /* when it was judged before */

@@ -44,6 +44,16 @@ enum trivet_token_fact {
     TRIVET_TOKEN_SESSION
 };
 
+/* How the signature's header came. Zero is refused where one is needed. */
+enum trivet_signature_header {
+    TRIVET_SIGNATURE_HEADER_NONE = 0,
+    TRIVET_SIGNATURE_HEADER_ONE, /* which may be empty */
+    TRIVET_SIGNATURE_HEADER_SEVERAL,
+    /* One, but the signed part of the header has more fields, or longer names,
+     * than core/canonical.h signs. */
+    TRIVET_SIGNATURE_HEADER_TOO_MANY_FIELDS
+};
+
 enum trivet_signature_fact {
     TRIVET_SIGNATURE_ABSENT = 0, /* or empty                                */
     TRIVET_SIGNATURE_MALFORMED,

@@ -53,7 +53,10 @@ ngx_http_trivet_read_header(void *data, ngx_table_elt_t *h)
 
     } else if (ngx_http_trivet_is_header(h, NGX_HTTP_TRIVET_SIGNATURE)) {
         request->signature = ngx_http_trivet_slice(h->value);
-        request->num_signatures++;
+        request->signature_header =
+            request->signature_header == TRIVET_SIGNATURE_HEADER_NONE
+                ? TRIVET_SIGNATURE_HEADER_ONE
+                : TRIVET_SIGNATURE_HEADER_SEVERAL;
 
     } else if (ngx_http_trivet_is_header(h, "x-bunq-language")) {
         request->language = ngx_http_trivet_slice(h->value);

@@ -71,7 +71,8 @@ ngx_http_trivet_make_request_head(
     ctx->head = trivet_slice_make(NULL, 0);
 
     if (request->profile->signing == TRIVET_SIGNING_BODY
-        || request->num_signatures != 1 || request->signature.len == 0
+        || request->signature_header != TRIVET_SIGNATURE_HEADER_ONE
+        || request->signature.len == 0
         || !trivet_decide_needs_signature(&request->rule, request->profile))
     {
         return NGX_OK; /* nobody will look at it */
@@ -95,7 +96,7 @@ ngx_http_trivet_make_request_head(
     {
         /* More fields than any client signs: no full signature can fit. */
         if (request->profile->signing == TRIVET_SIGNING_FULL) {
-            request->num_signatures = 2;
+            request->signature_header = TRIVET_SIGNATURE_HEADER_TOO_MANY_FIELDS;
         }
         return NGX_OK;
     }

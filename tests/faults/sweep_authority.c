@@ -243,7 +243,7 @@ static void
 make_open_unsigned(struct sent *sent)
 {
     make_session(sent, &ann, HOME);
-    sent->request.num_signatures = 0;
+    sent->request.signature_header = TRIVET_SIGNATURE_HEADER_NONE;
     sent->request.signature = trivet_slice_make(NULL, 0);
 }
 

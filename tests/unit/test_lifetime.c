@@ -219,7 +219,7 @@ what_is_refused_extends_nothing(void **state)
     sign_as(&sent, &bob);
     assert_refused(&sent, TRIVET_REASON_SIGNATURE_WRONG, 400, NULL, 0);
     make_protected(&sent, &ann);
-    sent.request.num_signatures = 0;
+    sent.request.signature_header = TRIVET_SIGNATURE_HEADER_NONE;
     assert_refused(&sent, TRIVET_REASON_SIGNATURE_MISSING, 466, NULL, 0);
     make_protected(&sent, &ann);
     set_address(&sent, ABROAD);
@@ -305,7 +305,7 @@ the_current_profile_extends_unsigned_requests(void **state)
     world_pass(TIMEOUT_S - 60);
     make_protected(&sent, &ann);
     set_profile(&sent, "current");
-    sent.request.num_signatures = 0;
+    sent.request.signature_header = TRIVET_SIGNATURE_HEADER_NONE;
     assert_admitted(&sent);
     assert_int_equal(anchor_of(&ann), world.now_us);
 }

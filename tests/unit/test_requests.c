@@ -143,7 +143,7 @@ calls_without_a_token_look_at_none(void **state)
     make_request(&sent, "POST", "/v1/installation", unknown_token, &bob, body);
     assert_admitted(&sent);
     sent.request.num_tokens = 2;
-    sent.request.num_signatures = 2;
+    sent.request.signature_header = TRIVET_SIGNATURE_HEADER_SEVERAL;
     assert_admitted(&sent);
     make_request(
         &sent, "POST", "/v1/sandbox-user-person", unknown_token, &bob, "");

@@ -166,7 +166,7 @@ installations_are_shown_to_sessions_alone(void **state)
         assert_refused(&sent, TRIVET_REASON_TOKEN_MISSING, 401, AUTHENTICATION,
             NOT_SIGNED);
         get(&sent, "%s", targets[i]);
-        sent.request.num_signatures = 0;
+        sent.request.signature_header = TRIVET_SIGNATURE_HEADER_NONE;
         assert_refused(&sent, TRIVET_REASON_SIGNATURE_MISSING, 466, NULL, 0);
         get(&sent, "%s", targets[i]);
         set_address(&sent, ABROAD);
@@ -270,7 +270,7 @@ an_installation_s_token_lists_its_devices_from_home(void **state)
     (void) snprintf(url, sizeof url, "/v1/device-server/%lld", ann.device_id);
     make_request(&sent, "GET", url, ann.installation_token, &ann, "");
     assert_admitted(&sent);
-    sent.request.num_signatures = 0;
+    sent.request.signature_header = TRIVET_SIGNATURE_HEADER_NONE;
     assert_refused(&sent, TRIVET_REASON_SIGNATURE_MISSING, 466, NULL, 0);
 }
 

@@ -15,14 +15,23 @@ count(const char *table)
 
 /* ---- signatures, profile by profile ------------------------------------- */
 
-enum signing { RIGHT, ABSENT, EMPTY, OF_ANOTHER, OF_NOTHING, NO_BASE64, TWICE };
+enum signing {
+    RIGHT,
+    ABSENT,
+    EMPTY,
+    OF_ANOTHER,
+    OF_NOTHING,
+    NO_BASE64,
+    TWICE,
+    OF_TOO_MANY
+};
 
 static void
 sign_in_a_way(struct sent *sent, enum signing signing)
 {
     sign_as(sent, signing == OF_ANOTHER ? &bob : &ann);
     if (signing == ABSENT) {
-        sent->request.num_signatures = 0;
+        sent->request.signature_header = TRIVET_SIGNATURE_HEADER_NONE;
         sent->request.signature = trivet_slice_make(NULL, 0);
     } else if (signing == EMPTY) {
         set_signature(sent, "");
@@ -31,7 +40,10 @@ sign_in_a_way(struct sent *sent, enum signing signing)
     } else if (signing == NO_BASE64) {
         sent->signature[sent->request.signature.len++] = '\n';
     } else if (signing == TWICE) {
-        sent->request.num_signatures = 2;
+        sent->request.signature_header = TRIVET_SIGNATURE_HEADER_SEVERAL;
+    } else if (signing == OF_TOO_MANY) {
+        sent->request.signature_header =
+            TRIVET_SIGNATURE_HEADER_TOO_MANY_FIELDS;
     }
 }
 
@@ -64,6 +76,8 @@ assert_needs_signature(struct sent *sent)
     assert_refused(sent, TRIVET_REASON_SIGNATURE_MALFORMED, 400, SIGNATURE, 0);
     sign_in_a_way(sent, TWICE);
     assert_refused(sent, TRIVET_REASON_SIGNATURE_MALFORMED, 400, SIGNATURE, 0);
+    sign_in_a_way(sent, OF_TOO_MANY);
+    assert_refused(sent, TRIVET_REASON_SIGNATURE_MALFORMED, 400, SIGNATURE, 0);
 
     sign_in_a_way(sent, RIGHT);
     assert_admitted(sent);
@@ -72,7 +86,7 @@ assert_needs_signature(struct sent *sent)
 static void
 assert_needs_no_signature(struct sent *sent)
 {
-    for (enum signing signing = RIGHT; signing <= TWICE; signing++) {
+    for (enum signing signing = RIGHT; signing <= OF_TOO_MANY; signing++) {
         sign_in_a_way(sent, signing);
         assert_admitted(sent);
     }
@@ -180,7 +194,7 @@ a_logout_is_signed_in_the_strict_profile_only(void **state)
     make_request(&sent, "DELETE", "/v1/session/0", ann.session_token, &ann, "");
     assert_needs_signature(&sent);
 
-    for (enum signing signing = RIGHT; signing <= TWICE; signing++) {
+    for (enum signing signing = RIGHT; signing <= OF_TOO_MANY; signing++) {
         open_session_from(&ann, HOME);
         make_request(
             &sent, "DELETE", "/v1/session/0", ann.session_token, &ann, "");

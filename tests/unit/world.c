@@ -209,7 +209,7 @@ set_signature(struct sent *sent, const char *text)
 {
     (void) snprintf(sent->signature, sizeof sent->signature, "%s", text);
     sent->request.signature = trivet_slice_text(sent->signature);
-    sent->request.num_signatures = 1;
+    sent->request.signature_header = TRIVET_SIGNATURE_HEADER_ONE;
 }
 
 void
