@@ -128,10 +128,8 @@ add_allowed(struct trivet_call_search *search, const char *method)
         search->allow + len, sizeof search->allow - len, "%s%s", comma, method);
 }
 
-/* The sandbox's accounts stand in for those of the API behind, for reading:
- * other methods on them are that API's to answer. */
-static bool
-stands_in(const struct trivet_protocol_call *call)
+bool
+trivet_call_stands_in(const struct trivet_protocol_call *call)
 {
     return call->is_sandbox_only && call->rule.token == TRIVET_NEEDS_SESSION;
 }
@@ -162,7 +160,7 @@ trivet_call_find(struct trivet_slice method, struct trivet_slice path,
             return TRIVET_CALL_FOUND;
         }
 
-        if (!stands_in(&calls[i])) {
+        if (!trivet_call_stands_in(&calls[i])) {
             add_allowed(out, calls[i].method);
         }
     }

@@ -41,6 +41,10 @@ size_t trivet_call_index(const struct trivet_protocol_call *call);
 void trivet_call_name(
     size_t index, const char **out_method, const char **out_path);
 
+/* The sandbox's accounts stand in for those of the API behind, for reading:
+ * other methods on them are that API's to answer. */
+bool trivet_call_stands_in(const struct trivet_protocol_call *call);
+
 struct trivet_rule trivet_call_rule(const struct trivet_protocol_call *call);
 
 /* The path that call was found with, without a last slash. */

@@ -143,13 +143,36 @@ ngx_http_trivet_send_refusal_of(ngx_http_request_t *r,
 }
 
 
-/* The built-in API: who is calling. It is behind the gateway like any other
- * API, so its answers are signed by the filters. */
+ngx_int_t
+ngx_http_trivet_send_built_in(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx,
+    struct trivet_buffer *body)
+{
+    trivet_buffer_free(&ctx->answer.body);
+    ctx->answer.body = *body;
+    ngx_memzero(body, sizeof(struct trivet_buffer));
+
+    if (ctx->answer.body.data == NULL
+        || (ctx->request.profile->slashes == TRIVET_SLASHES_PLAIN
+            && trivet_message_plain_slashes(&ctx->answer.body) != TRIVET_OK))
+    {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    r->disable_not_modified = 1;
+    r->headers_out.status = NGX_HTTP_OK;
+    ngx_http_trivet_set_json(r, (off_t) ctx->answer.body.len);
+
+    return ngx_http_trivet_send_body(r, &ctx->answer.body);
+}
+
+
+/* The built-in API: who is calling. */
 ngx_int_t
 ngx_http_trivet_identity_handler(ngx_http_request_t *r)
 {
     off_t len;
     ngx_chain_t *cl;
+    struct trivet_buffer body;
     ngx_http_trivet_ctx_t *ctx;
 
     ctx = ngx_http_trivet_get_ctx(r);
@@ -168,20 +191,9 @@ ngx_http_trivet_identity_handler(ngx_http_request_t *r)
         }
     }
 
-    r->disable_not_modified = 1;
-    trivet_buffer_free(&ctx->answer.body);
-    ctx->answer.body = trivet_identity_answer_write(&ctx->answer.identity,
+    body = trivet_identity_answer_write(&ctx->answer.identity,
         ngx_http_trivet_slice(r->method_name),
         ngx_http_trivet_slice(r->unparsed_uri), len);
-    if (ctx->answer.body.data == NULL
-        || (ctx->request.profile->slashes == TRIVET_SLASHES_PLAIN
-            && trivet_message_plain_slashes(&ctx->answer.body) != TRIVET_OK))
-    {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
-    }
 
-    r->headers_out.status = NGX_HTTP_OK;
-    ngx_http_trivet_set_json(r, (off_t) ctx->answer.body.len);
-
-    return ngx_http_trivet_send_body(r, &ctx->answer.body);
+    return ngx_http_trivet_send_built_in(r, ctx, &body);
 }

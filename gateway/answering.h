@@ -14,6 +14,10 @@ ngx_int_t ngx_http_trivet_send_refusal(ngx_http_request_t *r,
 /* The same; subject (NULL: none) stands for the "%s" of its text. */
 ngx_int_t ngx_http_trivet_send_refusal_of(ngx_http_request_t *r,
     ngx_http_trivet_ctx_t *ctx, enum trivet_reason reason, const char *subject);
+/* Sends a body of JSON, which it takes over, as the answer of a built-in API:
+ * it is behind the gateway like any other API, so the filters sign it. */
+ngx_int_t ngx_http_trivet_send_built_in(ngx_http_request_t *r,
+    ngx_http_trivet_ctx_t *ctx, struct trivet_buffer *body);
 /* trivet_identity: a built-in API, which answers with who is calling. */
 ngx_int_t ngx_http_trivet_identity_handler(ngx_http_request_t *r);
 /* One line in nginx's log: ctx->reason, and what the machine reported. */

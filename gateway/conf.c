@@ -272,5 +272,6 @@ ngx_http_trivet_is_same_rule(const ngx_http_trivet_loc_conf_t *one,
                && one->pass_credentials == other->pass_credentials
                && one->pass_forwarded == other->pass_forwarded
                && one->preflight == other->preflight
-               && one->upgrades == other->upgrades);
+               && one->upgrades == other->upgrades
+               && one->answers == other->answers);
 }

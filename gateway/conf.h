@@ -9,6 +9,7 @@
 
 #include "authority/authority.h"
 
+struct trivet_answers;
 struct trivet_sandbox;
 typedef struct ngx_http_trivet_worker_s ngx_http_trivet_worker_t;
 
@@ -60,7 +61,9 @@ typedef struct {
     size_t answer_limit;
     size_t answer_buffer;
     const struct trivet_profile *profile;
-    ngx_uint_t probes_store; /* trivet_probe ready */
+    ngx_uint_t probes_store;        /* trivet_probe ready */
+    struct trivet_answers *answers; /* trivet_answers; NULL: none */
+    ngx_shm_zone_t *made;           /* the same: what POSTs made */
 } ngx_http_trivet_loc_conf_t;
 
 

@@ -9,6 +9,7 @@
 #include "gateway/request.h"
 #include "gateway/slice.h"
 #include "gateway/subrequest.h"
+#include "sandbox/answers/answers.h"
 /* Calls fn for each field of a list. */
 static void
 ngx_http_trivet_each_header(ngx_list_part_t *part, void *data,
@@ -175,6 +176,14 @@ ngx_http_trivet_find_rule(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx,
     if (tlcf->calls) {
         match = trivet_call_find(ngx_http_trivet_slice(r->method_name),
             ngx_http_trivet_slice(r->uri), tmcf->sandbox, search);
+    }
+
+    /* The sandbox's accounts give way to a file. */
+    if (match == TRIVET_CALL_FOUND && tlcf->answers != NULL
+        && trivet_call_stands_in(search->call)
+        && trivet_answers_has(tlcf->answers, ngx_http_trivet_slice(r->uri)))
+    {
+        match = TRIVET_CALL_NONE;
     }
 
     if (match == TRIVET_CALL_WRONG_METHOD) {

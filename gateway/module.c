@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* module.c - the module: its directives, and where nginx calls it */
+#include "gateway/answers.h"
 #include "gateway/conf.h"
 #include "gateway/connections.h"
 #include "gateway/monitoring.h"
@@ -197,6 +198,13 @@ static ngx_command_t  ngx_http_trivet_commands[] = {
     { ngx_string("trivet_identity"),
       NGX_HTTP_LOC_CONF|NGX_CONF_NOARGS,
       ngx_http_trivet_identity,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("trivet_answers"),
+      NGX_HTTP_LOC_CONF|NGX_CONF_ANY,
+      ngx_http_trivet_answers,
       NGX_HTTP_LOC_CONF_OFFSET,
       0,
       NULL },

@@ -94,11 +94,18 @@ STORE_SRCS = \
 
 SANDBOX_SRCS = \
 	sandbox/account.c \
+	sandbox/answers/answers.c \
+	sandbox/answers/files.c \
+	sandbox/answers/list.c \
+	sandbox/answers/made.c \
+	sandbox/answers/template.c \
+	sandbox/answers/tree.c \
 	sandbox/incidents.c \
 	sandbox/state.c
 
 AUTHORITY_SRCS = \
 	authority/answer.c \
+	authority/answers.c \
 	authority/audit.c \
 	authority/authority.c \
 	authority/calls.c \
@@ -303,6 +310,7 @@ UNIT_TESTS = \
 	test_store_session \
 	test_store_user \
 	test_switches \
+	test_template \
 	test_timestamp \
 	test_token \
 	test_writer
@@ -322,4 +330,5 @@ FUZZ_TARGETS = \
 	psp \
 	public_key \
 	record \
+	template \
 	timestamp

@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "authority/answers.h"
 #include "cli/nginx_path.h"
 #include "cli/serve/serve.h"
 #include "store/store.h"
@@ -146,6 +147,38 @@ check_upstreams(struct serving *s, struct trivet_error *err)
     }
 
     return TRIVET_OK;
+}
+
+/* All files are read, and forgotten: nginx reads them itself. */
+static enum trivet_status
+check_answers(struct serving *s, struct trivet_error *err)
+{
+    const struct cli_serve_options *o = s->options;
+    struct trivet_answers *answers;
+    enum trivet_status status = TRIVET_OK;
+
+    if (o->num_answers == 0) {
+        return TRIVET_OK;
+    }
+    if (o->num_upstreams > 0) {
+        return trivet_error_set(err, TRIVET_E_USAGE, "serve",
+            "--answers and --upstream do not go together: either files answer, "
+            "or an API");
+    }
+
+    TRIVET_TRY(trivet_answers_new(&answers, err));
+    for (size_t i = 0; status == TRIVET_OK && i < o->num_answers; i++) {
+        status = take_file(o->answers[i], s->answers[i], err);
+        if (status == TRIVET_OK) {
+            status = trivet_answers_add(answers, o->answers[i], err);
+        }
+    }
+    if (status == TRIVET_OK) {
+        status = trivet_calls_check_answers(answers, err);
+    }
+
+    trivet_answers_free(answers);
+    return status;
 }
 
 static enum trivet_status
@@ -359,6 +392,7 @@ cli_serve_check(struct serving *s, struct trivet_error *err)
 {
     TRIVET_TRY(check_options(s, err));
     TRIVET_TRY(check_upstreams(s, err));
+    TRIVET_TRY(check_answers(s, err));
     TRIVET_TRY(check_trusted(s, err));
     TRIVET_TRY(check_origins(s, err));
     TRIVET_TRY(check_seed(s, err));

@@ -39,6 +39,8 @@ format(const struct serving *s)
         .tls_key_password =
             o->tls_key_password == NULL ? NULL : s->given_password,
         .upstreams = &s->upstreams,
+        .num_answers = o->num_answers,
+        .answers = s->answers,
         .limits = o->limits,
         .num_trusted = o->num_trusted,
         .trusted = s->trusted,

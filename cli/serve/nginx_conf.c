@@ -319,6 +319,17 @@ put_tls(FILE *to, const struct cli_nginx_conf *conf)
     }
 }
 
+/* The built-in API. */
+static void
+put_answers(FILE *to, const struct cli_nginx_conf *conf)
+{
+    (void) fprintf(to, "            trivet_answers");
+    for (size_t i = 0; i < conf->num_answers; i++) {
+        (void) fprintf(to, " \"%s\"", conf->answers[i]);
+    }
+    (void) fprintf(to, ";\n");
+}
+
 static void
 put_server(FILE *to, const struct cli_nginx_conf *conf)
 {
@@ -355,7 +366,7 @@ put_server(FILE *to, const struct cli_nginx_conf *conf)
         put_rate_limits(to);
     }
     if (conf->upstreams->num == 0) {
-        (void) fprintf(to, "            trivet_identity;\n");
+        put_answers(to, conf);
     } else {
         cli_nginx_put_proxy(to, conf);
     }

@@ -32,6 +32,8 @@ struct cli_nginx_conf {
     bool is_own_tls; /* a certificate for localhost, by a CA of its own */
     const char *tls_key_password;          /* a file; NULL: none */
     const struct cli_upstreams *upstreams; /* none: the built-in API */
+    size_t num_answers;                    /* of the built-in API: folders */
+    const char (*answers)[CLI_MAX_PATH];
     struct cli_nginx_limits limits;
     size_t num_trusted;
     const char (*trusted)[CLI_MAX_NETWORK]; /* proxies */

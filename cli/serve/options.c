@@ -16,6 +16,7 @@ enum {
     OPTION_PROFILE,
     OPTION_SWITCH,
     OPTION_UPSTREAM,
+    OPTION_ANSWERS,
     OPTION_TLS_CERT,
     OPTION_TLS_KEY,
     OPTION_TLS_KEY_PASSWORD,
@@ -57,7 +58,11 @@ const struct argp_option cli_serve_options_table[] = {
         "set one switch of the profile; may be repeated for others", 0},
     {"upstream", OPTION_UPSTREAM, "URL", 0,
         "the API to protect; then there is no sandbox (default: a small "
-        "built-in one that answers with the caller's identity)",
+        "built-in one, whose /v1/echo answers with the caller's identity)",
+        0},
+    {"answers", OPTION_ANSWERS, "DIR", 0,
+        "what the built-in API answers, from files such as "
+        "DIR/user/_/card/GET.json; may be repeated",
         0},
     {"tls-cert", OPTION_TLS_CERT, "FILE", 0,
         "certificate and chain in PEM (default: one for localhost, which is "
@@ -175,6 +180,10 @@ parse_front(int key, char *arg, struct argp_state *state)
     struct cli_serve_options *options = state->input;
 
     switch (key) {
+    case OPTION_ANSWERS:
+        add_text(state, "--answers", arg, options->answers,
+            TRIVET_MAX_ANSWER_DIRS, &options->num_answers);
+        return 0;
     case OPTION_TLS_CERT:
         options->tls_cert = arg;
         return 0;

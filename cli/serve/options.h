@@ -10,6 +10,7 @@
 #include "cli/serve/nginx_conf.h"
 #include "cli/serve/profile.h"
 #include "core/prune_ages.h"
+#include "sandbox/answers/answers.h"
 
 enum { CLI_MAX_TRUSTED = 64 };
 
@@ -29,6 +30,8 @@ struct cli_serve_options {
     struct cli_profile profile;
     const char *upstreams[CLI_MAX_UPSTREAMS];
     size_t num_upstreams;
+    const char *answers[TRIVET_MAX_ANSWER_DIRS]; /* folders */
+    size_t num_answers;
     const char *tls_cert;
     const char *tls_key;
     const char *tls_key_password; /* a file */

@@ -48,6 +48,7 @@ struct serving {
     char program[CLI_MAX_PATH]; /* nginx */
     char module[CLI_MAX_PATH];
 
+    char answers[TRIVET_MAX_ANSWER_DIRS][CLI_MAX_PATH]; /* absolute */
     char given_server_key[CLI_MAX_PATH];
     char given_cert[CLI_MAX_PATH];
     char given_key[CLI_MAX_PATH];

@@ -36,6 +36,9 @@ UNSIGNED = (
 )
 WRONG_SIGNATURE = "The request signature is invalid."
 
+# Answered by the built-in API, and so is anything below it: who is calling.
+ECHO = "/v1/echo"
+
 TIMEOUT_S = 30
 DEFAULT = object()  # "do what an honest client does"
 

@@ -75,7 +75,7 @@ path_numbers = itertools.count()
 def path(request):
     """A path of the API that no other test asks for."""
     module = request.module.__name__.removeprefix("test_")
-    return f"/v1/{module}/{next(path_numbers)}"
+    return f"{bunq.ECHO}/{module}/{next(path_numbers)}"
 
 
 @pytest.fixture(scope="module")

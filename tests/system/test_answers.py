@@ -323,7 +323,7 @@ def test_answer_of_doubtful_length_is_whole_or_refused(
 def test_dead_api_is_a_clear_502(serve):
     gateway = serve("--sandbox", "--upstream", f"http://127.0.0.1:{free_port()}")
     client = bunq.ready(gateway)  # the protocol's own calls need no API
-    answer = client.get("/v1/anything")
+    answer = client.get("/v1/echo/anything")
     bunq.assert_refused(
         answer, 502, "The API gave no valid answer.", "upstream-failed", False
     )
@@ -337,13 +337,13 @@ def test_api_that_comes_back_is_found(tmp_path):
     with Gateway(tmp_path / "data", "--sandbox", "--upstream", first.url) as gateway:
         client = bunq.ready(gateway)
         for _ in range(3):
-            assert client.get("/v1/x").status == 200
+            assert client.get("/v1/echo/x").status == 200
         plan = closing(b"")
-        first.plan("/v1/x", plan)
+        first.plan("/v1/echo/x", plan)
         for _ in range(12):
-            assert client.get("/v1/x").status == 502
-        first.plan("/v1/x", reply(TEXT, headers=[JSON]))
-        bunq.assert_admitted(client.get("/v1/x"), client.server_key)
+            assert client.get("/v1/echo/x").status == 502
+        first.plan("/v1/echo/x", reply(TEXT, headers=[JSON]))
+        bunq.assert_admitted(client.get("/v1/echo/x"), client.server_key)
     first.close()
 
 
@@ -373,7 +373,7 @@ def test_ranges_of_own_answers_are_not_served(client):
     answer = client.get("/v1/user", headers={"Range": "bytes=0-1"})
     bunq.assert_admitted(answer, client.server_key)
     assert answer.types == ["UserPerson"]
-    answer = client.get("/v1/anything", headers={"Range": "bytes=0-1"})
+    answer = client.get("/v1/echo/anything", headers={"Range": "bytes=0-1"})
     bunq.assert_admitted(answer, client.server_key)
     assert answer.types == ["Identity"]
 

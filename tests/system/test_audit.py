@@ -194,7 +194,7 @@ def test_what_is_no_credential_is_not_told(gateway):
     client = bunq.ready(gateway)
     since = verify(gateway)["rows"]
     assert client.is_alive()
-    assert client.post("/v1/anything", b"{}").status == 200
+    assert client.post("/v1/echo/anything", b"{}").status == 200
     assert client.get("/v1/user", token=None).status == 401
     assert client.post("/v1/installation", b"{", token=None).status == 400
     assert client.get("/nowhere").status == 404
@@ -474,7 +474,7 @@ def test_flood_of_strangers_is_bounded_and_counted(serve):
     def flood(_):
         with bunq.Wire(gateway) as wire:
             for _ in range(number // 4):
-                wire.request("GET", "/v1/x", [(TOKEN, "a" * 64)])
+                wire.request("GET", "/v1/echo/x", [(TOKEN, "a" * 64)])
                 assert wire.answer().status == 401
 
     begin = time.monotonic()
@@ -499,7 +499,7 @@ def test_gateway_that_ends_tells_what_was_left_out(serve):
     since = verify(gateway)["rows"]
     with bunq.Wire(gateway) as wire:
         for _ in range(50):
-            wire.request("GET", "/v1/x", [(TOKEN, "a" * 64)])
+            wire.request("GET", "/v1/echo/x", [(TOKEN, "a" * 64)])
             assert wire.answer().status == 401
     gateway.stop()
     told = rows(gateway, "--since", since)

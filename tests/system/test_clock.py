@@ -208,7 +208,7 @@ def test_providers_keys_sessions_and_certificates_age(still):
     "method, path, calls, window",
     [
         ("GET", "/v1/user", 3, 3),
-        ("PUT", "/v1/payment/1", 2, 3),
+        ("PUT", "/v1/echo/payment/1", 2, 3),
         ("POST", "/v1/session-server", 1, 30),
     ],
 )

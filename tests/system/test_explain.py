@@ -219,7 +219,7 @@ SIGNATURES = {
     "wrong-key above": lambda key, data: b64(b"\xff" * 256),
 }
 
-PATHS = ["/v1/session-server", "/v1/payment?x=1&y=%20"]
+PATHS = ["/v1/session-server", "/v1/echo/payment?x=1&y=%20"]
 
 
 @pytest.mark.parametrize("path", PATHS)
@@ -272,7 +272,7 @@ def test_the_query_string_left_out(speaker):
 
 
 def test_another_query_string(speaker):
-    full = request_bytes("POST", "/v1/payment?x=2", speaker.headers(PATHS[1]), BODY)
+    full = request_bytes("POST", "/v1/echo/payment?x=2", speaker.headers(PATHS[1]), BODY)
     answer = speaker.send("POST", PATHS[1], BODY, speaker.client.sign(full))
     assert_explained(answer, "other-body")
 
@@ -287,14 +287,14 @@ def test_several_signatures(speaker, path):
 
 @pytest.mark.parametrize("method", ["GET", "DELETE", "PUT"])
 def test_other_methods(speaker, method):
-    message = speaker.message(method, "/v1/anything", b"\n")
-    answer = speaker.send(method, "/v1/anything", b"", speaker.client.sign(message))
+    message = speaker.message(method, "/v1/echo/anything", b"\n")
+    answer = speaker.send(method, "/v1/echo/anything", b"", speaker.client.sign(message))
     assert_explained(answer, "trailing-newline")
 
 
 def test_more_fields_than_can_be_signed(speaker):
-    headers = {**speaker.headers("/v1/x"), **{f"X-Bunq-E-{i}": "1" for i in range(90)}}
-    answer = speaker.send("POST", "/v1/x", BODY, speaker.client.sign(b"x"), headers)
+    headers = {**speaker.headers("/v1/echo/x"), **{f"X-Bunq-E-{i}": "1" for i in range(90)}}
+    answer = speaker.send("POST", "/v1/echo/x", BODY, speaker.client.sign(b"x"), headers)
     assert_explained(
         answer, "too-many-fields" if speaker.is_classic else "other-body"
     )
@@ -304,8 +304,8 @@ def test_more_fields_than_can_be_signed(speaker):
 
 
 def test_the_digests_are_told(speaker):
-    message = speaker.message("POST", "/v1/x", BODY)
-    answer = speaker.send("POST", "/v1/x", BODY, speaker.client.sign(b"quite another"))
+    message = speaker.message("POST", "/v1/echo/x", BODY)
+    answer = speaker.send("POST", "/v1/echo/x", BODY, speaker.client.sign(b"quite another"))
     assert_explained(
         answer,
         "other-body",
@@ -316,8 +316,8 @@ def test_the_digests_are_told(speaker):
 
 
 def test_what_is_known_of_a_wrong_key(speaker):
-    message = speaker.message("POST", "/v1/x", BODY)
-    answer = speaker.send("POST", "/v1/x", BODY, bunq.sign(bunq.key(77), BODY))
+    message = speaker.message("POST", "/v1/echo/x", BODY)
+    answer = speaker.send("POST", "/v1/echo/x", BODY, bunq.sign(bunq.key(77), BODY))
     assert_explained(
         answer,
         "wrong-key",
@@ -329,9 +329,9 @@ def test_what_is_known_of_a_wrong_key(speaker):
 def test_no_secret_is_told(speaker):
     client = speaker.client
     for word in ("other-installation", "wrong-key"):
-        message = speaker.message("POST", "/v1/x", BODY)
+        message = speaker.message("POST", "/v1/echo/x", BODY)
         answer = speaker.send(
-            "POST", "/v1/x", BODY, SIGNATURES[word](client.key, message)
+            "POST", "/v1/echo/x", BODY, SIGNATURES[word](client.key, message)
         )
         assert mistake(answer) == word
         for secret in (client.session_token, client.installation_token, client.secret):
@@ -349,11 +349,11 @@ def test_only_the_newest_keys_are_tried(serve):
         bunq.Client(gateway, key_number=6).install()
     signature = old.sign(BODY)
     assert_explained(
-        speaker.send("POST", "/v1/x", BODY, signature), "other-installation"
+        speaker.send("POST", "/v1/echo/x", BODY, signature), "other-installation"
     )
     for _ in range(2):
         bunq.Client(gateway, key_number=6).install()
-    assert_explained(speaker.send("POST", "/v1/x", BODY, signature), "wrong-key")
+    assert_explained(speaker.send("POST", "/v1/echo/x", BODY, signature), "wrong-key")
 
 
 # ---- large bodies ------------------------------------------------------------
@@ -371,16 +371,16 @@ def test_bodies_that_nginx_keeps_in_files(speaker, size):
 @pytest.mark.parametrize("size", [LARGEST + 1, 900 * 1024])
 def test_bodies_that_are_too_large(speaker, size):
     body = b"x" * (size - 1) + b"\n"
-    message = speaker.message("POST", "/v1/x", body)
+    message = speaker.message("POST", "/v1/echo/x", body)
     key = speaker.client.key
     for case, word in (
-        (bunq.sign(key, speaker.message("POST", "/v1/x", body[:-1])), "too-large"),
+        (bunq.sign(key, speaker.message("POST", "/v1/echo/x", body[:-1])), "too-large"),
         (bunq.sign(key, message).rstrip("="), "base64-form"),
         (with_padding(key, message, padding.PKCS1v15(), hashes.SHA1()), "wrong-digest"),
         (bunq.sign(bunq.key(1), message), "other-installation"),
         (with_padding(key, message, pss(32)), "wrong-key"),
     ):
-        answer = speaker.send("POST", "/v1/x", body, case)
+        answer = speaker.send("POST", "/v1/echo/x", body, case)
         assert_explained(answer, word)
         if word in ("too-large", "wrong-key"):
             assert f"{size} bytes" in explanation(answer)
@@ -391,7 +391,7 @@ def test_a_chunked_body(client):
     for pieces in ([BODY, b"\n"], [b"x" * 30000, b"y" * 30000, b"\n"]):
         body = b"".join(pieces)
         answer = client.post(
-            "/v1/x", body, signature=client.sign(body[:-1]), stream=iter(pieces)
+            "/v1/echo/x", body, signature=client.sign(body[:-1]), stream=iter(pieces)
         )
         assert_explained(answer, "trailing-newline")
 
@@ -410,7 +410,7 @@ def test_a_chunked_body(client):
     ids=["indents", "deep", "emoji", "NUL", "not UTF-8", "newlines", "keys"],
 )
 def test_hostile_bodies(plain, body):
-    answer = plain.send("POST", "/v1/x", body, plain.client.sign(b"something else"))
+    answer = plain.send("POST", "/v1/echo/x", body, plain.client.sign(b"something else"))
     assert_explained(answer, "other-body", sha256(body))
 
 
@@ -430,7 +430,7 @@ def test_a_missing_signature(speaker):
 
 
 def test_an_empty_signature(speaker):
-    answer = speaker.send("POST", "/v1/x", BODY, "")
+    answer = speaker.send("POST", "/v1/echo/x", BODY, "")
     bunq.assert_refused(answer, 466, UNSIGNED, "signature-missing")
     assert "is empty" in explanation(answer)
 
@@ -462,7 +462,7 @@ def test_outside_the_sandbox_nothing_is_said(serve):
 
 def test_the_current_profile_explains_what_it_judges(serve):
     client = bunq.ready(serve("--profile", "current"))
-    bunq.assert_admitted(client.post("/v1/x", BODY, signature="nonsense"))
+    bunq.assert_admitted(client.post("/v1/echo/x", BODY, signature="nonsense"))
     answer = client.post(
         "/v1/session-server",
         BODY,
@@ -478,7 +478,7 @@ def test_a_flood_is_rationed(serve):
     words = []
     begin = time.monotonic()
     for _ in range(400):
-        answer = client.post("/v1/x", BODY, signature=signature)
+        answer = client.post("/v1/echo/x", BODY, signature=signature)
         bunq.assert_refused(answer, 400, WRONG_SIGNATURE, "signature-wrong")
         words.append(mistake(answer))
     passed = time.monotonic() - begin
@@ -487,10 +487,10 @@ def test_a_flood_is_rationed(serve):
     num_explained = words.count("trailing-newline")
     assert num_explained >= 1
     assert num_explained <= num_workers * (40 + 20 * passed + 1)
-    bunq.assert_admitted(client.post("/v1/x", BODY))
+    bunq.assert_admitted(client.post("/v1/echo/x", BODY))
 
     end = time.monotonic() + 20
-    while mistake(client.post("/v1/x", BODY, signature=signature)) == "rationed":
+    while mistake(client.post("/v1/echo/x", BODY, signature=signature)) == "rationed":
         assert time.monotonic() < end
         time.sleep(0.2)
 
@@ -498,15 +498,15 @@ def test_a_flood_is_rationed(serve):
 def test_the_log_has_the_word(serve):
     gateway = serve()
     client = bunq.ready(gateway)
-    answer = client.post("/v1/x", BODY, signature=client.sign(BODY + b"\n"))
+    answer = client.post("/v1/echo/x", BODY, signature=client.sign(BODY + b"\n"))
     assert_explained(answer, "trailing-newline")
     assert answer.is_signed_by(client.server_key)
     assert "mistake:trailing-newline, installation:" in gateway.log()
 
 
 def test_the_answer_is_signed_and_head_has_none(client):
-    answer = client.post("/v1/x", BODY, signature=client.sign(b""))
+    answer = client.post("/v1/echo/x", BODY, signature=client.sign(b""))
     assert answer.is_signed_by(client.server_key)
-    answer = client.call("HEAD", "/v1/x", signature=client.sign(b"x"))
+    answer = client.call("HEAD", "/v1/echo/x", signature=client.sign(b"x"))
     assert answer.status == 400
     assert answer.body == b""

@@ -200,8 +200,8 @@ def test_what_would_change_the_bytes_is_not_passed_on(
 
 @pytest.mark.parametrize(
     "target",
-    ["/v1/t/a%2Fb", "/v1/t/a%20b?x=%20y", "/v1/t/?a=b&c=d%26e", "/v1/t/é%C3%A9"]
-    + ["/v1/t/a;b=c", "/v1/t/a+b", "/v1/t/%25", "/v1/t/?", "/v1/t/a'b"],
+    ["/v1/echo/t/a%2Fb", "/v1/echo/t/a%20b?x=%20y", "/v1/echo/t/?a=b&c=d%26e", "/v1/echo/t/é%C3%A9"]
+    + ["/v1/echo/t/a;b=c", "/v1/echo/t/a+b", "/v1/echo/t/%25", "/v1/echo/t/?", "/v1/echo/t/a'b"],
 )
 def test_target_reaches_the_api_as_it_was_sent(front, upstream, api_client, target):
     raw = target.encode()
@@ -220,7 +220,7 @@ def test_target_reaches_the_api_as_it_was_sent(front, upstream, api_client, targ
 def every_kind(client):
     """One answer of each kind."""
     yield client.get("/v1/user")
-    yield client.get("/v1/anything")
+    yield client.get("/v1/echo/anything")
     yield client.get("/v1/user", token=None)
     yield client.get("/v1/user", token="0" * 64)
     yield client.get("/v1/user", signature=None)
@@ -263,7 +263,7 @@ def test_request_id_is_echoed(gateway, front, client, api_client, value):
         for token in (who.session_token, "0" * 64):
             headers = [(TOKEN, token), (SIGNATURE, who.sign(b""))]
             headers.append((REQUEST_ID, value))
-            for target in ("/v1/user", "/v1/anything", "/elsewhere"):
+            for target in ("/v1/user", "/v1/echo/anything", "/elsewhere"):
                 with bunq.Wire(place) as wire:
                     answer = wire.request("GET", target, headers).answer()
                 assert answer.header(REQUEST_ID) == value
@@ -273,7 +273,7 @@ def test_request_id_is_not_made_up(client, api_client):
     for who in (client, api_client):
         for answer in (
             who.get("/v1/user"),
-            who.get("/v1/anything"),
+            who.get("/v1/echo/anything"),
             who.get("/v1/user", token=None),
         ):
             assert answer.header(REQUEST_ID) is None
@@ -299,7 +299,7 @@ def test_reason_is_not_taken_from_the_api(upstream, api_client, path):
 
 @pytest.mark.parametrize("second", ["same", "unknown", "empty", "installation"])
 @pytest.mark.parametrize("order", [1, -1])
-@pytest.mark.parametrize("target", ["/v1/user", "/v1/anything"])
+@pytest.mark.parametrize("target", ["/v1/user", "/v1/echo/anything"])
 def test_two_tokens_are_refused(gateway, client, second, order, target):
     other = {
         "same": client.session_token,

@@ -22,11 +22,11 @@ def test_good_and_bad_requests_on_one_connection(gateway):
     good = client.headers(body)
     mixed = {**other.headers(), TOKEN: client.session_token}
     cases = [
-        ("POST", "/v1/x", good, body, 200),
-        ("POST", "/v1/x", good, body + b" ", 400),
-        ("POST", "/v1/x", {**good, SIGNATURE: other.sign(body)}, body, 400),
-        ("POST", "/v1/x", good, body, 200),
-        ("POST", "/v1/x", {TOKEN: client.session_token}, body, 466),
+        ("POST", "/v1/echo/x", good, body, 200),
+        ("POST", "/v1/echo/x", good, body + b" ", 400),
+        ("POST", "/v1/echo/x", {**good, SIGNATURE: other.sign(body)}, body, 400),
+        ("POST", "/v1/echo/x", good, body, 200),
+        ("POST", "/v1/echo/x", {TOKEN: client.session_token}, body, 466),
         ("GET", "/v1/user", other.headers(), b"", other.user),
         ("GET", "/v1/user", {}, b"", 401),
         ("GET", "/v1/user", client.headers(), b"", client.user),
@@ -53,7 +53,7 @@ def test_connection_is_kept_after_a_refusal_of_a_body(gateway, client):
     smuggled = b"GET /v1/smuggled HTTP/1.1\r\nHost: x\r\n\r\n"
     with bunq.Wire(gateway) as wire:
         for headers in ({}, {TOKEN: "0" * 64}, {TOKEN: client.session_token}):
-            answer = wire.request("POST", "/v1/x", headers.items(), smuggled).answer()
+            answer = wire.request("POST", "/v1/echo/x", headers.items(), smuggled).answer()
             assert answer.status in (401, 466)
             answer = wire.request("GET", "/v1/user", client.headers().items()).answer()
             bunq.assert_admitted(answer, client.server_key)
@@ -65,25 +65,25 @@ def test_pipelined_requests_are_answered_in_order(gateway, client):
     bad = {TOKEN: client.session_token}.items()
     with bunq.Wire(gateway) as wire:
         for number in range(10):
-            wire.request("GET", f"/v1/a{number}", [*headers, (REQUEST_ID, f"{number}")])
-            wire.request("GET", f"/v1/b{number}", [*bad, (REQUEST_ID, f"b{number}")])
-            wire.request("POST", f"/v1/c{number}", [*headers], b"")
+            wire.request("GET", f"/v1/echo/a{number}", [*headers, (REQUEST_ID, f"{number}")])
+            wire.request("GET", f"/v1/echo/b{number}", [*bad, (REQUEST_ID, f"b{number}")])
+            wire.request("POST", f"/v1/echo/c{number}", [*headers], b"")
         for number in range(10):
             answer = wire.answer()
             bunq.assert_admitted(answer, client.server_key)
             assert answer.header(REQUEST_ID) == str(number)
-            assert answer.element("Identity")["path"] == f"/v1/a{number}"
+            assert answer.element("Identity")["path"] == f"/v1/echo/a{number}"
             answer = wire.answer()
             bunq.assert_refused(answer, 466)
             assert answer.header(REQUEST_ID) == f"b{number}"
             answer = wire.answer()
             bunq.assert_admitted(answer, client.server_key)
-            assert answer.element("Identity")["path"] == f"/v1/c{number}"
+            assert answer.element("Identity")["path"] == f"/v1/echo/c{number}"
 
 
 def test_requests_in_one_segment(gateway, client):
     lines = "".join(f"{n}: {v}\r\n" for n, v in client.headers(b"{}").items())
-    one = f"POST /v1/x HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n{lines}\r\n{{}}"
+    one = f"POST /v1/echo/x HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n{lines}\r\n{{}}"
     with bunq.Wire(gateway) as wire:
         wire.send(one.encode() * 5)
         for _ in range(5):
@@ -92,7 +92,7 @@ def test_requests_in_one_segment(gateway, client):
 
 def test_request_in_single_bytes(gateway, client):
     lines = "".join(f"{n}: {v}\r\n" for n, v in client.headers(b"{}").items())
-    one = f"POST /v1/x HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n{lines}\r\n{{}}"
+    one = f"POST /v1/echo/x HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n{lines}\r\n{{}}"
     with bunq.Wire(gateway) as wire:
         wire.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         for byte in one.encode():
@@ -116,7 +116,7 @@ def test_expect_100_continue(gateway, client):
     headers = [*client.headers(body).items(), ("Expect", "100-continue")]
     headers.append(("Content-Length", str(len(body))))
     with bunq.Wire(gateway) as wire:
-        wire.request("POST", "/v1/x", headers)
+        wire.request("POST", "/v1/echo/x", headers)
         assert wire.line() == "HTTP/1.1 100 Continue"
         assert wire.line() == ""
         answer = wire.send(body).answer()
@@ -128,7 +128,7 @@ def test_expect_100_continue_with_a_request_that_is_refused(gateway):
     """Answered at once, or after the body; never hung."""
     headers = [("Expect", "100-continue"), ("Content-Length", "5")]
     with bunq.Wire(gateway) as wire:
-        wire.request("POST", "/v1/x", headers)
+        wire.request("POST", "/v1/echo/x", headers)
         line = wire.line()
         if line == "HTTP/1.1 100 Continue":
             assert wire.line() == ""
@@ -160,24 +160,24 @@ MALFORMED = {
     "trace": b"TRACE /v1/user HTTP/1.1\r\n" + HEAD + b"\r\n",
     "no-colon": b"GET /v1/user HTTP/1.1\r\n" + HEAD + b"nonsense\r\n\r\n",
     "nul-in-header": b"GET /v1/user HTTP/1.1\r\n" + HEAD + b"X: a\0b\r\n\r\n",
-    "two-lengths": b"POST /v1/x HTTP/1.1\r\n"
+    "two-lengths": b"POST /v1/echo/x HTTP/1.1\r\n"
     + HEAD
     + b"Content-Length: 2\r\nContent-Length: 3\r\n\r\n{}x",
-    "negative-length": b"POST /v1/x HTTP/1.1\r\n"
+    "negative-length": b"POST /v1/echo/x HTTP/1.1\r\n"
     + HEAD
     + b"Content-Length: -2\r\n\r\n",
-    "word-length": b"POST /v1/x HTTP/1.1\r\n" + HEAD + b"Content-Length: two\r\n\r\n",
-    "plus-length": b"POST /v1/x HTTP/1.1\r\n" + HEAD + b"Content-Length: +2\r\n\r\n{}",
-    "huge-length": b"POST /v1/x HTTP/1.1\r\n"
+    "word-length": b"POST /v1/echo/x HTTP/1.1\r\n" + HEAD + b"Content-Length: two\r\n\r\n",
+    "plus-length": b"POST /v1/echo/x HTTP/1.1\r\n" + HEAD + b"Content-Length: +2\r\n\r\n{}",
+    "huge-length": b"POST /v1/echo/x HTTP/1.1\r\n"
     + HEAD
     + b"Content-Length: 99999999999999999999999\r\n\r\n",
-    "length-and-chunks": b"POST /v1/x HTTP/1.1\r\n"
+    "length-and-chunks": b"POST /v1/echo/x HTTP/1.1\r\n"
     + HEAD
     + b"Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
-    "other-coding": b"POST /v1/x HTTP/1.1\r\n"
+    "other-coding": b"POST /v1/echo/x HTTP/1.1\r\n"
     + HEAD
     + b"Transfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n",
-    "identity-coding": b"POST /v1/x HTTP/1.1\r\n"
+    "identity-coding": b"POST /v1/echo/x HTTP/1.1\r\n"
     + HEAD
     + b"Transfer-Encoding: identity\r\n\r\n",
     "long-uri": b"GET /v1/" + b"a" * 100_000 + b" HTTP/1.1\r\n" + HEAD + b"\r\n",
@@ -242,7 +242,7 @@ def test_malformed_request_is_answered_in_the_error_form(gateway, fault):
 def test_malformed_chunks(gateway, client, body):
     lines = "".join(f"{n}: {v}\r\n" for n, v in client.headers(b"abcde").items())
     lines = f"Host: x\r\nTransfer-Encoding: chunked\r\n{lines}"
-    head = f"POST /v1/x HTTP/1.1\r\n{lines}\r\n"
+    head = f"POST /v1/echo/x HTTP/1.1\r\n{lines}\r\n"
     with bunq.Wire(gateway) as wire:
         try:
             wire.send(head.encode() + body)
@@ -296,7 +296,7 @@ def test_clients_that_go_away_in_a_body(gateway, client, is_hard):
         for _ in range(5):
             headers = [*client.headers(b"x").items(), ("Content-Length", "700000")]
             wire = bunq.Wire(gateway)
-            wire.request("POST", "/v1/x", headers).send(b"x" * length)
+            wire.request("POST", "/v1/echo/x", headers).send(b"x" * length)
             drop(wire, is_hard)
     for call in ("installation", "device-server"):
         wire = bunq.Wire(gateway)
@@ -328,7 +328,7 @@ def test_clients_that_go_away_while_they_are_judged(gateway, client):
         elif number % 3 == 1:
             wire.request("GET", "/v1/user", headers)
         else:
-            wire.request("GET", "/v1/x", [(TOKEN, "0" * 64)])
+            wire.request("GET", "/v1/echo/x", [(TOKEN, "0" * 64)])
         drop(wire, number % 2 == 0)
     assert client.is_alive()
 

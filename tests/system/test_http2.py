@@ -61,7 +61,7 @@ def test_three_steps_over_http2(gateway):
         client.session_token = answer.element("Token")["token"]
 
         bunq.assert_admitted(call("GET", "/v1/user"), server_key)
-        bunq.assert_admitted(call("POST", "/v1/x", b"\0" * 100_000), server_key)
+        bunq.assert_admitted(call("POST", "/v1/echo/x", b"\0" * 100_000), server_key)
         answer = call("GET", "/v1/user", signature=None)
         bunq.assert_refused(answer, 466, server_key=server_key)
         answer = call("GET", "/v1/user", token="0" * 64)
@@ -134,7 +134,7 @@ def test_http2_body_without_a_length(gateway, client):
     with Http2Wire(gateway) as wire:
         for sent, status in ((body, 200), (body + b"y", 400), (b"", 400)):
             stream = wire.start(
-                "POST", "/v1/x", client.headers(body).items(), end=False
+                "POST", "/v1/echo/x", client.headers(body).items(), end=False
             )
             wire.data(stream, sent, end=True)
             answer = wire.answer(stream)
@@ -168,7 +168,7 @@ def test_http2_stream_that_is_reset_in_its_body(gateway, client):
     with Http2Wire(gateway) as wire:
         for _ in range(20):
             headers = client.headers(b"x").items()
-            stream = wire.start("POST", "/v1/x", headers, end=False)
+            stream = wire.start("POST", "/v1/echo/x", headers, end=False)
             wire.data(stream, b"x" * 100)
             wire.h2.reset_stream(stream, h2.errors.ErrorCodes.CANCEL)
             wire.flush()

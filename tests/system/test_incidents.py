@@ -138,7 +138,7 @@ def test_a_refusal_before_anything_else_leaves_the_connection_usable(calm):
     with bunq.Wire(calm) as wire:
         switch(calm, "429-unsigned", "on")
         for _ in range(3):
-            answer = wire.request("POST", "/v1/x", [], body).answer()
+            answer = wire.request("POST", "/v1/echo/x", [], body).answer()
             assert answer.status == 429
         switch(calm, "429-unsigned", "off")
         headers = client.headers().items()
@@ -185,7 +185,7 @@ NGINX_S_OWN = {"Connection", "Keep-Alive", "Transfer-Encoding", "Vary"}
 def test_lowercase_headers(each, upstream):
     client = bunq.ready(each)
     body = b'{"Response":[]}'
-    upstream.plan("/v1/a", reply(body, headers=[JSON, ("X-Made-By", "the API"),
+    upstream.plan("/v1/echo/a", reply(body, headers=[JSON, ("X-Made-By", "the API"),
         ("Last-Modified", "Sat, 01 Jan 2022 00:00:00 GMT"), ("ETag", '"x"')]))
     sent = [*client.headers().items(), (bunq.REQUEST_ID, "AbC")]
 
@@ -193,7 +193,7 @@ def test_lowercase_headers(each, upstream):
         lines = raw_header(each, "GET", path, headers)
         return [line.partition(":")[0] for line in lines[1:]]
 
-    paths = ("/v1/user", "/v1/a", "/nowhere")
+    paths = ("/v1/user", "/v1/echo/a", "/nowhere")
     before = {path: names(path) for path in paths}
     switch(each, "lowercase-headers", "on")
     for path in paths:
@@ -206,8 +206,8 @@ def test_lowercase_headers(each, upstream):
         for wanted in ("x-bunq-client-response-id", "x-bunq-client-request-id",
                        "content-type", "content-length", "date", "server"):
             assert wanted in found, (path, found)
-    assert "x-bunq-server-signature" in names("/v1/a")
-    answer = client.get("/v1/a")
+    assert "x-bunq-server-signature" in names("/v1/echo/a")
+    answer = client.get("/v1/echo/a")
     bunq.assert_admitted(answer, client.server_key)
     assert answer.header("Content-Type") == "application/json"
     assert client.is_alive()
@@ -310,7 +310,7 @@ def test_slow(each):
     switch(each, "slow", "on", "--seconds", 1)
     assert 0.9 < took(lambda: bunq.assert_admitted(client.get("/v1/user"))) < 5
     body = {"x": "y" * 50000}
-    assert 0.9 < took(lambda: client.post("/v1/x", body)) < 5
+    assert 0.9 < took(lambda: client.post("/v1/echo/x", body)) < 5
     assert 0.9 < took(lambda: client.get("/nowhere")) < 5
     switch(each, "slow", "off")
     assert took(lambda: client.get("/v1/user")) < 0.9
@@ -352,7 +352,7 @@ def test_a_body_in_http_2_waits_too(calm, tmp_path):
         ["curl", "-sS", "--http2", "--noproxy", "*", "--cacert", str(calm.ca),
          "-w", "%{http_version} %{http_code} %{time_total}", "-o", tmp_path / "answer",
          *(word for field in fields for word in ("-H", field)),
-         "--data-binary", f"@{body}", f"https://localhost:{calm.port}/v1/x"],
+         "--data-binary", f"@{body}", f"https://localhost:{calm.port}/v1/echo/x"],
         capture_output=True, text=True, timeout=30, env=environment(),
     )
     version, status, seconds = result.stdout.split()
@@ -400,12 +400,12 @@ def test_who_does_not_wait_in_http_2_is_forgotten(calm):
 @pytest.mark.parametrize("profile", ["strict", "current", "classic"])
 def test_wrong_signature(serve, upstream, profile):
     gateway = serve("--sandbox", "--upstream", upstream.url, "--profile", profile)
-    upstream.plan("/v1/b", reply(b'{"Response":[]}', headers=[JSON]))
+    upstream.plan("/v1/echo/b", reply(b'{"Response":[]}', headers=[JSON]))
     kind = Classic if profile == "classic" else bunq.Client
     client = kind(gateway)
     client.install().register(client.make_user()).open()
     for _ in range(3):
-        for path in ("/v1/b", "/v1/user"):
+        for path in ("/v1/echo/b", "/v1/user"):
             switch(gateway, "wrong-signature", "on")
             answer = client.get(path)
             assert answer.status == 200, answer

@@ -117,7 +117,7 @@ def test_off(memo, upstream):
     client = bunq.ready(gateway)
     for _ in range(3):
         assert client.post("/v1/echo", b"{}").is_signed_by(client.server_key)
-        bunq.assert_admitted(client.get("/v1/x"), client.server_key)
+        bunq.assert_admitted(client.get("/v1/echo/x"), client.server_key)
     assert hits(gateway) == {"sign": 0, "verify": 0}
 
 
@@ -164,7 +164,7 @@ def test_a_right_signature_of_nothing_is_verified_once(memo):
     gateway = memo("1m")
     client = bunq.ready(gateway)
     for _ in range(5):
-        bunq.assert_admitted(client.get("/v1/x"), client.server_key)
+        bunq.assert_admitted(client.get("/v1/echo/x"), client.server_key)
     assert hits(gateway)["verify"] == 4
 
 
@@ -179,10 +179,10 @@ def test_a_wrong_one_is_never_remembered(memo):
     wrong += [base64.b64encode(right[:-1]).decode()]
     for round_ in range(3):
         for signature in wrong:
-            answer = client.get("/v1/x", signature=signature)
+            answer = client.get("/v1/echo/x", signature=signature)
             bunq.assert_refused(answer, 400, reason="signature-wrong")
         # before and after the right one was seen
-        bunq.assert_admitted(client.get("/v1/x"), client.server_key)
+        bunq.assert_admitted(client.get("/v1/echo/x"), client.server_key)
 
 
 def test_a_body_that_repeats_is_verified_once(memo):
@@ -191,9 +191,9 @@ def test_a_body_that_repeats_is_verified_once(memo):
     before = hits(gateway)["verify"]
     for n in range(3):
         for _ in range(2):
-            answer = client.post("/v1/x", b"%d" % n)
+            answer = client.post("/v1/echo/x", b"%d" % n)
             bunq.assert_admitted(answer, client.server_key)
-        answer = client.post("/v1/x", b"%d " % n, signature=client.sign(b"%d" % n))
+        answer = client.post("/v1/echo/x", b"%d " % n, signature=client.sign(b"%d" % n))
         bunq.assert_refused(answer, 400, reason="signature-wrong")
     assert hits(gateway)["verify"] == before + 3
 
@@ -202,8 +202,8 @@ def test_a_signature_of_nothing_does_not_fit_a_body(memo):
     gateway = memo("1m")
     client = bunq.ready(gateway)
     for _ in range(2):
-        bunq.assert_admitted(client.get("/v1/x"), client.server_key)
-        answer = client.post("/v1/x", b"{}", signature=client.sign(b""))
+        bunq.assert_admitted(client.get("/v1/echo/x"), client.server_key)
+        answer = client.post("/v1/echo/x", b"{}", signature=client.sign(b""))
         bunq.assert_refused(answer, 400, reason="signature-wrong")
 
 
@@ -212,22 +212,22 @@ def test_a_right_one_is_of_its_installation_alone(memo):
     one = bunq.ready(gateway, key_number=0)
     other = bunq.ready(gateway, key_number=1)
     for _ in range(2):
-        bunq.assert_admitted(one.get("/v1/x"), one.server_key)
-        answer = other.get("/v1/x", signature=one.sign(b""))
+        bunq.assert_admitted(one.get("/v1/echo/x"), one.server_key)
+        answer = other.get("/v1/echo/x", signature=one.sign(b""))
         bunq.assert_refused(answer, 400, reason="signature-wrong")
-        bunq.assert_admitted(other.get("/v1/x"), other.server_key)
+        bunq.assert_admitted(other.get("/v1/echo/x"), other.server_key)
 
 
 def test_a_right_one_does_not_outlive_its_session_or_installation(memo):
     gateway = memo("1m")
     client = bunq.ready(gateway)
     for _ in range(3):
-        bunq.assert_admitted(client.get("/v1/x"), client.server_key)
+        bunq.assert_admitted(client.get("/v1/echo/x"), client.server_key)
     before = hits(gateway)["verify"]
     assert client.call("DELETE", "/v1/session/0").status == 200
-    bunq.assert_refused(client.get("/v1/x"), 401)
+    bunq.assert_refused(client.get("/v1/echo/x"), 401)
     client.open(client.secret)
-    bunq.assert_admitted(client.get("/v1/x"), client.server_key)
+    bunq.assert_admitted(client.get("/v1/echo/x"), client.server_key)
     assert hits(gateway)["verify"] > before
 
     database = sqlite3.connect(gateway.data / "trivet.db", isolation_level=None)
@@ -238,18 +238,18 @@ def test_a_right_one_does_not_outlive_its_session_or_installation(memo):
         ).rowcount == 1
     finally:
         database.close()
-    bunq.assert_refused(client.get("/v1/x"), 401)
+    bunq.assert_refused(client.get("/v1/echo/x"), 401)
 
 
 def test_the_same_key_installed_again_is_verified_again(memo):
     gateway = memo("1m")
     first = bunq.ready(gateway)
-    bunq.assert_admitted(first.get("/v1/x"), first.server_key)
+    bunq.assert_admitted(first.get("/v1/echo/x"), first.server_key)
     second = bunq.ready(gateway)
     before = hits(gateway)["verify"]
-    bunq.assert_admitted(second.get("/v1/x"), second.server_key)
+    bunq.assert_admitted(second.get("/v1/echo/x"), second.server_key)
     assert hits(gateway)["verify"] == before
-    bunq.assert_admitted(second.get("/v1/x"), second.server_key)
+    bunq.assert_admitted(second.get("/v1/echo/x"), second.server_key)
     assert hits(gateway)["verify"] == before + 1
 
 

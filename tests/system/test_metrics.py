@@ -40,11 +40,11 @@ def test_requests_are_counted_by_call_and_reason(gateway):
     for _ in range(3):
         assert client.is_alive()
     client.get(f"/v1/user/{client.user['id']}")
-    client.post("/v1/anything", b"{}")
+    client.post("/v1/echo/anything", b"{}")
     client.get("/v1/user", token="f" * 64)
     client.get("/v1/user", signature=client.sign(b"x"))
     client.from_address("127.0.0.5").post_session()
-    client.from_address("127.0.0.5").get("/v1/x")
+    client.from_address("127.0.0.5").get("/v1/echo/x")
     client.call("PUT", "/v1/session-server")
     client.call("DELETE", "/v1/session/0")
     after = metrics(gateway)
@@ -79,7 +79,7 @@ def test_histograms(gateway):
     before = metrics(gateway)
     client = bunq.ready(gateway)  # 2 verified, 4 signed
     for n in range(20):
-        client.post(f"/v1/x/{n}", b"%d" % n)  # signed as it passes
+        client.post(f"/v1/echo/x/{n}", b"%d" % n)  # signed as it passes
     client.get("/v1/user")
     after = metrics(gateway)
     for name, number in (("trivet_verifying_seconds", 23), ("trivet_signing_seconds", 25)):
@@ -100,7 +100,7 @@ def test_key_cache(gateway):
     client = bunq.ready(gateway, key_number=7)
     before = metrics(gateway)
     for n in range(60):
-        assert client.post("/v1/x", b"%d" % n).status == 200
+        assert client.post("/v1/echo/x", b"%d" % n).status == 200
     after = metrics(gateway)
     hits = ("trivet_key_cache_hits_total", "")
     misses = ("trivet_key_cache_misses_total", "")

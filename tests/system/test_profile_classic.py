@@ -29,9 +29,9 @@ def test_three_steps_and_calls_signed_in_full(client):
     for answer in (
         client.get("/v1/user"),
         client.get("/v1/user?count=1"),
-        client.get("/v1/anything?x=%20y"),
-        client.post("/v1/payment", {"amount": "1"}),
-        client.call("HEAD", "/v1/anything"),
+        client.get("/v1/echo/anything?x=%20y"),
+        client.post("/v1/echo/payment", {"amount": "1"}),
+        client.call("HEAD", "/v1/echo/anything"),
         client.call("DELETE", "/v1/session/0"),
     ):
         assert answer.status == 200
@@ -82,7 +82,7 @@ def test_a_client_with_few_headers(gateway, request_id):
 
     client = Few(gateway)
     client.install().register(client.make_user()).open()
-    for path in ("/v1/user", "/v1/user", "/v1/anything"):
+    for path in ("/v1/user", "/v1/user", "/v1/echo/anything"):
         bunq.assert_admitted(client.get(path), client.server_key)
     bunq.assert_admitted(client.call("DELETE", "/v1/session/0"), client.server_key)
 
@@ -99,13 +99,13 @@ def test_over_http_2(client, gateway, tmp_path):
     headers = dict(BASE)
     headers[TOKEN] = client.token
     body = b'{"a":1}'
-    text = request_bytes("POST", "/v1/two?x=1", headers, body)
+    text = request_bytes("POST", "/v1/echo/two?x=1", headers, body)
     headers[SIGNATURE] = client.sign(text)
     fields = [word for n, v in headers.items() for word in ("-H", f"{n}: {v}")]
     done = subprocess.run(
         ["curl", "-sS", "--http2", "--cacert", gateway.ca, "-D", tmp_path / "head"]
         + ["--data-binary", body.decode(), "-H", "Content-Type:", *fields]
-        + [gateway.base + "/v1/two?x=1"],
+        + [gateway.base + "/v1/echo/two?x=1"],
         capture_output=True, timeout=60, check=True,
     )
     status, *lines = (tmp_path / "head").read_text().strip().splitlines()
@@ -143,12 +143,12 @@ def test_a_header_that_is_not_signed_may_change(client):
 
 
 @pytest.mark.parametrize(
-    "method,path", [("POST", "/v1/a"), ("GET", "/v1/b"), ("GET", "/v1/a?x=1")]
+    "method,path", [("POST", "/v1/echo/a"), ("GET", "/v1/echo/b"), ("GET", "/v1/echo/a?x=1")]
 )
 def test_a_signature_of_another_first_line_is_refused(client, method, path):
     headers = dict(BASE)
     headers[TOKEN] = client.token
-    headers[SIGNATURE] = client.sign(request_bytes("GET", "/v1/a", headers, b""))
+    headers[SIGNATURE] = client.sign(request_bytes("GET", "/v1/echo/a", headers, b""))
     answer = bunq.Client.call(
         client, method, path, token=None, signature=None, headers=headers
     )

@@ -29,7 +29,7 @@ def odd(client, signature):
 
 
 @pytest.mark.parametrize("signature", ODD_SIGNATURES)
-@pytest.mark.parametrize("path", ["/v1/user", "/v1/anything"])
+@pytest.mark.parametrize("path", ["/v1/user", "/v1/echo/anything"])
 def test_get_needs_no_signature_and_none_is_judged(client, path, signature):
     answer = client.get(path, signature=odd(client, signature))
     bunq.assert_admitted(answer, client.server_key)
@@ -39,7 +39,7 @@ def test_get_needs_no_signature_and_none_is_judged(client, path, signature):
 def test_post_and_delete_need_no_signature(gateway, signature):
     client = bunq.ready(gateway)
     signature = odd(client, signature)
-    answer = client.post("/v1/anything", b'{"a":1}', signature=signature)
+    answer = client.post("/v1/echo/anything", b'{"a":1}', signature=signature)
     bunq.assert_admitted(answer, client.server_key)
     answer = client.call("DELETE", "/v1/session/0", signature=signature)
     bunq.assert_admitted(answer, client.server_key)
@@ -114,7 +114,7 @@ def test_two_signatures_are_not_judged_either(gateway, client):
 
 def test_a_right_signature_is_admitted_as_well(client):
     bunq.assert_admitted(client.get("/v1/user"), client.server_key)
-    bunq.assert_admitted(client.post("/v1/x", b"{}"), client.server_key)
+    bunq.assert_admitted(client.post("/v1/echo/x", b"{}"), client.server_key)
 
 
 # ---- what the profile does not change ----------------------------------------
@@ -144,7 +144,7 @@ def test_addresses_are_bound_as_ever(gateway):
 def test_answers_are_signed_as_ever(client):
     for answer in (
         client.get("/v1/user", signature=None),
-        client.get("/v1/anything", signature=None),
+        client.get("/v1/echo/anything", signature=None),
         client.get("/v1/user/999999999", signature=None),
         client.post_session(signature=None),
     ):
@@ -198,8 +198,8 @@ def test_no_header_is_needed_but_token_and_signature(gateway, spell):
     token = (spell(TOKEN), answer.element("Token")["token"])
     for method, path in (
         ("GET", "/v1/user"),
-        ("GET", "/v1/x"),
-        ("POST", "/v1/x"),
+        ("GET", "/v1/echo/x"),
+        ("POST", "/v1/echo/x"),
         ("DELETE", "/v1/session/0"),
     ):
         bunq.assert_admitted(bare(gateway, method, path, [token]))
@@ -228,7 +228,7 @@ def test_the_signature_of_the_last_post_on_the_next_calls(gateway, method):
     client = bunq.ready(gateway)
     body = b'{"amount": 10}'
     stale = client.sign(body)
-    bunq.assert_admitted(client.post("/v1/x", body, signature=stale))
+    bunq.assert_admitted(client.post("/v1/echo/x", body, signature=stale))
     path = "/v1/user" if method == "GET" else "/v1/session/0"
     answer = client.call(method, path, signature=stale)
     bunq.assert_admitted(answer, client.server_key)

@@ -178,10 +178,10 @@ def test_usable_public_key_is_taken_and_verifies(gateway, form, bits):
     client = bunq.Client(gateway, private_key=private)
     client.install(pem=ACCEPTED_FORMS[form](bunq.public_pem(private)))
     client.register(client.make_user()).open()
-    bunq.assert_admitted(client.post("/v1/x", BODY), client.server_key)
-    assert_wrong(client.post("/v1/x", BODY, signature=client.sign(b"")), client)
+    bunq.assert_admitted(client.post("/v1/echo/x", BODY), client.server_key)
+    assert_wrong(client.post("/v1/echo/x", BODY, signature=client.sign(b"")), client)
     assert_wrong(
-        client.post("/v1/x", BODY, signature=bunq.sign(bunq.key(1), BODY)), client
+        client.post("/v1/echo/x", BODY, signature=bunq.sign(bunq.key(1), BODY)), client
     )
 
 
@@ -218,5 +218,5 @@ def test_prehashed_signing_is_the_same(client):
     raw = client.key.sign(
         digest, padding.PKCS1v15(), utils.Prehashed(hashes.SHA256())
     )
-    answer = client.post("/v1/x", BODY, signature=b64(raw))
+    answer = client.post("/v1/echo/x", BODY, signature=b64(raw))
     bunq.assert_admitted(answer, client.server_key)

@@ -24,7 +24,7 @@ TEXT = "Too many requests. You can do a maximum of {} calls per {} second to thi
 # method, path, calls, seconds
 GET = ("GET", "/v1/user", 3, 3)
 POST = ("POST", "/v1/device-server", 5, 3)
-PUT = ("PUT", "/v1/payment/1", 2, 3)
+PUT = ("PUT", "/v1/echo/payment/1", 2, 3)
 SESSION = ("POST", "/v1/session-server", 1, 30)
 CLASSES = [GET, POST, PUT, SESSION]
 
@@ -92,10 +92,10 @@ def test_after_a_burst_one_more_get_a_second(gateway, source):
 
 
 def test_what_was_refused_does_not_count(gateway, source):
-    refused = is_limited(gateway, source, [("PUT", "/v1/payment/1")] * 50)
+    refused = is_limited(gateway, source, [("PUT", "/v1/echo/payment/1")] * 50)
     assert refused == [False] * 2 + [True] * 48
     time.sleep(3.1)
-    assert is_limited(gateway, source, [("PUT", "/v1/payment/1")] * 2) == [False] * 2
+    assert is_limited(gateway, source, [("PUT", "/v1/echo/payment/1")] * 2) == [False] * 2
 
 
 def test_delete_has_no_limit(gateway, source):
@@ -159,7 +159,7 @@ def test_endpoints_and_methods_do_not_share(gateway, source):
     others = [
         ("GET", "/v1/user"),
         ("GET", "/v1/user/1/credential-password-ip"),
-        ("GET", "/v1/anything"),
+        ("GET", "/v1/echo/anything"),
         ("GET", "/v1/session-server"),
         ("PUT", "/v1/user/1"),
         ("POST", "/v1/user/1"),
@@ -275,7 +275,7 @@ def test_a_caller_with_a_session_is_limited_and_not_signed_to(gateway, source):
         bunq.assert_admitted(answer, client.server_key)
     bunq.assert_refused(answers[3], 429, server_key=False)
     # another endpoint, signed as ever
-    bunq.assert_admitted(client.get("/v1/hello"), client.server_key)
+    bunq.assert_admitted(client.get("/v1/echo/hello"), client.server_key)
     client.close()
 
 
@@ -302,7 +302,7 @@ def test_what_is_refused_changes_nothing(gateway, source):
 
 def test_a_body_that_nobody_reads_is_in_nobodys_way(gateway, source):
     body = b"x" * 200_000
-    answers = burst(gateway, source, [("PUT", "/v1/x")] * 6, body=body)
+    answers = burst(gateway, source, [("PUT", "/v1/echo/x")] * 6, body=body)
     assert [a.status for a in answers] == [401] * 2 + [429] * 4
 
 
@@ -359,7 +359,7 @@ def test_limits_of_one_s_own_have_the_same_form(prepared, source):
     """
     location = "limit_req zone=put; limit_req zone=session burst=2 nodelay;"
     with Nginx(prepared, http=http, location=location) as nginx:
-        answers = burst(nginx, source, [("PUT", "/v1/x")] * 2)
+        answers = burst(nginx, source, [("PUT", "/v1/echo/x")] * 2)
         assert answers[0].status == 401
         bunq.assert_refused(
             answers[1], 429, TEXT.format(2, 3), "too-many-requests", False
@@ -424,7 +424,7 @@ def test_a_flood_of_paths_neither_frees_sessions_nor_stops_others(prepared, sour
         calls = [("POST", "/v1/session-server")]
         assert statuses(nginx, source, calls) == [401]
         for part in range(10):
-            flood = [("GET", f"/v1/x{part}-{i}") for i in range(90)]
+            flood = [("GET", f"/v1/echo/x{part}-{i}") for i in range(90)]
             assert set(statuses(nginx, source, flood)) == {401}
         assert statuses(nginx, source, calls) == [429]
         assert statuses(nginx, "127.0.9.1", [("GET", "/v1/user")]) == [401]

@@ -16,16 +16,16 @@ HUGE = ("X-Huge", "y" * 9000)
 CASES = {
     "405": ("PATCH", "/v1/installation", [], 405, "method-not-allowed"),
     "405-trace": ("TRACE", "/v1/user", [], 405, "method-not-allowed"),
-    "413": ("POST", "/v1/x", [("Content-Length", "99999999")], 413, "body-too-large"),
+    "413": ("POST", "/v1/echo/x", [("Content-Length", "99999999")], 413, "body-too-large"),
     "413-own": (
         "POST", "/v1/session-server", [("Content-Length", "99999")], 413,
         "body-too-large",
     ),
-    "400-length": ("POST", "/v1/x", [("Content-Length", "x")], 400, "bad-request"),
-    "400-host": ("GET", "/v1/x", [("Host", "again")], 400, "bad-request"),
-    "431": ("GET", "/v1/x", [HUGE], 431, "headers-too-large"),
+    "400-length": ("POST", "/v1/echo/x", [("Content-Length", "x")], 400, "bad-request"),
+    "400-host": ("GET", "/v1/echo/x", [("Host", "again")], 400, "bad-request"),
+    "431": ("GET", "/v1/echo/x", [HUGE], 431, "headers-too-large"),
     "431-many": (
-        "GET", "/v1/x", [(f"X-{n}", "y" * 7000) for n in range(9)], 431,
+        "GET", "/v1/echo/x", [(f"X-{n}", "y" * 7000) for n in range(9)], 431,
         "headers-too-large",
     ),
 }
@@ -49,18 +49,18 @@ def test_signed_over_http2(front, api_client):
     headers = [(TOKEN, api_client.session_token), (REQUEST_ID, "i")]
     with Http2Wire(front) as wire:
         more = [("content-length", "99999999")]
-        answer = wire.answer(wire.start("POST", "/v1/x", headers + more, end=False))
+        answer = wire.answer(wire.start("POST", "/v1/echo/x", headers + more, end=False))
         bunq.assert_refused(answer, 413, reason="body-too-large", server_key=key)
         assert answer.header(REQUEST_ID) == "i"
         answer = wire.answer(wire.start("PATCH", "/v1/installation", headers))
         bunq.assert_refused(answer, 405, server_key=key)
     with Http2Wire(front) as wire:  # nginx ends the connection
-        answer = wire.answer(wire.start("GET", "/v1/x", [*headers, ("x", "y" * 40000)]))
+        answer = wire.answer(wire.start("GET", "/v1/echo/x", [*headers, ("x", "y" * 40000)]))
     assert answer is None
 
 
 def test_nothing_is_known_where_the_request_line_is_broken(front):
-    for line, status in ((b"GET /v1/x", 400), (b"GET /" + b"x" * 9000, 414)):
+    for line, status in ((b"GET /v1/echo/x", 400), (b"GET /" + b"x" * 9000, 414)):
         with bunq.Wire(front) as wire:
             answer = wire.send(line + b" HTTP/1.1\x01\r\nHost: x\r\n\r\n").answer()
         bunq.assert_refused(answer, status, server_key=False)

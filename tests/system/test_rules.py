@@ -16,8 +16,8 @@ PROTECTED = [
     ("DELETE", "/v1/session/0"),
     ("POST", "/v1/device-server"),
     ("POST", "/v1/session-server"),
-    ("GET", "/v1/anything"),
-    ("POST", "/v1/anything/at/all?x=y"),
+    ("GET", "/v1/echo/anything"),
+    ("POST", "/v1/echo/anything/at/all?x=y"),
 ]
 
 
@@ -92,7 +92,7 @@ def test_spoiled_token_is_refused(gateway, client, fault):
 
 
 def test_installation_token_is_not_a_session(client):
-    for method, path in (("GET", "/v1/user"), ("GET", "/v1/x"), ("POST", "/v1/x")):
+    for method, path in (("GET", "/v1/user"), ("GET", "/v1/echo/x"), ("POST", "/v1/echo/x")):
         answer = client.call(method, path, token=client.installation_token)
         bunq.assert_refused(
             answer, 403, AUTHENTICATION, "token-wrong-kind", client.server_key

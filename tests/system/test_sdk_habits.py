@@ -340,6 +340,6 @@ def test_partner_mcp_signs_bodies_alone(serve):
     compact.agent = "bunq-partner-mcp/1.0"
     for profile, status in (("current", 200), ("strict", 466)):
         client = Client(serve("--profile", profile), compact).steps()
-        client.good("POST", "/v1/payment", b'{"a":1}')
+        client.good("POST", "/v1/echo/payment", b'{"a":1}')
         unsigned = [(TOKEN, client.token)]
         assert client.raw("GET", "/v1/user", b"", unsigned).status == status

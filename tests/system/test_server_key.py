@@ -391,7 +391,7 @@ def test_installations_of_a_retired_key_are_refused(serve):
     assert command(gateway.data, "retire", "1", "--force").returncode == 0
     for answer in (
         old.get("/v1/user"),
-        old.get("/v1/anything"),
+        old.get("/v1/echo/anything"),
         old.post_session(),
         old.post_device(),
     ):

@@ -25,12 +25,12 @@ def flip(data, bit):
 
 CALLS = [
     ("GET", "/v1/user", b""),
-    ("GET", "/v1/anything", b""),
-    ("HEAD", "/v1/anything", b""),
-    ("POST", "/v1/anything", BODY),
-    ("POST", "/v1/anything", b""),
-    ("PUT", "/v1/anything", b"{}"),
-    ("DELETE", "/v1/anything", b""),
+    ("GET", "/v1/echo/anything", b""),
+    ("HEAD", "/v1/echo/anything", b""),
+    ("POST", "/v1/echo/anything", BODY),
+    ("POST", "/v1/echo/anything", b""),
+    ("PUT", "/v1/echo/anything", b"{}"),
+    ("DELETE", "/v1/echo/anything", b""),
 ]
 
 
@@ -98,7 +98,7 @@ def test_no_signature_is_looked_at_before_a_key_is_known(gateway, path, signatur
 
 @pytest.mark.parametrize("bit", [0, 1, 7, 8, 100, 8 * len(BODY) - 1])
 def test_one_bit_of_the_body_changed(client, bit):
-    answer = client.post("/v1/x", flip(BODY, bit), signature=client.sign(BODY))
+    answer = client.post("/v1/echo/x", flip(BODY, bit), signature=client.sign(BODY))
     assert_wrong(answer, client, "signature-wrong")
 
 
@@ -125,7 +125,7 @@ def test_one_bit_of_the_body_changed(client, bit):
     ],
 )
 def test_another_body_than_the_signed_one(client, sent, signed):
-    answer = client.post("/v1/x", sent, signature=client.sign(signed))
+    answer = client.post("/v1/echo/x", sent, signature=client.sign(signed))
     assert_wrong(answer, client, "signature-wrong")
 
 
@@ -143,7 +143,7 @@ def test_another_body_than_the_signed_one(client, sent, signed):
     ids=lambda body: repr(body[:8]),
 )
 def test_any_bytes_can_be_signed(client, body):
-    bunq.assert_admitted(client.post("/v1/x", body), client.server_key)
+    bunq.assert_admitted(client.post("/v1/echo/x", body), client.server_key)
 
 
 LENGTHS = [1, 4095, 4096, 8191, 8192, 16383, 16384, 16385, 65536, 65537, 700_000]
@@ -152,12 +152,12 @@ LENGTHS = [1, 4095, 4096, 8191, 8192, 16383, 16384, 16385, 65536, 65537, 700_000
 @pytest.mark.parametrize("length", LENGTHS)
 def test_long_bodies_in_memory_and_in_files(client, length):
     body = (b"0123456789abcdef" * (length // 16 + 1))[:length]
-    answer = client.post("/v1/x", body)
+    answer = client.post("/v1/echo/x", body)
     bunq.assert_admitted(answer, client.server_key)
     assert answer.element("Identity")["body_length"] == length
     for place in {0, length // 2, length - 1}:
         changed = flip(body, 8 * place)
-        answer = client.post("/v1/x", changed, signature=client.sign(body))
+        answer = client.post("/v1/echo/x", changed, signature=client.sign(body))
         assert_wrong(answer, client, "signature-wrong")
 
 
@@ -169,10 +169,10 @@ def pieces(body, size):
 @pytest.mark.parametrize("size", [1, 7, 100_000])
 def test_chunked_body_is_signed_without_its_chunks(client, size):
     body = BODY if size < 100 else BODY * 3000
-    answer = client.post("/v1/x", body, stream=pieces(body, size))
+    answer = client.post("/v1/echo/x", body, stream=pieces(body, size))
     bunq.assert_admitted(answer, client.server_key)
     assert answer.element("Identity")["body_length"] == len(body)
-    answer = client.post("/v1/x", body, stream=pieces(body + b" ", size))
+    answer = client.post("/v1/echo/x", body, stream=pieces(body + b" ", size))
     assert_wrong(answer, client, "signature-wrong")
 
 
@@ -182,7 +182,7 @@ def test_chunked_body_is_signed_without_its_chunks(client, size):
 @pytest.mark.parametrize("bit", [0, 1, 9, 1024, 2046, 2047])
 def test_one_bit_of_the_signature_changed(client, bit):
     raw = bunq.sign_raw(client.key, BODY)
-    answer = client.post("/v1/x", BODY, signature=b64(flip(raw, bit)))
+    answer = client.post("/v1/echo/x", BODY, signature=b64(flip(raw, bit)))
     assert_wrong(answer, client, "signature-wrong")
 
 
@@ -212,7 +212,7 @@ def short_padding(private_key, data):
 def full_form(client, data):
     """What was signed before 2020: request line, headers, body."""
     head = (
-        "POST /v1/x\nCache-Control: no-cache\nUser-Agent: t\n"
+        "POST /v1/echo/x\nCache-Control: no-cache\nUser-Agent: t\n"
         f"{TOKEN}: {client.session_token}\n\n"
     )
     return head.encode() + data
@@ -238,7 +238,7 @@ SCHEMES = {
     "short-padding": lambda c, d: short_padding(c.key, d),
     "other-key": lambda c, d: bunq.sign_raw(bunq.key(1), d),
     "full-form": lambda c, d: bunq.sign_raw(c.key, full_form(c, d)),
-    "with-path": lambda c, d: bunq.sign_raw(c.key, b"POST /v1/x\n\n" + d),
+    "with-path": lambda c, d: bunq.sign_raw(c.key, b"POST /v1/echo/x\n\n" + d),
     "hmac-with-token": lambda c, d: hashlib.sha256(
         c.session_token.encode() + d
     ).digest(),
@@ -278,7 +278,7 @@ def test_any_other_scheme_is_refused(client, scheme, body):
     raw = SCHEMES[scheme](client, body)
     if raw == b"":
         return
-    assert_wrong(client.post("/v1/x", body, signature=b64(raw)), client)
+    assert_wrong(client.post("/v1/echo/x", body, signature=b64(raw)), client)
 
 
 def last_bits(text):
@@ -331,7 +331,7 @@ def test_any_other_text_than_one_line_of_base64_is_refused(gateway, client, faul
         text = client.sign(body)
     headers = [(TOKEN, token), (SIGNATURE, TEXTS[fault](text))]
     with bunq.Wire(gateway) as wire:
-        answer = wire.request("POST", "/v1/x", headers, body).answer()
+        answer = wire.request("POST", "/v1/echo/x", headers, body).answer()
     assert_wrong(answer, client)
 
 

@@ -76,8 +76,8 @@ def every_call(client):
     yield client.post_session()
     yield client.get("/v1/user")
     yield client.get(f"/v1/user/{client.user['id']}")
-    yield client.get("/v1/anything")
-    yield client.post("/v1/anything", b"{}")
+    yield client.get("/v1/echo/anything")
+    yield client.post("/v1/echo/anything", b"{}")
     yield client.call("DELETE", "/v1/session/0")
 
 

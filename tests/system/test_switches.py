@@ -109,7 +109,7 @@ class Old(Classic):
 def steps(client):
     client.install().register(client.make_user()).open()
     bunq.assert_admitted(client.get("/v1/user"), client.server_key)
-    bunq.assert_admitted(client.post("/v1/x", b'{"a":1}'), client.server_key)
+    bunq.assert_admitted(client.post("/v1/echo/x", b'{"a":1}'), client.server_key)
     return client
 
 
@@ -146,9 +146,9 @@ def test_signing_both_binds_the_head_of_a_full_signature(switched):
         answer = client.get("/v1/user", change=change)
         bunq.assert_refused(answer, 400, reason="signature-wrong")
     headers = {**BASE, TOKEN: client.token}
-    headers[SIGNATURE] = client.sign(request_bytes("GET", "/v1/a", headers, b""))
+    headers[SIGNATURE] = client.sign(request_bytes("GET", "/v1/echo/a", headers, b""))
     answer = bunq.Client.call(
-        client, "GET", "/v1/b", token=None, signature=None, headers=headers
+        client, "GET", "/v1/echo/b", token=None, signature=None, headers=headers
     )
     bunq.assert_refused(answer, 400, reason="signature-wrong")
 
@@ -157,7 +157,7 @@ def test_signing_both_with_large_bodies_and_many_fields(switched):
     gateway = switched("signing=both")
     body = b"x" * 300000  # past the buffer: nginx puts it into a file
     for client in (steps(bunq.Client(gateway)), steps(Old(gateway))):
-        bunq.assert_admitted(client.post("/v1/x", body), client.server_key)
+        bunq.assert_admitted(client.post("/v1/echo/x", body), client.server_key)
     many = {f"X-Bunq-Extra-{i}": "1" for i in range(100)}
     plain = steps(bunq.Client(gateway))
     bunq.assert_admitted(plain.get("/v1/user", headers=many), plain.server_key)
@@ -171,7 +171,7 @@ def test_response_signing_full_for_a_client_of_today(switched):
 
         def call(self, *args, **kwargs):
             answer = bunq.Client.call(self, *args, **kwargs)
-            answer.__class__ = type(super().call("GET", "/v1/x", token=None))
+            answer.__class__ = type(super().call("GET", "/v1/echo/x", token=None))
             return answer
 
     client = Half(switched("response-signing=full"))
@@ -195,7 +195,7 @@ def test_sign_errors(start, upstream, value):
         upstream.plan(f"/v1/{status}", reply(b"{}", f"{status} Told"))
     expected = client.server_key if value == "on" else False
     bunq.assert_refused(client.get("/v1/user/999999999"), 404, server_key=expected)
-    bunq.assert_refused(client.get("/v1/x", signature=None), 466, server_key=expected)
+    bunq.assert_refused(client.get("/v1/echo/x", signature=None), 466, server_key=expected)
     bunq.assert_refused(client.post("/v1/user"), 405)
     for status in (404, 422, 302):
         answer = client.get(f"/v1/{status}")
@@ -335,7 +335,7 @@ def test_headers_strict(strict_headers, sent, missing):
     own = [(TOKEN, client.token), (SIGNATURE, client.sign(b""))]
     calls = [
         ("GET", "/v1/user", own, 200),
-        ("GET", "/v1/anything", own, 200),
+        ("GET", "/v1/echo/anything", own, 200),
         ("POST", "/v1/sandbox-user-person", [], 200),
         ("PATCH", "/v1/user", own, 405),
     ]
@@ -379,7 +379,7 @@ def test_slashes(switched, value, is_plain):
     answers += [
         client.get("/v1/installation/_/server-public-key"),
         client.get("/v1/device-server?count=1"),
-        client.get("/v1/any/thing"),
+        client.get("/v1/echo/any/thing"),
         client.get("/v1/user", signature=None),  # 466 has a link
     ]
     for answer in answers:
@@ -415,7 +415,7 @@ def test_profiles_differ_by_location(start, upstream):
         setattr(old, name, getattr(today, name))
 
     for path, of_today, of_old in (
-        ("/v1/x", 200, 400),
+        ("/v1/echo/x", 200, 400),
         ("/v1/lax/x", 200, 200),
         ("/v1/old/x", 400, 200),
         ("/v1/either/x", 200, 200),
@@ -424,10 +424,10 @@ def test_profiles_differ_by_location(start, upstream):
             answer = client.get(path)
             assert answer.status == status, (path, answer)
             assert answer.is_signed_by(client.server_key), answer
-    assert today.get("/v1/x", token="0" * 64).status == 401
+    assert today.get("/v1/echo/x", token="0" * 64).status == 401
     assert today.get("/v1/lax/x", token="0" * 64).status == 403
     for _ in range(2):
-        assert today.get("/v1/x", **with_id("a")).status == 200
+        assert today.get("/v1/echo/x", **with_id("a")).status == 200
     assert today.get("/v1/either/x", **with_id("a")).status == 200
     assert today.get("/v1/either/x", **with_id("a")).status == 400
 

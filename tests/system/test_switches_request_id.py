@@ -26,7 +26,7 @@ def test_request_id_per_device(switched):
     gateway = switched("request-id=per-device")
     ann, bob = bunq.ready(gateway), bunq.ready(gateway)
     bunq.assert_admitted(ann.get("/v1/user", **with_id("a")), ann.server_key)
-    for path in ("/v1/user", "/v1/anything", "/v1/device"):
+    for path in ("/v1/user", "/v1/echo/anything", "/v1/device"):
         answer = ann.get(path, **with_id("a"))
         assert_used(answer, ann)
         assert answer.header(REQUEST_ID) == "a"

@@ -53,7 +53,7 @@ def flood(gateway, headers, start=b"x" * 200_000, number=14):
     wires = []
     for _ in range(number):
         wire = bunq.Wire(gateway)
-        wire.request("POST", "/v1/x", [*headers, ("Content-Length", str(16 * MIB))])
+        wire.request("POST", "/v1/echo/x", [*headers, ("Content-Length", str(16 * MIB))])
         with contextlib.suppress(OSError):
             wire.send(start)
         wires.append(wire)
@@ -96,7 +96,7 @@ def test_refused_without_leave_to_send(front, api_client, kind):
         headers.append((SIGNATURE, api_client.sign(b"")))
     length = CHUNKED if kind == "chunked" else ("Content-Length", "1000000")
     with bunq.Wire(front) as wire:
-        wire.request("POST", "/v1/x", [*headers, length])
+        wire.request("POST", "/v1/echo/x", [*headers, length])
         line = wire.line()
         assert " 466" in line if kind == "no signature" else " 401" in line, line
 
@@ -117,12 +117,12 @@ def test_http2_body_of_nobody_is_refused_unread(front, api_client):
     headers = {**api_client.headers(b""), TOKEN: "0" * 64}.items()
     with Http2Wire(front) as wire:
         for length in ([], [("content-length", str(16 * MIB))]):
-            stream = wire.start("POST", "/v1/x", [*headers, *length], end=False)
+            stream = wire.start("POST", "/v1/echo/x", [*headers, *length], end=False)
             wire.data(stream, b"x" * 20_000)
             answer = wire.answer(stream)
             assert answer.reason == "token-unknown"
         body = b"y" * 60_000
-        stream = wire.start("POST", "/v1/x", api_client.headers(body).items(), end=False)
+        stream = wire.start("POST", "/v1/echo/x", api_client.headers(body).items(), end=False)
         wire.data(stream, body, end=True)
         bunq.assert_admitted(wire.answer(stream), api_client.server_key)
     assert spooled(front) == 0
@@ -166,7 +166,7 @@ def test_temporary_files_of_bodies_have_a_bound(small, upstream):
     big = client.headers(b"").items()
     # longer than the bound: not even begun
     with bunq.Wire(small) as wire:
-        wire.request("POST", "/v1/x", [*big, ("Content-Length", str(3 * MIB))])
+        wire.request("POST", "/v1/echo/x", [*big, ("Content-Length", str(3 * MIB))])
         bunq.assert_refused(wire.answer(), 503, reason="temp-full", server_key=False)
     # each within it, all together not
     reasons = []
@@ -174,7 +174,7 @@ def test_temporary_files_of_bodies_have_a_bound(small, upstream):
         for _ in range(6):
             wire = bunq.Wire(small)
             wires.append(wire)
-            wire.request("POST", "/v1/x", [*big, CHUNKED])
+            wire.request("POST", "/v1/echo/x", [*big, CHUNKED])
             wire.send(b"100000\r\n")
             with contextlib.suppress(OSError):
                 wire.send(b"x" * MIB + b"\r\n")
