@@ -76,7 +76,7 @@ echo "   a signed GET and a signed POST to the API behind"
 call GET hello "$session_token" empty
 cat answer && echo
 printf '{"amount":{"value":"10.00","currency":"EUR"}}' >body
-call POST payment "$session_token" body
+call POST echo "$session_token" body
 cat answer && echo
 
 echo "   log out, and be refused"

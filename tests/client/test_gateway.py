@@ -37,7 +37,7 @@ def test_the_whole_way(client, gateway):
     assert "Sandbox Person (UserPerson" in result.stdout
     result = client("call", "GET", "user")
     assert "UserPerson" in result.stdout, result
-    result = client("call", "POST", "payment", "-d", '{"amount": 10}')
+    result = client("call", "POST", "echo", "-d", '{"amount": 10}')
     answer = json.loads(result.stdout)["Response"][0]["Identity"]
     assert answer["body_length"] == 14
     assert client("status", "--check").returncode == 0
@@ -77,13 +77,13 @@ def test_the_form_of_signatures_is_learned(client, gateway):
     wrong = {"full": "body", "body": "full"}[form]
     content["trivet"]["signing"] = wrong
     client.file.write_text(json.dumps(content))
-    result = client("call", "POST", "payment?a=b", "-d", '{"amount": 10}',
+    result = client("call", "POST", "echo?a=b", "-d", '{"amount": 10}',
                     "-v")
     assert result.returncode == 0, result
     assert result.stderr.count("> POST ") <= 2
     content = json.loads(client.file.read_text())
     assert content["trivet"].get("signing", "body") == form
-    result = client("call", "POST", "payment", "-d", '{"amount": 10}', "-v",
+    result = client("call", "POST", "echo", "-d", '{"amount": 10}', "-v",
                     "-H", "X-Bunq-Geolocation:  1 2 3 4 NL ",
                     "-H", "x-bunq-zzz: 1")
     assert result.returncode == 0 and result.stderr.count("> POST ") == 1
