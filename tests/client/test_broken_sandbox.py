@@ -50,14 +50,14 @@ def sandbox(gateway, client):
 
 def works(client):
     client.forget_limits()
-    result = client("call", "GET", "thing")
+    result = client("call", "GET", "echo")
     assert result.returncode == 0, result
     return json.loads(result.stdout)["Response"][0]["Identity"]
 
 
 def fails(client, status, *words):
     client.forget_limits()
-    result = client("call", "GET", "thing", timeout=60)
+    result = client("call", "GET", "echo", timeout=60)
     assert result.returncode == status, result
     assert result.stdout == "" or status != 6, "an answer that is not trusted"
     for word in words:
@@ -110,7 +110,7 @@ def test_lower_case_names_are_understood(client, sandbox):
     sandbox("incident", "lowercase-headers", "on")
     works(client)
     client.forget_limits()
-    result = client("call", "GET", "thing", "--include")
+    result = client("call", "GET", "echo", "--include")
     assert result.returncode == 0, result
     assert "x-bunq-server-signature: " in result.stdout, result
 

@@ -100,7 +100,7 @@ def test_a_killed_session_is_renewed_once_for_all(client, gateway):
     assert client("logout").returncode == 0
     client.file.write_text(copy)  # it does not know
     client.forget_limits()
-    results = storm(16, lambda n: client("call", "GET", f"thing{n}", "--verbose"))
+    results = storm(16, lambda n: client("call", "GET", f"echo/thing{n}", "--verbose"))
     assert all(r.returncode == 0 for r in results), results
     assert sum("session-server: opening" in r.stderr for r in results) == 1
 
@@ -200,7 +200,7 @@ def test_limits_are_kept_rather_than_met(tmp_path_factory, tmp_path):
     with Gateway(data, rate_limits="classic") as running:
         client = Trivet(tmp_path / "one", running.ca)
         assert login(client, running).returncode == 0
-        results = storm(8, lambda n: client("call", "GET", f"thing/{n}"))
+        results = storm(8, lambda n: client("call", "GET", f"echo/thing/{n}"))
         assert [r.returncode for r in results] == [0] * 8, results
         assert "too-many-requests" not in running.log()
 
