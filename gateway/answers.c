@@ -268,9 +268,9 @@ ngx_http_trivet_answer_from_files(ngx_http_request_t *r,
 
     status = ngx_http_trivet_take_body(r, &request.body);
     if (status != TRIVET_OK) {
-        return ngx_http_trivet_send_refusal(r, ctx,
-            status == TRIVET_E_LIMIT ? TRIVET_REASON_BODY_TOO_LARGE
-                                     : TRIVET_REASON_INTERNAL);
+        reply.reason = status == TRIVET_E_LIMIT ? TRIVET_REASON_BODY_TOO_LARGE
+                                                : TRIVET_REASON_INTERNAL;
+        return ngx_http_trivet_send_refusal(r, ctx, reply.reason);
     }
 
     trivet_answers_reply_to(tlcf->answers, &memory, &request, &reply);

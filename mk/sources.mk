@@ -97,7 +97,9 @@ SANDBOX_SRCS = \
 	sandbox/answers/answers.c \
 	sandbox/answers/files.c \
 	sandbox/answers/list.c \
+	sandbox/answers/lock.c \
 	sandbox/answers/made.c \
+	sandbox/answers/render.c \
 	sandbox/answers/template.c \
 	sandbox/answers/tree.c \
 	sandbox/incidents.c \

@@ -32,22 +32,6 @@ trivet_answers_free(struct trivet_answers *answers)
     }
 }
 
-void
-trivet_answering_lock(const struct trivet_answering *a)
-{
-    if (a->memory->lock != NULL) {
-        a->memory->lock(a->memory->data);
-    }
-}
-
-void
-trivet_answering_unlock(const struct trivet_answering *a)
-{
-    if (a->memory->unlock != NULL) {
-        a->memory->unlock(a->memory->data);
-    }
-}
-
 /* ---- refusals ---------------------------------------------------------- */
 
 static enum trivet_status
@@ -66,10 +50,11 @@ refuse_method(
 
     for (int i = 0; i < TRIVET_NUM_ANSWER_METHODS; i++) {
         size_t len = strlen(allow);
+        const char *comma = len == 0 ? "" : ", ";
 
         if (allowed[i]) {
             (void) snprintf(allow + len, TRIVET_MAX_ANSWER_ALLOW - len, "%s%s",
-                len == 0 ? "" : ", ",
+                comma,
                 trivet_answer_method_name((enum trivet_answer_method) i));
         }
     }

@@ -65,9 +65,10 @@ read_file(
     int fd = openat(dir, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 
     if (fd < 0) {
-        return refuse(l, name, 0,
-            errno == ELOOP ? "a link; links are not followed"
-                           : strerror(errno));
+        const char *why =
+            errno == ELOOP ? "a link; links are not followed" : strerror(errno);
+
+        return refuse(l, name, 0, why);
     }
     if (fstat(fd, &info) != 0 || !S_ISREG(info.st_mode)) {
         (void) close(fd);
@@ -81,9 +82,10 @@ read_file(
         return fail_for_memory(l);
     }
     if (status != TRIVET_OK) {
-        return refuse(l, name, 0,
-            status == TRIVET_E_LIMIT ? "larger than 65536 bytes"
-                                     : "it cannot be read");
+        const char *why = status == TRIVET_E_LIMIT ? "larger than 65536 bytes"
+                                                   : "it cannot be read";
+
+        return refuse(l, name, 0, why);
     }
 
     l->answers->num_files++;
@@ -135,6 +137,7 @@ take_settings(struct loading *l, int dir, struct trivet_answer_folder *folder)
     const char *key;
     json_t *value;
     json_t *root;
+    size_t line;
 
     if (status != TRIVET_OK) {
         trivet_buffer_free(&text);
@@ -148,9 +151,11 @@ take_settings(struct loading *l, int dir, struct trivet_answer_folder *folder)
 
     if (folder->has_settings) {
         status = refuse(l, SETTINGS, 0, "another folder has this file, too");
+    } else if (root == NULL) {
+        line = why.line > 0 ? (size_t) why.line : 1;
+        status = refuse(l, SETTINGS, line, "not JSON");
     } else if (!json_is_object(root)) {
-        status = refuse(l, SETTINGS, why.line > 0 ? (size_t) why.line : 1,
-            root == NULL ? "not JSON" : "not a JSON object, {...}");
+        status = refuse(l, SETTINGS, 1, "not a JSON object, {...}");
     }
     folder->has_settings = true;
 
@@ -425,11 +430,10 @@ each_below(struct each *each, const struct trivet_answer_folder *folder)
     for (const struct trivet_answer_folder *child = folder->child;
          child != NULL; child = child->next)
     {
-        bool is_any = strcmp(child->name, "_") == 0;
+        const char *name = strcmp(child->name, "_") == 0 ? "1" : child->name;
         enum trivet_status status;
 
-        (void) snprintf(each->path + len, sizeof each->path - len, "/%s",
-            is_any ? "1" : child->name);
+        (void) snprintf(each->path + len, sizeof each->path - len, "/%s", name);
         status = each_below(each, child);
         each->path[len] = '\0';
         TRIVET_TRY(status);

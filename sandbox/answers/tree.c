@@ -124,8 +124,10 @@ trivet_answer_path_read(
         }
 
         out->segments[out->num++] = segment;
-        path = trivet_slice_after(
-            path, segment.len < path.len ? segment.len + 1 : segment.len);
+        path = trivet_slice_after(path, segment.len);
+        if (path.len > 0) {
+            path = trivet_slice_after(path, 1); /* the slash */
+        }
     }
 
     return out->num > 0;
