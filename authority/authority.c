@@ -268,6 +268,17 @@ sign(struct trivet_case *c)
     return TRIVET_OK;
 }
 
+/* With sign-errors=all the refusal is signed, too, when it is known by then
+ * whose request it is; if even that fails, it is not. */
+static void
+answer_failure(struct trivet_case *c, enum trivet_status status)
+{
+    refuse_failure(c, status);
+    if (sign(c) != TRIVET_OK) {
+        refuse_failure(c, status);
+    }
+}
+
 /* Empties out, too. */
 static struct trivet_case
 make_case(struct trivet_authority *authority,
@@ -363,7 +374,7 @@ trivet_authority_answer(struct trivet_authority *authority,
         status = sign(&c);
     }
     if (status != TRIVET_OK) {
-        refuse_failure(&c, status);
+        answer_failure(&c, status);
     } else if (trivet_case_is_refused(&c)
                && !(request->is_body_unread && c.may_go_on))
     {

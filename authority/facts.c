@@ -123,8 +123,11 @@ trivet_case_gather_token(struct trivet_case *c, struct trivet_facts *facts)
 {
     const struct trivet_request *request = c->request;
 
-    if (request->rule.token == TRIVET_NEEDS_NO_TOKEN
-        || request->num_tokens == 0) {
+    if (request->rule.token == TRIVET_NEEDS_NO_TOKEN) {
+        facts->is_token_superfluous = request->num_tokens > 0;
+        return TRIVET_OK;
+    }
+    if (request->num_tokens == 0) {
         return TRIVET_OK;
     }
 

@@ -148,5 +148,6 @@ cli_sandbox_is_mute(const struct trivet_sandbox *sandbox)
 {
     return trivet_sandbox_has(sandbox, TRIVET_INCIDENT_SLOW)
            || trivet_sandbox_has(sandbox, TRIVET_INCIDENT_429_UNSIGNED)
-           || trivet_sandbox_has(sandbox, TRIVET_INCIDENT_HTML_502);
+           || trivet_sandbox_has(sandbox, TRIVET_INCIDENT_HTML_502)
+           || trivet_sandbox_has(sandbox, TRIVET_INCIDENT_MAINTENANCE_491);
 }

@@ -60,13 +60,25 @@ takes_session(const struct trivet_rule *rule)
            || rule->token == TRIVET_NEEDS_EITHER;
 }
 
+/* Of a call that takes no token. */
+static enum trivet_reason
+judge_superfluous(
+    const struct trivet_facts *facts, const struct trivet_profile *profile)
+{
+    return facts->is_token_superfluous
+                   && profile->superfluous_token
+                          != TRIVET_SUPERFLUOUS_TOKEN_IGNORED
+               ? TRIVET_REASON_TOKEN_SUPERFLUOUS
+               : TRIVET_REASON_NONE;
+}
+
 /* The token, its life, and the address that it is used from. */
 static enum trivet_reason
 judge_token(const struct trivet_rule *rule, const struct trivet_facts *facts,
-    int64_t now_us)
+    const struct trivet_profile *profile, int64_t now_us)
 {
     if (rule->token == TRIVET_NEEDS_NO_TOKEN) {
-        return TRIVET_REASON_NONE;
+        return judge_superfluous(facts, profile);
     }
     if (facts->is_server_key_retired) {
         return TRIVET_REASON_SERVER_KEY_RETIRED;
@@ -169,7 +181,7 @@ trivet_decide(const struct trivet_rule *rule, const struct trivet_facts *facts,
     const struct trivet_extension extension = {
         .window_s = profile->extend_window_s, .cap_s = profile->extend_cap_s};
 
-    verdict.reason = judge_token(rule, facts, now_us);
+    verdict.reason = judge_token(rule, facts, profile, now_us);
     if (verdict.reason != TRIVET_REASON_NONE) {
         return verdict;
     }

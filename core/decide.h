@@ -65,6 +65,8 @@ struct trivet_facts {
     enum trivet_token_fact token;
     enum trivet_signature_fact signature;
 
+    bool is_token_superfluous; /* there is one, and the call takes none */
+
     /* of either token: the server key that the installation was given */
     bool is_server_key_retired;
 

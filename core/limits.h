@@ -46,7 +46,9 @@ enum {
      * session looks expired to them. */
     TRIVET_MAX_SESSION_TIMEOUT_S = 2147483,
     TRIVET_DEFAULT_SESSION_TIMEOUT_S = 604800,
-    TRIVET_DEFAULT_KEY_LIFETIME_S = 3600,
+    /* Of an API key without a device. */
+    TRIVET_DEFAULT_KEY_LIFETIME_S = 14400,
+    TRIVET_SANDBOX_KEY_LIFETIME_S = 3600,
 
     /* Payment service providers: ninety hours, as was seen; the first session
      * of a credential an hour. */

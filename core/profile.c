@@ -15,36 +15,48 @@
 
 /* clang-format off */
 #define COMMON                                                                 \
-    .sign_errors = TRIVET_SIGN_ERRORS_ON, .ipv6 = TRIVET_IPV6_ON,              \
+    .ipv6 = TRIVET_IPV6_ON,                                                    \
     .request_id = TRIVET_REQUEST_ID_ANY,                                       \
     .headers = TRIVET_HEADERS_LENIENT, .sessions = TRIVET_SESSIONS_UNLIMITED,  \
     .dead_session = TRIVET_DEAD_SESSION_401, .slashes = TRIVET_SLASHES_ESCAPED
 
 static const struct trivet_profile presets[TRIVET_NUM_PRESETS] = {
     {.name = "strict", COMMON,
+     .sign_errors = TRIVET_SIGN_ERRORS_ALL,
      .signatures = TRIVET_SIGNATURES_ALL,
      .signing = TRIVET_SIGNING_BODY,
      .response_signing = TRIVET_RESPONSE_SIGNING_BODY,
      .extend_window_s = 1800, .extend_cap_s = 0,
-     .wildcard = TRIVET_WILDCARD_ON},
+     .wildcard = TRIVET_WILDCARD_ON,
+     .superfluous_token = TRIVET_SUPERFLUOUS_TOKEN_IGNORED,
+     .psp_root = TRIVET_PSP_ROOT_ANYWHERE},
     {.name = "current", COMMON,
+     .sign_errors = TRIVET_SIGN_ERRORS_ON,
      .signatures = TRIVET_SIGNATURES_REQUIRED,
      .signing = TRIVET_SIGNING_BODY,
      .response_signing = TRIVET_RESPONSE_SIGNING_BODY,
      .extend_window_s = 1800, .extend_cap_s = 0,
-     .wildcard = TRIVET_WILDCARD_FIRST},
+     .wildcard = TRIVET_WILDCARD_FIRST,
+     .superfluous_token = TRIVET_SUPERFLUOUS_TOKEN_REFUSED,
+     .psp_root = TRIVET_PSP_ROOT_LAST},
     {.name = "classic", COMMON,
+     .sign_errors = TRIVET_SIGN_ERRORS_ON,
      .signatures = TRIVET_SIGNATURES_ALL,
      .signing = TRIVET_SIGNING_FULL,
      .response_signing = TRIVET_RESPONSE_SIGNING_FULL,
      .extend_window_s = 1800, .extend_cap_s = 0,
-     .wildcard = TRIVET_WILDCARD_ON},
+     .wildcard = TRIVET_WILDCARD_ON,
+     .superfluous_token = TRIVET_SUPERFLUOUS_TOKEN_IGNORED,
+     .psp_root = TRIVET_PSP_ROOT_ANYWHERE},
     {.name = "reference", COMMON,
+     .sign_errors = TRIVET_SIGN_ERRORS_ALL,
      .signatures = TRIVET_SIGNATURES_ALL,
      .signing = TRIVET_SIGNING_BODY,
      .response_signing = TRIVET_RESPONSE_SIGNING_BODY,
      .extend_window_s = 30, .extend_cap_s = 300,
-     .wildcard = TRIVET_WILDCARD_ON},
+     .wildcard = TRIVET_WILDCARD_ON,
+     .superfluous_token = TRIVET_SUPERFLUOUS_TOKEN_IGNORED,
+     .psp_root = TRIVET_PSP_ROOT_ANYWHERE},
 };
 /* clang-format on */
 
@@ -74,8 +86,9 @@ static const struct row rows[TRIVET_NUM_SWITCHES] = {
     {"response-signing", {"body", "full"}, FIELD(response_signing), "",
      "what an answer's signature covers: the body; or the status and the "
      "header too"},
-    {"sign-errors", {"off", "on"}, FIELD(sign_errors), "16",
-     "on: all answers are signed except 429, 491 and 5xx; off: only 2xx are"},
+    {"sign-errors", {"off", "on", "all"}, FIELD(sign_errors), "16",
+     "all: every answer to a request whose installation is known is signed; "
+     "on: all except 429, 491 and 5xx; off: only 2xx are"},
     {"extend-window", {NULL}, FIELD(extend_window_s), "2",
      "a request in so many seconds before the end of a session extends it; "
      "0: none does"},
@@ -100,6 +113,12 @@ static const struct row rows[TRIVET_NUM_SWITCHES] = {
      "the status when a token is missing, unknown, or its session has ended"},
     {"slashes", {"escaped", "plain"}, FIELD(slashes), "24",
      "how / is written in the JSON of our own answers: \\/ as bunq does, or /"},
+    {"superfluous-token", {"refused", "ignored"}, FIELD(superfluous_token), "26",
+     "refused: an X-Bunq-Client-Authentication header, empty or not, on a call "
+     "that takes no token is a 403; ignored: it is not looked at"},
+    {"psp-root", {"last", "anywhere"}, FIELD(psp_root), "27",
+     "last: in the certificate chain of a payment service provider a root is "
+     "accepted as the last certificate only; anywhere: the order is free"},
 };
 /* clang-format on */
 
@@ -252,13 +271,17 @@ trivet_profile_set(struct trivet_profile *profile, struct trivet_slice setting,
 bool
 trivet_profile_signs(const struct trivet_profile *profile, unsigned status)
 {
-    if (profile != NULL && profile->sign_errors == TRIVET_SIGN_ERRORS_OFF
-        && (status < 200 || status > 299))
-    {
-        return false;
+    int sign_errors =
+        profile == NULL ? TRIVET_SIGN_ERRORS_ON : profile->sign_errors;
+
+    if (status >= 200 && status <= 299) {
+        return true;
+    }
+    if (sign_errors == TRIVET_SIGN_ERRORS_ON) {
+        return trivet_reason_is_signed(status);
     }
 
-    return trivet_reason_is_signed(status);
+    return sign_errors == TRIVET_SIGN_ERRORS_ALL;
 }
 
 unsigned

@@ -6,12 +6,14 @@
  * changed over the years, the gateway has a switch. A profile is a value for
  * each; a preset is a profile with a name.
  *
- * strict     all calls after the installation are signed by both sides
+ * strict     all calls after the installation are signed by both sides, and
+ *            so is every answer, errors too
  * current    as bunq answers today: a signature is needed to open a session
  *            and where the operator asks for it; elsewhere it is neither
  *            demanded nor judged
  * classic    as bunq answered before April 2020: as strict, but signatures
- *            cover the first line and the header too (core/canonical.h)
+ *            cover the first line and the header too (core/canonical.h), and
+ *            429, 491 and 5xx are not signed
  * reference  as strict, but a session is extended as bunq's API reference has
  *            it: in its last 30 seconds, to five minutes from then at most
  */
@@ -33,13 +35,19 @@ enum {
     TRIVET_RESPONSE_SIGNING_BODY = TRIVET_SCHEME_BODY,
     TRIVET_RESPONSE_SIGNING_FULL = TRIVET_SCHEME_FULL
 };
-enum { TRIVET_SIGN_ERRORS_OFF = 0, TRIVET_SIGN_ERRORS_ON };
+enum {
+    TRIVET_SIGN_ERRORS_OFF = 0,
+    TRIVET_SIGN_ERRORS_ON, /* but for 429, 491 and 5xx, as bunq */
+    TRIVET_SIGN_ERRORS_ALL
+};
 enum { TRIVET_WILDCARD_OFF = 0, TRIVET_WILDCARD_FIRST, TRIVET_WILDCARD_ON };
 enum { TRIVET_IPV6_OFF = 0, TRIVET_IPV6_ON };
 enum { TRIVET_REQUEST_ID_ANY = 0, TRIVET_REQUEST_ID_PER_DEVICE };
 enum { TRIVET_HEADERS_LENIENT = 0, TRIVET_HEADERS_STRICT };
 enum { TRIVET_SESSIONS_UNLIMITED = 0, TRIVET_SESSIONS_ONE };
 enum { TRIVET_DEAD_SESSION_401 = 0, TRIVET_DEAD_SESSION_403 };
+enum { TRIVET_SUPERFLUOUS_TOKEN_REFUSED = 0, TRIVET_SUPERFLUOUS_TOKEN_IGNORED };
+enum { TRIVET_PSP_ROOT_LAST = 0, TRIVET_PSP_ROOT_ANYWHERE };
 enum { TRIVET_SLASHES_ESCAPED = 0, TRIVET_SLASHES_PLAIN };
 
 struct trivet_profile {
@@ -59,6 +67,8 @@ struct trivet_profile {
     int sessions;
     int dead_session;
     int slashes;
+    int superfluous_token;
+    int psp_root;
 
     unsigned given; /* bit n: switch n was set by trivet_profile_set */
 };
@@ -77,7 +87,8 @@ TRIVET_MUST_USE enum trivet_status trivet_profile_set(
     struct trivet_error *err);
 
 /* Whether an answer with this status is signed when the installation is known:
- * trivet_reason_is_signed, and what the switch says. profile may be NULL. */
+ * by the switch sign-errors. profile may be NULL: then as with sign-errors=on.
+ */
 bool trivet_profile_signs(
     const struct trivet_profile *profile, unsigned status);
 
@@ -87,7 +98,7 @@ unsigned trivet_profile_status(
 
 /* ---- for texts that list what there is ---------------------------------- */
 
-enum { TRIVET_NUM_PRESETS = 4, TRIVET_NUM_SWITCHES = 13 };
+enum { TRIVET_NUM_PRESETS = 4, TRIVET_NUM_SWITCHES = 15 };
 enum { TRIVET_MAX_SWITCH_VALUES = 64 /* bytes, with the NUL */ };
 
 const char *trivet_preset_name(size_t index);

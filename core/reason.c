@@ -33,6 +33,10 @@ static const struct trivet_reason_row rows[TRIVET_NUM_REASONS] = {
     [TRIVET_REASON_SERVER_KEY_RETIRED] =
         {"server-key-retired", 401, AUTHENTICATION, NULL,
          "the server key of the installation is retired", false, true},
+    [TRIVET_REASON_TOKEN_SUPERFLUOUS] =
+        {"token-superfluous", 403, "Superfluous authentication.", NULL,
+         "superfluous-token=refused, and a call that takes no token has one",
+         false, true},
     [TRIVET_REASON_SESSION_ALREADY] =
         {"session-already", 400,
          "Authentication token already has a user session.", NULL,
@@ -322,6 +326,12 @@ static const struct trivet_reason_row rows[TRIVET_NUM_REASONS] = {
     [TRIVET_REASON_INCIDENT_BAD_GATEWAY] =
         {"incident-bad-gateway", 502, "Bad gateway.", NULL,
          "the incident html-502 is on (trivet incident)", false, false},
+    [TRIVET_REASON_INCIDENT_MAINTENANCE] =
+        {"incident-maintenance", 491, "Maintenance.", NULL,
+         "the incident maintenance-491 is on (trivet incident)", false, false},
+    [TRIVET_REASON_INCIDENT_IP_COUNTRY] =
+        {"incident-ip-country", 400, CREDENTIALS, NULL,
+         "the incident ip-country-400 is on (trivet incident)", false, false},
 };
 /* clang-format on */
 
@@ -359,6 +369,14 @@ bool
 trivet_reason_is_signed(unsigned status)
 {
     return status != 429 && status != 491 && status < 500;
+}
+
+bool
+trivet_reason_is_of_a_front(enum trivet_reason reason)
+{
+    return reason == TRIVET_REASON_INCIDENT_RATE_LIMIT
+           || reason == TRIVET_REASON_INCIDENT_BAD_GATEWAY
+           || reason == TRIVET_REASON_INCIDENT_MAINTENANCE;
 }
 
 bool

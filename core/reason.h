@@ -19,6 +19,7 @@ enum trivet_reason {
     TRIVET_REASON_TOKEN_UNKNOWN,
     TRIVET_REASON_TOKEN_DUPLICATE,
     TRIVET_REASON_TOKEN_WRONG_KIND,
+    TRIVET_REASON_TOKEN_SUPERFLUOUS,
     TRIVET_REASON_SERVER_KEY_RETIRED,
     TRIVET_REASON_SESSION_ALREADY,
     TRIVET_REASON_SESSION_ENDED,
@@ -99,6 +100,8 @@ enum trivet_reason {
 
     TRIVET_REASON_INCIDENT_RATE_LIMIT,
     TRIVET_REASON_INCIDENT_BAD_GATEWAY,
+    TRIVET_REASON_INCIDENT_MAINTENANCE,
+    TRIVET_REASON_INCIDENT_IP_COUNTRY,
 
     TRIVET_NUM_REASONS
 };
@@ -132,6 +135,10 @@ enum trivet_reason trivet_reason_of_status(unsigned status);
 /* Whether an answer with this status is signed when the installation is known:
  * all but 429, 491 and 5xx. */
 bool trivet_reason_is_signed(unsigned status);
+
+/* Whether it is an incident that the sandbox shows in the place of a server in
+ * front of the API: such an answer is never signed. */
+bool trivet_reason_is_of_a_front(enum trivet_reason reason);
 
 /* Whether a credential was shown and refused: a token, an API key, a signature,
  * a provider's certificate, or the address that it came from. False for a token

@@ -19,7 +19,7 @@
 
 struct trivet_psp_claim {
     struct trivet_slice certificate_pem;
-    struct trivet_slice chain_pem; /* intermediates and root, in any order */
+    struct trivet_slice chain_pem; /* intermediates and root               */
     struct trivet_slice signature; /* raw bytes                            */
     unsigned char digest[TRIVET_DIGEST_LEN]; /* of what was signed         */
 };
@@ -28,6 +28,7 @@ struct trivet_psp_claim {
 struct trivet_psp_trust {
     const struct trivet_psp_roots *roots; /* NULL: none */
     bool trusts_claimed_roots; /* that the claim brings itself: the sandbox */
+    bool needs_root_last; /* a root elsewhere in the chain is a wrong chain */
     int64_t now_s;
 };
 

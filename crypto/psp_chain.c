@@ -194,6 +194,21 @@ verify(X509_STORE *roots, int64_t now_s, X509 *certificate,
     return TRIVET_OK;
 }
 
+/* Whether a root is in the chain, and not at its end. */
+static bool
+is_root_misplaced(STACK_OF(X509) * chain)
+{
+    for (int i = 0; i < sk_X509_num(chain) - 1; i++) {
+        if (X509_self_signed(sk_X509_value(chain, i), 0) == 1) {
+            ERR_clear_error();
+            return true;
+        }
+    }
+
+    ERR_clear_error();
+    return false;
+}
+
 /* A certificate by itself: signed by its own key. */
 static bool
 trust_root(X509_STORE *store, X509 *certificate)
@@ -247,7 +262,9 @@ trivet_psp_judge_chain(const struct trivet_psp_trust *trust, X509 *certificate,
     enum trivet_psp_fault fault = TRIVET_PSP_CHAIN;
 
     *out_fault = TRIVET_PSP_CHAIN;
-    if (!are_bounded(certificate, chain)) {
+    if (!are_bounded(certificate, chain)
+        || (trust->needs_root_last && is_root_misplaced(chain)))
+    {
         return TRIVET_OK;
     }
 

@@ -136,7 +136,7 @@ ngx_http_trivet_send_refusal_of(ngx_http_request_t *r,
     ngx_http_trivet_find_signer(r, ctx);
     trivet_answer_refuse(answer, &ctx->request, reason, subject);
     answer->is_to_be_signed =
-        answer->server_key >= 0
+        answer->server_key >= 0 && !trivet_reason_is_of_a_front(reason)
         && trivet_profile_signs(ctx->request.profile, answer->status);
 
     return ngx_http_trivet_send_answer(r, ctx);

@@ -21,6 +21,14 @@
 static ngx_http_output_header_filter_pt ngx_http_next_header_filter;
 
 
+static const char ngx_http_trivet_maintenance[] =
+    "<html>\r\n"
+    "<head><title>Maintenance</title></head>\r\n"
+    "<body>\r\n"
+    "<center><h1>We are performing maintenance</h1></center>\r\n"
+    "</body>\r\n"
+    "</html>\r\n";
+
 static const char ngx_http_trivet_page[] =
     "<html>\r\n"
     "<head><title>502 Bad Gateway</title></head>\r\n"
@@ -76,16 +84,19 @@ ngx_http_trivet_delay(ngx_http_request_t *r, int64_t seconds)
 
 /* As a server in front of it would answer: nothing in it is the protocol's. */
 static ngx_int_t
-ngx_http_trivet_send_page(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx)
+ngx_http_trivet_send_page(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx,
+    enum trivet_reason reason, const char *page)
 {
     struct trivet_answer *answer = &ctx->answer;
 
-    ctx->reason = TRIVET_REASON_INCIDENT_BAD_GATEWAY;
-    answer->status = NGX_HTTP_BAD_GATEWAY;
+    ctx->reason = reason;
+    answer->status = trivet_reason_row(reason)->status;
+    answer->is_to_be_signed = false;
+    answer->has_signature = false;
 
     trivet_buffer_free(&answer->body);
-    answer->body.data = strdup(ngx_http_trivet_page);
-    answer->body.len = sizeof(ngx_http_trivet_page) - 1;
+    answer->body.data = strdup(page);
+    answer->body.len = ngx_strlen(page);
 
     return ngx_http_trivet_send_answer(r, ctx);
 }
@@ -118,12 +129,25 @@ ngx_http_trivet_incident_handler(ngx_http_request_t *r)
     }
 
     if (ngx_http_trivet_is_on(tmcf, TRIVET_INCIDENT_HTML_502)) {
-        return ngx_http_trivet_send_page(r, ctx);
+        return ngx_http_trivet_send_page(r, ctx,
+            TRIVET_REASON_INCIDENT_BAD_GATEWAY, ngx_http_trivet_page);
+    }
+
+    if (ngx_http_trivet_is_on(tmcf, TRIVET_INCIDENT_MAINTENANCE_491)) {
+        return ngx_http_trivet_send_page(r, ctx,
+            TRIVET_REASON_INCIDENT_MAINTENANCE, ngx_http_trivet_maintenance);
     }
 
     if (ngx_http_trivet_is_on(tmcf, TRIVET_INCIDENT_429_UNSIGNED)) {
         return ngx_http_trivet_send_refusal(
             r, ctx, TRIVET_REASON_INCIDENT_RATE_LIMIT);
+    }
+
+    if (ngx_http_trivet_is_on(tmcf, TRIVET_INCIDENT_IP_COUNTRY_400)
+        && ctx->request.num_tokens > 0)
+    {
+        return ngx_http_trivet_send_refusal(
+            r, ctx, TRIVET_REASON_INCIDENT_IP_COUNTRY);
     }
 
     return NGX_DECLINED;
@@ -349,7 +373,9 @@ ngx_http_trivet_incident_filter(ngx_http_request_t *r)
         return ngx_http_next_header_filter(r);
     }
 
-    if (ctx->is_own && ctx->reason == TRIVET_REASON_INCIDENT_BAD_GATEWAY
+    if (ctx->is_own
+        && (ctx->reason == TRIVET_REASON_INCIDENT_BAD_GATEWAY
+            || ctx->reason == TRIVET_REASON_INCIDENT_MAINTENANCE)
         && ngx_http_trivet_make_html(r) != NGX_OK)
     {
         return NGX_ERROR;

@@ -16,6 +16,10 @@ static const struct trivet_incident_row rows[TRIVET_NUM_INCIDENTS] = {
         "answers have a wrong signature"},
     [TRIVET_INCIDENT_IP_FLIP] = {"ip-flip",
         "callers seem to come from " TRIVET_INCIDENT_ADDRESS},
+    [TRIVET_INCIDENT_MAINTENANCE_491] = {"maintenance-491",
+        "every call is answered 491, with a page of HTML"},
+    [TRIVET_INCIDENT_IP_COUNTRY_400] = {"ip-country-400",
+        "every call with a token is answered 400"},
 };
 
 const struct trivet_incident_row *

@@ -70,6 +70,8 @@ verify_certificate(struct trivet_case *c,
     const struct trivet_psp_trust trust = {
         .roots = config->psp_roots,
         .trusts_claimed_roots = config->is_sandbox,
+        .needs_root_last =
+            c->request->profile->psp_root == TRIVET_PSP_ROOT_LAST,
         .now_s = c->now_us / TRIVET_US_PER_S,
     };
     unsigned char signature[TRIVET_MAX_SIGNATURE];

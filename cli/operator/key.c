@@ -32,7 +32,7 @@ struct create_options {
     const char *user;
     const char *label;
     const char *secret_file;
-    long long expires_s;
+    long long expires_s; /* 0: not given */
     int is_sandbox;
 };
 
@@ -48,7 +48,7 @@ static const struct argp_option create_table[] = {
         0},
     {"expires", OPTION_EXPIRES, "TIME", 0,
         "it must be bound to a device within this time, such as 90s, 1h or 7d "
-        "(default: 1h)",
+        "(default: 4h, with --sandbox 1h)",
         0},
     {"sandbox", OPTION_SANDBOX, NULL, 0, "begin it with \"sandbox_\"", 0},
     {0},
@@ -227,13 +227,20 @@ create(void *input, struct trivet_error *err)
 static int
 run_create(void *input)
 {
+    struct create_options *options = input;
+
+    if (options->expires_s == 0) {
+        options->expires_s = options->is_sandbox
+                                 ? TRIVET_SANDBOX_KEY_LIFETIME_S
+                                 : TRIVET_DEFAULT_KEY_LIFETIME_S;
+    }
+
     return cli_operator_run(input, TRIVET_STORE_MIGRATE, create);
 }
 
 static const struct create_options create_defaults = {
     .user = "default",
     .label = "",
-    .expires_s = TRIVET_DEFAULT_KEY_LIFETIME_S,
 };
 
 static const struct cli_command create_command = {

@@ -247,7 +247,8 @@ const struct cli_command cli_incident_command = {
     .summary = "make the sandbox fail on purpose: on, off",
     .doc = "Has a sandbox fail as bunq's users have seen it fail: "
            "429-unsigned, html-502, lowercase-headers, session-dies, slow, "
-           "wrong-signature, ip-flip. Without an argument it lists them and "
+           "wrong-signature, ip-flip, maintenance-491, ip-country-400. Without "
+           "an argument it lists them and "
            "which are on.",
     .arguments = {"[NAME on|off | all off]", 0, 2,
         offsetof(struct options, words), NULL},

@@ -21,6 +21,18 @@ cli_serve_key_home(const struct serving *s)
 }
 
 /* NULL: memory ran out. */
+/* As it was given, or what bunq has. */
+static long long
+key_lifetime_of(const struct serving *s)
+{
+    if (s->options->key_lifetime_s > 0) {
+        return s->options->key_lifetime_s;
+    }
+
+    return s->is_sandbox ? TRIVET_SANDBOX_KEY_LIFETIME_S
+                         : TRIVET_DEFAULT_KEY_LIFETIME_S;
+}
+
 static char *
 format(const struct serving *s)
 {
@@ -48,7 +60,7 @@ format(const struct serving *s)
         .num_origins = o->num_origins,
         .origins = o->origins,
         .session_timeout_s = o->session_timeout_s,
-        .key_lifetime_s = o->key_lifetime_s,
+        .key_lifetime_s = key_lifetime_of(s),
         .is_sandbox = s->is_sandbox,
         .has_rate_limits = strcmp(o->rate_limits, "classic") == 0,
         .max_connections = o->max_connections,

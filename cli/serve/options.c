@@ -89,8 +89,8 @@ const struct argp_option cli_serve_options_table[] = {
     {"session-timeout", OPTION_SESSION_TIMEOUT, "TIME", 0,
         "auto-logout time of sandbox users made from now on (default: 7d)", 0},
     {"api-key-lifetime", OPTION_KEY_LIFETIME, "TIME", 0,
-        "how long a sandbox user's API key is valid without a device (default: "
-        "1h)",
+        "how long an API key is valid without a device (default: 1h in the "
+        "sandbox, 4h outside)",
         0},
     {"server-key", OPTION_SERVER_KEY, "FILE|URI", 0,
         "the server key of new installations from now on: a file (mode 0600), "
@@ -231,7 +231,6 @@ set_defaults(struct cli_serve_options *options)
     options->port = DEFAULT_PORT;
     options->profile.name = "strict";
     options->session_timeout_s = TRIVET_DEFAULT_SESSION_TIMEOUT_S;
-    options->key_lifetime_s = TRIVET_DEFAULT_KEY_LIFETIME_S;
     options->rate_limits = "classic";
     options->max_connections = DEFAULT_CONNECTIONS;
     options->prune_ages = trivet_prune_ages_default;

@@ -42,7 +42,7 @@ struct cli_serve_options {
     size_t num_origins;
     struct cli_nginx_limits limits;
     long long session_timeout_s;
-    long long key_lifetime_s;
+    long long key_lifetime_s; /* 0: not given */
     const char *server_key;
     const char *rate_limits;
     long long max_connections; /* of an address at once; 0: any number */

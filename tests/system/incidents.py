@@ -13,6 +13,8 @@ NAMES = [
     "slow",
     "wrong-signature",
     "ip-flip",
+    "maintenance-491",
+    "ip-country-400",
 ]
 TOO_MANY = (
     "Too many requests. "

@@ -146,6 +146,45 @@ def test_a_refusal_before_anything_else_leaves_the_connection_usable(calm):
         bunq.assert_admitted(answer, client.server_key)
 
 
+# ---- maintenance-491, ip-country-400 ------------------------------------------
+
+
+def test_maintenance_491(each):
+    client = bunq.ready(each)
+    switch(each, "maintenance-491", "on")
+    for method, path in CALLS:
+        answer = client.call(method, path)
+        assert answer.status == 491, (method, path, answer)
+        assert answer.signature is None
+        assert answer.header("Content-Type") == "text/html"
+        names = [name.lower() for name, _ in answer.headers]
+        assert not [name for name in names if name.startswith(("x-bunq", "x-trivet"))]
+        assert method == "HEAD" or answer.body.startswith(b"<html>")
+    switch(each, "maintenance-491", "off")
+    assert client.is_alive()
+
+
+def test_ip_country_400(calm):
+    client = bunq.ready(calm)
+    secret = client.make_user()
+    switch(calm, "ip-country-400", "on")
+    for answer in (
+        client.get("/v1/user"),
+        client.post("/v1/x", b"{}"),
+        client.post_session(),
+        client.post_device(secret),
+    ):
+        bunq.assert_refused(
+            answer, 400, bunq.CREDENTIALS, "incident-ip-country", client.server_key
+        )
+    answer = client.get("/v1/user", token="0" * 64)
+    bunq.assert_refused(answer, 400, bunq.CREDENTIALS, server_key=False)
+    assert bunq.Client(calm).install().installation_token
+    switch(calm, "ip-country-400", "off")
+    assert client.is_alive()
+    client.register(secret).open()
+
+
 # ---- html-502 ----------------------------------------------------------------
 
 

@@ -466,6 +466,11 @@ def test_times_are_taken_with_units(gateway, text, seconds):
     assert key["expires_in"] == seconds
 
 
+@pytest.mark.parametrize("options, seconds", [((), 14400), (("--sandbox",), 3600)])
+def test_how_long_a_new_key_waits_for_a_device(gateway, options, seconds):
+    assert gateway.trivet("key", "create", *options)["expires_in"] == seconds
+
+
 @pytest.mark.parametrize("text", ["1x", "", "h", "-1h", "1h 1m", "99w", "1.5h", "9" * 30])
 def test_times_that_are_none_are_refused(gateway, text):
     fails("user", "auto-logout", "1", text, "--data", gateway.data)

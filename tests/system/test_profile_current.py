@@ -77,6 +77,30 @@ def test_installation_takes_any_signature(gateway, signature):
     bunq.assert_admitted(client.post_installation(signature=odd(client, signature)))
 
 
+ANONYMOUS = ["/v1/installation", "/v1/sandbox-user-person", "/v1/sandbox-user-company"]
+
+
+@pytest.mark.parametrize("path", ANONYMOUS)
+@pytest.mark.parametrize("tokens", [[""], ["0" * 64], ["x"], ["", ""], "installation"])
+def test_a_call_that_takes_no_token_refuses_one(gateway, path, tokens):
+    client = bunq.Client(gateway).install()
+    if tokens == "installation":
+        tokens = [client.installation_token]
+    body = b""
+    if path == "/v1/installation":
+        body = json.dumps({"client_public_key": bunq.public_pem(client.key)}).encode()
+    before = len(gateway.trivet("user", "list"))
+    with bunq.Wire(gateway) as wire:
+        headers = [(TOKEN, token) for token in tokens]
+        answer = wire.request("POST", path, headers, body).answer()
+        bunq.assert_refused(
+            answer, 403, "Superfluous authentication.", "token-superfluous", False
+        )
+        assert len(gateway.trivet("user", "list")) == before
+        answer = wire.request("POST", path, [], body).answer()
+        bunq.assert_admitted(answer)
+
+
 def test_installation_takes_a_real_signature(gateway):
     """Three clients sign it with the key that it brings."""
     client = bunq.Client(gateway)

@@ -274,6 +274,21 @@ def test_unsigned_where_the_profile_asks_for_none(serve, root, middle):
     bunq.assert_refused(answer, 400, reason="psp-signature-wrong")
 
 
+@pytest.mark.parametrize("profile, status", [("current", 400), ("strict", 200)])
+def test_where_the_root_is(serve, root, middle, profile, status):
+    client = bunq.Client(serve("--profile", profile), key_number=3).install()
+    for chain in ([root, middle], [root, middle, root]):
+        answer = client.post(PATH, claim(client, provider(middle), *chain))
+        assert answer.status == status, answer
+        assert status == 200 or answer.reason == "psp-chain-invalid", answer
+    for chain in ([middle, root], [middle, root][:2]):
+        answer = client.post(PATH, claim(client, provider(middle), *chain))
+        bunq.assert_admitted(answer, client.server_key)
+    alone = Authority(bunq.key(24), "Alone PISP")
+    answer = client.post(PATH, claim(client, alone))
+    assert answer.status == 200 or answer.reason == "field-missing", answer
+
+
 def test_a_credential_is_shown_to_who_asked_for_it(client, gateway, root, middle):
     answer = client.post(PATH, claim(client, provider(middle), middle, root))
     number = answer.element("CredentialPasswordIp")["id"]

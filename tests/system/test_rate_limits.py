@@ -15,6 +15,7 @@ import httpx
 import pytest
 
 import bunq
+from bunq import TOKEN
 from gateway import ROOT, TRIVET, Gateway, environment, run
 from nginx import TRIVET as TRIVET_PART
 from nginx import Nginx
@@ -267,13 +268,15 @@ def test_the_answer_is_the_documented_one(gateway, source):
     assert answer.header("Retry-After") is None
 
 
-def test_a_caller_with_a_session_is_limited_and_not_signed_to(gateway, source):
+def test_a_caller_with_a_session_is_limited_and_signed_to(gateway, source):
     client = bunq.ready(gateway, source, permitted_ips=["*"])
     headers = list(client.headers().items())
     answers = burst(gateway, source, [("GET", "/v1/user")] * 4, headers)
     for answer in answers[:3]:
         bunq.assert_admitted(answer, client.server_key)
-    bunq.assert_refused(answers[3], 429, server_key=False)
+    bunq.assert_refused(answers[3], 429, server_key=client.server_key)
+    unknown = burst(gateway, source, [("GET", "/v1/user")], [(TOKEN, "0" * 64)])
+    bunq.assert_refused(unknown[0], 429, server_key=False)
     # another endpoint, signed as ever
     bunq.assert_admitted(client.get("/v1/echo/hello"), client.server_key)
     client.close()

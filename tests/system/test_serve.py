@@ -234,6 +234,23 @@ def test_times_have_units(span, seconds):
     assert f"trivet_api_key_lifetime {seconds};" in shown
 
 
+@pytest.mark.parametrize(
+    "options, seconds",
+    [
+        ((), 3600),
+        (("--no-sandbox",), 14400),
+        (("--upstream", "http://127.0.0.1:1"), 14400),
+        (("--upstream", "http://127.0.0.1:1", "--sandbox"), 3600),
+        (("--no-sandbox", "--api-key-lifetime", "1h"), 3600),
+        (("--api-key-lifetime", "4h"), 14400),
+    ],
+)
+def test_how_long_an_api_key_waits_for_a_device(tmp_path, options, seconds):
+    result = run("serve", "--data", tmp_path / "data", "--print-config", *options,
+                 check=True)
+    assert f"trivet_api_key_lifetime {seconds};" in result.stdout
+
+
 @pytest.mark.parametrize("span", ["0", "0s", "1", "7x", "-1s", "1s ", "9999d", ""])
 @pytest.mark.parametrize("option", ["--session-timeout", "--api-key-lifetime"])
 def test_what_is_no_time_is_refused(option, span):

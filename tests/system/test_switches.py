@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Each switch of a profile, both ways, on a real gateway"""
+import json
+
 import pytest
 
 import bunq
@@ -187,23 +189,43 @@ def test_response_signing_body_for_a_client_of_old(switched):
 # ---- sign-errors -------------------------------------------------------------
 
 
-@pytest.mark.parametrize("value", ["on", "off"])
+@pytest.mark.parametrize("value", ["all", "on", "off"])
 def test_sign_errors(start, upstream, value):
     trivet = TRIVET.replace("strict", f"strict sign-errors={value}")
     client = bunq.ready(start(upstream, trivet=trivet))
     for status in (404, 422, 302, 201):
         upstream.plan(f"/v1/{status}", reply(b"{}", f"{status} Told"))
-    expected = client.server_key if value == "on" else False
+    expected = client.server_key if value != "off" else False
     bunq.assert_refused(client.get("/v1/user/999999999"), 404, server_key=expected)
     bunq.assert_refused(client.get("/v1/echo/x", signature=None), 466, server_key=expected)
     bunq.assert_refused(client.post("/v1/user"), 405)
     for status in (404, 422, 302):
         answer = client.get(f"/v1/{status}")
         assert answer.status == status
-        assert answer.is_signed_by(client.server_key) == (value == "on")
+        assert answer.is_signed_by(client.server_key) == (value != "off")
         assert (answer.signature is None) == (value == "off")
+    for status in (429, 491, 500, 502, 503):
+        upstream.plan(f"/v1/{status}", reply(b"<p>no</p>", f"{status} No"))
+        answer = client.get(f"/v1/{status}")
+        assert answer.status == status and answer.body == b"<p>no</p>"
+        assert answer.is_signed_by(client.server_key) == (value == "all")
+        assert (answer.signature is None) == (value != "all")
     for path in ("/v1/user", "/v1/201"):
         assert client.get(path).is_signed_by(client.server_key)
+
+
+@pytest.mark.parametrize("profile", ["strict", "classic"])
+@pytest.mark.parametrize("token", ["", "0" * 64])
+def test_superfluous_token(switched, profile, token):
+    gateway = switched(profile=profile)
+    with bunq.Wire(gateway) as wire:
+        path = "/v1/sandbox-user-person"
+        bunq.assert_admitted(wire.request("POST", path, [(TOKEN, token)]).answer())
+        pem = {"client_public_key": bunq.public_pem(bunq.key(0))}
+        body = json.dumps(pem).encode()
+        answer = wire.request(
+            "POST", "/v1/installation", [(TOKEN, token)], body).answer()
+        bunq.assert_admitted(answer)
 
 
 # ---- wildcard, ipv6 ----------------------------------------------------------

@@ -12,9 +12,11 @@ enum { WEEK_S = 604800 };
 
 static const struct trivet_profile strict = {.name = "strict",
     .signatures = TRIVET_SIGNATURES_ALL,
+    .superfluous_token = TRIVET_SUPERFLUOUS_TOKEN_IGNORED,
     .extend_window_s = 1800};
 static const struct trivet_profile current = {.name = "current",
     .signatures = TRIVET_SIGNATURES_REQUIRED,
+    .superfluous_token = TRIVET_SUPERFLUOUS_TOKEN_REFUSED,
     .extend_window_s = 1800};
 
 /* The calls of the protocol. */
@@ -55,6 +57,12 @@ struct row {
 /* clang-format off */
 static const struct row rows[] = {
     /* ---- refused: the token ---- */
+    {&installation, {.is_token_superfluous = true},
+     &current, T0, TRIVET_REASON_TOKEN_SUPERFLUOUS, false},
+    {&installation, {.is_token_superfluous = true},
+     &strict, T0, TRIVET_REASON_NONE, false},
+    {&installation, {.is_token_superfluous = false},
+     &current, T0, TRIVET_REASON_NONE, false},
     {&ordinary, {GOOD_SESSION, .token = TRIVET_TOKEN_ABSENT},
      &strict, T0, TRIVET_REASON_TOKEN_MISSING, false},
     {&ordinary, {GOOD_SESSION, .token = TRIVET_TOKEN_DUPLICATE},

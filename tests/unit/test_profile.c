@@ -50,7 +50,7 @@ presets_are_what_they_were(void **state)
     assert_int_equal(strict.signatures, TRIVET_SIGNATURES_ALL);
     assert_int_equal(strict.signing, TRIVET_SIGNING_BODY);
     assert_int_equal(strict.response_signing, TRIVET_RESPONSE_SIGNING_BODY);
-    assert_int_equal(strict.sign_errors, TRIVET_SIGN_ERRORS_ON);
+    assert_int_equal(strict.sign_errors, TRIVET_SIGN_ERRORS_ALL);
     assert_int_equal(strict.extend_window_s, 1800);
     assert_int_equal(strict.extend_cap_s, 0);
     assert_int_equal(strict.wildcard, TRIVET_WILDCARD_ON);
@@ -60,6 +60,9 @@ presets_are_what_they_were(void **state)
     assert_int_equal(strict.sessions, TRIVET_SESSIONS_UNLIMITED);
     assert_int_equal(strict.dead_session, TRIVET_DEAD_SESSION_401);
     assert_int_equal(strict.slashes, TRIVET_SLASHES_ESCAPED);
+    assert_int_equal(
+        strict.superfluous_token, TRIVET_SUPERFLUOUS_TOKEN_IGNORED);
+    assert_int_equal(strict.psp_root, TRIVET_PSP_ROOT_ANYWHERE);
     assert_int_equal(strict.given, 0);
 
     /* the others differ in what they are there for, and in nothing else */
@@ -68,6 +71,13 @@ presets_are_what_they_were(void **state)
     current.name = strict.name;
     current.signatures = strict.signatures;
     current.wildcard = strict.wildcard;
+    assert_int_equal(current.sign_errors, TRIVET_SIGN_ERRORS_ON);
+    current.sign_errors = strict.sign_errors;
+    assert_int_equal(
+        current.superfluous_token, TRIVET_SUPERFLUOUS_TOKEN_REFUSED);
+    current.superfluous_token = strict.superfluous_token;
+    assert_int_equal(current.psp_root, TRIVET_PSP_ROOT_LAST);
+    current.psp_root = strict.psp_root;
     assert_memory_equal(&current, &strict, sizeof strict);
 
     assert_int_equal(classic.signing, TRIVET_SIGNING_FULL);
@@ -75,6 +85,8 @@ presets_are_what_they_were(void **state)
     classic.name = strict.name;
     classic.signing = strict.signing;
     classic.response_signing = strict.response_signing;
+    assert_int_equal(classic.sign_errors, TRIVET_SIGN_ERRORS_ON);
+    classic.sign_errors = strict.sign_errors;
     assert_memory_equal(&classic, &strict, sizeof strict);
 
     assert_int_equal(reference.extend_window_s, 30);
@@ -122,6 +134,13 @@ static const struct {
         TRIVET_RESPONSE_SIGNING_FULL},
     {"sign-errors=off", FIELD(sign_errors), TRIVET_SIGN_ERRORS_OFF},
     {"sign-errors=on", FIELD(sign_errors), TRIVET_SIGN_ERRORS_ON},
+    {"sign-errors=all", FIELD(sign_errors), TRIVET_SIGN_ERRORS_ALL},
+    {"superfluous-token=refused", FIELD(superfluous_token),
+        TRIVET_SUPERFLUOUS_TOKEN_REFUSED},
+    {"superfluous-token=ignored", FIELD(superfluous_token),
+        TRIVET_SUPERFLUOUS_TOKEN_IGNORED},
+    {"psp-root=last", FIELD(psp_root), TRIVET_PSP_ROOT_LAST},
+    {"psp-root=anywhere", FIELD(psp_root), TRIVET_PSP_ROOT_ANYWHERE},
     {"extend-window=0", FIELD(extend_window_s), 0},
     {"extend-window=30", FIELD(extend_window_s), 30},
     {"extend-window=2147483", FIELD(extend_window_s), 2147483},
@@ -214,7 +233,7 @@ no_switch_is_left_untested(void **state)
         }
     }
 
-    assert_int_equal(num_words, 24);
+    assert_int_equal(num_words, 29);
 }
 
 static void
@@ -345,7 +364,8 @@ errors_are_signed_or_not(void **state)
         {502, false, false},
         {503, false, false},
     };
-    struct trivet_profile with = preset("strict");
+    struct trivet_profile all = preset("strict");
+    struct trivet_profile with = preset("current");
     struct trivet_profile without = with;
 
     (void) state;
@@ -355,6 +375,7 @@ errors_are_signed_or_not(void **state)
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         assert_int_equal(
             trivet_profile_signs(&with, rows[i].status), rows[i].with);
+        assert_true(trivet_profile_signs(&all, rows[i].status));
         assert_int_equal(
             trivet_profile_signs(NULL, rows[i].status), rows[i].with);
         assert_int_equal(

@@ -229,7 +229,7 @@ a_write_that_fails_leaves_nothing(void **state)
     fail_writes_of("device");
     make_device(&sent, &ann, "[\"" ABROAD "\",\"*\"]", HOME);
     assert_refused(
-        &sent, TRIVET_REASON_STORE_UNAVAILABLE, 503, NULL, NOT_SIGNED);
+        &sent, TRIVET_REASON_STORE_UNAVAILABLE, 503, NULL, 0);
     assert_int_equal(count("permitted_ip"), 0);
     assert_int_equal(
         operate("SELECT COUNT(*) FROM api_key WHERE bound_us IS NOT NULL"
@@ -253,6 +253,29 @@ a_write_that_fails_leaves_nothing(void **state)
     assert_int_equal(count("users"), 1);
 }
 
+/* What bunq does: a 503 is not signed, whoever it is for. */
+static void
+a_failure_is_signed_where_the_profile_says_so(void **state)
+{
+    struct sent sent;
+
+    (void) state;
+
+    get_api_key(&ann);
+    install_from(&ann, HOME);
+    fail_writes_of("device");
+    make_device(&sent, &ann, NULL, HOME);
+    assert_refused(&sent, TRIVET_REASON_STORE_UNAVAILABLE, 503, NULL, 0);
+    set_profile(&sent, "reference");
+    assert_refused(&sent, TRIVET_REASON_STORE_UNAVAILABLE, 503, NULL, 0);
+    set_profile(&sent, "current");
+    assert_refused(
+        &sent, TRIVET_REASON_STORE_UNAVAILABLE, 503, NULL, NOT_SIGNED);
+    (void) operate("DROP TRIGGER broken");
+    set_profile(&sent, "strict");
+    assert_admitted(&sent);
+}
+
 /* A session that cannot be extended is not admitted as if it had been. */
 static void
 an_extension_that_fails_refuses(void **state)
@@ -268,7 +291,7 @@ an_extension_that_fails_refuses(void **state)
     world_pass(TIMEOUT_S - 60);
     make_protected(&sent, &ann);
     assert_refused(
-        &sent, TRIVET_REASON_STORE_UNAVAILABLE, 503, NULL, NOT_SIGNED);
+        &sent, TRIVET_REASON_STORE_UNAVAILABLE, 503, NULL, 0);
 }
 
 static void
@@ -281,11 +304,11 @@ a_client_key_that_is_none_is_an_inner_error(void **state)
     log_in(&ann);
     (void) operate("UPDATE installation SET public_der = x'3000'");
     make_protected(&sent, &ann);
-    assert_refused(&sent, TRIVET_REASON_INTERNAL, 500, NULL, NOT_SIGNED);
+    assert_refused(&sent, TRIVET_REASON_INTERNAL, 500, NULL, 0);
     (void) operate("UPDATE installation SET public_der = zeroblob(2000)");
-    assert_refused(&sent, TRIVET_REASON_INTERNAL, 500, NULL, NOT_SIGNED);
+    assert_refused(&sent, TRIVET_REASON_INTERNAL, 500, NULL, 0);
     (void) operate("UPDATE installation SET public_der = x''");
-    assert_refused(&sent, TRIVET_REASON_INTERNAL, 500, NULL, NOT_SIGNED);
+    assert_refused(&sent, TRIVET_REASON_INTERNAL, 500, NULL, 0);
 }
 
 /* ---- secrets ------------------------------------------------------------ */
@@ -442,6 +465,7 @@ main(void)
         WORLD_TEST(an_authority_may_come_before_its_store),
         WORLD_TEST(another_store_in_its_place_knows_nobody),
         WORLD_TEST(a_write_that_fails_leaves_nothing),
+        WORLD_TEST(a_failure_is_signed_where_the_profile_says_so),
         WORLD_TEST(an_extension_that_fails_refuses),
         WORLD_TEST(a_client_key_that_is_none_is_an_inner_error),
         WORLD_TEST(nothing_secret_is_in_the_stores_files),

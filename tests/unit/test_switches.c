@@ -249,7 +249,7 @@ without_memory_for_ids_nobody_passes(void **state)
     make_protected(&sent, &ann);
     use_id(&sent, "a");
     assert_refused(
-        &sent, TRIVET_REASON_STORE_UNAVAILABLE, 503, NULL, NOT_SIGNED);
+        &sent, TRIVET_REASON_STORE_UNAVAILABLE, 503, NULL, 0);
 }
 
 /* ---- sessions ----------------------------------------------------------- */
