@@ -36,7 +36,7 @@ static const struct trivet_reason_row rows[TRIVET_NUM_REASONS] = {
     [TRIVET_REASON_TOKEN_SUPERFLUOUS] =
         {"token-superfluous", 403, "Superfluous authentication.", NULL,
          "superfluous-token=refused, and a call that takes no token has one",
-         false, true},
+         false, false},
     [TRIVET_REASON_SESSION_ALREADY] =
         {"session-already", 400,
          "Authentication token already has a user session.", NULL,
