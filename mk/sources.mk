@@ -231,6 +231,7 @@ CLI_SRCS = \
 	cli/serve/check.c \
 	cli/serve/conf.c \
 	cli/serve/cors.c \
+	cli/serve/key_file.c \
 	cli/serve/limits.c \
 	cli/serve/network.c \
 	cli/serve/nginx_conf.c \

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* check.c - what can be wrong before anything is made */
 #define _DEFAULT_SOURCE
+#include "cli/serve/check.h"
+
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
@@ -12,7 +14,10 @@
 
 #include "authority/answers.h"
 #include "cli/nginx_path.h"
-#include "cli/serve/serve.h"
+#include "cli/serve/key_file.h"
+#include "cli/serve/network.h"
+#include "cli/serve/state.h"
+#include "cli/serve/tls.h"
 #include "store/store.h"
 #include "build.h"
 
@@ -28,8 +33,7 @@ check_options(struct serving *s, struct trivet_error *err)
             "--listen %s: not an IP address", o->listen);
     }
 
-    (void) snprintf(s->listen, sizeof s->listen,
-        strchr(o->listen, ':') == NULL ? "%s" : "[%s]", o->listen);
+    cli_network_bracket(o->listen, s->listen, sizeof s->listen);
 
     TRIVET_TRY(cli_profile_format(&o->profile, s->profile, err));
 
@@ -60,26 +64,6 @@ check_options(struct serving *s, struct trivet_error *err)
     return TRIVET_OK;
 }
 
-enum trivet_status
-cli_serve_check_key_mode(const char *path, struct trivet_error *err)
-{
-    struct stat info;
-
-    if (stat(path, &info) != 0) {
-        return errno == ENOENT ? TRIVET_OK
-                               : trivet_error_set(err, TRIVET_E_USAGE, "serve",
-                                   "%s: %s", path, strerror(errno));
-    }
-
-    if ((info.st_mode & (S_IRWXG | S_IRWXO)) != 0) {
-        return trivet_error_set(err, TRIVET_E_USAGE, "serve",
-            "%s: with mode %04o others can use the private key; chmod 600 it",
-            path, (unsigned) info.st_mode & 07777);
-    }
-
-    return TRIVET_OK;
-}
-
 static enum trivet_status
 refuse_path(const char *path, struct trivet_error *err)
 {
@@ -104,8 +88,11 @@ take_file(const char *given, char out[CLI_MAX_PATH], struct trivet_error *err)
             err, TRIVET_E_USAGE, "serve", "%s: %s", given, strerror(errno));
     }
 
-    len = snprintf(
-        out, CLI_MAX_PATH, given[0] == '/' ? "%s%s" : "%s/%s", here, given);
+    if (given[0] == '/') {
+        len = snprintf(out, CLI_MAX_PATH, "%s", given);
+    } else {
+        len = snprintf(out, CLI_MAX_PATH, "%s/%s", here, given);
+    }
     if (len >= CLI_MAX_PATH) {
         return trivet_error_set(
             err, TRIVET_E_USAGE, "serve", "%.100s...: too long", given);

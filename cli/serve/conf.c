@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* conf.c - nginx's configuration of "trivet serve" */
 #define _DEFAULT_SOURCE
+#include "cli/serve/conf.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "cli/serve/resolver.h"
-#include "cli/serve/serve.h"
+#include "cli/serve/state.h"
 #include "store/store.h"
 
 enum { MAX_LOOK_MS = 3000 };
@@ -18,6 +20,26 @@ cli_serve_key_home(const struct serving *s)
         .dir = s->dir,
         .is_own_store = s->options->data.store == NULL,
     };
+}
+
+/* The operator's certificate, or the one of the data directory. */
+static void
+put_certificate(const struct serving *s, struct cli_nginx_conf *conf)
+{
+    const struct cli_serve_options *o = s->options;
+
+    conf->is_own_tls = o->tls_cert == NULL;
+    if (conf->is_own_tls) {
+        conf->tls_certificate = s->tls_cert;
+        conf->tls_key = s->tls_key;
+        return;
+    }
+
+    conf->tls_certificate = s->given_cert;
+    conf->tls_key = s->given_key;
+    if (o->tls_key_password != NULL) {
+        conf->tls_key_password = s->given_password;
+    }
 }
 
 /* NULL: memory ran out. */
@@ -45,11 +67,6 @@ format(const struct serving *s)
         .profile = s->profile,
         .store_url = s->store_url,
         .server_keys = &s->server_keys,
-        .tls_certificate = o->tls_cert == NULL ? s->tls_cert : s->given_cert,
-        .tls_key = o->tls_key == NULL ? s->tls_key : s->given_key,
-        .is_own_tls = o->tls_cert == NULL,
-        .tls_key_password =
-            o->tls_key_password == NULL ? NULL : s->given_password,
         .upstreams = &s->upstreams,
         .num_answers = o->num_answers,
         .answers = s->answers,
@@ -64,10 +81,16 @@ format(const struct serving *s)
         .is_sandbox = s->is_sandbox,
         .has_rate_limits = strcmp(o->rate_limits, "classic") == 0,
         .max_connections = o->max_connections,
-        .prune_ages = o->has_prune ? &o->prune_ages : NULL,
-        .sandbox_state = s->is_sandbox ? s->sandbox_state : NULL,
         .has_metrics = o->has_metrics,
     };
+
+    put_certificate(s, &conf);
+    if (o->has_prune) {
+        conf.prune_ages = &o->prune_ages;
+    }
+    if (s->is_sandbox) {
+        conf.sandbox_state = s->sandbox_state;
+    }
 
     return cli_nginx_conf_format(&conf);
 }

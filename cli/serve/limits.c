@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "cli/quantity.h"
+#include "cli/text.h"
 
 enum {
     OPTION_MAX_HEADER = 0x400,
@@ -87,7 +88,8 @@ parse_limit(int key, char *arg, struct argp_state *state)
                                  : cli_quantity_time(arg, &value);
         if (!is_read || value < limit->low || value > limit->high) {
             argp_error(state, "%s: %s, from %s", limit->name,
-                limit->is_size ? "a size such as 64k" : "a time such as 30s",
+                cli_text_of(
+                    limit->is_size, "a size such as 64k", "a time such as 30s"),
                 limit->range);
         }
 

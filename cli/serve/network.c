@@ -31,6 +31,7 @@ cli_network_parse(const char *text, char out[CLI_MAX_NETWORK])
     unsigned char bytes[sizeof(struct in6_addr)];
     char address[INET6_ADDRSTRLEN];
     bool is_ipv4;
+    int family;
     size_t num_bytes;
     long long num_bits;
 
@@ -45,6 +46,7 @@ cli_network_parse(const char *text, char out[CLI_MAX_NETWORK])
         return TRIVET_E_MALFORMED;
     }
 
+    family = is_ipv4 ? AF_INET : AF_INET6;
     num_bytes = is_ipv4 ? sizeof(struct in_addr) : sizeof(struct in6_addr);
     num_bits = (long long) (8 * num_bytes);
     if (slash != NULL
@@ -55,8 +57,17 @@ cli_network_parse(const char *text, char out[CLI_MAX_NETWORK])
     }
 
     clear_rest(bytes, num_bytes, (size_t) num_bits);
-    (void) inet_ntop(
-        is_ipv4 ? AF_INET : AF_INET6, bytes, address, sizeof address);
+    (void) inet_ntop(family, bytes, address, sizeof address);
     (void) snprintf(out, CLI_MAX_NETWORK, "%s/%lld", address, num_bits);
     return TRIVET_OK;
+}
+
+void
+cli_network_bracket(const char *address, char *out, size_t cap)
+{
+    if (strchr(address, ':') == NULL) {
+        (void) snprintf(out, cap, "%s", address);
+    } else {
+        (void) snprintf(out, cap, "[%s]", address);
+    }
 }

@@ -5,6 +5,8 @@
 #ifndef TRIVET_CLI_SERVE_NETWORK_H
 #define TRIVET_CLI_SERVE_NETWORK_H
 
+#include <stddef.h>
+
 #include "core/limits.h"
 #include "trivet/status.h"
 
@@ -19,5 +21,9 @@ enum {
  */
 TRIVET_MUST_USE enum trivet_status cli_network_parse(
     const char *text, char out[CLI_MAX_NETWORK]);
+
+/* An address as a URL and nginx have it: IPv6 in brackets. out: cap bytes, two
+ * more than the text and its end need. */
+void cli_network_bracket(const char *address, char *out, size_t cap);
 
 #endif

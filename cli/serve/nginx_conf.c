@@ -11,6 +11,7 @@
 
 #include "cli/serve/cors.h"
 #include "cli/serve/nginx_proxy.h"
+#include "cli/text.h"
 #include "core/rate.h"
 
 enum {
@@ -38,6 +39,8 @@ static void
 put_process(FILE *to, const struct cli_nginx_conf *conf)
 {
     unsigned long files = max_files();
+    unsigned long connections =
+        files / 2 < CONNECTIONS ? files / 2 : CONNECTIONS;
 
     (void) fprintf(to,
         "# Made by trivet serve at each start: changes here are lost.\n"
@@ -56,8 +59,7 @@ put_process(FILE *to, const struct cli_nginx_conf *conf)
         "}\n"
         "\n",
         conf->module, files, conf->dir, conf->dir,
-        geteuid() == 0 ? "user root;\n" : "",
-        files / 2 < CONNECTIONS ? files / 2 : CONNECTIONS);
+        cli_text_if(geteuid() == 0, "user root;\n"), connections);
 }
 
 static void
@@ -118,8 +120,9 @@ put_http(FILE *to, const struct cli_nginx_conf *conf)
         "    trivet_session_timeout %lld;\n"
         "    trivet_api_key_lifetime %lld;\n"
         "\n",
-        conf->store_url, conf->profile, conf->is_sandbox ? "on" : "off",
-        conf->session_timeout_s, conf->key_lifetime_s);
+        conf->store_url, conf->profile,
+        cli_text_of(conf->is_sandbox, "on", "off"), conf->session_timeout_s,
+        conf->key_lifetime_s);
 
     if (conf->max_connections > 0) {
         (void) fprintf(
@@ -255,7 +258,8 @@ put_trusted(FILE *to, const struct cli_nginx_conf *conf)
             "    real_ip_header %s;\n"
             "    real_ip_recursive on;\n"
             "\n",
-            conf->has_proxy_protocol ? "proxy_protocol" : "X-Forwarded-For");
+            cli_text_of(
+                conf->has_proxy_protocol, "proxy_protocol", "X-Forwarded-For"));
     }
 }
 
@@ -295,7 +299,7 @@ put_tls(FILE *to, const struct cli_nginx_conf *conf)
         "        ssl_certificate \"%s\";\n"
         "        ssl_certificate_key \"%s\";\n",
         conf->listen, conf->port,
-        conf->has_proxy_protocol ? " proxy_protocol" : "",
+        cli_text_if(conf->has_proxy_protocol, " proxy_protocol"),
         conf->tls_certificate, conf->tls_key);
 
     if (conf->tls_key_password != NULL) {

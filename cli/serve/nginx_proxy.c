@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "cli/text.h"
+
 enum {
     HTTP_PORT = 80,
     HTTPS_PORT = 443,
@@ -133,6 +135,7 @@ static void
 put_limits(FILE *to, const struct cli_nginx_limits *limits)
 {
     long long size = limits->answer_header;
+    long long buffer = size < MIN_ANSWER_BUFFER ? MIN_ANSWER_BUFFER : size;
 
     (void) fprintf(to,
         "            proxy_buffer_size %lld;\n"
@@ -141,8 +144,7 @@ put_limits(FILE *to, const struct cli_nginx_limits *limits)
         "            proxy_connect_timeout %lldms;\n"
         "            proxy_send_timeout %lldms;\n"
         "            proxy_read_timeout %lldms;\n",
-        size, (int) NUM_ANSWER_BUFFERS,
-        size < MIN_ANSWER_BUFFER ? MIN_ANSWER_BUFFER : size, limits->answer,
+        size, (int) NUM_ANSWER_BUFFERS, buffer, limits->answer,
         limits->connect_ms, limits->answer_ms, limits->answer_ms);
 }
 
@@ -161,8 +163,8 @@ cli_nginx_put_proxy(FILE *to, const struct cli_nginx_conf *conf)
         "            proxy_set_header X-Forwarded-Proto https;\n"
         "            proxy_set_header X-Forwarded-Host $host;\n"
         "            proxy_set_header X-Forwarded-Port $server_port;\n",
-        url->is_https ? "https" : "http", url->path,
-        url->path[0] == '\0' ? "" : "$request_uri");
+        cli_text_of(url->is_https, "https", "http"), url->path,
+        cli_text_if(url->path[0] != '\0', "$request_uri"));
     put_host(to, url);
     put_redirects(to, conf->upstreams);
     put_limits(to, &conf->limits);

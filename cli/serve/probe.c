@@ -93,7 +93,7 @@ make_probe(const char *address, unsigned port, bool has_proxy_protocol)
     curl = make_probe_of(url, NULL, PROBE_MS);
     if (curl != NULL) {
         (void) curl_easy_setopt(
-            curl, CURLOPT_HAPROXYPROTOCOL, has_proxy_protocol ? 1L : 0L);
+            curl, CURLOPT_HAPROXYPROTOCOL, (long) has_proxy_protocol);
     }
 
     return curl;

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* ready.c - whether the gateway answers, and what is said then */
+#include "cli/serve/ready.h"
+
 #include <stdio.h>
 #include <string.h>
 
 #include "cli/output.h"
 #include "cli/sandbox_state.h"
-#include "cli/serve/serve.h"
+#include "cli/serve/state.h"
 #include "cli/serve/probe.h"
 
 enum { READY_STEP_MS = 20, MAX_READY_STEPS = 1000 };
@@ -39,27 +41,34 @@ probe_address(const struct serving *s)
     return s->listen;
 }
 
+/* The first command to try. */
+static void
+tell_next(const struct serving *s, const char *host)
+{
+    if (!s->is_sandbox) {
+        cli_print("next: '%s' key create --data '%s'\n", s->self, s->dir);
+        return;
+    }
+
+    (void) fputs("next: curl", stdout);
+    if (s->options->tls_cert == NULL) {
+        cli_print(" --cacert '%s'", s->ca_cert);
+    }
+    cli_print(" -X POST https://%s:%u/v1/sandbox-user-person\n", host, s->port);
+}
+
 void
 cli_serve_tell_ready(const struct serving *s)
 {
     const char *host = host_of(s);
-    bool is_own = s->options->tls_cert == NULL;
 
-    if (is_own) {
+    if (s->options->tls_cert == NULL) {
         cli_print("CA certificate: %s\n", s->ca_cert);
     }
 
     cli_print("ready: https://%s:%u/v1\n", host, s->port);
 
-    if (s->is_sandbox) {
-        cli_print("next: curl%s%s%s -X POST "
-                  "https://%s:%u/v1/sandbox-user-person\n",
-            is_own ? " --cacert '" : "", is_own ? s->ca_cert : "",
-            is_own ? "'" : "", host, s->port);
-    } else {
-        cli_print("next: '%s' key create --data '%s'\n", s->self, s->dir);
-    }
-
+    tell_next(s, host);
     (void) fflush(stdout);
 }
 

@@ -7,6 +7,8 @@
 #include <string.h>
 #include <time.h>
 
+#include "cli/text.h"
+
 enum { INTERVAL_S = 2, CALM_S = 30 };
 
 static struct {
@@ -125,9 +127,9 @@ tell(struct cli_upstream *known, const struct cli_upstream *found)
     } else {
         (void) fprintf(stderr, "trivet: %s: %s; %s\n", found->url.host,
             found->why,
-            found->num_addresses > 0
-                ? "its last addresses are used until it is found again"
-                : "callers get 502 until it is found");
+            cli_text_of(found->num_addresses > 0,
+                "its last addresses are used until it is found again",
+                "callers get 502 until it is found"));
     }
 
     memcpy(known->why, found->why, sizeof known->why);

@@ -8,6 +8,8 @@
  * takes its place until the sessions have been ended.
  */
 #define _DEFAULT_SOURCE
+#include "cli/serve/sandbox.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,7 +18,7 @@
 
 #include "cli/clock.h"
 #include "cli/output.h"
-#include "cli/serve/serve.h"
+#include "cli/serve/state.h"
 #include "store/noun/api_key.h"
 #include "store/noun/session.h"
 #include "store/noun/user.h"

@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* tls.c - the certificate: its making, its renewal */
 #define _DEFAULT_SOURCE
+#include "cli/serve/tls.h"
+
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 
-#include "cli/serve/serve.h"
+#include "cli/serve/key_file.h"
+#include "cli/serve/state.h"
+#include "cli/text.h"
 #include "crypto/digest.h"
 #include "crypto/tls_certificate.h"
 
@@ -122,6 +126,7 @@ cli_serve_check_tls_key(const struct serving *s, struct trivet_error *err)
     const char *password;
     struct trivet_error why;
     enum trivet_status status;
+    bool needs_password;
 
     TRIVET_TRY(
         cli_read_file(s->given_cert, certificate, sizeof certificate, err));
@@ -132,13 +137,15 @@ cli_serve_check_tls_key(const struct serving *s, struct trivet_error *err)
     trivet_wipe(pem, sizeof pem);
     trivet_wipe(line, sizeof line);
 
-    return status == TRIVET_OK
-               ? TRIVET_OK
-               : trivet_error_set(err, TRIVET_E_USAGE, "serve", "%s, %s: %s%s",
-                   s->options->tls_cert, s->options->tls_key, why.detail,
-                   status == TRIVET_E_USAGE && password == NULL
-                       ? "; --tls-key-password-file FILE has its password"
-                       : "");
+    if (status == TRIVET_OK) {
+        return TRIVET_OK;
+    }
+
+    needs_password = status == TRIVET_E_USAGE && password == NULL;
+    return trivet_error_set(err, TRIVET_E_USAGE, "serve", "%s, %s: %s%s",
+        s->options->tls_cert, s->options->tls_key, why.detail,
+        cli_text_if(
+            needs_password, "; --tls-key-password-file FILE has its password"));
 }
 
 /* ---- while it serves --------------------------------------------------- */
@@ -180,7 +187,7 @@ void
 cli_serve_note_tls(struct serving *s)
 {
     if (s->options->tls_cert != NULL) {
-        look(s, s->tls_taken);
+        look(s, s->tls.taken);
     }
 }
 
@@ -193,10 +200,10 @@ has_given_news(struct serving *s)
 
     look(s, now);
     is_calm =
-        is_same(&now[0], &s->tls_seen[0]) && is_same(&now[1], &s->tls_seen[1]);
-    is_new = !is_same(&now[0], &s->tls_taken[0])
-             || !is_same(&now[1], &s->tls_taken[1]);
-    memcpy(s->tls_seen, now, sizeof now);
+        is_same(&now[0], &s->tls.seen[0]) && is_same(&now[1], &s->tls.seen[1]);
+    is_new = !is_same(&now[0], &s->tls.taken[0])
+             || !is_same(&now[1], &s->tls.taken[1]);
+    memcpy(s->tls.seen, now, sizeof now);
 
     return is_calm && is_new && now[0].inode != 0 && now[1].inode != 0;
 }
@@ -208,8 +215,8 @@ cli_serve_tls_has_news(struct serving *s)
         return has_given_news(s);
     }
 
-    if (s->tls_pause > 0) {
-        s->tls_pause--;
+    if (s->tls.pause > 0) {
+        s->tls.pause--;
         return false;
     }
 
@@ -217,6 +224,6 @@ cli_serve_tls_has_news(struct serving *s)
         return false;
     }
 
-    s->tls_pause = PAUSE_TICKS; /* a full disk, say: not each second */
+    s->tls.pause = PAUSE_TICKS; /* a full disk, say: not each second */
     return true;
 }

@@ -12,6 +12,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "cli/serve/network.h"
+#include "cli/text.h"
+
 static const char host_letters[] = "abcdefghijklmnopqrstuvwxyz"
                                    "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._";
 /* Of RFC 3986, but for what means something to nginx: $ ; ' */
@@ -148,8 +151,7 @@ add_address(struct cli_upstream *to, const struct addrinfo *found)
         return; /* nginx takes no link-local address with its interface */
     }
 
-    (void) snprintf(address, sizeof address,
-        found->ai_family == AF_INET6 ? "[%.45s]" : "%.45s", text);
+    cli_network_bracket(text, address, sizeof address);
 
     for (size_t i = 0; i < to->num_addresses; i++) {
         if (strcmp(to->addresses[i], address) == 0) {
@@ -195,7 +197,7 @@ cli_upstream_resolve(struct cli_upstream *upstream)
 
     if (all.num_addresses == 0) {
         (void) snprintf(upstream->why, sizeof upstream->why, "%s",
-            rc == 0 ? "it has no address" : gai_strerror(rc));
+            cli_text_of(rc == 0, "it has no address", gai_strerror(rc)));
         return;
     }
 

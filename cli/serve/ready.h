@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* ready.h - whether the gateway answers, and what is said then */
+#ifndef TRIVET_CLI_SERVE_READY_H
+#define TRIVET_CLI_SERVE_READY_H
+
+#include "cli/serve/nginx_run.h"
+#include "trivet/status.h"
+
+struct serving;
+
+/* Waits until the gateway truly answers; *out_event is CLI_NGINX_TIMEOUT then,
+ * or CLI_NGINX_SIGNAL when we were told to end meanwhile. */
+TRIVET_MUST_USE enum trivet_status cli_serve_wait_ready(struct serving *s,
+    struct cli_nginx *nginx, enum cli_nginx_event *out_event,
+    struct trivet_error *err);
+
+/* The lines on standard output. */
+void cli_serve_tell_ready(const struct serving *s);
+
+#endif
