@@ -15,6 +15,7 @@
 
 #include "base/secret.h"
 #include "cli/data_dir.h"
+#include "cli/text.h"
 #include "core/json.h"
 
 enum { MAX_SAID = 160 /* bytes of a reason, with the NUL */ };
@@ -25,6 +26,7 @@ cli_json_file_load(
 {
     json_error_t error;
     enum trivet_status status;
+    int line;
 
     *out = (struct cli_json_file){
         .path = path, .text = calloc(1, CLI_MAX_JSON_FILE)};
@@ -45,9 +47,10 @@ cli_json_file_load(
         return TRIVET_OK;
     }
 
+    line = error.line > 0 ? error.line : 1;
     status = trivet_error_set(err, TRIVET_E_USAGE, "json",
-        "%.100s: line %d: %s", path, error.line > 0 ? error.line : 1,
-        out->tree == NULL ? error.text : "not an object");
+        "%.100s: line %d: %s", path, line,
+        cli_text_of(out->tree == NULL, error.text, "not an object"));
     cli_json_file_free(out);
     return status;
 }

@@ -7,6 +7,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "cli/text.h"
+
 enum { MAX_PROBE_URL = 1024 /* bytes, with the NUL */, PROBE_MS = 1000 };
 
 /* 64 zeros: they have the form of a token, and no session has them. */
@@ -190,5 +192,5 @@ trivet_probe_url(const char *base_url, const char *ca_file, long timeout_ms,
 
     return trivet_error_set(err, TRIVET_E_UNAVAILABLE, "probe",
         "its answer is not a gateway's: status %ld%s", answer.status,
-        answer.has_response_id ? "" : ", without a response id");
+        cli_text_if(!answer.has_response_id, ", without a response id"));
 }

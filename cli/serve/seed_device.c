@@ -58,10 +58,11 @@ read_device(const struct cli_seed_walk *walk, struct device *out,
         return cli_json_refuse(
             file, &key, err, "not an RSA public key of 2048 bits in PEM");
     }
-    if (trivet_address_parse(
-            trivet_slice_text(text == NULL ? "127.0.0.1" : text), &out->address)
-        != TRIVET_OK)
-    {
+    if (text == NULL) {
+        text = "127.0.0.1";
+    }
+    if (trivet_address_parse(trivet_slice_text(text), &out->address)
+        != TRIVET_OK) {
         return cli_json_refuse(file, &address, err, "not an IP address");
     }
 
