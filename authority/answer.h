@@ -31,6 +31,8 @@ struct trivet_answer {
 
     struct trivet_identity identity; /* zeroes where not known */
     int server_key; /* index of the installation's key; -1: not known        */
+    /* What the answer is to be encrypted with; der_len 0: it is plain. */
+    struct trivet_public_key client_key;
     bool is_id_counted;   /* the request's id is used up now            */
     bool is_to_be_signed; /* the body is, when it is sent               */
     bool has_signature;   /* it was already: the scheme signs it alone  */

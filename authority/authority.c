@@ -8,6 +8,7 @@
 #include "authority/call.h"
 #include "authority/clock.h"
 #include "authority/connection.h"
+#include "authority/decrypting.h"
 #include "authority/explain.h"
 #include "authority/facts.h"
 #include "authority/handling.h"
@@ -91,6 +92,7 @@ trivet_authority_free(struct trivet_authority *authority)
     }
 
     for (size_t i = 0; i < TRIVET_MAX_SERVER_KEYS; i++) {
+        trivet_decrypter_free(authority->decrypters[i]);
         trivet_signer_free(authority->signers[i]);
     }
 
@@ -208,6 +210,11 @@ run(struct trivet_case *c)
         return TRIVET_OK;
     }
 
+    TRIVET_TRY(trivet_case_decrypt(c));
+    if (trivet_case_is_refused(c)) {
+        return TRIVET_OK;
+    }
+
     TRIVET_TRY(trivet_case_take_request_id(c, &is_new));
     if (!is_new) {
         return trivet_case_refuse(c, TRIVET_REASON_REQUEST_ID_USED, NULL);
@@ -233,8 +240,8 @@ is_to_be_signed(const struct trivet_case *c)
 }
 
 /* Answers that carry a body of ours are signed here, when the scheme signs the
- * body alone; those of the API behind are signed as they pass, and where the
- * header is signed too, all are. */
+ * body alone; those of the API behind are signed as they pass, and so are those
+ * that are to be encrypted; where the header is signed too, all are. */
 static enum trivet_status
 sign(struct trivet_case *c)
 {
@@ -244,7 +251,7 @@ sign(struct trivet_case *c)
     int64_t begin_ns;
 
     answer->is_to_be_signed = is_to_be_signed(c);
-    if (!answer->is_to_be_signed
+    if (!answer->is_to_be_signed || answer->client_key.der_len > 0
         || c->request->profile->response_signing
                != TRIVET_RESPONSE_SIGNING_BODY)
     {
@@ -331,6 +338,7 @@ trivet_authority_admit(struct trivet_authority *authority,
     struct trivet_case c = make_case(authority, request, out);
 
     return request->call == NULL && !trivet_case_has_request_id(&c)
+           && !trivet_encrypted_body_matters(&request->encrypted)
            && decide_here(&c) && !trivet_case_is_refused(&c)
            && !out->verdict.extends_session;
 }

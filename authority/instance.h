@@ -9,6 +9,7 @@
 #define TRIVET_AUTHORITY_INSTANCE_H
 
 #include "authority/authority.h"
+#include "crypto/encryption.h"
 #include "store/noun/clock.h"
 #include "store/noun/session.h"
 #include "store/store.h"
@@ -30,6 +31,7 @@ struct trivet_authority {
     struct trivet_store *store; /* NULL while it cannot be reached */
     int64_t server_key_ids[TRIVET_MAX_SERVER_KEYS]; /* in the store */
     struct trivet_signer *signers[TRIVET_MAX_SERVER_KEYS];
+    struct trivet_decrypter *decrypters[TRIVET_MAX_SERVER_KEYS];
     struct trivet_verifier_cache *verifiers;
     struct trivet_digest *digest; /* for what each request needs */
 

@@ -6,6 +6,7 @@
 #define TRIVET_AUTHORITY_REQUEST_H
 
 #include "authority/calls.h"
+#include "authority/encrypted_body.h"
 #include "authority/evidence.h"
 #include "core/address.h"
 #include "core/decide.h"
@@ -39,6 +40,8 @@ struct trivet_request {
     unsigned char body_digest[TRIVET_DIGEST_LEN]; /* of what was signed   */
     bool has_full_digest; /* signing=both: it may have been this instead  */
     unsigned char full_digest[TRIVET_DIGEST_LEN];
+
+    struct trivet_encrypted_body encrypted; /* whether the body is that */
 
     /* For the sandbox to explain a refused signature; NULL: it does not. */
     const struct trivet_evidence *evidence;

@@ -69,6 +69,7 @@ make_answer(struct trivet_wire_answer *wire, bool is_verified,
     answer->public.num_headers = wire->num_headers;
     answer->public.errors = answer->errors;
     answer->public.is_verified = is_verified;
+    answer->public.was_encrypted = wire->was_encrypted;
 
     *out = &answer->public;
     return TRIVET_OK;
@@ -187,6 +188,7 @@ try_call(struct trivet_context *context, struct attempt *attempt,
         .num_headers = call->num_headers,
         .token = &attempt->token,
         .is_signed = true,
+        .is_encrypted = (call->flags & TRIVET_CALL_ENCRYPT) != 0,
     };
     struct trivet_worker *worker;
     enum trivet_status status;

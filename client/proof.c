@@ -59,6 +59,12 @@ trivet_proof_has_key(const struct trivet_proof *proof)
     return proof->key.der_len > 0;
 }
 
+struct trivet_slice
+trivet_proof_key(const struct trivet_proof *proof)
+{
+    return trivet_slice_make(proof->key.der, proof->key.der_len);
+}
+
 /* ---- heads --------------------------------------------------------------- */
 
 /* Bytes for the first line and all fields. */

@@ -23,6 +23,9 @@ void trivet_proof_free(struct trivet_proof *proof);
 
 bool trivet_proof_has_key(const struct trivet_proof *proof);
 
+/* The server's key (DER), empty when it is not known. Lives as long as proof. */
+struct trivet_slice trivet_proof_key(const struct trivet_proof *proof);
+
 /* Whether signature (base64) is the server's over the bytes.
  * TRIVET_E_UNTRUSTED when it is not; err says in which way. */
 TRIVET_MUST_USE enum trivet_status trivet_proof_check(

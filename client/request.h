@@ -10,6 +10,7 @@
 #include "base/secret.h"
 #include "base/slice.h"
 #include "base/uuid.h"
+#include "crypto/encryption.h"
 #include "trivet/client.h"
 
 #define TRIVET_HEADER_TOKEN     "X-Bunq-Client-Authentication"
@@ -29,6 +30,7 @@ struct trivet_order {
     size_t num_headers;
     const struct trivet_secret *token; /* NULL: none                      */
     bool is_signed;                    /* and a 2xx has to be signed too  */
+    bool is_encrypted;                 /* the body, also an empty one     */
     /* Sending it twice does no harm, as with a step of the login: a lost answer
      * is then TRIVET_E_UNAVAILABLE. It is not repeated because of this. */
     bool is_harmless;
@@ -39,6 +41,11 @@ struct trivet_request {
     char url[TRIVET_MAX_FULL_URL];
     char id[TRIVET_UUID_SIZE];
     char signature[TRIVET_SIGNATURE_SIZE];
+    struct {
+        char key[TRIVET_ENCRYPTED_KEY_TEXT + 1];
+        char iv[TRIVET_IV_TEXT + 1];
+        char hmac[TRIVET_HMAC_TEXT + 1];
+    } encryption; /* with a NUL each */
     struct trivet_header headers[TRIVET_MAX_REQUEST_HEADERS];
     size_t num_headers;
 };

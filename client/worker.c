@@ -7,6 +7,7 @@
 
 #include "base/timestamp.h"
 #include "client/clock.h"
+#include "client/encrypted.h"
 #include "client/target.h"
 #include "client/throttle.h"
 #include "crypto/digest.h"
@@ -35,7 +36,9 @@ struct trivet_worker {
     struct trivet_pin_set pins;
 
     struct trivet_transport *transport;
-    struct trivet_signer *signer; /* NULL: there is no key yet */
+    struct trivet_private_key *key;     /* NULL: there is none yet */
+    struct trivet_signer *signer;       /* the same */
+    struct trivet_decrypter *decrypter; /* the same */
     struct trivet_digest *digest;
     struct trivet_proof *proof;
     enum trivet_scheme scheme; /* what the server speaks, as far as known */
@@ -47,19 +50,15 @@ static enum trivet_status
 make_signer(const struct trivet_record *record, struct trivet_worker *worker,
     struct trivet_error *err)
 {
-    struct trivet_private_key *key;
-    enum trivet_status status;
-
     if (record->private_key[0] == '\0') {
         return TRIVET_OK;
     }
 
     TRIVET_TRY(trivet_private_key_parse(
-        trivet_slice_text(record->private_key), &key, err));
-    status = trivet_signer_new(key, &worker->signer, err);
-    trivet_private_key_free(key);
+        trivet_slice_text(record->private_key), &worker->key, err));
+    TRIVET_TRY(trivet_signer_new(worker->key, &worker->signer, err));
 
-    return status;
+    return trivet_decrypter_new(worker->key, &worker->decrypter, err);
 }
 
 static enum trivet_status
@@ -122,6 +121,8 @@ trivet_worker_free(struct trivet_worker *worker)
 
     trivet_transport_free(worker->transport);
     trivet_signer_free(worker->signer);
+    trivet_decrypter_free(worker->decrypter);
+    trivet_private_key_free(worker->key);
     trivet_digest_free(worker->digest);
     trivet_proof_free(worker->proof);
     free(worker);
@@ -367,7 +368,18 @@ explain_distrust(const struct trivet_order *order,
         err, cause->status, cause->where, "%s%s", cause->detail, warning);
 }
 
-/* Sends, and verifies the answer. */
+/* The signature is over what was received: it comes first. */
+static enum trivet_status
+open_answer(struct trivet_worker *worker, const struct trivet_order *order,
+    struct trivet_wire_answer *answer, bool *out_is_verified,
+    struct trivet_error *err)
+{
+    TRIVET_TRY(verify_answer(worker, order, answer, out_is_verified, err));
+
+    return trivet_wire_answer_decrypt(answer, worker->decrypter, err);
+}
+
+/* Sends, verifies the answer, and decrypts it if it is encrypted. */
 static enum trivet_status
 send_request(struct trivet_worker *worker, const struct trivet_order *order,
     const struct trivet_wire_request *request, struct trivet_wire_answer *out,
@@ -387,7 +399,7 @@ send_request(struct trivet_worker *worker, const struct trivet_order *order,
     answer.sent_us = now_us;
     report_pin(worker, &answer, now_us);
 
-    if (verify_answer(worker, order, &answer, out_is_verified, &ours)
+    if (open_answer(worker, order, &answer, out_is_verified, &ours)
         != TRIVET_OK) {
         tell_answer(worker, &answer, false);
         trivet_wire_answer_release(&answer);
@@ -399,23 +411,48 @@ send_request(struct trivet_worker *worker, const struct trivet_order *order,
     return TRIVET_OK;
 }
 
-/* Builds, signs and sends once. */
+/* Signs and sends once. */
+static enum trivet_status
+send_built(struct trivet_worker *worker, const struct trivet_order *order,
+    struct trivet_request *request, int max_idle_s,
+    struct trivet_wire_answer *out, bool *out_is_verified,
+    struct trivet_error *err)
+{
+    if (order->is_signed) {
+        TRIVET_TRY(sign_request(worker, order, request, err));
+    }
+
+    return send_request(worker, order,
+        &(struct trivet_wire_request){order->method, request->url,
+            request->headers, request->num_headers, order->body, max_idle_s},
+        out, out_is_verified, err);
+}
+
+/* Builds, encrypts when that is asked for, signs and sends once. */
 static enum trivet_status
 send_once(struct trivet_worker *worker, const struct trivet_order *order,
     int max_idle_s, struct trivet_wire_answer *out, bool *out_is_verified,
     struct trivet_error *err)
 {
     struct trivet_request request;
+    struct trivet_order encrypted = *order;
+    struct trivet_buffer body;
+    enum trivet_status status;
 
     TRIVET_TRY(trivet_request_build(order, worker->base_url, &request, err));
-    if (order->is_signed) {
-        TRIVET_TRY(sign_request(worker, order, &request, err));
+    if (!order->is_encrypted) {
+        return send_built(
+            worker, order, &request, max_idle_s, out, out_is_verified, err);
     }
 
-    return send_request(worker, order,
-        &(struct trivet_wire_request){order->method, request.url,
-            request.headers, request.num_headers, order->body, max_idle_s},
-        out, out_is_verified, err);
+    TRIVET_TRY(trivet_request_encrypt(
+        order, trivet_proof_key(worker->proof), &request, &body, err));
+    encrypted.body = trivet_buffer_slice(&body);
+    status = send_built(
+        worker, &encrypted, &request, max_idle_s, out, out_is_verified, err);
+    trivet_buffer_free(&body);
+
+    return status;
 }
 
 /* The same, but what is safe to repeat is sent again when it was lost with a

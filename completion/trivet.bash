@@ -67,6 +67,8 @@ _trivet() {
         compopt -o nospace 2>/dev/null
     elif [ "$before" = "--rate-limits" ]; then
         words="classic off"
+    elif [ "$before" = "--encryption" ]; then
+        words="off optional required"
     elif [ "${word#-}" != "$word" ]; then
         if [ "$COMP_CWORD" -gt 2 ] && _trivet_has "$command" "${COMP_WORDS[2]}"
         then

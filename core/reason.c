@@ -95,6 +95,21 @@ static const struct trivet_reason_row rows[TRIVET_NUM_REASONS] = {
          "the signature is wrong for this body and the installation's key",
          false, true},
 
+    /* the encryption of the body */
+    [TRIVET_REASON_ENCRYPTION_OFF] =
+        {"encryption-off", 400, "This call takes no encrypted body.", NULL,
+         "the body is encrypted where trivet_encryption is off, or where no "
+         "installation is known", false, false},
+    [TRIVET_REASON_ENCRYPTION_REQUIRED] =
+        {"encryption-required", 400,
+         "For this operation the request body must be encrypted.", NULL,
+         "the body is plain where trivet_encryption is required", false, false},
+    [TRIVET_REASON_ENCRYPTION_WRONG] =
+        {"encryption-wrong", 400,
+         "The encryption of the request body is invalid.", NULL,
+         "the encryption is not for this server key, is incomplete, or does "
+         "not match the body", false, false},
+
     /* what the profile's switches ask for */
     [TRIVET_REASON_SESSION_ALIVE] =
         {"session-alive", 400,

@@ -22,6 +22,7 @@ struct trivet_decryption {
     struct trivet_body_cipher cipher;
     unsigned char hmac[TRIVET_HMAC_LEN]; /* the one that came */
     size_t num_bytes;                    /* of ciphertext, first pass */
+    bool is_broken; /* whatever the HMAC says */
     bool is_authentic;
 };
 
@@ -168,25 +169,35 @@ read_field(struct trivet_slice text, unsigned char *out, size_t len)
            && got == len;
 }
 
+/* What cannot be read is all the same run through to the end: it takes the time
+ * of any other mistake. */
 static enum trivet_status
 begin(struct trivet_decryption *decryption, struct trivet_decrypter *decrypter,
     const struct trivet_encryption_received *received)
 {
-    unsigned char wrapped[TRIVET_ENCRYPTED_KEY_LEN];
-    unsigned char iv[TRIVET_AES_BLOCK_LEN];
+    unsigned char wrapped[TRIVET_ENCRYPTED_KEY_LEN] = {0};
+    unsigned char iv[TRIVET_AES_BLOCK_LEN] = {0};
     unsigned char key[TRIVET_AES_KEY_LEN];
+    struct trivet_slice ciphertext = trivet_slice_make(wrapped, sizeof wrapped);
     enum trivet_status status;
 
-    if (!read_field(received->key, wrapped, sizeof wrapped)
-        || !read_field(received->iv, iv, sizeof iv)
-        || !read_field(
-            received->hmac, decryption->hmac, sizeof decryption->hmac))
-    {
-        return TRIVET_E_MALFORMED;
+    decryption->is_broken |=
+        !read_field(received->key, wrapped, sizeof wrapped);
+    decryption->is_broken |= !read_field(received->iv, iv, sizeof iv);
+    decryption->is_broken |= !read_field(
+        received->hmac, decryption->hmac, sizeof decryption->hmac);
+    if (decryption->is_broken) {
+        wrapped[0] = 0;
+        wrapped[sizeof wrapped - 1] |= 2; /* no trivial power */
     }
 
-    status = trivet_decrypter_unwrap(
-        decrypter, trivet_slice_make(wrapped, sizeof wrapped), key, sizeof key);
+    status = trivet_decrypter_unwrap(decrypter, ciphertext, key, sizeof key);
+    if (status == TRIVET_E_MALFORMED) { /* above the modulus */
+        decryption->is_broken = true;
+        wrapped[0] = 0;
+        status =
+            trivet_decrypter_unwrap(decrypter, ciphertext, key, sizeof key);
+    }
     if (status == TRIVET_OK) {
         status = trivet_body_cipher_init(
             &decryption->cipher, key, iv, TRIVET_BODY_DECRYPT);
@@ -239,7 +250,7 @@ trivet_decryption_check(struct trivet_decryption *decryption)
 
     decryption->is_authentic =
         trivet_ct_equal(hmac, decryption->hmac, sizeof hmac)
-        && decryption->num_bytes > 0
+        && !decryption->is_broken && decryption->num_bytes > 0
         && decryption->num_bytes % TRIVET_AES_BLOCK_LEN == 0;
 
     return decryption->is_authentic ? TRIVET_OK : TRIVET_E_MALFORMED;

@@ -112,8 +112,9 @@ TRIVET_MUST_USE enum trivet_status trivet_decrypter_unwrap(
 /* One body that came. */
 struct trivet_decryption;
 
-/* Begins with the headers. TRIVET_E_MALFORMED: they are not three values of
- * strict base64 of the right lengths. The caller frees *out. */
+/* Begins with the headers. When they are not three values of strict base64 of
+ * the right lengths, trivet_decryption_check says so, after the same time as of
+ * any other mistake. The caller frees *out. */
 TRIVET_MUST_USE enum trivet_status trivet_decryption_start(
     struct trivet_decrypter *decrypter,
     const struct trivet_encryption_received *received,
@@ -124,7 +125,7 @@ TRIVET_MUST_USE enum trivet_status trivet_decryption_authenticate(
     struct trivet_decryption *decryption, struct trivet_slice ciphertext);
 
 /* Ends the first pass. TRIVET_E_MALFORMED: the HMAC is another, the ciphertext
- * is empty, or not whole blocks. */
+ * is empty, or not whole blocks, or a header was wrong. */
 TRIVET_MUST_USE enum trivet_status trivet_decryption_check(
     struct trivet_decryption *decryption);
 

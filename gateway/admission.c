@@ -13,6 +13,7 @@
 #include "gateway/api_headers.h"
 #include "gateway/body.h"
 #include "gateway/conf.h"
+#include "gateway/decrypting.h"
 #include "gateway/fill.h"
 #include "gateway/looking.h"
 #include "gateway/preflight.h"
@@ -196,6 +197,8 @@ ngx_http_trivet_begin(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx,
             r, ngx_http_trivet_send_refusal(r, ctx, reason));
     }
 
+    ngx_http_trivet_set_encryption_rule(r, ctx, tlcf);
+
     if (ngx_http_trivet_admit_with_main(r, ctx)) {
         return ngx_http_trivet_conclude(r, ctx, tlcf);
     }
@@ -311,6 +314,7 @@ ngx_http_trivet_judge(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx,
 {
     ngx_chain_t *cl;
     off_t len = 0;
+    enum trivet_reason reason;
 
     if (!ngx_http_trivet_is_body_whole(r)) {
         return ngx_http_trivet_refuse_body(r, ctx);
@@ -333,6 +337,12 @@ ngx_http_trivet_judge(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx,
         return ngx_http_trivet_conclude(r, ctx, tlcf);
     }
 
+    reason = ngx_http_trivet_prepare_decrypting(r, ctx);
+    if (reason != TRIVET_REASON_NONE) {
+        return ngx_http_trivet_stop(
+            r, ngx_http_trivet_send_refusal(r, ctx, reason));
+    }
+
     return ngx_http_trivet_ask(r, ctx);
 }
 
@@ -346,7 +356,9 @@ ngx_http_trivet_conclude(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx,
         return ngx_http_trivet_stop(r, ngx_http_trivet_send_answer(r, ctx));
     }
 
-    if (ngx_http_trivet_set_identity(r, ctx, tlcf) != NGX_OK) {
+    if (ngx_http_trivet_set_identity(r, ctx, tlcf) != NGX_OK
+        || ngx_http_trivet_use_plain_body(r, ctx) != NGX_OK)
+    {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 

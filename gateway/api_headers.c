@@ -34,6 +34,15 @@ ngx_http_trivet_is_stripped(ngx_table_elt_t *h, ngx_http_trivet_ctx_t *ctx,
         }
     }
 
+    /* The body is plain from here on, and has another length. */
+    if (ctx->answer.client_key.der_len > 0
+        && (ngx_http_trivet_matches("x-bunq-client-encryption-*", &h->key)
+            || ngx_http_trivet_is_header(h, "content-length")
+            || ngx_http_trivet_is_header(h, "transfer-encoding")))
+    {
+        return 1;
+    }
+
     if (ctx->upgrade.len == 0 && ngx_http_trivet_is_header(h, "upgrade")) {
         return 1;
     }

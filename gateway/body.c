@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* body.c - the body of the main request */
 #include "gateway/body.h"
+
+#include "gateway/request.h"
 /* A part of the body that nginx put into a file. */
 static enum trivet_status
 ngx_http_trivet_digest_file(
@@ -108,12 +110,25 @@ ngx_http_trivet_sent_length(ngx_http_request_t *r)
 }
 
 
+/* What was sent in the place of a plain body that is in use now; else NULL. */
+static ngx_chain_t *
+ngx_http_trivet_replaced_body(ngx_http_request_t *r)
+{
+    ngx_http_trivet_ctx_t *ctx;
+
+    ctx = ngx_http_trivet_get_ctx(r->main);
+
+    return ctx == NULL || ctx->encryption == NULL ? NULL
+                                                  : ctx->encryption->sent;
+}
+
+
 ngx_uint_t
 ngx_http_trivet_has_body(ngx_http_request_t *r)
 {
     r = r->main;
 
-    return r->headers_in.chunked || ngx_http_trivet_sent_length(r) > 0;
+    return ngx_http_trivet_replaced_body(r) != NULL || r->headers_in.chunked || ngx_http_trivet_sent_length(r) > 0;
 }
 
 
@@ -145,6 +160,13 @@ ngx_http_trivet_is_body_unread(ngx_http_request_t *r)
 ngx_chain_t *
 ngx_http_trivet_body(ngx_http_request_t *r)
 {
+    ngx_chain_t *replaced;
+
+    replaced = ngx_http_trivet_replaced_body(r);
+    if (replaced != NULL) {
+        return replaced;
+    }
+
     return r->main->request_body == NULL ? NULL : r->main->request_body->bufs;
 }
 
@@ -159,7 +181,8 @@ ngx_http_trivet_is_body_whole(ngx_http_request_t *r)
     r = r->main;
     rb = r->request_body;
 
-    if (!ngx_http_trivet_has_body(r)) {
+    if (ngx_http_trivet_replaced_body(r) != NULL
+        || !ngx_http_trivet_has_body(r)) {
         return 1;
     }
 

@@ -8,6 +8,7 @@
 #include "gateway/collecting.h"
 
 #include "gateway/conf.h"
+#include "gateway/encrypting.h"
 #include "gateway/request.h"
 #include "gateway/signature.h"
 #include "gateway/spool.h"
@@ -178,18 +179,35 @@ ngx_http_trivet_start_spool(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx)
 }
 
 
-enum trivet_reason
-ngx_http_trivet_keep(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx,
-    ngx_http_trivet_loc_conf_t *tlcf, ngx_buf_t *b)
+/* Where the header is signed too, its fields come before the body: those of
+ * encryption are not known before the end, so that no digest can begin. */
+static ngx_uint_t
+ngx_http_trivet_is_for_memory(
+    ngx_http_trivet_ctx_t *ctx, ngx_http_trivet_loc_conf_t *tlcf)
 {
-    size_t len = (size_t) (b->last - b->pos);
+    return ctx->sending.len <= tlcf->answer_buffer
+           || (ctx->sending.encryption != NULL
+               && ctx->request.profile->response_signing
+                      != TRIVET_RESPONSE_SIGNING_BODY);
+}
+
+
+static enum trivet_reason
+ngx_http_trivet_keep_bytes(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx,
+    ngx_http_trivet_loc_conf_t *tlcf, u_char *data, size_t len)
+{
+    ngx_buf_t b;
     ngx_chain_t one;
     enum trivet_reason reason;
 
+    if (len == 0) {
+        return TRIVET_REASON_NONE;
+    }
+
     ctx->sending.len += len;
 
-    if (ctx->sending.len <= tlcf->answer_buffer) {
-        return ngx_http_trivet_keep_in_memory(r, ctx, tlcf, b->pos, len)
+    if (ngx_http_trivet_is_for_memory(ctx, tlcf)) {
+        return ngx_http_trivet_keep_in_memory(r, ctx, tlcf, data, len)
                        == NGX_OK
                    ? TRIVET_REASON_NONE
                    : TRIVET_REASON_INTERNAL;
@@ -202,10 +220,39 @@ ngx_http_trivet_keep(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx,
         }
     }
 
-    one.buf = b;
+    ngx_memzero(&b, sizeof(ngx_buf_t));
+    b.pos = data;
+    b.last = data + len;
+    b.memory = 1;
+
+    one.buf = &b;
     one.next = NULL;
 
     return ngx_http_trivet_write_spool(r, ctx, &one);
+}
+
+
+enum trivet_reason
+ngx_http_trivet_keep(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx,
+    ngx_http_trivet_loc_conf_t *tlcf, ngx_buf_t *b)
+{
+    size_t len = (size_t) (b->last - b->pos);
+
+    return ctx->sending.encryption == NULL
+               ? ngx_http_trivet_keep_bytes(r, ctx, tlcf, b->pos, len)
+               : ngx_http_trivet_encrypt_part(
+                   r, ctx, tlcf, b->pos, len, ngx_http_trivet_keep_bytes);
+}
+
+
+enum trivet_reason
+ngx_http_trivet_keep_last(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx,
+    ngx_http_trivet_loc_conf_t *tlcf)
+{
+    return ctx->sending.encryption == NULL
+               ? TRIVET_REASON_NONE
+               : ngx_http_trivet_finish_encrypting(
+                   r, ctx, tlcf, ngx_http_trivet_keep_bytes);
 }
 
 

@@ -199,6 +199,7 @@ ngx_http_trivet_create_loc_conf(ngx_conf_t *cf)
     tlcf->profile = NGX_CONF_UNSET_PTR;
     tlcf->upgrades = NGX_CONF_UNSET_PTR;
     tlcf->preflight = NGX_CONF_UNSET_UINT;
+    tlcf->encryption = NGX_CONF_UNSET_UINT;
 
     return tlcf;
 }
@@ -250,6 +251,8 @@ ngx_http_trivet_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
         trivet_profile_find(trivet_slice_text("strict")));
     ngx_conf_merge_ptr_value(conf->upgrades, prev->upgrades, NULL);
     ngx_conf_merge_uint_value(conf->preflight, prev->preflight, 0);
+    ngx_conf_merge_uint_value(
+        conf->encryption, prev->encryption, NGX_HTTP_TRIVET_ENCRYPTION_UNSET);
 
     if (conf->calls || conf->protect) {
         tmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_trivet_module);
@@ -274,6 +277,7 @@ ngx_http_trivet_is_same_rule(const ngx_http_trivet_loc_conf_t *one,
                && one->pass_credentials == other->pass_credentials
                && one->pass_forwarded == other->pass_forwarded
                && one->preflight == other->preflight
+               && one->encryption == other->encryption
                && one->upgrades == other->upgrades
                && one->answers == other->answers);
 }

@@ -48,6 +48,9 @@ typedef struct {
 } ngx_http_trivet_main_conf_t;
 
 
+/* trivet_encryption is not given: optional in calls of ours, else off. */
+#define NGX_HTTP_TRIVET_ENCRYPTION_UNSET ((ngx_uint_t) 3)
+
 typedef struct {
     ngx_flag_t calls;
     ngx_flag_t protect;
@@ -61,6 +64,7 @@ typedef struct {
     size_t answer_limit;
     size_t answer_buffer;
     const struct trivet_profile *profile;
+    ngx_uint_t encryption; /* of enum trivet_encryption_rule, or UNSET */
     ngx_uint_t probes_store;        /* trivet_probe ready */
     struct trivet_answers *answers; /* trivet_answers; NULL: none */
     ngx_shm_zone_t *made;           /* the same: what POSTs made */

@@ -5,6 +5,8 @@
 #include "gateway/address.h"
 #include "gateway/body.h"
 #include "gateway/conf.h"
+#include "gateway/decrypting.h"
+#include "gateway/forwarded.h"
 #include "gateway/original.h"
 #include "gateway/request.h"
 #include "gateway/slice.h"
@@ -65,6 +67,11 @@ ngx_http_trivet_read_header(void *data, ngx_table_elt_t *h)
     } else if (ngx_http_trivet_is_header(h, "x-bunq-client-request-id")) {
         ctx->request_id = h->value;
         request->id = ngx_http_trivet_slice(h->value);
+
+    } else if (ngx_http_trivet_matches("x-bunq-client-encryption-*", &h->key)
+               && ngx_http_trivet_read_encryption(ctx, h) != NGX_OK)
+    {
+        ctx->has_no_memory = 1;
     }
 }
 
@@ -112,7 +119,7 @@ ngx_http_trivet_make_ctx(ngx_http_request_t *r)
 
     ngx_http_trivet_read_headers(ctx);
 
-    return ctx;
+    return ctx->has_no_memory ? NULL : ctx;
 }
 
 

@@ -23,6 +23,14 @@ static ngx_conf_enum_t  ngx_http_trivet_preflights[] = {
 };
 
 
+static ngx_conf_enum_t  ngx_http_trivet_encryptions[] = {
+    { ngx_string("off"), TRIVET_ENCRYPTION_OFF },
+    { ngx_string("optional"), TRIVET_ENCRYPTION_OPTIONAL },
+    { ngx_string("required"), TRIVET_ENCRYPTION_REQUIRED },
+    { ngx_null_string, 0 }
+};
+
+
 #define NGX_HTTP_TRIVET_ANY \
     NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF
 
@@ -180,6 +188,13 @@ static ngx_command_t  ngx_http_trivet_commands[] = {
       NGX_HTTP_LOC_CONF_OFFSET,
       offsetof(ngx_http_trivet_loc_conf_t, preflight),
       &ngx_http_trivet_preflights },
+
+    { ngx_string("trivet_encryption"),
+      NGX_HTTP_TRIVET_ANY|NGX_CONF_TAKE1,
+      ngx_conf_set_enum_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_trivet_loc_conf_t, encryption),
+      &ngx_http_trivet_encryptions },
 
     { ngx_string("trivet_answer_limit"),
       NGX_HTTP_TRIVET_ANY|NGX_CONF_TAKE1,

@@ -11,6 +11,11 @@ ngx_http_trivet_cleanup_ctx(void *data)
     trivet_answer_release(&ctx->answer);
     trivet_buffer_free(&ctx->sending.page);
     trivet_digest_free(ctx->sending.digest);
+    trivet_encryption_free(ctx->sending.encryption);
+
+    if (ctx->encryption != NULL && ctx->encryption->memory != NULL) {
+        trivet_wipe(ctx->encryption->memory, ctx->encryption->size);
+    }
 }
 
 

@@ -17,6 +17,22 @@ typedef struct {
 } ngx_http_trivet_original_t;
 
 
+#define NGX_HTTP_TRIVET_ENCRYPTION_FIELDS 3
+
+/* A request that came with fields of encryption (decrypting.c). */
+typedef struct {
+    /* key, IV and HMAC; empty when one did not come exactly once */
+    struct trivet_slice fields[NGX_HTTP_TRIVET_ENCRYPTION_FIELDS];
+    ngx_uint_t counts[NGX_HTTP_TRIVET_ENCRYPTION_FIELDS];
+    ngx_chain_t *body; /* encrypted, as it was received           */
+    ngx_chain_t *sent; /* the same, once the plain one is in use  */
+    u_char *memory;    /* the plain one; NULL: in file            */
+    size_t size;       /* of memory, in bytes                     */
+    ngx_temp_file_t *file;
+    off_t len; /* of the plain one, in bytes */
+} ngx_http_trivet_encryption_t;
+
+
 /* How far a request has come. */
 typedef enum {
     NGX_HTTP_TRIVET_NEW = 0,
@@ -51,6 +67,9 @@ typedef struct {
     size_t next_chunk; /* its size                 */
     ngx_temp_file_t *spool;
     struct trivet_digest *digest; /* of a spooled body; owned */
+    struct trivet_encryption *encryption; /* of a collected body; owned */
+    struct trivet_encryption_fields *fields;
+    unsigned is_signed : 1; /* what is collected */
     ngx_output_chain_ctx_t *out;
 } ngx_http_trivet_sending_t;
 
@@ -73,6 +92,7 @@ typedef struct {
     unsigned is_admitted : 1;  /* by judged_by, with judged_uri           */
     unsigned is_preflight : 1; /* admitted without being anybody's        */
     unsigned is_own : 1;       /* the answer is ours       */
+    unsigned has_no_memory : 1;  /* its header could not be read */
     unsigned has_user_agent : 1;
     unsigned has_cache_control : 1;
     unsigned is_delayed : 1;             /* incidents.c              */
@@ -81,6 +101,7 @@ typedef struct {
     off_t body_room;                     /* the same: taken for it */
     ngx_http_trivet_spooled_t *spooled;  /* NULL: nothing      */
     ngx_http_trivet_interim_t *interim;  /* NULL: none         */
+    ngx_http_trivet_encryption_t *encryption; /* NULL: plain   */
     unsigned is_unanswered : 1;          /* repeating.c */
     ngx_http_handler_pt content_handler; /* the same: the location's */
     void *work;                          /* metrics.c                */

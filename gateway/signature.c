@@ -33,9 +33,10 @@ ngx_http_trivet_add_signature(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx,
         return NGX_ERROR;
     }
 
-    /* What has a head in front has never been seen before. */
+    /* What has a head in front, or is encrypted, was never seen before. */
     memos =
         ctx->request.profile->response_signing == TRIVET_RESPONSE_SIGNING_BODY
+                && ctx->answer.client_key.der_len == 0
             ? &tmcf->memos
             : &none;
 

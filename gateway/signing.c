@@ -13,6 +13,7 @@
 #include "gateway/api_answer.h"
 #include "gateway/collecting.h"
 #include "gateway/conf.h"
+#include "gateway/encrypting.h"
 #include "gateway/fill.h"
 #include "gateway/replacing.h"
 #include "gateway/request.h"
@@ -105,15 +106,17 @@ static ngx_int_t
 ngx_http_trivet_filter_admitted(ngx_http_request_t *r,
     ngx_http_trivet_ctx_t *ctx, ngx_http_trivet_loc_conf_t *tlcf)
 {
-    ngx_uint_t is_signed;
+    ngx_uint_t is_signed, is_collected;
     enum trivet_reason reason;
 
     is_signed = ctx->answer.server_key >= 0
                 && trivet_profile_signs(
                     ctx->request.profile, (unsigned) r->headers_out.status);
 
+    is_collected = is_signed || ngx_http_trivet_is_encrypting(ctx);
+
     reason = ngx_http_trivet_judge_answer(r, ctx, tlcf);
-    if (reason == TRIVET_REASON_NONE && is_signed
+    if (reason == TRIVET_REASON_NONE && is_collected
         && !ngx_http_trivet_is_bodiless(r) && ngx_http_trivet_is_endless(r))
     {
         reason = TRIVET_REASON_UPSTREAM_ENDLESS;
@@ -129,18 +132,23 @@ ngx_http_trivet_filter_admitted(ngx_http_request_t *r,
         return NGX_ERROR;
     }
 
-    if (!is_signed) {
+    if (!is_collected) {
         return ngx_http_next_header_filter(r);
     }
 
     if (ngx_http_trivet_is_bodiless(r)) {
-        if (ngx_http_trivet_sign_bytes(r, ctx, NULL, 0) != NGX_OK) {
+        if (is_signed && ngx_http_trivet_sign_bytes(r, ctx, NULL, 0) != NGX_OK) {
             return NGX_ERROR;
         }
         return ngx_http_next_header_filter(r);
     }
 
     ngx_http_trivet_start_collecting(ctx);
+    ctx->sending.is_signed = is_signed;
+    if (ngx_http_trivet_start_encrypting(ctx) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
     ngx_http_trivet_watch_upstream(r, ctx);
     r->main_filter_need_in_memory = 1;
 
@@ -190,7 +198,9 @@ ngx_http_trivet_header_filter(ngx_http_request_t *r)
     }
 
     if (ctx->sending.mode == NGX_HTTP_TRIVET_REPLACE) {
-        if (ngx_http_trivet_sign_settled(r, ctx) != NGX_OK) {
+        if (ngx_http_trivet_encrypt_settled(r, ctx) != NGX_OK
+            || ngx_http_trivet_sign_settled(r, ctx) != NGX_OK)
+        {
             return NGX_ERROR;
         }
 
@@ -249,16 +259,39 @@ ngx_http_trivet_send(
 }
 
 
+static ngx_int_t
+ngx_http_trivet_sign_collected(
+    ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx)
+{
+    unsigned char digest[TRIVET_DIGEST_LEN];
+
+    if (!ctx->sending.is_signed) {
+        return NGX_OK;
+    }
+
+    if (ngx_http_trivet_finish_digest(r, ctx, digest) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    return ngx_http_trivet_add_signature(r, ctx, digest);
+}
+
+
 /* The answer is whole: sign it, then let the header and the body go. */
 static ngx_int_t
-ngx_http_trivet_finish(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx)
+ngx_http_trivet_finish(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx,
+    ngx_http_trivet_loc_conf_t *tlcf)
 {
     ngx_int_t rc;
     ngx_chain_t *out;
-    unsigned char digest[TRIVET_DIGEST_LEN];
+    enum trivet_reason reason;
 
-    if (ngx_http_trivet_finish_digest(r, ctx, digest) != NGX_OK
-        || ngx_http_trivet_add_signature(r, ctx, digest) != NGX_OK
+    reason = ngx_http_trivet_keep_last(r, ctx, tlcf);
+    if (reason != TRIVET_REASON_NONE) {
+        return ngx_http_trivet_give_up(r, ctx, reason);
+    }
+
+    if (ngx_http_trivet_sign_collected(r, ctx) != NGX_OK
         || ngx_http_trivet_init_output(r, ctx) != NGX_OK)
     {
         return NGX_ERROR;
@@ -321,7 +354,7 @@ ngx_http_trivet_collect(
         ngx_http_trivet_consume(cl->buf);
     }
 
-    return last ? ngx_http_trivet_finish(r, ctx) : NGX_OK;
+    return last ? ngx_http_trivet_finish(r, ctx, tlcf) : NGX_OK;
 }
 
 

@@ -47,6 +47,7 @@ ngx_http_trivet_run_job(ngx_http_trivet_job_t *job, struct trivet_error *err)
     /* A subrequest's call has none; what was signed is the main request's. */
     bool is_call_body =
         request->call != NULL && job->request == job->request->main;
+    size_t joined = TRIVET_MAX_CALL_BODY;
 
     TRIVET_TRY(ngx_http_trivet_init_thread(thread, job->tmcf, err));
     given.buffer = thread->buffer;
@@ -60,6 +61,7 @@ ngx_http_trivet_run_job(ngx_http_trivet_job_t *job, struct trivet_error *err)
     }
 
     if (status == TRIVET_OK) {
+        joined = request->body.len;
         if (job->tmcf->sandbox) {
             ngx_http_trivet_give_evidence(&given, request);
         }
@@ -70,10 +72,7 @@ ngx_http_trivet_run_job(ngx_http_trivet_job_t *job, struct trivet_error *err)
     if (is_call_body) {
         /* An API key may have been in it. How much was joined is not known
          * when that failed. */
-        size_t len =
-            status == TRIVET_OK ? request->body.len : TRIVET_MAX_CALL_BODY;
-
-        trivet_wipe(thread->buffer, len);
+        trivet_wipe(thread->buffer, joined);
         request->body = trivet_slice_make(NULL, 0);
     }
 

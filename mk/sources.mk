@@ -17,6 +17,7 @@ CORE_SRCS = \
 	core/address.c \
 	core/canonical.c \
 	core/decide.c \
+	core/encryption_rule.c \
 	core/expiry.c \
 	core/json.c \
 	core/json_tree.c \
@@ -124,6 +125,7 @@ AUTHORITY_SRCS = \
 	authority/chores.c \
 	authority/clock.c \
 	authority/connection.c \
+	authority/decrypting.c \
 	authority/explain.c \
 	authority/facts.c \
 	authority/handling.c \
@@ -149,6 +151,7 @@ CLIENT_SRCS = \
 	client/clock.c \
 	client/context.c \
 	client/context_file.c \
+	client/encrypted.c \
 	client/environment.c \
 	client/erase.c \
 	client/file_lock.c \

@@ -18,6 +18,7 @@
 enum {
     OPTION_PRINT_CURL = 0x200,
     OPTION_NO_RENEW,
+    OPTION_ENCRYPT,
     MAX_METHOD = 16,
     MAX_GIVEN_HEADERS = 32
 };
@@ -42,6 +43,8 @@ static const struct argp_option options[] = {
         "do not call: print a curl command that would", 0},
     {"no-renew", OPTION_NO_RENEW, NULL, 0,
         "do not open a new session when this one has expired", 0},
+    {"encrypt", OPTION_ENCRYPT, NULL, 0,
+        "encrypt the body, also an empty one, to the server's key", 0},
     {0},
 };
 
@@ -96,7 +99,13 @@ parse(int key, char *argument, struct argp_state *state)
     case OPTION_NO_RENEW:
         call->flags |= TRIVET_CALL_KEEP_SESSION;
         break;
+    case OPTION_ENCRYPT:
+        call->flags |= TRIVET_CALL_ENCRYPT;
+        break;
     case ARGP_KEY_END:
+        if (call->prints_curl && (call->flags & TRIVET_CALL_ENCRYPT) != 0) {
+            argp_error(state, "--print-curl: curl cannot encrypt a body");
+        }
         if (call->words.num > 0) {
             set_method(call, state);
         }
@@ -296,7 +305,8 @@ run(void *input)
 {
     struct call *call = input;
     struct trivet_buffer body = {0};
-    bool stays_offline = call->prints_curl || call->flags != 0;
+    bool stays_offline = call->prints_curl
+                         || (call->flags & TRIVET_CALL_KEEP_SESSION) != 0;
     unsigned flags = stays_offline ? TRIVET_OPEN_OFFLINE : 0;
     struct trivet_context *context;
     int number = read_body(call, &body);

@@ -21,6 +21,13 @@
 #include "store/store.h"
 #include "build.h"
 
+static bool
+is_encryption(const char *text)
+{
+    return strcmp(text, "off") == 0 || strcmp(text, "optional") == 0
+           || strcmp(text, "required") == 0;
+}
+
 static enum trivet_status
 check_options(struct serving *s, struct trivet_error *err)
 {
@@ -42,6 +49,11 @@ check_options(struct serving *s, struct trivet_error *err)
     {
         return trivet_error_set(err, TRIVET_E_USAGE, "serve",
             "--rate-limits %s: classic and off are known", o->rate_limits);
+    }
+    if (!is_encryption(o->encryption)) {
+        return trivet_error_set(err, TRIVET_E_USAGE, "serve",
+            "--encryption %s: off, optional and required are known",
+            o->encryption);
     }
 
     if (o->data.store != NULL

@@ -80,6 +80,7 @@ format(const struct serving *s)
         .key_lifetime_s = key_lifetime_of(s),
         .is_sandbox = s->is_sandbox,
         .has_rate_limits = strcmp(o->rate_limits, "classic") == 0,
+        .encryption = o->encryption,
         .max_connections = o->max_connections,
         .has_metrics = o->has_metrics,
     };

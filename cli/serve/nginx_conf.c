@@ -349,11 +349,13 @@ put_server(FILE *to, const struct cli_nginx_conf *conf)
                        "\n"
                        "        trivet_calls on;\n"
                        "        trivet_protect on;\n"
+                       "        trivet_encryption %s;\n"
                        "\n"
                        "        location / {\n"
                        "            return 404;\n"
                        "        }\n"
-                       "\n");
+                       "\n",
+        conf->encryption);
 
     put_path_guard(to, conf);
     if (conf->num_origins > 0) {

@@ -44,6 +44,7 @@ struct cli_nginx_conf {
     long long key_lifetime_s;
     bool is_sandbox;
     bool has_rate_limits;
+    const char *encryption;    /* off, optional, required */
     long long max_connections; /* of an address at once; 0: any number */
     const struct trivet_prune_ages *prune_ages; /* NULL: the module's own */
     const char *sandbox_state;                  /* NULL: none */

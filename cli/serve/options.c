@@ -33,7 +33,8 @@ enum {
     OPTION_RATE_LIMITS,
     OPTION_CONNECTIONS,
     OPTION_PRUNE,
-    OPTION_SEED
+    OPTION_SEED,
+    OPTION_ENCRYPTION
 };
 
 enum {
@@ -111,6 +112,10 @@ const struct argp_option cli_serve_options_table[] = {
     {"rate-limits", OPTION_RATE_LIMITS, "classic|off", 0,
         "classic: for each address and endpoint GET 3 calls per 3 seconds, "
         "POST 5, PUT 2, session-server 1 per 30 seconds (default)",
+        0},
+    {"encryption", OPTION_ENCRYPTION, "off|optional|required", 0,
+        "whether the bodies of requests may be encrypted, or must be; then the "
+        "answers are, too (default: optional)",
         0},
     {"connections", OPTION_CONNECTIONS, "N|off", 0,
         "how many connections an address (of IPv6: a /64 network) may have at "
@@ -232,6 +237,7 @@ set_defaults(struct cli_serve_options *options)
     options->profile.name = "strict";
     options->session_timeout_s = TRIVET_DEFAULT_SESSION_TIMEOUT_S;
     options->rate_limits = "classic";
+    options->encryption = "optional";
     options->max_connections = DEFAULT_CONNECTIONS;
     options->prune_ages = trivet_prune_ages_default;
     options->limits = cli_serve_limits_default;
@@ -295,6 +301,9 @@ cli_serve_parse(int key, char *arg, struct argp_state *state)
         return 0;
     case OPTION_RATE_LIMITS:
         options->rate_limits = arg;
+        return 0;
+    case OPTION_ENCRYPTION:
+        options->encryption = arg;
         return 0;
     case OPTION_NO_SANDBOX:
         options->sandbox = CLI_SANDBOX_OFF;

@@ -224,7 +224,10 @@ struct trivet_header {
 enum trivet_call_flags {
     /* Neither open nor renew a session: TRIVET_E_NO_SESSION when there is
      * none, and a 401 is returned as it is. */
-    TRIVET_CALL_KEEP_SESSION = 1
+    TRIVET_CALL_KEEP_SESSION = 1,
+    /* Encrypt the body, also an empty one, to the server's key. The answer is
+     * decrypted when it is encrypted, with this flag or without it. */
+    TRIVET_CALL_ENCRYPT = 2
 };
 
 struct trivet_call {
@@ -252,13 +255,14 @@ struct trivet_answer_error {
 /* Owned by the caller: trivet_answer_free. */
 struct trivet_answer {
     unsigned status;  /* of HTTP                                            */
-    const char *body; /* exactly as received; a NUL follows                 */
+    const char *body; /* exactly as received, or as decrypted; a NUL follows */
     size_t body_len;
     const struct trivet_header *headers;
     size_t num_headers;
     const struct trivet_answer_error *errors; /* of a 4xx or 5xx            */
     size_t num_errors;
     bool is_verified; /* signed by the server's key: always so for a 2xx    */
+    bool was_encrypted; /* the body, on the wire                          */
 };
 
 /*
