@@ -25,8 +25,8 @@ trivet_case_decrypt(struct trivet_case *c)
     const struct trivet_encrypted_body *body = &c->request->encrypted;
     bool has_token = c->request->rule.token != TRIVET_NEEDS_NO_TOKEN;
     bool is_session = c->answer->identity.session_id != 0;
-    enum trivet_reason reason = trivet_encryption_decide(
-        body->rule, has_token, body->num_fields > 0);
+    enum trivet_reason reason =
+        trivet_encryption_decide(body->rule, has_token, body->num_fields > 0);
     struct trivet_decrypter *decrypter;
     enum trivet_status status;
 

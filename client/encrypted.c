@@ -20,8 +20,7 @@ has_own_field(const struct trivet_order *order)
 
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         if (trivet_wire_header(order->headers, order->num_headers, names[i])
-            != NULL)
-        {
+            != NULL) {
             return true;
         }
     }
@@ -35,8 +34,7 @@ add_field(struct trivet_request *request, const char *name, char *to,
 {
     memcpy(to, value, len);
     to[len] = '\0';
-    request->headers[request->num_headers++] =
-        (struct trivet_header){name, to};
+    request->headers[request->num_headers++] = (struct trivet_header){name, to};
 }
 
 enum trivet_status

@@ -23,7 +23,8 @@ void trivet_proof_free(struct trivet_proof *proof);
 
 bool trivet_proof_has_key(const struct trivet_proof *proof);
 
-/* The server's key (DER), empty when it is not known. Lives as long as proof. */
+/* The server's key (DER), empty when it is not known. Lives as long as proof.
+ */
 struct trivet_slice trivet_proof_key(const struct trivet_proof *proof);
 
 /* Whether signature (base64) is the server's over the bytes.

@@ -22,9 +22,9 @@ struct trivet_wire_answer {
     struct trivet_buffer body;
     struct trivet_header *headers;
     size_t num_headers;
-    int64_t sent_us;  /* when the request left */
+    int64_t sent_us;    /* when the request left */
     bool was_encrypted; /* the body was; now it is plain */
-    bool is_key_seen; /* a new connection was made, and pins are set */
+    bool is_key_seen;   /* a new connection was made, and pins are set */
     unsigned char key_digest[32];
 };
 

@@ -22,7 +22,7 @@ struct trivet_decryption {
     struct trivet_body_cipher cipher;
     unsigned char hmac[TRIVET_HMAC_LEN]; /* the one that came */
     size_t num_bytes;                    /* of ciphertext, first pass */
-    bool is_broken; /* whatever the HMAC says */
+    bool is_broken;                      /* whatever the HMAC says */
     bool is_authentic;
 };
 
@@ -184,8 +184,8 @@ begin(struct trivet_decryption *decryption, struct trivet_decrypter *decrypter,
     decryption->is_broken |=
         !read_field(received->key, wrapped, sizeof wrapped);
     decryption->is_broken |= !read_field(received->iv, iv, sizeof iv);
-    decryption->is_broken |= !read_field(
-        received->hmac, decryption->hmac, sizeof decryption->hmac);
+    decryption->is_broken |=
+        !read_field(received->hmac, decryption->hmac, sizeof decryption->hmac);
     if (decryption->is_broken) {
         wrapped[0] = 0;
         wrapped[sizeof wrapped - 1] |= 2; /* no trivial power */

@@ -47,8 +47,7 @@ ngx_http_trivet_is_ours(ngx_table_elt_t *h)
     static const char *const ours[] = {"X-Bunq-Client-Request-Id",
         "X-Bunq-Client-Response-Id", "X-Bunq-Server-Encryption-Hmac",
         "X-Bunq-Server-Encryption-Iv", "X-Bunq-Server-Encryption-Key",
-        "X-Bunq-Server-Signature",
-        "X-Trivet-Reason"};
+        "X-Bunq-Server-Signature", "X-Trivet-Reason"};
 
     ngx_uint_t i;
 

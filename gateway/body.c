@@ -128,7 +128,8 @@ ngx_http_trivet_has_body(ngx_http_request_t *r)
 {
     r = r->main;
 
-    return ngx_http_trivet_replaced_body(r) != NULL || r->headers_in.chunked || ngx_http_trivet_sent_length(r) > 0;
+    return ngx_http_trivet_replaced_body(r) != NULL || r->headers_in.chunked
+           || ngx_http_trivet_sent_length(r) > 0;
 }
 
 

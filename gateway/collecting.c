@@ -207,8 +207,7 @@ ngx_http_trivet_keep_bytes(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx,
     ctx->sending.len += len;
 
     if (ngx_http_trivet_is_for_memory(ctx, tlcf)) {
-        return ngx_http_trivet_keep_in_memory(r, ctx, tlcf, data, len)
-                       == NGX_OK
+        return ngx_http_trivet_keep_in_memory(r, ctx, tlcf, data, len) == NGX_OK
                    ? TRIVET_REASON_NONE
                    : TRIVET_REASON_INTERNAL;
     }

@@ -193,8 +193,8 @@ ngx_http_trivet_each_piece(ngx_http_trivet_encryption_t *e,
         }
 
         for (p = b->pos; p < b->last; p += size) {
-            size = ngx_min(
-                (size_t) (b->last - p), (size_t) NGX_HTTP_TRIVET_PIECE);
+            size =
+                ngx_min((size_t) (b->last - p), (size_t) NGX_HTTP_TRIVET_PIECE);
             TRIVET_TRY(step(e, decryption, trivet_slice_make(p, size)));
         }
     }

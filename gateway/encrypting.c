@@ -50,7 +50,8 @@ ngx_http_trivet_add_encryption_headers(
         return NGX_ERROR;
     }
 
-    return ngx_http_trivet_add_header(r, "X-Bunq-Server-Encryption-Hmac", &hmac);
+    return ngx_http_trivet_add_header(
+        r, "X-Bunq-Server-Encryption-Hmac", &hmac);
 }
 
 

@@ -66,7 +66,7 @@ typedef struct {
     size_t len;        /* collected, in bytes      */
     size_t next_chunk; /* its size                 */
     ngx_temp_file_t *spool;
-    struct trivet_digest *digest; /* of a spooled body; owned */
+    struct trivet_digest *digest;         /* of a spooled body; owned */
     struct trivet_encryption *encryption; /* of a collected body; owned */
     struct trivet_encryption_fields *fields;
     unsigned is_signed : 1; /* what is collected */
@@ -87,24 +87,24 @@ typedef struct {
     ngx_http_trivet_loc_conf_t *judged_by;
     ngx_str_t judged_uri;
     ngx_str_t judged_method;
-    ngx_str_t upgrade;         /* what the API may change to; empty: nothing */
-    ngx_uint_t http_version;   /* of the request           */
-    unsigned is_admitted : 1;  /* by judged_by, with judged_uri           */
-    unsigned is_preflight : 1; /* admitted without being anybody's        */
-    unsigned is_own : 1;       /* the answer is ours       */
-    unsigned has_no_memory : 1;  /* its header could not be read */
+    ngx_str_t upgrade;          /* what the API may change to; empty: nothing */
+    ngx_uint_t http_version;    /* of the request           */
+    unsigned is_admitted : 1;   /* by judged_by, with judged_uri           */
+    unsigned is_preflight : 1;  /* admitted without being anybody's        */
+    unsigned is_own : 1;        /* the answer is ours       */
+    unsigned has_no_memory : 1; /* its header could not be read */
     unsigned has_user_agent : 1;
     unsigned has_cache_control : 1;
-    unsigned is_delayed : 1;             /* incidents.c              */
-    unsigned is_body_unnamed : 1;        /* spool.c */
-    off_t body_len;                      /* spool.c: of it, so far */
-    off_t body_room;                     /* the same: taken for it */
-    ngx_http_trivet_spooled_t *spooled;  /* NULL: nothing      */
-    ngx_http_trivet_interim_t *interim;  /* NULL: none         */
+    unsigned is_delayed : 1;                  /* incidents.c              */
+    unsigned is_body_unnamed : 1;             /* spool.c */
+    off_t body_len;                           /* spool.c: of it, so far */
+    off_t body_room;                          /* the same: taken for it */
+    ngx_http_trivet_spooled_t *spooled;       /* NULL: nothing      */
+    ngx_http_trivet_interim_t *interim;       /* NULL: none         */
     ngx_http_trivet_encryption_t *encryption; /* NULL: plain   */
-    unsigned is_unanswered : 1;          /* repeating.c */
-    ngx_http_handler_pt content_handler; /* the same: the location's */
-    void *work;                          /* metrics.c                */
+    unsigned is_unanswered : 1;               /* repeating.c */
+    ngx_http_handler_pt content_handler;      /* the same: the location's */
+    void *work;                               /* metrics.c                */
 
     ngx_http_trivet_sending_t sending;
 } ngx_http_trivet_ctx_t;

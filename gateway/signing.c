@@ -137,7 +137,8 @@ ngx_http_trivet_filter_admitted(ngx_http_request_t *r,
     }
 
     if (ngx_http_trivet_is_bodiless(r)) {
-        if (is_signed && ngx_http_trivet_sign_bytes(r, ctx, NULL, 0) != NGX_OK) {
+        if (is_signed && ngx_http_trivet_sign_bytes(r, ctx, NULL, 0) != NGX_OK)
+        {
             return NGX_ERROR;
         }
         return ngx_http_next_header_filter(r);

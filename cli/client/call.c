@@ -305,8 +305,8 @@ run(void *input)
 {
     struct call *call = input;
     struct trivet_buffer body = {0};
-    bool stays_offline = call->prints_curl
-                         || (call->flags & TRIVET_CALL_KEEP_SESSION) != 0;
+    bool stays_offline =
+        call->prints_curl || (call->flags & TRIVET_CALL_KEEP_SESSION) != 0;
     unsigned flags = stays_offline ? TRIVET_OPEN_OFFLINE : 0;
     struct trivet_context *context;
     int number = read_body(call, &body);

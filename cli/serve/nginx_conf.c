@@ -339,22 +339,23 @@ put_server(FILE *to, const struct cli_nginx_conf *conf)
 {
     (void) fprintf(to, "    server {\n");
     put_tls(to, conf);
-    (void) fprintf(to, "        absolute_redirect off;\n"
-                       "\n"
-                       "        # Plain HTTP on this port: no answer at all.\n"
-                       "        error_page 497 = @plain;\n"
-                       "        location @plain {\n"
-                       "            return 444;\n"
-                       "        }\n"
-                       "\n"
-                       "        trivet_calls on;\n"
-                       "        trivet_protect on;\n"
-                       "        trivet_encryption %s;\n"
-                       "\n"
-                       "        location / {\n"
-                       "            return 404;\n"
-                       "        }\n"
-                       "\n",
+    (void) fprintf(to,
+        "        absolute_redirect off;\n"
+        "\n"
+        "        # Plain HTTP on this port: no answer at all.\n"
+        "        error_page 497 = @plain;\n"
+        "        location @plain {\n"
+        "            return 444;\n"
+        "        }\n"
+        "\n"
+        "        trivet_calls on;\n"
+        "        trivet_protect on;\n"
+        "        trivet_encryption %s;\n"
+        "\n"
+        "        location / {\n"
+        "            return 404;\n"
+        "        }\n"
+        "\n",
         conf->encryption);
 
     put_path_guard(to, conf);

@@ -261,7 +261,7 @@ struct trivet_answer {
     size_t num_headers;
     const struct trivet_answer_error *errors; /* of a 4xx or 5xx            */
     size_t num_errors;
-    bool is_verified; /* signed by the server's key: always so for a 2xx    */
+    bool is_verified;   /* signed by the server's key: always so for a 2xx    */
     bool was_encrypted; /* the body, on the wire                          */
 };
 

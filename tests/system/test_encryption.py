@@ -16,6 +16,7 @@ import encrypted
 from encrypted import HMAC, IV, KEY, b64, decrypt
 from gateway import Gateway, run
 from nginx import Nginx
+from server_keys import numbers, rotate
 from upstream import JSON, reply
 
 WRONG = "The encryption of the request body is invalid."
@@ -443,3 +444,20 @@ def test_node_s_crypto_in_both_directions(api_client, upstream, path, plain):
         headers=dict(answer.headers), body=b64(answer.body),
     )
     assert base64.b64decode(opened) == made
+
+
+# ---- server keys that rotate ---------------------------------------------------
+
+
+def test_each_installation_is_decrypted_with_its_own_key(serve):
+    gateway = serve()
+    before = bunq.ready(gateway)
+    rotate(gateway.data)
+    after = bunq.ready(gateway, key_number=1)
+    assert numbers(before) != numbers(after)
+    for client, other in ((before, after), (after, before)):
+        answer = encrypted.call(client, "GET", "/v1/user")
+        assert b"UserPerson" in assert_encrypted(answer, client)
+        fields, body = encrypted.encrypt(other.server_key, b"")
+        answer = client.call("GET", "/v1/user", body, headers=fields)
+        assert_plain(answer, 400, WRONG, "encryption-wrong", client)

@@ -11,6 +11,7 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 
 import bunq
+import encrypted
 from gateway import BUILD, Gateway, NotReady, environment, wait_until
 from server_keys import at, command, numbers, rotate, serving, statuses
 from storm import storm
@@ -233,3 +234,20 @@ def test_without_the_token_its_installations_alone_wait(serve, token, tmp_path):
         token.pin.write_text(pin)
     rotate(gateway.data)  # which reloads
     assert one.from_address(None).is_alive()
+
+
+@needs_token
+def test_a_key_in_a_token_decrypts(serve, token, upstream):
+    gateway = serve("--sandbox", "--upstream", upstream.url, "--server-key", token.uri("one"))
+    client = bunq.ready(gateway)
+    answer = encrypted.call(client, "POST", "/v1/encrypted", b'{"a": 1}')
+    bunq.assert_admitted(answer, client.server_key)
+    assert encrypted.decrypt(client.key, answer) == b'{"Response":[]}'
+    assert upstream.last("/v1/encrypted").body == b'{"a": 1}'
+    fields, body = encrypted.encrypt(bunq.key(7).public_key(), b"{}")
+    answer = client.call("POST", "/v1/encrypted", body, headers=fields)
+    bunq.assert_refused(answer, 400, None, "encryption-wrong", client.server_key)
+    wrapped = encrypted.raw_rsa(client.server_key, b"\0\1" + b"\xff" * 221 + bytes(33))
+    fields, body = encrypted.encrypt(client.server_key, b"{}", bytes(32), wrapped)
+    answer = client.call("POST", "/v1/encrypted", body, headers=fields)
+    bunq.assert_refused(answer, 400, None, "encryption-wrong", client.server_key)
