@@ -64,8 +64,8 @@ typedef struct {
     size_t answer_limit;
     size_t answer_buffer;
     const struct trivet_profile *profile;
-    ngx_uint_t encryption; /* of enum trivet_encryption_rule, or UNSET */
-    ngx_uint_t probes_store;        /* trivet_probe ready */
+    ngx_uint_t encryption;   /* of enum trivet_encryption_rule, or UNSET */
+    ngx_uint_t probes_store; /* trivet_probe ready */
     struct trivet_answers *answers; /* trivet_answers; NULL: none */
     ngx_shm_zone_t *made;           /* the same: what POSTs made */
 } ngx_http_trivet_loc_conf_t;
