@@ -15,7 +15,7 @@ from fake_server import Authority, FakeServer, Protocol
     ("wrong-signature", "is wrong for the body"),
     ("other-key", "another key than this installation's"),
     ("changed-byte", "is wrong for the body"),
-    ("no-signature", "carries no X-Bunq-Server-Signature"),
+    ("no-signature", "has no X-Bunq-Server-Signature"),
     ("garbage-signature", "not base64"),
     ("short-signature", "3 bytes, not 256"),
     ("truncated-quietly", "is wrong for the body"),
