@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """http2.py - HTTP/2 frame by frame, by the h2 library"""
 import h2.config
+import h2.connection
 
 import bunq
 

@@ -98,10 +98,13 @@ def test_company_has_an_account(gateway):
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE"])
-def test_other_methods_on_accounts_are_the_apis(client, method):
+def test_other_methods_on_accounts_are_the_apis(client, api_client, upstream, method):
     for form in [*FORMS, "monetary-account-savings"]:
         answer = client.call(method, path(client, form))
-        assert answer.element("Identity")["method"] == method
+        bunq.assert_refused(answer, 404, "Route not found.", "route-not-found")
+        asked = path(api_client, form)
+        bunq.assert_admitted(api_client.call(method, asked))
+        assert upstream.last(asked).method == method
 
 
 def test_account_needs_a_session(client):

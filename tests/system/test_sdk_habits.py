@@ -250,7 +250,7 @@ def test_a_context_from_its_first_call_to_its_last(gateway, sdk):
 
     payment = {"amount": {"value": "0.01", "currency": "EUR"}, "description": "é/€"}
     body = sdk.write(payment)
-    path = f"/v1/user/{client.user}/payment"
+    path = f"{bunq.ECHO}/user/{client.user}/payment"
     assert client.good("POST", path, body).element("Identity")["body_length"] == len(
         body
     )
