@@ -160,9 +160,9 @@ ngx_http_trivet_init_main_conf(ngx_conf_t *cf, void *conf)
     ngx_conf_init_value(tmcf->sandbox, 0);
     ngx_conf_init_value(
         tmcf->session_timeout, TRIVET_DEFAULT_SESSION_TIMEOUT_S);
-    ngx_conf_init_value(tmcf->key_lifetime,
-        tmcf->sandbox ? TRIVET_SANDBOX_KEY_LIFETIME_S
-                      : TRIVET_DEFAULT_KEY_LIFETIME_S);
+    ngx_conf_init_value(
+        tmcf->key_lifetime, tmcf->sandbox ? TRIVET_SANDBOX_KEY_LIFETIME_S
+                                          : TRIVET_DEFAULT_KEY_LIFETIME_S);
     ngx_conf_init_size_value(tmcf->memo_size, 4 * 1024 * 1024);
     ngx_conf_init_value(tmcf->max_connections, 0);
     ngx_conf_init_size_value(tmcf->temp_limit, 256 * 1024 * 1024);

@@ -147,14 +147,14 @@ def test_against_the_gateway(tmp_path, profile):
         client = Trivet(tmp_path, gateway.ca)
         assert login(client, gateway).returncode == 0
         result = client(
-            "call", "POST", "payment", "-d", '{"amount": 10}', "--encrypt", "-i")
+            "call", "POST", "echo", "-d", '{"amount": 10}', "--encrypt", "-i")
         assert result.returncode == 0, result
         head, _, body = result.stdout.partition("\n\n")
         assert ANSWER_FIELDS[0].lower() in head.lower()
         identity = json.loads(body)["Response"][0]["Identity"]
         assert identity["body_length"] == 14
         large = os.urandom(200000).hex()
-        result = client("call", "POST", "x", "-d", "-", "--encrypt", text=large)
+        result = client("call", "POST", "echo", "-d", "-", "--encrypt", text=large)
         identity = json.loads(result.stdout)["Response"][0]["Identity"]
         assert identity["body_length"] == len(large)
         result = client("call", "GET", "user/123456789", "--encrypt")
