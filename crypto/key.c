@@ -93,9 +93,14 @@ open_key_file(const char *path, int *out_fd, struct trivet_error *err)
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 
     if (fd < 0) {
-        return trivet_error_set(err,
-            errno == ENOENT ? TRIVET_E_NOT_FOUND : TRIVET_E_USAGE, "key.load",
-            "%s: %s", path, strerror(errno));
+        enum trivet_status status = TRIVET_E_USAGE;
+
+        if (errno == ENOENT) {
+            status = TRIVET_E_NOT_FOUND;
+        }
+
+        return trivet_error_set(
+            err, status, "key.load", "%s: %s", path, strerror(errno));
     }
 
     if (fstat(fd, &info) != 0 || !S_ISREG(info.st_mode)) {

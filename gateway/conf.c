@@ -154,15 +154,19 @@ char *
 ngx_http_trivet_init_main_conf(ngx_conf_t *cf, void *conf)
 {
     ngx_http_trivet_main_conf_t *tmcf = conf;
+    ngx_int_t key_lifetime = TRIVET_DEFAULT_KEY_LIFETIME_S;
 
     (void) cf;
 
     ngx_conf_init_value(tmcf->sandbox, 0);
+
+    if (tmcf->sandbox) {
+        key_lifetime = TRIVET_SANDBOX_KEY_LIFETIME_S;
+    }
+
     ngx_conf_init_value(
         tmcf->session_timeout, TRIVET_DEFAULT_SESSION_TIMEOUT_S);
-    ngx_conf_init_value(
-        tmcf->key_lifetime, tmcf->sandbox ? TRIVET_SANDBOX_KEY_LIFETIME_S
-                                          : TRIVET_DEFAULT_KEY_LIFETIME_S);
+    ngx_conf_init_value(tmcf->key_lifetime, key_lifetime);
     ngx_conf_init_size_value(tmcf->memo_size, 4 * 1024 * 1024);
     ngx_conf_init_value(tmcf->max_connections, 0);
     ngx_conf_init_size_value(tmcf->temp_limit, 256 * 1024 * 1024);

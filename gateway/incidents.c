@@ -129,8 +129,8 @@ ngx_http_trivet_incident_handler(ngx_http_request_t *r)
     }
 
     if (ngx_http_trivet_is_on(tmcf, TRIVET_INCIDENT_HTML_502)) {
-        return ngx_http_trivet_send_page(r, ctx,
-            TRIVET_REASON_INCIDENT_BAD_GATEWAY, ngx_http_trivet_page);
+        return ngx_http_trivet_send_page(
+            r, ctx, TRIVET_REASON_INCIDENT_BAD_GATEWAY, ngx_http_trivet_page);
     }
 
     if (ngx_http_trivet_is_on(tmcf, TRIVET_INCIDENT_MAINTENANCE_491)) {

@@ -45,8 +45,7 @@ cli_keys_of_context(struct cli_client *client, struct cli_keys *out)
 
     status = trivet_secret_file_read(client->path, 077, &text, &err);
     if (status == TRIVET_OK) {
-        status = trivet_record_parse(
-            trivet_buffer_slice(&text), record, &err);
+        status = trivet_record_parse(trivet_buffer_slice(&text), record, &err);
     }
     if (status == TRIVET_OK) {
         read_keys(record, out);
@@ -69,8 +68,7 @@ cli_key_of_file(const char *file, struct trivet_public_key *out)
         return number;
     }
 
-    status = trivet_public_key_from_any(
-        trivet_buffer_slice(&text), out, &err);
+    status = trivet_public_key_from_any(trivet_buffer_slice(&text), out, &err);
     trivet_buffer_free(&text);
     if (status != TRIVET_OK) {
         return cli_complain(CLI_USAGE, "%s: %s", file, err.detail);

@@ -37,14 +37,14 @@ add_session(void *rows, const struct trivet_session_row *row)
 {
     const struct trivet_session *session = &row->session;
 
-    (void) json_array_append_new(
-        rows, json_pack("{s:I, s:I, s:o, s:I, s:I, s:s, s:o, s:o}", "id",
-                  (json_int_t) session->id, "user_id", (json_int_t) session->user_id,
-                  "user", cli_json_text(row->user_name), "device_id",
-                  (json_int_t) session->device_id, "api_key_id",
-                  (json_int_t) session->api_key_id, "status", status_of(session),
-                  "created", cli_json_time(session->created_us), "expires",
-                  cli_json_time(trivet_expiry_end_us(&session->expiry))));
+    (void) json_array_append_new(rows,
+        json_pack("{s:I, s:I, s:o, s:I, s:I, s:s, s:o, s:o}", "id",
+            (json_int_t) session->id, "user_id", (json_int_t) session->user_id,
+            "user", cli_json_text(row->user_name), "device_id",
+            (json_int_t) session->device_id, "api_key_id",
+            (json_int_t) session->api_key_id, "status", status_of(session),
+            "created", cli_json_time(session->created_us), "expires",
+            cli_json_time(trivet_expiry_end_us(&session->expiry))));
 }
 
 static enum trivet_status

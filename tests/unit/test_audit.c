@@ -483,8 +483,7 @@ store_without_a_head_changes_nothing(void **state)
     log_in(&ann);
     (void) operate("DELETE FROM audit_head");
     make_session(&sent, &ann, HOME);
-    assert_refused(
-        &sent, TRIVET_REASON_STORE_UNAVAILABLE, 503, NULL, 0);
+    assert_refused(&sent, TRIVET_REASON_STORE_UNAVAILABLE, 503, NULL, 0);
     assert_int_equal(operate("SELECT COUNT(*) FROM session"), 1);
     assert_works_from(&ann, HOME);
 }

@@ -228,8 +228,7 @@ a_write_that_fails_leaves_nothing(void **state)
     install_from(&ann, HOME);
     fail_writes_of("device");
     make_device(&sent, &ann, "[\"" ABROAD "\",\"*\"]", HOME);
-    assert_refused(
-        &sent, TRIVET_REASON_STORE_UNAVAILABLE, 503, NULL, 0);
+    assert_refused(&sent, TRIVET_REASON_STORE_UNAVAILABLE, 503, NULL, 0);
     assert_int_equal(count("permitted_ip"), 0);
     assert_int_equal(
         operate("SELECT COUNT(*) FROM api_key WHERE bound_us IS NOT NULL"
@@ -290,8 +289,7 @@ an_extension_that_fails_refuses(void **state)
     assert_works_from(&ann, HOME);
     world_pass(TIMEOUT_S - 60);
     make_protected(&sent, &ann);
-    assert_refused(
-        &sent, TRIVET_REASON_STORE_UNAVAILABLE, 503, NULL, 0);
+    assert_refused(&sent, TRIVET_REASON_STORE_UNAVAILABLE, 503, NULL, 0);
 }
 
 static void

@@ -248,8 +248,7 @@ without_memory_for_ids_nobody_passes(void **state)
     set_switches("request-id=per-device", NULL);
     make_protected(&sent, &ann);
     use_id(&sent, "a");
-    assert_refused(
-        &sent, TRIVET_REASON_STORE_UNAVAILABLE, 503, NULL, 0);
+    assert_refused(&sent, TRIVET_REASON_STORE_UNAVAILABLE, 503, NULL, 0);
 }
 
 /* ---- sessions ----------------------------------------------------------- */
