@@ -146,8 +146,15 @@ cli_sandbox_prepare(const char *dir, bool is_sandbox,
 bool
 cli_sandbox_is_mute(const struct trivet_sandbox *sandbox)
 {
-    return trivet_sandbox_has(sandbox, TRIVET_INCIDENT_SLOW)
-           || trivet_sandbox_has(sandbox, TRIVET_INCIDENT_429_UNSIGNED)
-           || trivet_sandbox_has(sandbox, TRIVET_INCIDENT_HTML_502)
-           || trivet_sandbox_has(sandbox, TRIVET_INCIDENT_MAINTENANCE_491);
+    for (int i = 0; i < TRIVET_NUM_INCIDENTS; i++) {
+        enum trivet_incident incident = (enum trivet_incident) i;
+
+        if (trivet_incident_row(incident)->hides_gateway
+            && trivet_sandbox_has(sandbox, incident))
+        {
+            return true;
+        }
+    }
+
+    return false;
 }

@@ -83,7 +83,8 @@ _trivet() {
         "call 2") words="GET POST PUT DELETE" ;;
         "clock 2") words="reset accept +1h +1d +8d" ;;
         "incident 2") words="429-unsigned html-502 lowercase-headers
-            session-dies slow wrong-signature ip-flip all" ;;
+            session-dies slow wrong-signature ip-flip
+            maintenance-491 ip-country-400 all" ;;
         "incident 3")
             words="on off"
             [ "$before" != "all" ] || words="off" ;;

@@ -21,7 +21,7 @@ UNIT_JOBS ?= $(shell expr 2 \* $$(nproc))
 
 check-unit: $(UNIT_PROGRAMS) ## the C tests (SAN=1: with ASan and UBSan)
 	$(Q)printf '%s\n' $(UNIT_PROGRAMS) | xargs -P $(UNIT_JOBS) -I{} \
-		sh -c '{} >{}.log 2>&1 || { cat {}.log; exit 255; }'
+		sh -c '{} >{}.log 2>&1 || { cat {}.log; exit 1; }'
 	@sed -n 's/.*PASSED *\] //p' $(UNIT_PROGRAMS:%=%.log) \
 		| awk '{ sum += $$1 } END { print sum " unit tests passed" }'
 

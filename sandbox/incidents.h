@@ -34,6 +34,9 @@ struct trivet_incident_row {
     const char *name;    /* on the command line, such as "html-502" */
     const char *meaning; /* what happens while it is on; a sentence without a
                             full stop */
+    bool hides_gateway;  /* a call with a wrong token is not refused as a
+                            gateway refuses it, or not in time: who waits for
+                            the gateway must go by its connections */
 };
 
 /* Static. */

@@ -19,7 +19,7 @@ def prefix(tmp_path_factory):
     folder = tmp_path_factory.mktemp("prefix")
     subprocess.run(["make", "-s", "install-library", "install-headers",
                     f"PREFIX={folder}",
-                    f"B={BUILD}"], cwd=ROOT, check=True,
+                    f"B={os.path.relpath(BUILD, ROOT)}"], cwd=ROOT, check=True,
                    stdout=subprocess.DEVNULL)
     return folder
 
@@ -245,7 +245,7 @@ def test_each_sub_command_is_completed(trivet, command):
 @pytest.mark.parametrize("command", ["ip", "pins"])
 def test_the_first_words_are_those_that_the_command_accepts(trivet, command):
     said = trivet(command, "xyzzy").stderr
-    wanted = re.search(r": (.*) is wanted", said)[1].replace(" or ", ", ")
+    wanted = re.search(r": (.*) is needed", said)[1].replace(" or ", ", ")
     assert complete(trivet, "trivet", command, "") == wanted.split(", ")
 
 

@@ -203,7 +203,7 @@ def test_what_is_no_credential_is_not_told(gateway):
 
 
 def test_extension_is_told_once(serve):
-    gateway = serve("--session-timeout", "5")
+    gateway = serve("--session-timeout", "20")
     client = bunq.ready(gateway)
     since = verify(gateway)["rows"]
     time.sleep(1.5)

@@ -94,7 +94,7 @@ HOSTILE = {
 def test_what_is_no_interim_answer_is_refused(front, upstream, api_client, case):
     upstream.plan("/v1/interim", HOSTILE[case])
     answer = api_client.get("/v1/interim")
-    bunq.assert_refused(answer, 502, server_key=False)
+    bunq.assert_refused(answer, 502, server_key=api_client.server_key)
     assert answer.body.startswith(b'{"Error"')
     assert b"final" not in answer.body
     upstream.plan("/v1/interim", FINAL)

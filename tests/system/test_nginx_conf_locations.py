@@ -23,7 +23,7 @@ def test_small_answer_limit(start, upstream, path):
                 is_whole(answer, client, b"x" * size)
             else:
                 bunq.assert_refused(
-                    answer, 502, reason="upstream-too-large", server_key=False
+                    answer, 502, None, "upstream-too-large", client.server_key
                 )
     is_whole(client.get("/v1/user"), client)  # our own answers are not limited
 
@@ -56,7 +56,7 @@ def test_slow_api_is_a_clear_504(start, upstream, path):
         504,
         "The API did not answer in time.",
         "upstream-timeout",
-        False,
+        client.server_key,
     )
 
     def half(request, connection):
@@ -66,7 +66,7 @@ def test_slow_api_is_a_clear_504(start, upstream, path):
     upstream.plan(path, half)
     answer = client.get(path)
     assert answer.status in (502, 504)
-    bunq.assert_refused(answer, answer.status, server_key=False)
+    bunq.assert_refused(answer, answer.status, server_key=client.server_key)
 
 
 def test_slow_client_is_a_clear_408_or_just_closed(start):
@@ -99,7 +99,7 @@ def test_rate_limit_of_nginx_is_a_clear_429(start, upstream, path):
             answer, 429,
             "Too many requests. You can do a maximum of 3 calls per 3 second to this"
             " endpoint.",
-            "too-many-requests", False,
+            "too-many-requests", client.server_key,
         )
     assert upstream.count(path) == 1
 

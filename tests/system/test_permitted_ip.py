@@ -100,7 +100,7 @@ def test_credential_of_a_key_in_use(owner):
     assert one.json == {"Response": [{"CredentialPasswordIp": credential}]}
 
 
-def test_credential_of_a_new_key_is_pending_for_an_hour(gateway, owner):
+def test_credential_of_a_new_key_is_pending_for_four_hours(gateway, owner):
     key = gateway.trivet("key", "create", "--user", owner.user["id"])
     answer = owner.get(credentials(owner, f"/{key['id']}"))
     credential = answer.element("CredentialPasswordIp")
@@ -110,7 +110,7 @@ def test_credential_of_a_new_key_is_pending_for_an_hour(gateway, owner):
     life = bunq.parse_time(credential["expiry_time"]) - bunq.parse_time(
         credential["created"]
     )
-    assert life == 3600
+    assert life == 4 * 3600
     assert key["secret"].encode() not in answer.body
 
     answer = owner.post(credentials(owner, f"/{key['id']}/ip"), {"ip": SECOND})

@@ -89,11 +89,11 @@ def test_a_full_disk_has_a_reason_of_its_own(tmp_path, upstream):
             for _ in range(2):
                 answer = client.get("/v1/reasons/big")
                 bunq.assert_refused(
-                    answer, 503, reason="temp-failed", server_key=False
+                    answer, 503, None, "temp-failed", client.server_key
                 )
                 answer = client.post("/v1/reasons/x", b"y" * (3 * MIB))
                 bunq.assert_refused(
-                    answer, 503, reason="temp-failed", server_key=False
+                    answer, 503, None, "temp-failed", client.server_key
                 )
             body = b"y" * 300_000
             answer = client.post("/v1/reasons/x", body)

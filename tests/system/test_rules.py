@@ -443,14 +443,14 @@ def test_calls_with_the_installation_token_do_not_extend_a_session(brief):
 def test_auto_logout_time_applies_to_all_sessions_of_the_user(gateway, client):
     one = bunq.ready(gateway)
     two = one.from_address(None).open()
-    gateway.trivet("user", "auto-logout", one.user["id"], 1)
-    assert one.get("/v1/user").element("UserPerson")["session_timeout"] == 1
-    time.sleep(1.3)
+    gateway.trivet("user", "auto-logout", one.user["id"], 4)
+    assert one.get("/v1/user").element("UserPerson")["session_timeout"] == 4
+    time.sleep(4.3)
     for each in (one, two):
         assert each.get("/v1/user").reason == "session-expired"
     assert client.is_alive()
     one.open()
-    assert one.user["session_timeout"] == 1
+    assert one.user["session_timeout"] == 4
     assert one.is_alive()
 
 

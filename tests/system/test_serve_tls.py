@@ -293,6 +293,7 @@ def test_a_closed_terminal_still_ends_it(tmp_path):
     """SIGHUP means two things: nobody could end it any more."""
     pid, terminal = pty.fork()
     if pid == 0:
+        signal.signal(signal.SIGHUP, signal.SIG_DFL)  # also under nohup
         args = [str(TRIVET), "serve", "--port", "0", "--data", str(tmp_path / "data")]
         os.execve(TRIVET, args, environment())
     said = b""

@@ -150,7 +150,11 @@ def test_store_that_is_locked_for_writing(placed):
     other.close()
     assert len(answers) == len(calls)
     for answer in answers:
-        bunq.assert_refused(answer, 503, TEXT, "store-unavailable", False)
+        bunq.assert_refused(answer, 503, TEXT, "store-unavailable")
+        if answer.signature is not None:
+            assert answer.is_signed_by(client.server_key)
+    # the store can be read: whose installation is known has signed refusals
+    assert sum(answer.signature is not None for answer in answers) == 3
     assert counts(placed) == before
     assert client.is_alive()
     client.open()

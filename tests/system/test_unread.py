@@ -167,7 +167,7 @@ def test_temporary_files_of_bodies_have_a_bound(small, upstream):
     # longer than the bound: not even begun
     with bunq.Wire(small) as wire:
         wire.request("POST", "/v1/echo/x", [*big, ("Content-Length", str(3 * MIB))])
-        bunq.assert_refused(wire.answer(), 503, reason="temp-full", server_key=False)
+        bunq.assert_refused(wire.answer(), 503, None, "temp-full", client.server_key)
     # each within it, all together not
     reasons = []
     try:
@@ -203,7 +203,7 @@ def test_temporary_files_of_answers_have_a_bound(small, upstream):
     upstream.plan("/v1/unread/fits", reply(b"x" * MIB, headers=[JSON]))
     for _ in range(5):
         answer = client.get("/v1/unread/big")
-        bunq.assert_refused(answer, 503, reason="temp-full", server_key=False)
+        bunq.assert_refused(answer, 503, None, "temp-full", client.server_key)
         answer = client.get("/v1/unread/fits")
         bunq.assert_admitted(answer, client.server_key)
         assert len(answer.body) == MIB

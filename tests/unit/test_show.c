@@ -532,8 +532,8 @@ server_error_is_an_error_whatever_is_sent(void **state)
     for (size_t i = 0; i < sizeof bodies / sizeof bodies[0]; i++) {
         make_request(&sent, "POST", "/v1/server-error", ann.session_token, &ann,
             bodies[i]);
-        assert_refused(&sent, TRIVET_REASON_SERVER_ERROR, 500, "Server error.",
-            NOT_SIGNED);
+        assert_refused(
+            &sent, TRIVET_REASON_SERVER_ERROR, 500, "Server error.", 0);
     }
     sent.request.num_tokens = 0;
     assert_refused(
