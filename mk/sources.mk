@@ -287,7 +287,10 @@ UNIT_TESTS = \
 	test_meanwhile \
 	test_measures \
 	test_memo \
-	test_message \
+	test_message_answer \
+	test_message_error \
+	test_message_fields \
+	test_message_json \
 	test_message_list \
 	test_mistake \
 	test_page \
