@@ -274,12 +274,14 @@ UNIT_TESTS = \
 	test_certificate \
 	test_clock \
 	test_decide \
+	test_digest \
 	test_driver \
 	test_encoding \
 	test_encryption \
 	test_expiry \
 	test_explaining \
 	test_file \
+	test_forged_signature \
 	test_group \
 	test_handshake \
 	test_key \
@@ -322,6 +324,7 @@ UNIT_TESTS = \
 	test_template \
 	test_timestamp \
 	test_token \
+	test_verify_cache \
 	test_writer
 
 FUZZ_TARGETS = \
