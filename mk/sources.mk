@@ -284,7 +284,6 @@ UNIT_TESTS = \
 	test_forged_signature \
 	test_group \
 	test_handshake \
-	test_key \
 	test_lifetime \
 	test_meanwhile \
 	test_measures \
@@ -298,9 +297,11 @@ UNIT_TESTS = \
 	test_page \
 	test_permitted_ip \
 	test_plans \
+	test_private_key \
 	test_profile \
 	test_prune \
 	test_psp_certificate \
+	test_public_key \
 	test_rate \
 	test_reason \
 	test_request_ids \
