@@ -260,6 +260,7 @@ CLI_SRCS = \
 	cli/text.c
 
 WORLD_SRCS = \
+	tests/unit/provider.c \
 	tests/unit/world.c \
 	tests/unit/world_login.c
 
@@ -301,6 +302,8 @@ UNIT_TESTS = \
 	test_profile \
 	test_prune \
 	test_psp_certificate \
+	test_psp_chain \
+	test_psp_name \
 	test_public_key \
 	test_rate \
 	test_reason \
