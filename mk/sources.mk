@@ -275,6 +275,7 @@ UNIT_TESTS = \
 	test_certificate \
 	test_clock \
 	test_decide \
+	test_device \
 	test_digest \
 	test_driver \
 	test_encoding \
