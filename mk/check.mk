@@ -3,7 +3,8 @@
 
 UNIT_PROGRAMS = $(UNIT_TESTS:%=$(B)/tests/%)
 
-# A helper of the tests of the authority (tests/unit/world.h).
+# What tests share: tests/unit/world.h for those of the authority,
+# tests/unit/provider.h for those of providers' certificates.
 WORLD_LIB = $(B)/libtrivet-world.a
 
 $(WORLD_LIB): $(call objects,$(WORLD_SRCS))

@@ -260,6 +260,7 @@ CLI_SRCS = \
 	cli/text.c
 
 WORLD_SRCS = \
+	tests/unit/provider.c \
 	tests/unit/world.c \
 	tests/unit/world_login.c
 
@@ -274,28 +275,37 @@ UNIT_TESTS = \
 	test_certificate \
 	test_clock \
 	test_decide \
+	test_device \
+	test_digest \
 	test_driver \
 	test_encoding \
 	test_encryption \
 	test_expiry \
 	test_explaining \
 	test_file \
+	test_forged_signature \
 	test_group \
 	test_handshake \
-	test_key \
 	test_lifetime \
 	test_meanwhile \
 	test_measures \
 	test_memo \
-	test_message \
+	test_message_answer \
+	test_message_error \
+	test_message_fields \
+	test_message_json \
 	test_message_list \
 	test_mistake \
 	test_page \
 	test_permitted_ip \
 	test_plans \
+	test_private_key \
 	test_profile \
 	test_prune \
 	test_psp_certificate \
+	test_psp_chain \
+	test_psp_name \
+	test_public_key \
 	test_rate \
 	test_reason \
 	test_request_ids \
@@ -319,6 +329,7 @@ UNIT_TESTS = \
 	test_template \
 	test_timestamp \
 	test_token \
+	test_verify_cache \
 	test_writer
 
 FUZZ_TARGETS = \
