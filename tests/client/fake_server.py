@@ -13,6 +13,7 @@ import datetime
 import functools
 import http.server
 import ipaddress
+import itertools
 import json
 import re
 import secrets
@@ -114,9 +115,22 @@ def sign(key, data):
 
 
 @functools.lru_cache
+def made_key(number):
+    return rsa.generate_private_key(65537, 2048)
+
+
 def other_key():
     """Of somebody else."""
-    return rsa.generate_private_key(65537, 2048)
+    return made_key(-1)
+
+
+_numbers = itertools.cycle(range(4))
+
+
+def server_key():
+    """Making a key takes longer than most tests: four are used in turn, so
+    that servers of one test have keys of their own."""
+    return made_key(next(_numbers))
 
 
 @dataclasses.dataclass
@@ -140,7 +154,7 @@ class Protocol:
 
     def __init__(self, session_timeout=3600):
         self.lock = threading.RLock()
-        self.key = rsa.generate_private_key(65537, 2048)
+        self.key = server_key()
         self.other_key = other_key()
         self.installations = {}  # token -> client's public key
         self.sessions = {}  # token -> installation token

@@ -7,16 +7,16 @@ import json
 
 import pytest
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import padding, rsa
+from cryptography.hazmat.primitives.asymmetric import padding
 
-from fake_server import sign
+from fake_server import made_key, sign
 
 BODY = b'{"b": "x/y", "a": [1, 2], "c": "\xc3\xa9"}'
 
 
 @pytest.fixture(scope="module")
 def key():
-    return rsa.generate_private_key(65537, 2048)
+    return made_key("client")
 
 
 @pytest.fixture
@@ -78,7 +78,7 @@ CASES = {
     "no-signature": lambda k: (BODY, ""),
     "wrong-size": lambda k: (BODY, "AAAA"),
     "wrong-key": lambda k: (
-        BODY, sign(rsa.generate_private_key(65537, 2048), BODY)),
+        BODY, sign(made_key("another"), BODY)),
     # of the right length, but above any modulus of 2048 bits
     "wrong-key ": lambda k: (BODY, base64.b64encode(b"\xff" * 256).decode()),
     "old-scheme": lambda k: (BODY, sign(k, OLD + BODY)),

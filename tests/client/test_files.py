@@ -12,14 +12,13 @@ import stat
 
 import pytest
 from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import rsa
 
-from fake_server import sign
+from fake_server import made_key, sign
 
 
 @pytest.fixture(scope="module")
 def key():
-    return rsa.generate_private_key(65537, 2048)
+    return made_key("client")
 
 
 def private_pem(key, form=serialization.PrivateFormat.PKCS8):
