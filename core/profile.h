@@ -73,6 +73,10 @@ struct trivet_profile {
     unsigned given; /* bit n: switch n was set by trivet_profile_set */
 };
 
+/* The preset that is used where none is named: the first of the table. Static.
+ */
+const struct trivet_profile *trivet_profile_default(void);
+
 /* The preset of that name, or NULL. Static. */
 const struct trivet_profile *trivet_profile_find(struct trivet_slice name);
 

@@ -2,6 +2,7 @@
 /* fill.c - what the authority is asked: a struct trivet_request */
 #include "gateway/fill.h"
 
+#include "core/field_names.h"
 #include "gateway/address.h"
 #include "gateway/body.h"
 #include "gateway/conf.h"
@@ -44,27 +45,29 @@ ngx_http_trivet_read_header(void *data, ngx_table_elt_t *h)
             (unsigned) ngx_http_trivet_is_header(h, "cache-control");
     }
 
-    if (h->lowcase_key == NULL || h->key.len < sizeof("x-bunq-") - 1
-        || ngx_strncmp(h->lowcase_key, "x-bunq-", sizeof("x-bunq-") - 1) != 0)
+    if (h->lowcase_key == NULL || h->key.len < sizeof(TRIVET_FIELD_PREFIX) - 1
+        || ngx_strncasecmp(h->key.data, (u_char *) TRIVET_FIELD_PREFIX,
+               sizeof(TRIVET_FIELD_PREFIX) - 1)
+               != 0)
     {
         return;
     }
 
-    if (ngx_http_trivet_is_header(h, NGX_HTTP_TRIVET_TOKEN)) {
+    if (ngx_http_trivet_is_header(h, TRIVET_FIELD_TOKEN)) {
         request->token = ngx_http_trivet_slice(h->value);
         request->num_tokens++;
 
-    } else if (ngx_http_trivet_is_header(h, NGX_HTTP_TRIVET_SIGNATURE)) {
+    } else if (ngx_http_trivet_is_header(h, TRIVET_FIELD_CLIENT_SIGNATURE)) {
         request->signature = ngx_http_trivet_slice(h->value);
         request->signature_header =
             request->signature_header == TRIVET_SIGNATURE_HEADER_NONE
                 ? TRIVET_SIGNATURE_HEADER_ONE
                 : TRIVET_SIGNATURE_HEADER_SEVERAL;
 
-    } else if (ngx_http_trivet_is_header(h, "x-bunq-language")) {
+    } else if (ngx_http_trivet_is_header(h, TRIVET_FIELD_LANGUAGE)) {
         request->language = ngx_http_trivet_slice(h->value);
 
-    } else if (ngx_http_trivet_is_header(h, "x-bunq-client-request-id")) {
+    } else if (ngx_http_trivet_is_header(h, TRIVET_FIELD_REQUEST_ID)) {
         ctx->request_id = h->value;
         request->id = ngx_http_trivet_slice(h->value);
 

@@ -12,6 +12,7 @@
  */
 #include "gateway/incidents.h"
 
+#include "core/field_names.h"
 #include "gateway/answer_headers.h"
 #include "gateway/answering.h"
 #include "gateway/conf.h"
@@ -195,7 +196,7 @@ ngx_http_trivet_begins(ngx_table_elt_t *h, const char *name)
 static ngx_int_t
 ngx_http_trivet_drop_ours(ngx_http_request_t *r, ngx_table_elt_t *h)
 {
-    if (ngx_http_trivet_begins(h, "x-bunq-")
+    if (ngx_http_trivet_begins(h, TRIVET_FIELD_PREFIX)
         || ngx_http_trivet_begins(h, "x-trivet-"))
     {
         h->hash = 0;
@@ -223,7 +224,8 @@ ngx_http_trivet_break_signature(ngx_http_request_t *r, ngx_table_elt_t *h)
     u_char *text, *digit;
 
     if (h->value.len < 4
-        || !ngx_http_trivet_begins(h, "x-bunq-server-signature")) {
+        || !ngx_http_trivet_begins(h, TRIVET_FIELD_SERVER_SIGNATURE))
+    {
         return NGX_OK;
     }
 

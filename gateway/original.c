@@ -54,9 +54,8 @@ ngx_http_trivet_find_field(
         h = part->elts;
 
         for (i = 0; i < part->nelts; i++) {
-            if (h[i].lowcase_key != NULL && h[i].key.len == ngx_strlen(name)
-                && ngx_strncmp(h[i].lowcase_key, name, h[i].key.len) == 0)
-            {
+            if (h[i].lowcase_key != NULL
+                && ngx_http_trivet_is_header(&h[i], name)) {
                 found = &h[i];
                 num++;
             }
@@ -75,5 +74,5 @@ ngx_uint_t
 ngx_http_trivet_is_header(ngx_table_elt_t *h, const char *name)
 {
     return h->key.len == ngx_strlen(name)
-           && ngx_strncmp(h->lowcase_key, name, h->key.len) == 0;
+           && ngx_strncasecmp(h->key.data, (u_char *) name, h->key.len) == 0;
 }

@@ -2,6 +2,7 @@
 /* signature.c - X-Bunq-Server-Signature */
 #include "gateway/signature.h"
 
+#include "core/field_names.h"
 #include "gateway/answer_headers.h"
 #include "gateway/clock.h"
 #include "gateway/conf.h"
@@ -59,7 +60,7 @@ ngx_http_trivet_add_signature(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx,
     value.data = (u_char *) text;
     value.len = TRIVET_SIGNATURE_TEXT_LEN;
 
-    return ngx_http_trivet_add_header(r, "X-Bunq-Server-Signature", &value);
+    return ngx_http_trivet_add_header(r, TRIVET_FIELD_SERVER_SIGNATURE, &value);
 }
 
 

@@ -21,13 +21,14 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/duration.h"
 #include "sandbox/incidents.h"
 #include "trivet/status.h"
 
 enum {
     TRIVET_DEFAULT_SLOW_S = 5,
     TRIVET_MAX_SLOW_S = 300,
-    TRIVET_MAX_CLOCK_OFFSET_S = 315360000 /* ten years of 365 days */
+    TRIVET_MAX_CLOCK_OFFSET_S = TRIVET_MAX_DURATION_S
 };
 
 struct trivet_sandbox;
