@@ -114,7 +114,7 @@ ngx_http_trivet_stop(ngx_http_request_t *r, ngx_int_t rc)
 static ngx_int_t
 ngx_http_trivet_refuse_early(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx)
 {
-    struct trivet_request *request = &ctx->request;
+    const struct trivet_request *request = &ctx->request;
     struct trivet_verdict verdict;
     struct trivet_facts facts = {
         .token = request->num_tokens == 0 ? TRIVET_TOKEN_ABSENT
@@ -134,10 +134,9 @@ ngx_http_trivet_pass_preflight(ngx_http_request_t *r,
     ngx_http_trivet_ctx_t *ctx, ngx_http_trivet_loc_conf_t *tlcf)
 {
     struct trivet_facts facts = {.token = TRIVET_TOKEN_ABSENT};
-    struct trivet_request *request = &ctx->request;
+    const struct trivet_request *request = &ctx->request;
 
-    request->rule.token = TRIVET_NEEDS_NO_TOKEN;
-    request->rule.signature = TRIVET_SIGNED_NEVER;
+    ngx_http_trivet_fill_preflight(ctx);
 
     ctx->is_preflight = 1;
     ctx->answer.verdict =
@@ -171,7 +170,7 @@ ngx_http_trivet_begin(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx,
     const char *missing;
     enum trivet_reason reason;
     struct trivet_call_search search;
-    struct trivet_request *request = &ctx->request;
+    const struct trivet_request *request = &ctx->request;
 
     ngx_http_trivet_start(r, ctx, tlcf);
 
@@ -196,8 +195,6 @@ ngx_http_trivet_begin(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx,
         return ngx_http_trivet_stop(
             r, ngx_http_trivet_send_refusal(r, ctx, reason));
     }
-
-    ngx_http_trivet_set_encryption_rule(r, ctx, tlcf);
 
     if (ngx_http_trivet_admit_with_main(r, ctx)) {
         return ngx_http_trivet_conclude(r, ctx, tlcf);
@@ -287,7 +284,7 @@ ngx_http_trivet_look_first(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx,
         return ngx_http_trivet_read_body(r, ctx, tlcf);
     }
 
-    ctx->request.is_body_unread = true;
+    ngx_http_trivet_fill_body_unread(ctx, 1);
 
     return ngx_http_trivet_ask(r, ctx);
 }
@@ -297,7 +294,7 @@ static ngx_int_t
 ngx_http_trivet_read_body(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx,
     ngx_http_trivet_loc_conf_t *tlcf)
 {
-    ctx->request.is_body_unread = false;
+    ngx_http_trivet_fill_body_unread(ctx, 0);
     ctx->state = NGX_HTTP_TRIVET_READING;
 
     if (r != r->main || !ngx_http_trivet_is_body_unread(r)) {

@@ -23,7 +23,7 @@ ngx_uint_t
 ngx_http_trivet_admit_with_main(
     ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx)
 {
-    struct trivet_request *main_request, *request = &ctx->request;
+    const struct trivet_request *main_request, *request = &ctx->request;
     ngx_http_trivet_ctx_t *of_main;
 
     of_main = r == r->main ? NULL : ngx_http_trivet_get_ctx(r->main);

@@ -40,7 +40,8 @@ typedef struct {
 static enum trivet_status
 ngx_http_trivet_run_job(ngx_http_trivet_job_t *job, struct trivet_error *err)
 {
-    struct trivet_request *request = &job->ctx->request;
+    const struct trivet_request *request = &job->ctx->request;
+    struct trivet_slice text;
     ngx_http_trivet_thread_t *thread = ngx_http_trivet_get_thread();
     enum trivet_status status = TRIVET_OK;
     ngx_http_trivet_evidence_t given = {.ctx = job->ctx, .body = job->body};
@@ -56,24 +57,27 @@ ngx_http_trivet_run_job(ngx_http_trivet_job_t *job, struct trivet_error *err)
 
     if (is_call_body) {
         /* at most TRIVET_MAX_CALL_BODY bytes, which fit */
-        status = ngx_http_trivet_join_body(thread->buffer,
-            NGX_HTTP_TRIVET_READ_SIZE, job->body, &request->body);
+        status = ngx_http_trivet_join_body(
+            thread->buffer, NGX_HTTP_TRIVET_READ_SIZE, job->body, &text);
+        if (status == TRIVET_OK) {
+            ngx_http_trivet_fill_body(job->ctx, text);
+        }
     }
 
     if (status == TRIVET_OK) {
         joined = request->body.len;
         if (job->tmcf->sandbox) {
-            ngx_http_trivet_give_evidence(&given, request);
+            ngx_http_trivet_give_evidence(&given);
         }
         trivet_authority_answer(thread->authority, request, &job->ctx->answer);
-        ngx_http_trivet_drop_evidence(&given, request);
+        ngx_http_trivet_drop_evidence(&given);
     }
 
     if (is_call_body) {
         /* An API key may have been in it. How much was joined is not known
          * when that failed. */
         trivet_wipe(thread->buffer, joined);
-        request->body = trivet_slice_make(NULL, 0);
+        ngx_http_trivet_fill_body(job->ctx, trivet_slice_make(NULL, 0));
     }
 
     return status;
