@@ -238,7 +238,7 @@ trivet_sandbox_offset_us(const struct trivet_sandbox *sandbox)
 }
 
 enum trivet_status
-trivet_sandbox_put_on(
+trivet_sandbox_advance(
     struct trivet_sandbox *sandbox, int64_t seconds, struct trivet_error *err)
 {
     int64_t before = atomic_load(&sandbox->state->offset_us);

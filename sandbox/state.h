@@ -56,7 +56,7 @@ void trivet_sandbox_close(struct trivet_sandbox *sandbox);
  * the file. */
 int64_t trivet_sandbox_offset_us(const struct trivet_sandbox *sandbox);
 /* TRIVET_E_LIMIT, and nothing changed, when it would be too far in all. */
-TRIVET_MUST_USE enum trivet_status trivet_sandbox_put_on(
+TRIVET_MUST_USE enum trivet_status trivet_sandbox_advance(
     struct trivet_sandbox *sandbox, int64_t seconds, struct trivet_error *err);
 void trivet_sandbox_reset_clock(struct trivet_sandbox *sandbox);
 

@@ -107,7 +107,7 @@ making_it_again_leaves_it_as_it_is(void **state)
 {
     (void) state;
 
-    assert_int_equal(trivet_sandbox_put_on(sandbox, 7, NULL), TRIVET_OK);
+    assert_int_equal(trivet_sandbox_advance(sandbox, 7, NULL), TRIVET_OK);
     assert_int_equal(trivet_sandbox_create(path, NULL), TRIVET_OK);
     trivet_sandbox_close(sandbox);
     assert_int_equal(
@@ -124,7 +124,7 @@ all_who_map_it_see_a_change_at_once(void **state)
 
     assert_int_equal(
         trivet_sandbox_open(path, false, &reader, NULL), TRIVET_OK);
-    assert_int_equal(trivet_sandbox_put_on(sandbox, 60, NULL), TRIVET_OK);
+    assert_int_equal(trivet_sandbox_advance(sandbox, 60, NULL), TRIVET_OK);
     assert_int_equal(trivet_sandbox_offset_us(reader), 60 * TRIVET_US_PER_S);
     trivet_sandbox_set(sandbox, TRIVET_INCIDENT_SLOW, true);
     trivet_sandbox_set_slow_s(sandbox, 300);
@@ -219,7 +219,7 @@ what_is_cut_short_later_says_nothing(void **state)
         trivet_sandbox_set_slow_s(sandbox, 9);
         trivet_sandbox_set_doomed_session(sandbox, 7);
         trivet_sandbox_reset_clock(sandbox);
-        assert_int_equal(trivet_sandbox_put_on(sandbox, 60, NULL), TRIVET_OK);
+        assert_int_equal(trivet_sandbox_advance(sandbox, 60, NULL), TRIVET_OK);
         assert_true(trivet_sandbox_has(sandbox, TRIVET_INCIDENT_SLOW));
 
         assert_int_equal(truncate(path, sizes[i]), 0);
@@ -291,7 +291,7 @@ what_turns_bad_later_stays_within_bounds(void **state)
         assert_int_equal(trivet_sandbox_offset_us(sandbox),
             offsets[i] < 0 ? 0 : ten_years_us);
     }
-    assert_int_equal(trivet_sandbox_put_on(sandbox, 5, NULL), TRIVET_OK);
+    assert_int_equal(trivet_sandbox_advance(sandbox, 5, NULL), TRIVET_OK);
     assert_int_equal(trivet_sandbox_offset_us(sandbox), 5 * TRIVET_US_PER_S);
     spoil(AT_SLOW, &slow, 4);
     assert_int_equal(trivet_sandbox_slow_s(sandbox), TRIVET_MAX_SLOW_S);
@@ -304,23 +304,23 @@ spans_add_up_to_ten_years_and_no_further(void **state)
 {
     (void) state;
 
-    assert_int_equal(trivet_sandbox_put_on(sandbox, 86400, NULL), TRIVET_OK);
-    assert_int_equal(trivet_sandbox_put_on(sandbox, 0, NULL), TRIVET_OK);
+    assert_int_equal(trivet_sandbox_advance(sandbox, 86400, NULL), TRIVET_OK);
+    assert_int_equal(trivet_sandbox_advance(sandbox, 0, NULL), TRIVET_OK);
     assert_int_equal(
-        trivet_sandbox_put_on(sandbox, TRIVET_MAX_CLOCK_OFFSET_S, NULL),
+        trivet_sandbox_advance(sandbox, TRIVET_MAX_CLOCK_OFFSET_S, NULL),
         TRIVET_E_LIMIT);
     assert_int_equal(
-        trivet_sandbox_put_on(sandbox, INT64_MAX, NULL), TRIVET_E_LIMIT);
-    assert_int_equal(trivet_sandbox_put_on(sandbox, -1, NULL), TRIVET_E_LIMIT);
+        trivet_sandbox_advance(sandbox, INT64_MAX, NULL), TRIVET_E_LIMIT);
+    assert_int_equal(trivet_sandbox_advance(sandbox, -1, NULL), TRIVET_E_LIMIT);
     assert_int_equal(
-        trivet_sandbox_put_on(sandbox, INT64_MIN, NULL), TRIVET_E_LIMIT);
+        trivet_sandbox_advance(sandbox, INT64_MIN, NULL), TRIVET_E_LIMIT);
     assert_int_equal(
         trivet_sandbox_offset_us(sandbox), 86400 * TRIVET_US_PER_S);
-    assert_int_equal(
-        trivet_sandbox_put_on(sandbox, TRIVET_MAX_CLOCK_OFFSET_S - 86400, NULL),
+    assert_int_equal(trivet_sandbox_advance(
+                         sandbox, TRIVET_MAX_CLOCK_OFFSET_S - 86400, NULL),
         TRIVET_OK);
     assert_int_equal(trivet_sandbox_offset_us(sandbox), ten_years_us);
-    assert_int_equal(trivet_sandbox_put_on(sandbox, 1, NULL), TRIVET_E_LIMIT);
+    assert_int_equal(trivet_sandbox_advance(sandbox, 1, NULL), TRIVET_E_LIMIT);
     trivet_sandbox_reset_clock(sandbox);
     assert_int_equal(trivet_sandbox_offset_us(sandbox), 0);
 }
