@@ -162,8 +162,8 @@ decide(struct trivet_case *c)
     const struct trivet_rule rule = rule_of(request);
 
     TRIVET_TRY(trivet_case_gather_token(c, &facts));
-    c->is_doomed = trivet_case_is_doomed(c, &facts);
-    facts.is_session_ended |= c->is_doomed;
+    c->is_session_to_end = trivet_case_is_session_to_end(c, &facts);
+    facts.is_session_ended |= c->is_session_to_end;
 
     if (!trivet_case_find_server_key(c, &facts)) {
         c->answer->verdict.reason = TRIVET_REASON_SERVER_KEY_UNAVAILABLE;
@@ -196,7 +196,7 @@ run(struct trivet_case *c)
 
     TRIVET_TRY(decide(c));
 
-    if (c->is_doomed) {
+    if (c->is_session_to_end) {
         TRIVET_TRY(trivet_case_end_session(c));
     }
 

@@ -53,7 +53,7 @@ struct trivet_case {
     struct trivet_installation installation;
     struct trivet_session session;
     int64_t key_expires_us; /* of the API key that the call carries */
-    bool is_doomed;         /* it is to be ended */
+    bool is_session_to_end; /* it is to be ended */
     bool may_recall;        /* the version of the store is known */
     bool may_go_on;         /* nothing speaks against it that was asked for */
 

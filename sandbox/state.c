@@ -25,7 +25,7 @@ static const char magic[MAGIC_SIZE] = "trivet sandbox state 1\n";
 struct state {
     char magic[MAGIC_SIZE];
     _Atomic int64_t offset_us;
-    _Atomic int64_t doomed_session;
+    _Atomic int64_t last_session_to_end;
     _Atomic uint32_t incidents; /* a bit each */
     _Atomic uint32_t slow_s;    /* 0: the default */
     char reserved[16];
@@ -124,7 +124,7 @@ is_damaged(const struct state *state)
 
     return memcmp(state->magic, magic, sizeof magic) != 0 || offset_us < 0
            || offset_us > max_offset_us
-           || atomic_load(&state->doomed_session) < 0
+           || atomic_load(&state->last_session_to_end) < 0
            || atomic_load(&state->incidents) >> TRIVET_NUM_INCIDENTS != 0
            || atomic_load(&state->slow_s) > TRIVET_MAX_SLOW_S
            || memcmp(state->reserved, zeroes, sizeof zeroes) != 0;
@@ -301,15 +301,16 @@ trivet_sandbox_set_slow_s(struct trivet_sandbox *sandbox, int64_t seconds)
 }
 
 int64_t
-trivet_sandbox_doomed_session(const struct trivet_sandbox *sandbox)
+trivet_sandbox_last_session_to_end(const struct trivet_sandbox *sandbox)
 {
     return trivet_sandbox_has(sandbox, TRIVET_INCIDENT_SESSION_DIES)
-               ? atomic_load(&sandbox->state->doomed_session)
+               ? atomic_load(&sandbox->state->last_session_to_end)
                : 0;
 }
 
 void
-trivet_sandbox_set_doomed_session(struct trivet_sandbox *sandbox, int64_t id)
+trivet_sandbox_set_last_session_to_end(
+    struct trivet_sandbox *sandbox, int64_t id)
 {
-    atomic_store(&sandbox->state->doomed_session, id < 0 ? 0 : id);
+    atomic_store(&sandbox->state->last_session_to_end, id < 0 ? 0 : id);
 }

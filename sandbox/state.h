@@ -71,8 +71,9 @@ void trivet_sandbox_set_slow_s(struct trivet_sandbox *sandbox, int64_t seconds);
 
 /* Of TRIVET_INCIDENT_SESSION_DIES: the last session that was open when it was
  * switched on. 0 while it is off. */
-int64_t trivet_sandbox_doomed_session(const struct trivet_sandbox *sandbox);
-void trivet_sandbox_set_doomed_session(
+int64_t trivet_sandbox_last_session_to_end(
+    const struct trivet_sandbox *sandbox);
+void trivet_sandbox_set_last_session_to_end(
     struct trivet_sandbox *sandbox, int64_t id);
 
 #endif
