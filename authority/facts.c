@@ -33,11 +33,11 @@ take_session(struct trivet_case *c, struct trivet_facts *facts)
 static void
 take_installation(struct trivet_case *c, struct trivet_facts *facts)
 {
-    c->installation.is_at_home &=
+    c->installation.is_ip_permitted &=
         trivet_case_takes_address(c, &c->request->address);
 
     facts->token = TRIVET_TOKEN_INSTALLATION;
-    facts->is_installation_at_home = c->installation.is_at_home;
+    facts->is_installation_ip_permitted = c->installation.is_ip_permitted;
     facts->is_server_key_retired = c->installation.is_server_key_retired;
     c->answer->identity = (struct trivet_identity){
         .installation_id = c->installation.id,

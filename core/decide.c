@@ -48,8 +48,9 @@ judge_installation(
         return TRIVET_REASON_TOKEN_WRONG_KIND;
     }
 
-    return facts->is_installation_at_home ? TRIVET_REASON_NONE
-                                          : TRIVET_REASON_INSTALLATION_AWAY;
+    return facts->is_installation_ip_permitted
+               ? TRIVET_REASON_NONE
+               : TRIVET_REASON_INSTALLATION_TOKEN_IP;
 }
 
 /* A session's token is what the call asks for, or one of two. */
@@ -151,7 +152,7 @@ enum trivet_reason
 trivet_decide_device(
     const struct trivet_credential_facts *facts, int64_t now_us)
 {
-    if (!facts->is_installation_at_home) {
+    if (!facts->is_installation_ip_permitted) {
         return TRIVET_REASON_INSTALLATION_IP;
     }
 

@@ -77,7 +77,7 @@ struct trivet_facts {
     bool is_address_permitted; /* by the session's API key */
 
     /* of an installation token */
-    bool is_installation_at_home; /* as in trivet_credential_facts */
+    bool is_installation_ip_permitted; /* as in trivet_credential_facts */
 };
 
 enum trivet_admission { TRIVET_DENY = 0, TRIVET_ALLOW };
@@ -100,10 +100,10 @@ struct trivet_credential_facts {
     bool is_revoked;
     bool is_bound; /* to a device, at least once: from then on it is valid
                       until it is revoked                                    */
-    int64_t expires_at_us;        /* of a key that is not bound yet           */
-    bool is_address_permitted;    /* by the key, once it is bound             */
-    bool is_installation_at_home; /* the call comes from the address that the
-                                     installation was made from, or one that
+    int64_t expires_at_us;     /* of a key that is not bound yet           */
+    bool is_address_permitted; /* by the key, once it is bound             */
+    bool is_installation_ip_permitted; /* the call comes from the address that
+                                     the installation was made from, or one that
                                      a device of the installation permits    */
     bool is_registered; /* a device of this installation uses the key        */
 };

@@ -19,7 +19,7 @@ trivet_case_find_key(struct trivet_case *c, struct trivet_api_key *out,
 
     memset(facts, 0, sizeof *facts);
     memset(out, 0, sizeof *out);
-    facts->is_installation_at_home = c->installation.is_at_home;
+    facts->is_installation_ip_permitted = c->installation.is_ip_permitted;
 
     if (c->prepared->is_key_of_other_environment) {
         return TRIVET_OK;
