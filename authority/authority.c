@@ -102,7 +102,7 @@ trivet_authority_free(struct trivet_authority *authority)
     if (authority->seen == &authority->own_seen) {
         trivet_seen_destroy(&authority->own_seen);
     }
-    free(authority->recalled);
+    free(authority->cached_sessions);
     free(authority);
 }
 
@@ -322,7 +322,7 @@ decide_here(struct trivet_case *c)
     }
 
     c->store = authority->store;
-    c->may_recall = true;
+    c->may_use_cache = true;
     if (decide(c) != TRIVET_OK) {
         trivet_authority_drop_store(authority);
         return false;

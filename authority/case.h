@@ -54,7 +54,7 @@ struct trivet_case {
     struct trivet_session session;
     int64_t key_expires_us; /* of the API key that the call carries */
     bool is_session_to_end; /* it is to be ended */
-    bool may_recall;        /* the version of the store is known */
+    bool may_use_cache;     /* the version of the store is known */
     bool may_go_on;         /* nothing speaks against it that was asked for */
 
     unsigned char request_id[TRIVET_DIGEST_LEN]; /* and whose; request_id.c */

@@ -46,21 +46,23 @@ take_installation(struct trivet_case *c, struct trivet_facts *facts)
 
 /* Sessions stay as they were found while nobody changes the store: where the
  * next is judged without a hop, they need not be looked up again. */
-static struct trivet_recalled *
+static struct trivet_cached_session *
 place_of(const struct trivet_case *c, const unsigned char *digest)
 {
-    struct trivet_recalled *recalled = c->authority->recalled;
+    struct trivet_cached_session *cached_sessions =
+        c->authority->cached_sessions;
 
-    return recalled == NULL || !c->may_recall
+    return cached_sessions == NULL || !c->may_use_cache
                ? NULL
-               : &recalled[(digest[0] | digest[1] << 8) % TRIVET_NUM_RECALLED];
+               : &cached_sessions[(digest[0] | digest[1] << 8)
+                                  % TRIVET_NUM_CACHED_SESSIONS];
 }
 
 static enum trivet_status
 find_session(struct trivet_case *c, const unsigned char *digest)
 {
     const struct trivet_address *address = &c->request->address;
-    struct trivet_recalled *place = place_of(c, digest);
+    struct trivet_cached_session *place = place_of(c, digest);
 
     if (place != NULL && place->is_filled
         && place->version == c->authority->version
