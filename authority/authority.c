@@ -262,13 +262,13 @@ sign(struct trivet_case *c)
         trivet_slice_make(answer->body.data, len), digest));
 
     begin_ns = trivet_case_ticks_ns(c);
-    TRIVET_TRY(trivet_sign_remembered(trivet_case_memos(c),
+    TRIVET_TRY(trivet_sign_cached(trivet_case_memos(c),
         c->authority->config->server_keys[answer->server_key].tag,
         c->authority->signers[answer->server_key], digest, answer->signature,
-        &answer->measures.knew_signature));
+        &answer->measures.is_sign_cache_hit));
 
-    answer->measures.has_signed = !answer->measures.knew_signature;
-    answer->measures.signing_ns = answer->measures.knew_signature
+    answer->measures.has_signed = !answer->measures.is_sign_cache_hit;
+    answer->measures.signing_ns = answer->measures.is_sign_cache_hit
                                       ? 0
                                       : trivet_case_ticks_ns(c) - begin_ns;
     answer->has_signature = true;

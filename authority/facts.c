@@ -155,13 +155,13 @@ verify_form(struct trivet_case *c, const struct trivet_public_key *key,
 {
     struct trivet_authority *authority = c->authority;
 
-    return trivet_verify_remembered(trivet_case_memos(c),
+    return trivet_verify_cached(trivet_case_memos(c),
         c->answer->identity.installation_id, authority->verifiers,
         authority->digest, trivet_slice_make(key->der, key->der_len), digest,
-        signature, out_fits, &c->answer->measures.knew_right);
+        signature, out_fits, &c->answer->measures.is_verify_cache_hit);
 }
 
-/* trivet_verify_remembered, measured: of the one form, or of either. */
+/* trivet_verify_cached, measured: of the one form, or of either. */
 static enum trivet_status
 verify(struct trivet_case *c, const struct trivet_public_key *key,
     struct trivet_slice signature, bool *out_fits)
@@ -178,9 +178,9 @@ verify(struct trivet_case *c, const struct trivet_public_key *key,
             verify_form(c, key, signature, c->request->full_digest, out_fits));
     }
 
-    measures->has_verified = !measures->knew_right;
+    measures->has_verified = !measures->is_verify_cache_hit;
     measures->verifying_ns =
-        measures->knew_right ? 0 : trivet_case_ticks_ns(c) - begin_ns;
+        measures->is_verify_cache_hit ? 0 : trivet_case_ticks_ns(c) - begin_ns;
     measures->had_to_parse_key =
         trivet_verifier_cache_misses(verifiers) != num_misses;
     return TRIVET_OK;

@@ -197,11 +197,11 @@ ngx_http_trivet_log_handler(ngx_http_request_t *r)
             &metrics->verifying, ctx->answer.measures.verifying_ns);
     }
 
-    if (ctx->answer.measures.knew_right) {
+    if (ctx->answer.measures.is_verify_cache_hit) {
         (void) ngx_atomic_fetch_add(&metrics->known_right, 1);
     }
 
-    if (ctx->answer.measures.knew_signature) {
+    if (ctx->answer.measures.is_sign_cache_hit) {
         (void) ngx_atomic_fetch_add(&metrics->known_signatures, 1);
     }
 
