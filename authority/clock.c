@@ -31,7 +31,7 @@ take_later(struct trivet_authority *authority)
 {
     const struct trivet_authority_config *config = authority->config;
 
-    authority->clock_us = trivet_seen_judge(
+    authority->clock_us = trivet_seen_decide(
         authority->seen, &authority->stored, config->now_us());
     authority->offset_us = config->offset_us == NULL ? 0 : config->offset_us();
 

@@ -40,7 +40,7 @@ void trivet_seen_learn(
 
 /* The time to judge by when the machine's clock says clock_us. stored: as it
  * was read before the clock was. */
-int64_t trivet_seen_judge(struct trivet_seen *seen,
+int64_t trivet_seen_decide(struct trivet_seen *seen,
     const struct trivet_store_clock *stored, int64_t clock_us);
 
 /* The store has at_us now, in that epoch. */

@@ -94,7 +94,7 @@ verify_certificate(struct trivet_case *c,
 
     TRIVET_TRY(find_digest(c, claim.digest));
 
-    return trivet_psp_judge(&claim, &trust, out_fault, out, c->err);
+    return trivet_psp_verify(&claim, &trust, out_fault, out, c->err);
 }
 
 /* All of the cryptography; nobody waits for it. */
