@@ -28,7 +28,7 @@ static ngx_int_t ngx_http_trivet_look_first(ngx_http_request_t *r,
     ngx_http_trivet_ctx_t *ctx, ngx_http_trivet_loc_conf_t *tlcf);
 static ngx_int_t ngx_http_trivet_read_body(ngx_http_request_t *r,
     ngx_http_trivet_ctx_t *ctx, ngx_http_trivet_loc_conf_t *tlcf);
-static ngx_int_t ngx_http_trivet_judge(ngx_http_request_t *r,
+static ngx_int_t ngx_http_trivet_decide(ngx_http_request_t *r,
     ngx_http_trivet_ctx_t *ctx, ngx_http_trivet_loc_conf_t *tlcf);
 static ngx_int_t ngx_http_trivet_conclude(ngx_http_request_t *r,
     ngx_http_trivet_ctx_t *ctx, ngx_http_trivet_loc_conf_t *tlcf);
@@ -45,13 +45,13 @@ ngx_http_trivet_is_same(const ngx_str_t *one, const ngx_str_t *other)
 /* Whether it is still the request that ctx speaks of. After an internal
  * redirect it may be for a location that asks for more, or a call of ours. */
 static ngx_uint_t
-ngx_http_trivet_is_as_judged(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx,
+ngx_http_trivet_is_as_decided(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx,
     ngx_http_trivet_loc_conf_t *tlcf)
 {
-    return ctx->judged_by != NULL
-           && ngx_http_trivet_is_same_rule(ctx->judged_by, tlcf)
-           && ngx_http_trivet_is_same(&ctx->judged_uri, &r->uri)
-           && ngx_http_trivet_is_same(&ctx->judged_method, &r->method_name);
+    return ctx->decided_by != NULL
+           && ngx_http_trivet_is_same_rule(ctx->decided_by, tlcf)
+           && ngx_http_trivet_is_same(&ctx->decided_uri, &r->uri)
+           && ngx_http_trivet_is_same(&ctx->decided_method, &r->method_name);
 }
 
 
@@ -65,11 +65,11 @@ ngx_http_trivet_admit(ngx_http_request_t *r, ngx_http_trivet_loc_conf_t *tlcf)
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    if (ctx->state == NGX_HTTP_TRIVET_JUDGING) {
+    if (ctx->state == NGX_HTTP_TRIVET_DECIDING) {
         return NGX_AGAIN;
     }
 
-    if (!ngx_http_trivet_is_as_judged(r, ctx, tlcf)) {
+    if (!ngx_http_trivet_is_as_decided(r, ctx, tlcf)) {
         ctx->state = NGX_HTTP_TRIVET_NEW;
         ctx->is_admitted = 0;
     }
@@ -86,12 +86,12 @@ ngx_http_trivet_admit(ngx_http_request_t *r, ngx_http_trivet_loc_conf_t *tlcf)
         return ngx_http_trivet_read_body(r, ctx, tlcf);
 
     case NGX_HTTP_TRIVET_READING:
-        return ngx_http_trivet_judge(r, ctx, tlcf);
+        return ngx_http_trivet_decide(r, ctx, tlcf);
 
-    case NGX_HTTP_TRIVET_JUDGING:
+    case NGX_HTTP_TRIVET_DECIDING:
         return NGX_AGAIN;
 
-    case NGX_HTTP_TRIVET_JUDGED:
+    case NGX_HTTP_TRIVET_DECIDED:
         break;
     }
 
@@ -141,7 +141,7 @@ ngx_http_trivet_pass_preflight(ngx_http_request_t *r,
     ctx->is_preflight = 1;
     ctx->answer.verdict =
         trivet_decide(&request->rule, &facts, request->profile, 0);
-    ctx->state = NGX_HTTP_TRIVET_JUDGED;
+    ctx->state = NGX_HTTP_TRIVET_DECIDED;
 
     return ngx_http_trivet_conclude(r, ctx, tlcf);
 }
@@ -236,7 +236,7 @@ ngx_http_trivet_ask(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx)
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    ctx->state = NGX_HTTP_TRIVET_JUDGING;
+    ctx->state = NGX_HTTP_TRIVET_DECIDING;
 
     return NGX_AGAIN;
 }
@@ -298,7 +298,7 @@ ngx_http_trivet_read_body(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx,
     ctx->state = NGX_HTTP_TRIVET_READING;
 
     if (r != r->main || !ngx_http_trivet_is_body_unread(r)) {
-        return ngx_http_trivet_judge(r, ctx, tlcf);
+        return ngx_http_trivet_decide(r, ctx, tlcf);
     }
 
     return ngx_http_trivet_receive_body(r);
@@ -306,7 +306,7 @@ ngx_http_trivet_read_body(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx,
 
 
 static ngx_int_t
-ngx_http_trivet_judge(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx,
+ngx_http_trivet_decide(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx,
     ngx_http_trivet_loc_conf_t *tlcf)
 {
     ngx_chain_t *cl;

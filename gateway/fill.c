@@ -181,9 +181,9 @@ ngx_http_trivet_start(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx,
         ngx_http_trivet_is_id_counted(r) || ctx->answer.is_id_counted;
     trivet_answer_release(&ctx->answer);
     trivet_answer_init(&ctx->answer);
-    ctx->judged_by = tlcf;
-    ctx->judged_uri = r->uri;
-    ctx->judged_method = r->method_name;
+    ctx->decided_by = tlcf;
+    ctx->decided_uri = r->uri;
+    ctx->decided_method = r->method_name;
     ctx->reason = TRIVET_REASON_NONE;
     ctx->is_own = 0;
     ctx->is_admitted = 0;

@@ -96,7 +96,7 @@ ngx_http_trivet_admit_here(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx)
         return 0;
     }
 
-    ctx->state = NGX_HTTP_TRIVET_JUDGED;
+    ctx->state = NGX_HTTP_TRIVET_DECIDED;
     ctx->reason = TRIVET_REASON_NONE;
     ngx_http_trivet_tell_time(tmcf);
 

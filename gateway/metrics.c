@@ -171,12 +171,12 @@ ngx_http_trivet_log_handler(ngx_http_request_t *r)
     ctx = ngx_http_trivet_get_ctx(r);
 
     if (tmcf->metrics == NULL || ctx == NULL
-        || (ctx->judged_by == NULL && !tlcf->calls && !tlcf->protect))
+        || (ctx->decided_by == NULL && !tlcf->calls && !tlcf->protect))
     {
         return NGX_OK;
     }
 
-    if (ctx->state != NGX_HTTP_TRIVET_JUDGED
+    if (ctx->state != NGX_HTTP_TRIVET_DECIDED
         && ctx->reason == TRIVET_REASON_NONE) {
         return NGX_OK; /* the caller went away before it was judged */
     }

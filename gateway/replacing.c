@@ -179,7 +179,7 @@ ngx_http_trivet_is_unasked(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx,
     return tlcf->protect && !ctx->is_own && r->err_status < NGX_HTTP_BAD_REQUEST
            && !(r->error_page && !r->internal)
            && !(ctx->is_admitted
-                && ngx_http_trivet_is_same_rule(ctx->judged_by, tlcf));
+                && ngx_http_trivet_is_same_rule(ctx->decided_by, tlcf));
 }
 
 

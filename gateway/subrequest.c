@@ -49,7 +49,7 @@ ngx_http_trivet_admit_with_main(
     ctx->answer.verdict = of_main->answer.verdict;
     ctx->answer.identity = of_main->answer.identity;
     ctx->answer.server_key = of_main->answer.server_key;
-    ctx->state = NGX_HTTP_TRIVET_JUDGED;
+    ctx->state = NGX_HTTP_TRIVET_DECIDED;
 
     return 1;
 }
@@ -69,7 +69,7 @@ ngx_http_trivet_is_id_counted(ngx_http_request_t *r)
 
         ctx = cln->data;
         if (ctx->request.is_id_counted
-            || (ctx->state == NGX_HTTP_TRIVET_JUDGED
+            || (ctx->state == NGX_HTTP_TRIVET_DECIDED
                 && ctx->answer.is_id_counted))
         {
             return 1;

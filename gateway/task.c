@@ -154,7 +154,7 @@ ngx_http_trivet_task_done(ngx_event_t *ev)
             job->ctx->request.is_body_unread
                     && job->ctx->answer.verdict.reason == TRIVET_REASON_NONE
                 ? NGX_HTTP_TRIVET_LOOKED
-                : NGX_HTTP_TRIVET_JUDGED;
+                : NGX_HTTP_TRIVET_DECIDED;
         job->ctx->reason = job->ctx->answer.verdict.reason;
         ngx_http_trivet_tell_time(job->tmcf);
     }
