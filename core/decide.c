@@ -130,7 +130,7 @@ decide_signature(const struct trivet_rule *rule,
 
 /* The key itself, wherever it is used. */
 static enum trivet_reason
-decide_key(const struct trivet_credential_facts *facts, int64_t now_us)
+decide_key(const struct trivet_api_key_facts *facts, int64_t now_us)
 {
     if (!facts->is_known) {
         return TRIVET_REASON_KEY_UNKNOWN;
@@ -149,8 +149,7 @@ decide_key(const struct trivet_credential_facts *facts, int64_t now_us)
 }
 
 enum trivet_reason
-trivet_decide_device(
-    const struct trivet_credential_facts *facts, int64_t now_us)
+trivet_decide_device(const struct trivet_api_key_facts *facts, int64_t now_us)
 {
     if (!facts->is_installation_ip_permitted) {
         return TRIVET_REASON_INSTALLATION_IP;
@@ -160,8 +159,7 @@ trivet_decide_device(
 }
 
 enum trivet_reason
-trivet_decide_session(
-    const struct trivet_credential_facts *facts, int64_t now_us)
+trivet_decide_session(const struct trivet_api_key_facts *facts, int64_t now_us)
 {
     enum trivet_reason reason = decide_key(facts, now_us);
 

@@ -427,7 +427,7 @@ every_combination_is_judged_as_the_protocol_says(void **state)
 /* ---- API keys: device-server and session-server ------------------------- */
 
 struct credential {
-    struct trivet_credential_facts facts;
+    struct trivet_api_key_facts facts;
     int64_t now_us;
 };
 
