@@ -47,7 +47,7 @@ struct trivet_case {
     /* The authority's connection; while the case writes in a batch, that of
      * the batch. Set before any handler runs. */
     struct trivet_store *store;
-    int64_t now_us; /* what is judged by: clock.c */
+    int64_t now_us; /* what is decided by: clock.c */
 
     /* What the token stands for; the one that the call's rule asks for. */
     struct trivet_installation installation;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * clock.c - the time that a case is judged by, and telling the store of it
+ * clock.c - the time that a case is decided by, and telling the store of it
  *
  * The store's clock is read before the machine's: a time that was taken before
  * an operator accepted an earlier one is then of an epoch that is over.

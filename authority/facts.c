@@ -45,7 +45,7 @@ take_installation(struct trivet_case *c, struct trivet_facts *facts)
 }
 
 /* Sessions stay as they were found while nobody changes the store: where the
- * next is judged without a hop, they need not be looked up again. */
+ * next is decided on the event loop, they need not be looked up again. */
 static struct trivet_cached_session *
 place_of(const struct trivet_case *c, const unsigned char *digest)
 {

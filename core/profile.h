@@ -10,7 +10,7 @@
  *            so is every answer, errors too
  * current    as bunq answers today: a signature is needed to open a session
  *            and where the operator asks for it; elsewhere it is neither
- *            demanded nor judged
+ *            demanded nor verified
  * classic    as bunq answered before April 2020: as strict, but signatures
  *            cover the first line and the header too (core/canonical.h), and
  *            429, 491 and 5xx are not signed

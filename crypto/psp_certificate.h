@@ -54,7 +54,7 @@ struct trivet_psp {
 };
 
 /*
- * Judges the claim. TRIVET_OK: out_fault tells; out is filled when it is good.
+ * Verifies the claim. TRIVET_OK: out_fault says; out is filled when it is good.
  * Else memory ran out. Takes some 20 ms at worst: the number of certificates
  * and their keys are bounded before anything is verified.
  */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* psp_chain.c - certificates that a stranger sent: read, bounded, verified */
+/* psp_chain.c - certificates that a caller sent: read, bounded, verified */
 #include "crypto/psp_chain.h"
 
 #include <openssl/bio.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * psp_chain.h - certificates that a stranger sent: read, bounded, verified
+ * psp_chain.h - certificates that a caller sent: read, bounded, verified
  *
  * What they cost is known before anything is verified: how many there are, and
  * of which keys. Of this folder alone: OpenSSL's types.

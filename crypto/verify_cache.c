@@ -42,14 +42,14 @@ enum trivet_status
 trivet_verify_cached(const struct trivet_memos *memos, int64_t installation_id,
     struct trivet_verifier_cache *cache, struct trivet_digest *work,
     struct trivet_slice der, const unsigned char digest[TRIVET_DIGEST_LEN],
-    struct trivet_slice signature, bool *out_fits, bool *out_is_cache_hit)
+    struct trivet_slice signature, bool *out_is_valid, bool *out_is_cache_hit)
 {
     struct trivet_memo_key key = {.tag = (uint64_t) installation_id};
 
     *out_is_cache_hit = false;
 
     if (memos->right == NULL) {
-        return trivet_verify(cache, der, digest, signature, out_fits);
+        return trivet_verify(cache, der, digest, signature, out_is_valid);
     }
 
     /* DER tells its own length, the digest has one, and the signature is last:
@@ -62,12 +62,12 @@ trivet_verify_cached(const struct trivet_memos *memos, int64_t installation_id,
 
     if (trivet_memo_get(memos->right, &key, NULL)) {
         *out_is_cache_hit = true;
-        *out_fits = true;
+        *out_is_valid = true;
         return TRIVET_OK;
     }
 
-    TRIVET_TRY(trivet_verify(cache, der, digest, signature, out_fits));
-    if (*out_fits) {
+    TRIVET_TRY(trivet_verify(cache, der, digest, signature, out_is_valid));
+    if (*out_is_valid) {
         trivet_memo_put(memos->right, &key, NULL);
     }
 

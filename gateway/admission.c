@@ -5,7 +5,7 @@
  * The handler is entered several times: at first; when the body has been read;
  * when the pool thread is done. Whatever is not admitted is answered from
  * here and goes no further. An internal redirect to another location, URI or
- * method is judged anew. Subrequests come here from subrequest.c.
+ * method is decided again. Subrequests come here from subrequest.c.
  */
 #include "gateway/admission.h"
 

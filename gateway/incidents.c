@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * incidents.c - the sandbox's own: a clock that is put on, failures on purpose
+ * incidents.c - the sandbox's own: a clock that is advanced, failures on
+ * purpose
  *
  * A sandbox maps a file (sandbox/state.h) into which "trivet clock" and
  * "trivet incident" write. Without the directive there is no mapping, and none

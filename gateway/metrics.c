@@ -178,7 +178,7 @@ ngx_http_trivet_log_handler(ngx_http_request_t *r)
 
     if (ctx->state != NGX_HTTP_TRIVET_DECIDED
         && ctx->reason == TRIVET_REASON_NONE) {
-        return NGX_OK; /* the caller went away before it was judged */
+        return NGX_OK; /* the caller went away before it was decided */
     }
 
     metrics = tmcf->metrics->data;

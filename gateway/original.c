@@ -5,7 +5,7 @@
  * A signature is over what the caller sent. An internal redirect gives the
  * request another URI, error_page and X-Accel-Redirect another method, and what
  * we did for the API behind took fields out; a body may have been thrown away,
- * or read in part. Whoever is judged anew, or by a subrequest, is judged by
+ * or read in part. Whoever is decided again, or by a subrequest, is decided by
  * what is kept here; a body that is not there any more is never taken for an
  * empty one.
  */

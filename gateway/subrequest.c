@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * subrequest.c - the precontent phase: nobody comes here unjudged
+ * subrequest.c - the precontent phase: no request passes undecided
  *
  * nginx runs no access phase for subrequests (auth_request, SSI's include,
  * mirror, add_before_body). The precontent phase is the last one before the
@@ -8,7 +8,7 @@
  * request passes it; our handler is the first in it. What was admitted in the
  * access phase goes on.
  *
- * A subrequest is judged as its caller is: by the credentials of the main
+ * A subrequest is decided as its caller is: by the credentials of the main
  * request, with its method, target, fields and body, under the rule of the
  * location that the subrequest goes to. When the main request was admitted
  * under a rule that asks for no less, it is admitted with it.
@@ -55,7 +55,7 @@ ngx_http_trivet_admit_with_main(
 }
 
 
-/* All that are judged for one caller have their contexts in one pool. */
+/* All that are decided for one caller have their contexts in one pool. */
 ngx_uint_t
 ngx_http_trivet_is_id_counted(ngx_http_request_t *r)
 {

@@ -29,7 +29,7 @@ _Static_assert(
 typedef struct {
     ngx_http_request_t *request;
     ngx_http_trivet_main_conf_t *tmcf;
-    ngx_http_trivet_ctx_t *ctx;   /* of a request to be judged; else NULL */
+    ngx_http_trivet_ctx_t *ctx;   /* of a request to decide; else NULL */
     ngx_chain_t *body;            /* of it */
     ngx_http_trivet_work_pt work; /* else */
     void *data;

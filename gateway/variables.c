@@ -76,8 +76,8 @@ ngx_http_trivet_add_variables(ngx_conf_t *cf)
 }
 
 
-/* The context of a request that was judged; NULL before that. A subrequest that
- * was not judged by itself belongs to its main request's caller. */
+/* The context of a request that was decided; NULL before that. A subrequest
+ * that was not decided by itself belongs to its main request's caller. */
 static ngx_http_trivet_ctx_t *
 ngx_http_trivet_decided_ctx(ngx_http_request_t *r)
 {
