@@ -14,10 +14,10 @@
 /* How long the cryptography took. Of what was not done: false and 0. */
 struct trivet_measures {
     bool has_verified;
-    bool knew_right;       /* or it was remembered                  */
-    bool had_to_parse_key; /* the client's key was not in the cache */
+    bool is_verify_cache_hit; /* or it was verified        */
+    bool had_to_parse_key;    /* the client's key was not in the cache */
     bool has_signed;
-    bool knew_signature; /* or it was remembered */
+    bool is_sign_cache_hit; /* or it was signed */
     int64_t verifying_ns;
     int64_t signing_ns;
 };

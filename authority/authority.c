@@ -102,7 +102,7 @@ trivet_authority_free(struct trivet_authority *authority)
     if (authority->seen == &authority->own_seen) {
         trivet_seen_destroy(&authority->own_seen);
     }
-    free(authority->recalled);
+    free(authority->cached_sessions);
     free(authority);
 }
 
@@ -162,8 +162,8 @@ decide(struct trivet_case *c)
     const struct trivet_rule rule = rule_of(request);
 
     TRIVET_TRY(trivet_case_gather_token(c, &facts));
-    c->is_doomed = trivet_case_is_doomed(c, &facts);
-    facts.is_session_ended |= c->is_doomed;
+    c->is_session_to_end = trivet_case_is_session_to_end(c, &facts);
+    facts.is_session_ended |= c->is_session_to_end;
 
     if (!trivet_case_find_server_key(c, &facts)) {
         c->answer->verdict.reason = TRIVET_REASON_SERVER_KEY_UNAVAILABLE;
@@ -196,7 +196,7 @@ run(struct trivet_case *c)
 
     TRIVET_TRY(decide(c));
 
-    if (c->is_doomed) {
+    if (c->is_session_to_end) {
         TRIVET_TRY(trivet_case_end_session(c));
     }
 
@@ -262,13 +262,13 @@ sign(struct trivet_case *c)
         trivet_slice_make(answer->body.data, len), digest));
 
     begin_ns = trivet_case_ticks_ns(c);
-    TRIVET_TRY(trivet_sign_remembered(trivet_case_memos(c),
+    TRIVET_TRY(trivet_sign_cached(trivet_case_memos(c),
         c->authority->config->server_keys[answer->server_key].tag,
         c->authority->signers[answer->server_key], digest, answer->signature,
-        &answer->measures.knew_signature));
+        &answer->measures.is_sign_cache_hit));
 
-    answer->measures.has_signed = !answer->measures.knew_signature;
-    answer->measures.signing_ns = answer->measures.knew_signature
+    answer->measures.has_signed = !answer->measures.is_sign_cache_hit;
+    answer->measures.signing_ns = answer->measures.is_sign_cache_hit
                                       ? 0
                                       : trivet_case_ticks_ns(c) - begin_ns;
     answer->has_signature = true;
@@ -322,7 +322,7 @@ decide_here(struct trivet_case *c)
     }
 
     c->store = authority->store;
-    c->may_recall = true;
+    c->may_use_cache = true;
     if (decide(c) != TRIVET_OK) {
         trivet_authority_drop_store(authority);
         return false;

@@ -46,7 +46,7 @@ struct trivet_authority_config {
 
     /* The sandbox alone: sessions up to this id die of their next use (an
      * incident, sandbox/state.h). NULL: none does. */
-    int64_t (*doomed_session)(void);
+    int64_t (*last_session_to_end)(void);
 
     /* Of this process, shared by its authorities: the latest time that they
      * saw. NULL: each has one of its own. */

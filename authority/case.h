@@ -47,14 +47,14 @@ struct trivet_case {
     /* The authority's connection; while the case writes in a batch, that of
      * the batch. Set before any handler runs. */
     struct trivet_store *store;
-    int64_t now_us; /* what is judged by: clock.c */
+    int64_t now_us; /* what is decided by: clock.c */
 
     /* What the token stands for; the one that the call's rule asks for. */
     struct trivet_installation installation;
     struct trivet_session session;
     int64_t key_expires_us; /* of the API key that the call carries */
-    bool is_doomed;         /* it is to be ended */
-    bool may_recall;        /* the version of the store is known */
+    bool is_session_to_end; /* it is to be ended */
+    bool may_use_cache;     /* the version of the store is known */
     bool may_go_on;         /* nothing speaks against it that was asked for */
 
     unsigned char request_id[TRIVET_DIGEST_LEN]; /* and whose; request_id.c */

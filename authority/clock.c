@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * clock.c - the time that a case is judged by, and telling the store of it
+ * clock.c - the time that a case is decided by, and telling the store of it
  *
  * The store's clock is read before the machine's: a time that was taken before
  * an operator accepted an earlier one is then of an epoch that is over.
@@ -31,7 +31,7 @@ take_later(struct trivet_authority *authority)
 {
     const struct trivet_authority_config *config = authority->config;
 
-    authority->clock_us = trivet_seen_judge(
+    authority->clock_us = trivet_seen_decide(
         authority->seen, &authority->stored, config->now_us());
     authority->offset_us = config->offset_us == NULL ? 0 : config->offset_us();
 

@@ -15,9 +15,11 @@
 void
 trivet_authority_forget_sessions(struct trivet_authority *authority)
 {
-    for (size_t i = 0; authority->recalled != NULL && i < TRIVET_NUM_RECALLED;
-         i++) {
-        authority->recalled[i].is_filled = false;
+    for (size_t i = 0;
+         authority->cached_sessions != NULL && i < TRIVET_NUM_CACHED_SESSIONS;
+         i++)
+    {
+        authority->cached_sessions[i].is_filled = false;
     }
 }
 
@@ -106,10 +108,10 @@ trivet_authority_ensure_store_at_once(
     trivet_store_set_patience(authority->store, TRIVET_STORE_AT_ONCE_MS);
     authority->looked_us = now_us;
 
-    if (authority->recalled == NULL) {
-        authority->recalled =
-            calloc(TRIVET_NUM_RECALLED, sizeof authority->recalled[0]);
+    if (authority->cached_sessions == NULL) {
+        authority->cached_sessions = calloc(
+            TRIVET_NUM_CACHED_SESSIONS, sizeof authority->cached_sessions[0]);
     }
 
-    return authority->recalled == NULL ? TRIVET_E_MEMORY : TRIVET_OK;
+    return authority->cached_sessions == NULL ? TRIVET_E_MEMORY : TRIVET_OK;
 }

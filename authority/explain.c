@@ -12,6 +12,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "core/field_names.h"
 #include "crypto/explain.h"
 #include "store/noun/installation.h"
 
@@ -91,12 +92,13 @@ explain_missing(struct trivet_case *c, struct trivet_writer *out)
 {
     const struct trivet_request *request = c->request;
     const char *what =
-        " needs a signature, but X-Bunq-Client-Signature is empty";
+        " needs a signature, but " TRIVET_FIELD_CLIENT_SIGNATURE " is empty";
     const char *over =
         ": sign the exact bytes of the body (no bytes, when there is none)";
 
     if (request->signature_header == TRIVET_SIGNATURE_HEADER_NONE) {
-        what = " needs the header X-Bunq-Client-Signature, which was not sent";
+        what = " needs the header " TRIVET_FIELD_CLIENT_SIGNATURE
+               ", which was not sent";
     }
     if (request->profile->signing == TRIVET_SIGNING_FULL) {
         over = ": sign first line, headers and body";

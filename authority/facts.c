@@ -33,11 +33,11 @@ take_session(struct trivet_case *c, struct trivet_facts *facts)
 static void
 take_installation(struct trivet_case *c, struct trivet_facts *facts)
 {
-    c->installation.is_at_home &=
+    c->installation.is_ip_permitted &=
         trivet_case_takes_address(c, &c->request->address);
 
     facts->token = TRIVET_TOKEN_INSTALLATION;
-    facts->is_installation_at_home = c->installation.is_at_home;
+    facts->is_installation_ip_permitted = c->installation.is_ip_permitted;
     facts->is_server_key_retired = c->installation.is_server_key_retired;
     c->answer->identity = (struct trivet_identity){
         .installation_id = c->installation.id,
@@ -45,22 +45,24 @@ take_installation(struct trivet_case *c, struct trivet_facts *facts)
 }
 
 /* Sessions stay as they were found while nobody changes the store: where the
- * next is judged without a hop, they need not be looked up again. */
-static struct trivet_recalled *
+ * next is decided on the event loop, they need not be looked up again. */
+static struct trivet_cached_session *
 place_of(const struct trivet_case *c, const unsigned char *digest)
 {
-    struct trivet_recalled *recalled = c->authority->recalled;
+    struct trivet_cached_session *cached_sessions =
+        c->authority->cached_sessions;
 
-    return recalled == NULL || !c->may_recall
+    return cached_sessions == NULL || !c->may_use_cache
                ? NULL
-               : &recalled[(digest[0] | digest[1] << 8) % TRIVET_NUM_RECALLED];
+               : &cached_sessions[(digest[0] | digest[1] << 8)
+                                  % TRIVET_NUM_CACHED_SESSIONS];
 }
 
 static enum trivet_status
 find_session(struct trivet_case *c, const unsigned char *digest)
 {
     const struct trivet_address *address = &c->request->address;
-    struct trivet_recalled *place = place_of(c, digest);
+    struct trivet_cached_session *place = place_of(c, digest);
 
     if (place != NULL && place->is_filled
         && place->version == c->authority->version
@@ -153,13 +155,13 @@ verify_form(struct trivet_case *c, const struct trivet_public_key *key,
 {
     struct trivet_authority *authority = c->authority;
 
-    return trivet_verify_remembered(trivet_case_memos(c),
+    return trivet_verify_cached(trivet_case_memos(c),
         c->answer->identity.installation_id, authority->verifiers,
         authority->digest, trivet_slice_make(key->der, key->der_len), digest,
-        signature, out_fits, &c->answer->measures.knew_right);
+        signature, out_fits, &c->answer->measures.is_verify_cache_hit);
 }
 
-/* trivet_verify_remembered, measured: of the one form, or of either. */
+/* trivet_verify_cached, measured: of the one form, or of either. */
 static enum trivet_status
 verify(struct trivet_case *c, const struct trivet_public_key *key,
     struct trivet_slice signature, bool *out_fits)
@@ -176,9 +178,9 @@ verify(struct trivet_case *c, const struct trivet_public_key *key,
             verify_form(c, key, signature, c->request->full_digest, out_fits));
     }
 
-    measures->has_verified = !measures->knew_right;
+    measures->has_verified = !measures->is_verify_cache_hit;
     measures->verifying_ns =
-        measures->knew_right ? 0 : trivet_case_ticks_ns(c) - begin_ns;
+        measures->is_verify_cache_hit ? 0 : trivet_case_ticks_ns(c) - begin_ns;
     measures->had_to_parse_key =
         trivet_verifier_cache_misses(verifiers) != num_misses;
     return TRIVET_OK;
@@ -271,13 +273,13 @@ trivet_case_find_server_key(
 }
 
 bool
-trivet_case_is_doomed(
+trivet_case_is_session_to_end(
     const struct trivet_case *c, const struct trivet_facts *facts)
 {
     const struct trivet_authority_config *config = c->authority->config;
 
-    return config->is_sandbox && config->doomed_session != NULL
+    return config->is_sandbox && config->last_session_to_end != NULL
            && facts->token == TRIVET_TOKEN_SESSION && !facts->is_session_ended
-           && c->session.id <= config->doomed_session()
+           && c->session.id <= config->last_session_to_end()
            && !trivet_expiry_is_over(&facts->expiry, c->now_us);
 }

@@ -11,7 +11,7 @@
 #include "authority/case.h"
 
 /* What the token stands for, into facts and the case; then whether the
- * signature fits its installation's key, where one is asked for. */
+ * signature is right for its installation's key, where one is asked for. */
 TRIVET_MUST_USE enum trivet_status trivet_case_gather_token(
     struct trivet_case *c, struct trivet_facts *facts);
 TRIVET_MUST_USE enum trivet_status trivet_case_gather_signature(
@@ -23,7 +23,7 @@ bool trivet_case_find_server_key(
     struct trivet_case *c, const struct trivet_facts *facts);
 
 /* Whether the sandbox's incident session-dies ends the caller's session now. */
-bool trivet_case_is_doomed(
+bool trivet_case_is_session_to_end(
     const struct trivet_case *c, const struct trivet_facts *facts);
 
 #endif

@@ -15,10 +15,10 @@
 #include "store/store.h"
 
 /* How many sessions a worker's event loop has at hand, some 1.3 KB each. */
-enum { TRIVET_NUM_RECALLED = 256 };
+enum { TRIVET_NUM_CACHED_SESSIONS = 256 };
 
 /* A session as it was found, for trivet_authority_admit. */
-struct trivet_recalled {
+struct trivet_cached_session {
     bool is_filled;
     unsigned char digest[TRIVET_DIGEST_LEN]; /* of its token */
     struct trivet_address address;           /* that it was used from */
@@ -46,7 +46,8 @@ struct trivet_authority {
     int64_t version;   /* of the store, as this request found it  */
     bool has_stored;   /* stored is of stored_version             */
     int64_t stored_version;
-    struct trivet_recalled *recalled; /* TRIVET_NUM_RECALLED, or NULL */
+    struct trivet_cached_session
+        *cached_sessions; /* TRIVET_NUM_CACHED_SESSIONS, or NULL */
 };
 
 #endif

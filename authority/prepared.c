@@ -31,7 +31,8 @@ is_of_other_environment(
     const struct trivet_case *c, const struct trivet_secret *secret)
 {
     return !c->authority->config->is_sandbox
-           && trivet_slice_starts_with(trivet_secret_slice(secret), "sandbox_");
+           && trivet_slice_starts_with(
+               trivet_secret_slice(secret), TRIVET_SANDBOX_KEY_PREFIX);
 }
 
 enum trivet_status

@@ -28,7 +28,7 @@ struct trivet_request {
     enum trivet_signature_header signature_header;
     struct trivet_slice language;
     struct trivet_slice id; /* X-Bunq-Client-Request-Id; empty: none */
-    bool is_id_counted;     /* when it was judged before */
+    bool is_id_counted;     /* when it was decided before */
     struct trivet_address address;
 
     /* The body is still to be read: what can be refused without it is. Whatever

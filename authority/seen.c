@@ -44,7 +44,7 @@ trivet_seen_learn(
 
 /* A time of an epoch that is over says nothing about the present one. */
 int64_t
-trivet_seen_judge(struct trivet_seen *seen,
+trivet_seen_decide(struct trivet_seen *seen,
     const struct trivet_store_clock *stored, int64_t clock_us)
 {
     int64_t latest_us = later(stored->latest_us, clock_us);

@@ -2,7 +2,7 @@
 /*
  * seen.h - the latest time that this process has seen
  *
- * What has ended is judged by the later of two: the machine's clock, and the
+ * What has ended is decided by the later of two: the machine's clock, and the
  * latest time that was seen, here or by anybody with the same store
  * (store/noun/clock.h). While the clock is behind, the time stands still.
  *
@@ -38,9 +38,9 @@ void trivet_seen_destroy(struct trivet_seen *seen);
 void trivet_seen_learn(
     struct trivet_seen *seen, const struct trivet_store_clock *stored);
 
-/* The time to judge by when the machine's clock says clock_us. stored: as it
+/* The time to decide by when the machine's clock says clock_us. stored: as it
  * was read before the clock was. */
-int64_t trivet_seen_judge(struct trivet_seen *seen,
+int64_t trivet_seen_decide(struct trivet_seen *seen,
     const struct trivet_store_clock *stored, int64_t clock_us);
 
 /* The store has at_us now, in that epoch. */

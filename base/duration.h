@@ -15,7 +15,7 @@
 #include "base/slice.h"
 #include "trivet/status.h"
 
-/* Ten years: the longest that anything here takes. */
+/* Ten years of 365 days: the longest that anything here accepts. */
 enum { TRIVET_MAX_DURATION_S = 315360000 };
 
 /* In seconds. TRIVET_E_MALFORMED: no duration, or one above max_s. */

@@ -95,14 +95,24 @@ check(const struct stat *info, const char *path,
     return TRIVET_OK;
 }
 
+static bool
+is_kind_accepted(const struct stat *info, const struct trivet_file_rule *rule)
+{
+    return rule->accepts_any_kind || S_ISREG(info->st_mode);
+}
+
 enum trivet_status
 trivet_file_check(int fd, const char *path, const struct trivet_file_rule *rule,
     struct trivet_error *err)
 {
     struct stat info;
 
-    if (fstat(fd, &info) != 0 || !S_ISREG(info.st_mode)) {
+    if (fstat(fd, &info) != 0 || !is_kind_accepted(&info, rule)) {
         return fail(err, TRIVET_E_USAGE, path, "not a regular file");
+    }
+    if (rule->refuses_two_names && info.st_nlink > 1) {
+        return fail(err, TRIVET_E_USAGE, path,
+            "has a second name (a hard link): it may be another program's");
     }
     if (rule->accepts_read_only_mount && trivet_file_is_on_read_only_mount(fd))
     {
@@ -122,7 +132,7 @@ trivet_file_check_name(const char *path, const struct trivet_file_rule *rule,
     if (stat(path, &info) != 0) {
         return fail_by_errno(err, TRIVET_E_USAGE, path);
     }
-    if (!S_ISREG(info.st_mode)) {
+    if (!is_kind_accepted(&info, rule)) {
         return fail(err, TRIVET_E_USAGE, path, "not a regular file");
     }
     if (rule->accepts_read_only_mount && statvfs(path, &mount) == 0
@@ -132,6 +142,47 @@ trivet_file_check_name(const char *path, const struct trivet_file_rule *rule,
     }
 
     return check(&info, path, rule, err);
+}
+
+enum trivet_status
+trivet_file_check_folder(
+    const char *path, const char *content, struct trivet_error *err)
+{
+    const unsigned others_may_write = S_IWGRP | S_IWOTH;
+    struct stat info;
+
+    if (stat(path, &info) != 0) {
+        return fail(err, TRIVET_E_NOT_FOUND, path, strerror(errno));
+    }
+    if (!S_ISDIR(info.st_mode)) {
+        return fail(err, TRIVET_E_USAGE, path, "not a directory");
+    }
+    if (info.st_uid != geteuid() || (info.st_mode & others_may_write) != 0) {
+        return trivet_error_set(err, TRIVET_E_USAGE, "file",
+            "%.120s: %s must be yours, and no others' to write", path, content);
+    }
+
+    return TRIVET_OK;
+}
+
+unsigned
+trivet_file_take_from_others(const char *path, bool *out_is_done)
+{
+    struct stat info;
+
+    *out_is_done = true;
+    if (lstat(path, &info) != 0) {
+        return 0;
+    }
+    if (S_ISLNK(info.st_mode) && stat(path, &info) != 0) {
+        return 0;
+    }
+    if (!S_ISREG(info.st_mode) || (info.st_mode & (S_IRWXG | S_IRWXO)) == 0) {
+        return 0;
+    }
+
+    *out_is_done = chmod(path, info.st_mode & S_IRWXU) == 0;
+    return info.st_mode & 07777;
 }
 
 enum trivet_status
@@ -373,4 +424,16 @@ trivet_file_create_whole(const char *path, struct trivet_slice text,
     unsigned mode, struct trivet_error *err)
 {
     return write_whole(path, text, mode, put_if_free, err);
+}
+
+enum trivet_status
+trivet_file_move_over(
+    const char *written, const char *path, struct trivet_error *err)
+{
+    if (!put_over(written, path)) {
+        return fail_by_errno(err, TRIVET_E_UNAVAILABLE, path);
+    }
+
+    sync_folder_of(path);
+    return TRIVET_OK;
 }

@@ -4,7 +4,9 @@
  *
  * The only place that decides by a file's owner and mode whether it is used,
  * and that writes a file as a whole. Paths are as the caller gives them: links
- * are followed (client/place.h walks them part by part).
+ * are followed. Two look at owners themselves, because they work on names in a
+ * folder that they hold open: client/place.c (whose links are followed) and
+ * client/erase.c (which names may be removed).
  *
  * Blocks: as the file system does. Thread-safe.
  */
@@ -22,13 +24,15 @@ enum trivet_file_owner {
     TRIVET_FILE_ANY_OWNER
 };
 
-/* Which files are accepted: regular files, whatever else is said here. */
+/* Which files are accepted. Zeroes: regular files of the caller's. */
 struct trivet_file_rule {
     enum trivet_file_owner owner;
     unsigned forbidden_mode; /* permission bits; 077: all but the owner's */
     /* On a read-only mount owner and mode are not checked: who made the mount
      * (as containers get their secrets) has decided who may read there. */
     bool accepts_read_only_mount;
+    bool accepts_any_kind;  /* also what is no regular file: a pipe */
+    bool refuses_two_names; /* a hard link may be another program's file */
     const char *content; /* what is in the file, for err: "the private key" */
 };
 
@@ -40,7 +44,8 @@ struct trivet_file_rule {
 TRIVET_MUST_USE enum trivet_status trivet_file_check(int fd, const char *path,
     const struct trivet_file_rule *rule, struct trivet_error *err);
 
-/* The same by name, of a file that the caller may not be able to read.
+/* The same by name, of a file that the caller may not be able to read. Of two
+ * names nothing is known here: refuses_two_names is not looked at.
  * TRIVET_E_NOT_FOUND: there is none. What is opened later may be another file:
  * prefer trivet_file_open_private. */
 TRIVET_MUST_USE enum trivet_status trivet_file_check_name(const char *path,
@@ -55,6 +60,26 @@ TRIVET_MUST_USE enum trivet_status trivet_file_check_name(const char *path,
  */
 TRIVET_MUST_USE enum trivet_status trivet_file_open_private(const char *path,
     const struct trivet_file_rule *rule, int *out_fd, struct trivet_error *err);
+
+/*
+ * Whether a folder is the caller's, and nobody else may write in it. content:
+ * what it is, for err: "the data directory".
+ *
+ * TRIVET_E_NOT_FOUND  it cannot be looked at; most often there is none.
+ * TRIVET_E_USAGE      it is not a folder, or not the caller's alone.
+ */
+TRIVET_MUST_USE enum trivet_status trivet_file_check_folder(
+    const char *path, const char *content, struct trivet_error *err);
+
+/*
+ * Takes from others what they may do with the file of that name. The mode that
+ * it had before, or 0 when nothing had to be taken: it is the owner's alone,
+ * missing, or no regular file. *out_is_done: it is the owner's alone now.
+ *
+ * By name, for files that must not be opened and closed here, such as those of
+ * SQLite, whose locks would be released.
+ */
+unsigned trivet_file_take_from_others(const char *path, bool *out_is_done);
 
 /* Whether the open file is on a mount that nobody can write. */
 bool trivet_file_is_on_read_only_mount(int fd);
@@ -92,6 +117,16 @@ TRIVET_MUST_USE enum trivet_status trivet_file_replace_whole(const char *path,
  * something is, which stays as it is. */
 TRIVET_MUST_USE enum trivet_status trivet_file_create_whole(const char *path,
     struct trivet_slice text, unsigned mode, struct trivet_error *err);
+
+/*
+ * Puts a file that was written whole before (and was tested since) in the place
+ * of the one at path, durably. Both are in one folder.
+ *
+ * TRIVET_E_UNAVAILABLE  it cannot be moved; what was there is as it was.
+ * TRIVET_E_NOT_FOUND    there is no such file.
+ */
+TRIVET_MUST_USE enum trivet_status trivet_file_move_over(
+    const char *written, const char *path, struct trivet_error *err);
 
 /*
  * Replaces `name` in an open folder by way of `temporary`; mode 0600. A

@@ -5,14 +5,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <libgen.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
 
 enum { OPTION_DATA = 0x100, OPTION_STORE };
 
@@ -137,67 +135,6 @@ fail_on(const char *path, struct trivet_error *err)
 
     return trivet_error_set(
         err, status, "file", "%s: %s", path, strerror(errno));
-}
-
-static bool
-write_all(int fd, const char *text)
-{
-    size_t len = strlen(text);
-
-    while (len > 0) {
-        ssize_t n = write(fd, text, len);
-
-        if (n < 0) {
-            return false;
-        }
-
-        text += n;
-        len -= (size_t) n;
-    }
-
-    return fsync(fd) == 0;
-}
-
-/* A rename is durable when its directory is. */
-static void
-sync_dir_of(const char *path)
-{
-    char copy[CLI_MAX_PATH];
-    int fd;
-
-    (void) snprintf(copy, sizeof copy, "%s", path);
-    fd = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd >= 0) {
-        (void) fsync(fd);
-        (void) close(fd);
-    }
-}
-
-enum trivet_status
-cli_write_file(
-    const char *path, const char *text, unsigned mode, struct trivet_error *err)
-{
-    char temporary[CLI_MAX_PATH];
-    bool is_written;
-    int fd;
-
-    TRIVET_TRY(join(path, "", ".XXXXXX", temporary, err));
-
-    fd = mkstemp(temporary); /* 0600 */
-    if (fd < 0) {
-        return fail_on(path, err);
-    }
-
-    is_written = fchmod(fd, mode) == 0 && write_all(fd, text);
-    if (close(fd) != 0 || !is_written || rename(temporary, path) != 0) {
-        enum trivet_status status = fail_on(path, err);
-
-        (void) unlink(temporary);
-        return status;
-    }
-
-    sync_dir_of(path);
-    return TRIVET_OK;
 }
 
 enum trivet_status

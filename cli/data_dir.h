@@ -42,10 +42,6 @@ TRIVET_MUST_USE enum trivet_status cli_data_path(const char *dir,
 TRIVET_MUST_USE enum trivet_status cli_make_dir(
     const char *path, struct trivet_error *err);
 
-/* Writes a file whole or not at all: temporary file, fsync, rename. */
-TRIVET_MUST_USE enum trivet_status cli_write_file(const char *path,
-    const char *text, unsigned mode, struct trivet_error *err);
-
 /* Reads a text file of at most cap - 1 bytes; NUL-terminated.
  * TRIVET_E_NOT_FOUND when there is none. */
 TRIVET_MUST_USE enum trivet_status cli_read_file(

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "authority/operator/server_key.h"
 #include "cli/clock.h"
 #include "cli/nginx_path.h"
@@ -109,7 +110,7 @@ cli_server_key_make(const char *path, struct trivet_error *err)
             err, status, "server_key", "the server's key cannot be written");
     }
 
-    status = cli_write_file(path, pem, 0600, err);
+    status = trivet_file_replace_whole(path, trivet_slice_text(pem), 0600, err);
     trivet_wipe(pem, sizeof pem);
 
     return status;

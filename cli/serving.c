@@ -2,6 +2,7 @@
 /* serving.c - between "trivet serve" and the commands on its data directory */
 #define _DEFAULT_SOURCE
 #include "cli/clock.h"
+#include "base/file.h"
 #include "cli/output.h"
 #include "cli/serving.h"
 
@@ -117,7 +118,8 @@ cli_serving_tell(
         (long long) cli_now_us(), (int) status, words);
 
     if (cli_data_path(dir, "reloaded", path, NULL) == TRIVET_OK
-        && cli_write_file(path, text, 0600, NULL) != TRIVET_OK)
+        && trivet_file_replace_whole(path, trivet_slice_text(text), 0600, NULL)
+               != TRIVET_OK)
     {
         cli_tell("trivet: %s cannot be written\n", path);
     }

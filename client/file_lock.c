@@ -11,6 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "client/place.h"
 
 enum { LOCK_POLL_MS = 5 };
@@ -51,12 +52,14 @@ lock_fd(int fd, const char *path, int max_wait_s, struct trivet_file_lock *out,
 /* In a folder that many may write to, the file may be another user's, or a
  * second name of something else. */
 static bool
-is_own_lock(int fd)
+is_own_lock(int fd, const char *path)
 {
-    struct stat info;
+    const struct trivet_file_rule rule = {
+        .owner = TRIVET_FILE_OURS_OR_ROOTS,
+        .refuses_two_names = true,
+    };
 
-    return fstat(fd, &info) == 0 && S_ISREG(info.st_mode) && info.st_nlink <= 1
-           && (info.st_uid == geteuid() || info.st_uid == 0);
+    return trivet_file_check(fd, path, &rule, NULL) == TRIVET_OK;
 }
 
 static enum trivet_status
@@ -67,7 +70,7 @@ open_lock(const struct trivet_place *place, const char *path, int *out,
         O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600);
     bool is_fixed;
 
-    if (fd >= 0 && !is_own_lock(fd)) {
+    if (fd >= 0 && !is_own_lock(fd, path)) {
         (void) close(fd);
         return trivet_error_set(err, TRIVET_E_USAGE, "file.lock",
             "%s: belongs to another user, or has a second name", path);

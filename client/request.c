@@ -7,6 +7,7 @@
 
 #include "build.h"
 #include "client/target.h"
+#include "core/field_names.h"
 #include "crypto/digest.h"
 
 enum { MAX_METHOD = 16 }; /* bytes */
@@ -91,11 +92,11 @@ is_among(const char *name, const char *const *names, size_t num)
 }
 
 /* Fields that a caller must not set; the last two give the body's length. */
-static const char *const own_headers[] = {TRIVET_HEADER_TOKEN,
-    TRIVET_HEADER_SIGNATURE, "Content-Length", "Transfer-Encoding"};
+static const char *const own_headers[] = {TRIVET_FIELD_TOKEN,
+    TRIVET_FIELD_CLIENT_SIGNATURE, "Content-Length", "Transfer-Encoding"};
 
 /* Fields whose values are never shown. */
-static const char *const secret_headers[] = {TRIVET_HEADER_TOKEN,
+static const char *const secret_headers[] = {TRIVET_FIELD_TOKEN,
     "Authorization", "Proxy-Authorization", "Cookie", "Set-Cookie"};
 
 #define NUM_OWN    (sizeof own_headers / sizeof own_headers[0])
@@ -136,15 +137,15 @@ add_headers(struct trivet_request *request, const struct trivet_order *order,
 
     add_own(request, order, "Cache-Control", "no-cache");
     add_own(request, order, "User-Agent", "trivet/" TRIVET_VERSION);
-    add_own(request, order, "X-Bunq-Language", "en_US");
-    add_own(request, order, "X-Bunq-Region", "nl_NL");
-    add_own(request, order, "X-Bunq-Geolocation", "0 0 0 0 000");
-    add_own(request, order, "X-Bunq-Client-Request-Id", request->id);
+    add_own(request, order, TRIVET_FIELD_LANGUAGE, "en_US");
+    add_own(request, order, TRIVET_FIELD_REGION, "nl_NL");
+    add_own(request, order, TRIVET_FIELD_GEOLOCATION, "0 0 0 0 000");
+    add_own(request, order, TRIVET_FIELD_REQUEST_ID, request->id);
     if (order->body.len > 0) {
         add_own(request, order, "Content-Type", "application/json");
     }
     if (order->token != NULL) {
-        add_own(request, order, TRIVET_HEADER_TOKEN,
+        add_own(request, order, TRIVET_FIELD_TOKEN,
             (const char *) order->token->bytes);
     }
 
@@ -184,8 +185,8 @@ trivet_request_build(const struct trivet_order *order, const char *base_url,
 void
 trivet_request_add_signature(struct trivet_request *request)
 {
-    request->headers[request->num_headers++] =
-        (struct trivet_header){TRIVET_HEADER_SIGNATURE, request->signature};
+    request->headers[request->num_headers++] = (struct trivet_header){
+        TRIVET_FIELD_CLIENT_SIGNATURE, request->signature};
 }
 
 bool

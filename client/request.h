@@ -13,9 +13,6 @@
 #include "crypto/encryption.h"
 #include "trivet/client.h"
 
-#define TRIVET_HEADER_TOKEN     "X-Bunq-Client-Authentication"
-#define TRIVET_HEADER_SIGNATURE "X-Bunq-Client-Signature"
-
 enum {
     TRIVET_MAX_REQUEST_HEADERS = 64,
     TRIVET_MAX_FULL_URL = TRIVET_MAX_URL + 4096 /* bytes, with the NUL */

@@ -18,6 +18,7 @@
 #include "client/refusal.h"
 #include "client/state.h"
 #include "client/worker.h"
+#include "core/field_names.h"
 #include "core/message/device.h"
 #include "core/message/id.h"
 #include "core/message/installation.h"
@@ -172,7 +173,7 @@ check_installation(const struct login *login,
     const struct trivet_wire_answer *wire, const char *server_key)
 {
     const char *signature = trivet_wire_header(
-        wire->headers, wire->num_headers, "X-Bunq-Server-Signature");
+        wire->headers, wire->num_headers, TRIVET_FIELD_SERVER_SIGNATURE);
     struct trivet_proof *proof;
     enum trivet_status status;
 

@@ -14,10 +14,9 @@
 #include "client/secret_file.h"
 #include "client/target.h"
 #include "core/address.h"
+#include "crypto/token.h"
 
 enum { MAX_EVENT_TEXT = 2048 };
-
-static const char sandbox_prefix[] = "sandbox_";
 
 static enum trivet_status
 refuse(struct trivet_error *err, const char *text)
@@ -207,8 +206,8 @@ static enum trivet_status
 check_key_fits(enum trivet_environment environment,
     const struct trivet_secret *api_key, struct trivet_error *err)
 {
-    bool is_sandbox_key =
-        trivet_slice_starts_with(trivet_secret_slice(api_key), sandbox_prefix);
+    bool is_sandbox_key = trivet_slice_starts_with(
+        trivet_secret_slice(api_key), TRIVET_SANDBOX_KEY_PREFIX);
 
     if (api_key->len == 0) {
         return TRIVET_OK;

@@ -10,11 +10,11 @@
 #include "client/encrypted.h"
 #include "client/target.h"
 #include "client/throttle.h"
+#include "core/field_names.h"
 #include "crypto/digest.h"
 #include "crypto/key.h"
 #include "crypto/signature.h"
 
-#define SERVER_SIGNATURE "X-Bunq-Server-Signature"
 
 enum {
     STATUS_THROTTLED = 429,
@@ -222,7 +222,7 @@ verify_answer(struct trivet_worker *worker, const struct trivet_order *order,
     struct trivet_error *err)
 {
     const char *signature = trivet_wire_header(
-        answer->headers, answer->num_headers, SERVER_SIGNATURE);
+        answer->headers, answer->num_headers, TRIVET_FIELD_SERVER_SIGNATURE);
     bool is_needed =
         order->is_signed && answer->status >= 200 && answer->status <= 299;
 
@@ -238,7 +238,8 @@ verify_answer(struct trivet_worker *worker, const struct trivet_order *order,
     if (signature == NULL || signature[0] == '\0') {
         if (is_needed) {
             return trivet_error_set(err, TRIVET_E_UNTRUSTED, "worker.verify",
-                "the answer (%u, %zu bytes) has no " SERVER_SIGNATURE
+                "the answer (%u, %zu bytes) has "
+                "no " TRIVET_FIELD_SERVER_SIGNATURE
                 ": it did not come from the server, or something on the way "
                 "removed it",
                 answer->status, answer->body.len);

@@ -4,6 +4,8 @@
 
 #include <stdio.h>
 
+#include "core/field_names.h"
+
 struct signed_field {
     char name[TRIVET_MAX_CANONICAL_NAME]; /* as it is written */
     size_t name_len;
@@ -53,10 +55,10 @@ is_named(struct trivet_slice name, const char *text)
 static bool
 is_signed(struct trivet_slice name, bool is_request)
 {
-    static const char prefix[] = "X-Bunq-";
+    static const char prefix[] = TRIVET_FIELD_PREFIX;
     size_t prefix_len = sizeof prefix - 1;
-    const char *signature =
-        is_request ? "X-Bunq-Client-Signature" : "X-Bunq-Server-Signature";
+    const char *signature = is_request ? TRIVET_FIELD_CLIENT_SIGNATURE
+                                       : TRIVET_FIELD_SERVER_SIGNATURE;
 
     if (is_request
         && (is_named(name, "Cache-Control") || is_named(name, "User-Agent")))

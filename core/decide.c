@@ -17,7 +17,7 @@ trivet_decide_needs_signature(
 }
 
 static enum trivet_reason
-judge_session(const struct trivet_facts *facts, int64_t now_us)
+decide_session(const struct trivet_facts *facts, int64_t now_us)
 {
     if (facts->is_session_ended) {
         return TRIVET_REASON_SESSION_ENDED;
@@ -38,7 +38,7 @@ judge_session(const struct trivet_facts *facts, int64_t now_us)
 /* Calls that an installation's token alone is for ask for the address when
  * they have seen the API key in the body. */
 static enum trivet_reason
-judge_installation(
+decide_installation(
     const struct trivet_rule *rule, const struct trivet_facts *facts)
 {
     if (rule->token == TRIVET_NEEDS_INSTALLATION) {
@@ -48,8 +48,9 @@ judge_installation(
         return TRIVET_REASON_TOKEN_WRONG_KIND;
     }
 
-    return facts->is_installation_at_home ? TRIVET_REASON_NONE
-                                          : TRIVET_REASON_INSTALLATION_AWAY;
+    return facts->is_installation_ip_permitted
+               ? TRIVET_REASON_NONE
+               : TRIVET_REASON_INSTALLATION_TOKEN_IP;
 }
 
 /* A session's token is what the call asks for, or one of two. */
@@ -62,7 +63,7 @@ takes_session(const struct trivet_rule *rule)
 
 /* Of a call that takes no token. */
 static enum trivet_reason
-judge_superfluous(
+decide_superfluous(
     const struct trivet_facts *facts, const struct trivet_profile *profile)
 {
     return facts->is_token_superfluous
@@ -74,11 +75,11 @@ judge_superfluous(
 
 /* The token, its life, and the address that it is used from. */
 static enum trivet_reason
-judge_token(const struct trivet_rule *rule, const struct trivet_facts *facts,
+decide_token(const struct trivet_rule *rule, const struct trivet_facts *facts,
     const struct trivet_profile *profile, int64_t now_us)
 {
     if (rule->token == TRIVET_NEEDS_NO_TOKEN) {
-        return judge_superfluous(facts, profile);
+        return decide_superfluous(facts, profile);
     }
     if (facts->is_server_key_retired) {
         return TRIVET_REASON_SERVER_KEY_RETIRED;
@@ -86,10 +87,10 @@ judge_token(const struct trivet_rule *rule, const struct trivet_facts *facts,
 
     switch (facts->token) {
     case TRIVET_TOKEN_INSTALLATION:
-        return judge_installation(rule, facts);
+        return decide_installation(rule, facts);
 
     case TRIVET_TOKEN_SESSION:
-        return takes_session(rule) ? judge_session(facts, now_us)
+        return takes_session(rule) ? decide_session(facts, now_us)
                                    : TRIVET_REASON_SESSION_ALREADY;
 
     case TRIVET_TOKEN_DUPLICATE:
@@ -106,7 +107,7 @@ judge_token(const struct trivet_rule *rule, const struct trivet_facts *facts,
 }
 
 static enum trivet_reason
-judge_signature(const struct trivet_rule *rule,
+decide_signature(const struct trivet_rule *rule,
     const struct trivet_facts *facts, const struct trivet_profile *profile)
 {
     if (!trivet_decide_needs_signature(rule, profile)) {
@@ -129,7 +130,7 @@ judge_signature(const struct trivet_rule *rule,
 
 /* The key itself, wherever it is used. */
 static enum trivet_reason
-judge_key(const struct trivet_credential_facts *facts, int64_t now_us)
+decide_key(const struct trivet_api_key_facts *facts, int64_t now_us)
 {
     if (!facts->is_known) {
         return TRIVET_REASON_KEY_UNKNOWN;
@@ -148,21 +149,19 @@ judge_key(const struct trivet_credential_facts *facts, int64_t now_us)
 }
 
 enum trivet_reason
-trivet_decide_device(
-    const struct trivet_credential_facts *facts, int64_t now_us)
+trivet_decide_device(const struct trivet_api_key_facts *facts, int64_t now_us)
 {
-    if (!facts->is_installation_at_home) {
+    if (!facts->is_installation_ip_permitted) {
         return TRIVET_REASON_INSTALLATION_IP;
     }
 
-    return judge_key(facts, now_us);
+    return decide_key(facts, now_us);
 }
 
 enum trivet_reason
-trivet_decide_session(
-    const struct trivet_credential_facts *facts, int64_t now_us)
+trivet_decide_session(const struct trivet_api_key_facts *facts, int64_t now_us)
 {
-    enum trivet_reason reason = judge_key(facts, now_us);
+    enum trivet_reason reason = decide_key(facts, now_us);
 
     /* Registered means bound: otherwise nobody asked for the address. */
     if (reason == TRIVET_REASON_NONE
@@ -181,12 +180,12 @@ trivet_decide(const struct trivet_rule *rule, const struct trivet_facts *facts,
     const struct trivet_extension extension = {
         .window_s = profile->extend_window_s, .cap_s = profile->extend_cap_s};
 
-    verdict.reason = judge_token(rule, facts, profile, now_us);
+    verdict.reason = decide_token(rule, facts, profile, now_us);
     if (verdict.reason != TRIVET_REASON_NONE) {
         return verdict;
     }
 
-    verdict.reason = judge_signature(rule, facts, profile);
+    verdict.reason = decide_signature(rule, facts, profile);
     if (verdict.reason != TRIVET_REASON_NONE) {
         return verdict;
     }

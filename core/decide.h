@@ -77,7 +77,7 @@ struct trivet_facts {
     bool is_address_permitted; /* by the session's API key */
 
     /* of an installation token */
-    bool is_installation_at_home; /* as in trivet_credential_facts */
+    bool is_installation_ip_permitted; /* as in trivet_api_key_facts */
 };
 
 enum trivet_admission { TRIVET_DENY = 0, TRIVET_ALLOW };
@@ -95,26 +95,26 @@ bool trivet_decide_needs_signature(
 
 /* What is known of the API key (`secret`) in a device-server or session-server
  * call, and of the installation that presents it. */
-struct trivet_credential_facts {
+struct trivet_api_key_facts {
     bool is_known;
     bool is_revoked;
     bool is_bound; /* to a device, at least once: from then on it is valid
                       until it is revoked                                    */
-    int64_t expires_at_us;        /* of a key that is not bound yet           */
-    bool is_address_permitted;    /* by the key, once it is bound             */
-    bool is_installation_at_home; /* the call comes from the address that the
-                                     installation was made from, or one that
+    int64_t expires_at_us;     /* of a key that is not bound yet           */
+    bool is_address_permitted; /* by the key, once it is bound             */
+    bool is_installation_ip_permitted; /* the call comes from the address that
+                                     the installation was made from, or one that
                                      a device of the installation permits    */
     bool is_registered; /* a device of this installation uses the key        */
 };
 
 /* May the key be registered to a device (device-server)? NONE when it may. */
 enum trivet_reason trivet_decide_device(
-    const struct trivet_credential_facts *facts, int64_t now_us);
+    const struct trivet_api_key_facts *facts, int64_t now_us);
 
 /* May the key open a session (session-server)? NONE when it may. */
 enum trivet_reason trivet_decide_session(
-    const struct trivet_credential_facts *facts, int64_t now_us);
+    const struct trivet_api_key_facts *facts, int64_t now_us);
 
 struct trivet_verdict trivet_decide(const struct trivet_rule *rule,
     const struct trivet_facts *facts, const struct trivet_profile *profile,

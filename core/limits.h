@@ -8,6 +8,7 @@
 #ifndef TRIVET_CORE_LIMITS_H
 #define TRIVET_CORE_LIMITS_H
 
+#include "base/duration.h"
 #include "base/secret.h"
 
 enum {
@@ -49,6 +50,7 @@ enum {
     /* Of an API key without a device. */
     TRIVET_DEFAULT_KEY_LIFETIME_S = 14400,
     TRIVET_SANDBOX_KEY_LIFETIME_S = 3600,
+    TRIVET_MAX_KEY_LIFETIME_S = TRIVET_MAX_DURATION_S,
 
     /* Payment service providers: ninety hours, as was seen; the first session
      * of a credential an hour. */

@@ -70,7 +70,7 @@ struct trivet_mistake_row {
 const struct trivet_mistake_row *trivet_mistake_row(
     enum trivet_mistake mistake);
 
-/* A sentence that says what was tried when nothing fits. Static. */
+/* A sentence that says what was tried when nothing is right. Static. */
 const char *trivet_mistake_tried(void);
 
 /* A message whose signature does not fit. */

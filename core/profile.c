@@ -123,6 +123,12 @@ static const struct row rows[TRIVET_NUM_SWITCHES] = {
 /* clang-format on */
 
 const struct trivet_profile *
+trivet_profile_default(void)
+{
+    return &presets[0];
+}
+
+const struct trivet_profile *
 trivet_profile_find(struct trivet_slice name)
 {
     for (size_t i = 0; i < TRIVET_NUM_PRESETS; i++) {

@@ -10,7 +10,7 @@
  *            so is every answer, errors too
  * current    as bunq answers today: a signature is needed to open a session
  *            and where the operator asks for it; elsewhere it is neither
- *            demanded nor judged
+ *            demanded nor verified
  * classic    as bunq answered before April 2020: as strict, but signatures
  *            cover the first line and the header too (core/canonical.h), and
  *            429, 491 and 5xx are not signed
@@ -72,6 +72,10 @@ struct trivet_profile {
 
     unsigned given; /* bit n: switch n was set by trivet_profile_set */
 };
+
+/* The preset that is used where none is named: the first of the table. Static.
+ */
+const struct trivet_profile *trivet_profile_default(void);
 
 /* The preset of that name, or NULL. Static. */
 const struct trivet_profile *trivet_profile_find(struct trivet_slice name);

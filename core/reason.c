@@ -55,7 +55,7 @@ static const struct trivet_reason_row rows[TRIVET_NUM_REASONS] = {
         {"ip-not-permitted", 403, AUTHENTICATION, NULL,
          "the API key of the session does not permit this address",
          false, true},
-    [TRIVET_REASON_INSTALLATION_AWAY] =
+    [TRIVET_REASON_INSTALLATION_TOKEN_IP] =
         {"ip-not-permitted", 403, AUTHENTICATION, NULL,
          "the installation's token is used from another address", false, true},
 

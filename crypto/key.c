@@ -3,18 +3,16 @@
 #define _POSIX_C_SOURCE 200809L
 #include "crypto/key.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <openssl/bio.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/rsa.h>
 #include <openssl/x509.h>
 #include <stdlib.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/encoding.h"
+#include "base/file.h"
 #include "base/secret.h"
 #include "crypto/openssl.h"
 #include "crypto/weak.h"
@@ -85,86 +83,60 @@ trivet_private_key_parse(struct trivet_slice pem,
     return trivet_openssl_wrap(pkey, out, err);
 }
 
-/* Opens a key file that nobody but its owner may touch. */
 static enum trivet_status
-open_key_file(const char *path, int *out_fd, struct trivet_error *err)
+fail_on_content(
+    enum trivet_status status, const char *path, struct trivet_error *err)
 {
-    struct stat info;
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    return trivet_error_set(err, status, "key.load",
+        "%s: no RSA private key of 2048 bits in PEM without a passphrase",
+        path);
+}
 
-    if (fd < 0) {
-        enum trivet_status status = TRIVET_E_USAGE;
+static enum trivet_status
+read_key_file(
+    const char *path, struct trivet_buffer *out, struct trivet_error *err)
+{
+    const struct trivet_file_rule rule = {
+        .owner = TRIVET_FILE_OURS_OR_ROOTS,
+        .forbidden_mode = 077,
+        .content = "the private key",
+    };
+    enum trivet_status status;
+    int fd = -1;
 
-        if (errno == ENOENT) {
-            status = TRIVET_E_NOT_FOUND;
-        }
+    TRIVET_TRY(trivet_file_open_private(path, &rule, &fd, err));
+    status = trivet_file_read_all(fd, path, out, err);
+    (void) close(fd);
 
-        return trivet_error_set(
-            err, status, "key.load", "%s: %s", path, strerror(errno));
+    if (status == TRIVET_E_LIMIT) {
+        return fail_on_content(TRIVET_E_MALFORMED, path, err);
     }
 
-    if (fstat(fd, &info) != 0 || !S_ISREG(info.st_mode)) {
-        (void) close(fd);
-        return trivet_error_set(
-            err, TRIVET_E_USAGE, "key.load", "%s: not a file", path);
-    }
+    return status;
+}
 
-    if (info.st_uid != geteuid() && info.st_uid != 0) {
-        (void) close(fd);
-        return trivet_error_set(err, TRIVET_E_USAGE, "key.load",
-            "%s: belongs to another user", path);
-    }
+static enum trivet_status
+parse_file(const char *path, const struct trivet_buffer *text,
+    struct trivet_private_key **out, struct trivet_error *err)
+{
+    enum trivet_status status =
+        trivet_private_key_parse(trivet_buffer_slice(text), out, NULL);
 
-    if ((info.st_mode & (S_IRWXG | S_IRWXO)) != 0) {
-        (void) close(fd);
-        return trivet_error_set(err, TRIVET_E_USAGE, "key.load",
-            "%s: with mode %04o others can use the private key; chmod 600 it",
-            path, (unsigned) info.st_mode & 07777);
-    }
-
-    *out_fd = fd;
-    return TRIVET_OK;
+    return status == TRIVET_OK ? status : fail_on_content(status, path, err);
 }
 
 enum trivet_status
 trivet_private_key_load(
     const char *path, struct trivet_private_key **out, struct trivet_error *err)
 {
-    char *text = malloc(MAX_KEY_FILE);
-    enum trivet_status status;
-    ssize_t len;
-    int fd = -1;
+    struct trivet_buffer text = trivet_buffer_make(MAX_KEY_FILE);
+    enum trivet_status status = read_key_file(path, &text, err);
 
-    if (text == NULL) {
-        return trivet_error_set(
-            err, TRIVET_E_MEMORY, "key.load", "out of memory");
+    if (status == TRIVET_OK) {
+        status = parse_file(path, &text, out, err);
     }
 
-    status = open_key_file(path, &fd, err);
-    if (status != TRIVET_OK) {
-        goto out;
-    }
-
-    len = read(fd, text, MAX_KEY_FILE);
-    (void) close(fd);
-    if (len < 0) {
-        status = trivet_error_set(
-            err, TRIVET_E_USAGE, "key.load", "%s: %s", path, strerror(errno));
-        goto out;
-    }
-
-    status = trivet_private_key_parse(
-        trivet_slice_make(text, (size_t) len), out, NULL);
-    if (status != TRIVET_OK) {
-        status = trivet_error_set(err, status, "key.load",
-            "%s: no RSA private key of 2048 bits in PEM without a passphrase",
-            path);
-    }
-
-    trivet_wipe(text, (size_t) len);
-
-out:
-    free(text);
+    trivet_buffer_free(&text);
     return status;
 }
 

@@ -57,7 +57,7 @@ has_signed(X509 *certificate, const struct trivet_psp_claim *claim)
 /* ---- all of it --------------------------------------------------------- */
 
 static enum trivet_status
-judge(const struct trivet_psp_claim *claim,
+verify(const struct trivet_psp_claim *claim,
     const struct trivet_psp_trust *trust, X509 *certificate,
     STACK_OF(X509) * chain, enum trivet_psp_fault *out_fault,
     struct trivet_psp *out, struct trivet_error *err)
@@ -70,7 +70,7 @@ judge(const struct trivet_psp_claim *claim,
     }
 
     TRIVET_TRY(
-        trivet_psp_judge_chain(trust, certificate, chain, out_fault, err));
+        trivet_psp_verify_chain(trust, certificate, chain, out_fault, err));
     if (*out_fault != TRIVET_PSP_GOOD) {
         return TRIVET_OK;
     }
@@ -94,7 +94,7 @@ judge(const struct trivet_psp_claim *claim,
 }
 
 enum trivet_status
-trivet_psp_judge(const struct trivet_psp_claim *claim,
+trivet_psp_verify(const struct trivet_psp_claim *claim,
     const struct trivet_psp_trust *trust, enum trivet_psp_fault *out_fault,
     struct trivet_psp *out, struct trivet_error *err)
 {
@@ -108,7 +108,7 @@ trivet_psp_judge(const struct trivet_psp_claim *claim,
     if (own != NULL && sk_X509_num(own) == 1) {
         *out_fault = TRIVET_PSP_CHAIN;
         if (chain != NULL) {
-            status = judge(claim, trust, sk_X509_value(own, 0), chain,
+            status = verify(claim, trust, sk_X509_value(own, 0), chain,
                 out_fault, out, err);
         }
     }

@@ -54,11 +54,11 @@ struct trivet_psp {
 };
 
 /*
- * Judges the claim. TRIVET_OK: out_fault tells; out is filled when it is good.
+ * Verifies the claim. TRIVET_OK: out_fault says; out is filled when it is good.
  * Else memory ran out. Takes some 20 ms at worst: the number of certificates
  * and their keys are bounded before anything is verified.
  */
-TRIVET_MUST_USE enum trivet_status trivet_psp_judge(
+TRIVET_MUST_USE enum trivet_status trivet_psp_verify(
     const struct trivet_psp_claim *claim, const struct trivet_psp_trust *trust,
     enum trivet_psp_fault *out_fault, struct trivet_psp *out,
     struct trivet_error *err);

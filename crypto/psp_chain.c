@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* psp_chain.c - certificates that a stranger sent: read, bounded, verified */
+/* psp_chain.c - certificates that a caller sent: read, bounded, verified */
 #include "crypto/psp_chain.h"
 
 #include <openssl/bio.h>
@@ -255,7 +255,7 @@ verify_by_claimed_roots(int64_t now_s, X509 *certificate,
 }
 
 enum trivet_status
-trivet_psp_judge_chain(const struct trivet_psp_trust *trust, X509 *certificate,
+trivet_psp_verify_chain(const struct trivet_psp_trust *trust, X509 *certificate,
     STACK_OF(X509) * chain, enum trivet_psp_fault *out_fault,
     struct trivet_error *err)
 {

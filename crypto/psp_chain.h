@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * psp_chain.h - certificates that a stranger sent: read, bounded, verified
+ * psp_chain.h - certificates that a caller sent: read, bounded, verified
  *
  * What they cost is known before anything is verified: how many there are, and
  * of which keys. Of this folder alone: OpenSSL's types.
@@ -26,7 +26,7 @@ bool trivet_psp_is_bounded(X509 *certificate);
 
 /* Whether certificate leads to a root that is trusted, over those of chain
  * that are needed; all must be bounded. */
-TRIVET_MUST_USE enum trivet_status trivet_psp_judge_chain(
+TRIVET_MUST_USE enum trivet_status trivet_psp_verify_chain(
     const struct trivet_psp_trust *trust, X509 *certificate,
     STACK_OF(X509) * chain, enum trivet_psp_fault *out_fault,
     struct trivet_error *err);

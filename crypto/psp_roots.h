@@ -4,7 +4,7 @@
  * from
  *
  * Read once, when the configuration is. Immutable then: any number of threads
- * may judge by them, also of processes that were forked later.
+ * may verify by them, also of processes that were forked later.
  */
 #ifndef TRIVET_CRYPTO_PSP_ROOTS_H
 #define TRIVET_CRYPTO_PSP_ROOTS_H

@@ -212,7 +212,7 @@ get_context(struct trivet_verifier_cache *cache, struct trivet_slice der)
 enum trivet_status
 trivet_verify(struct trivet_verifier_cache *cache, struct trivet_slice der,
     const unsigned char digest[TRIVET_DIGEST_LEN],
-    struct trivet_slice signature, bool *out_fits)
+    struct trivet_slice signature, bool *out_is_valid)
 {
     EVP_PKEY_CTX *context;
 
@@ -226,9 +226,9 @@ trivet_verify(struct trivet_verifier_cache *cache, struct trivet_slice der,
         return TRIVET_E_MALFORMED;
     }
 
-    *out_fits = EVP_PKEY_verify(context, signature.data, signature.len, digest,
-                    TRIVET_DIGEST_LEN)
-                == 1;
+    *out_is_valid = EVP_PKEY_verify(context, signature.data, signature.len,
+                        digest, TRIVET_DIGEST_LEN)
+                    == 1;
     ERR_clear_error();
 
     return TRIVET_OK;

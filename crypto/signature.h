@@ -51,12 +51,12 @@ uint64_t trivet_verifier_cache_misses(
 /*
  * Verifies signature (raw bytes) over digest with the public key in der.
  *
- * TRIVET_OK           out_fits tells whether it fits.
+ * TRIVET_OK           out_is_valid says whether it is valid.
  * TRIVET_E_MALFORMED  der is no key.
  */
 TRIVET_MUST_USE enum trivet_status trivet_verify(
     struct trivet_verifier_cache *cache, struct trivet_slice der,
     const unsigned char digest[TRIVET_DIGEST_LEN],
-    struct trivet_slice signature, bool *out_fits);
+    struct trivet_slice signature, bool *out_is_valid);
 
 #endif

@@ -4,8 +4,6 @@
 
 #include "base/encoding.h"
 
-#define SANDBOX_PREFIX "sandbox_"
-
 /* prefix and random digits, TRIVET_TOKEN_LEN characters together */
 static enum trivet_status
 make(const char *prefix, struct trivet_secret *out)
@@ -35,7 +33,7 @@ trivet_token_make(struct trivet_secret *out)
 enum trivet_status
 trivet_token_make_sandbox_key(struct trivet_secret *out)
 {
-    return make(SANDBOX_PREFIX, out);
+    return make(TRIVET_SANDBOX_KEY_PREFIX, out);
 }
 
 enum trivet_status

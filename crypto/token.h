@@ -3,8 +3,8 @@
  * token.h - tokens and API keys: made at random, kept as digests
  *
  * A token is 32 random bytes as 64 lower-case hex digits. A sandbox key is
- * "sandbox_" and 56 digits: 64 characters too. With that much chance in them,
- * a plain SHA-256 is enough to keep them by.
+ * TRIVET_SANDBOX_KEY_PREFIX and 56 digits: 64 characters too. With that much
+ * chance in them, a plain SHA-256 is enough to keep them by.
  */
 #ifndef TRIVET_CRYPTO_TOKEN_H
 #define TRIVET_CRYPTO_TOKEN_H
@@ -13,6 +13,9 @@
 #include "crypto/digest.h"
 
 enum { TRIVET_TOKEN_LEN = 64 };
+
+/* How each API key of a sandbox begins, and no other. */
+#define TRIVET_SANDBOX_KEY_PREFIX "sandbox_"
 
 /* Fills out with a new token; out->bytes is also NUL-terminated. */
 TRIVET_MUST_USE enum trivet_status trivet_token_make(struct trivet_secret *out);

@@ -15,22 +15,22 @@ trivet_signature_tag(const struct trivet_public_key *key, uint64_t *out)
 }
 
 enum trivet_status
-trivet_sign_remembered(const struct trivet_memos *memos, uint64_t tag,
+trivet_sign_cached(const struct trivet_memos *memos, uint64_t tag,
     struct trivet_signer *signer, const unsigned char digest[TRIVET_DIGEST_LEN],
-    char out[TRIVET_SIGNATURE_TEXT_LEN], bool *out_was_remembered)
+    char out[TRIVET_SIGNATURE_TEXT_LEN], bool *out_is_cache_hit)
 {
     struct trivet_memo_key key = {.tag = tag};
 
-    *out_was_remembered = false;
+    *out_is_cache_hit = false;
 
     if (memos->made == NULL) {
         return trivet_signer_sign(signer, digest, out);
     }
 
     memcpy(key.digest, digest, sizeof key.digest);
-    *out_was_remembered = trivet_memo_get(memos->made, &key, out);
+    *out_is_cache_hit = trivet_memo_get(memos->made, &key, out);
 
-    if (!*out_was_remembered) {
+    if (!*out_is_cache_hit) {
         TRIVET_TRY(trivet_signer_sign(signer, digest, out));
         trivet_memo_put(memos->made, &key, out);
     }
@@ -39,18 +39,17 @@ trivet_sign_remembered(const struct trivet_memos *memos, uint64_t tag,
 }
 
 enum trivet_status
-trivet_verify_remembered(const struct trivet_memos *memos,
-    int64_t installation_id, struct trivet_verifier_cache *cache,
-    struct trivet_digest *work, struct trivet_slice der,
-    const unsigned char digest[TRIVET_DIGEST_LEN],
-    struct trivet_slice signature, bool *out_fits, bool *out_was_remembered)
+trivet_verify_cached(const struct trivet_memos *memos, int64_t installation_id,
+    struct trivet_verifier_cache *cache, struct trivet_digest *work,
+    struct trivet_slice der, const unsigned char digest[TRIVET_DIGEST_LEN],
+    struct trivet_slice signature, bool *out_is_valid, bool *out_is_cache_hit)
 {
     struct trivet_memo_key key = {.tag = (uint64_t) installation_id};
 
-    *out_was_remembered = false;
+    *out_is_cache_hit = false;
 
     if (memos->right == NULL) {
-        return trivet_verify(cache, der, digest, signature, out_fits);
+        return trivet_verify(cache, der, digest, signature, out_is_valid);
     }
 
     /* DER tells its own length, the digest has one, and the signature is last:
@@ -62,13 +61,13 @@ trivet_verify_remembered(const struct trivet_memos *memos,
     TRIVET_TRY(trivet_digest_finish(work, key.digest));
 
     if (trivet_memo_get(memos->right, &key, NULL)) {
-        *out_was_remembered = true;
-        *out_fits = true;
+        *out_is_cache_hit = true;
+        *out_is_valid = true;
         return TRIVET_OK;
     }
 
-    TRIVET_TRY(trivet_verify(cache, der, digest, signature, out_fits));
-    if (*out_fits) {
+    TRIVET_TRY(trivet_verify(cache, der, digest, signature, out_is_valid));
+    if (*out_is_valid) {
         trivet_memo_put(memos->right, &key, NULL);
     }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * verify_cache.h - signatures that were made, or found right, before
+ * verify_cache.h - signatures that were made, or found valid, before
  *
  * RSASSA-PKCS1-v1_5 is deterministic: the same bytes under the same key have
  * the same signature. So an answer that repeats is signed once, and a request
@@ -14,7 +14,7 @@
 #include "core/memo.h"
 #include "crypto/signature.h"
 
-/* Either may be NULL: then nothing is remembered. */
+/* Either may be NULL: then nothing is cached. */
 struct trivet_memos {
     struct trivet_memo *made;  /* values of TRIVET_SIGNATURE_TEXT_LEN bytes */
     struct trivet_memo *right; /* keys alone                                */
@@ -27,20 +27,20 @@ TRIVET_MUST_USE enum trivet_status trivet_signature_tag(
 
 /* trivet_signer_sign, or the signature that it gave for this digest before.
  * tag: of signer's key. */
-TRIVET_MUST_USE enum trivet_status trivet_sign_remembered(
+TRIVET_MUST_USE enum trivet_status trivet_sign_cached(
     const struct trivet_memos *memos, uint64_t tag,
     struct trivet_signer *signer, const unsigned char digest[TRIVET_DIGEST_LEN],
-    char out[TRIVET_SIGNATURE_TEXT_LEN], bool *out_was_remembered);
+    char out[TRIVET_SIGNATURE_TEXT_LEN], bool *out_is_cache_hit);
 
 /*
- * trivet_verify, or its answer of before. Only signatures that fit are
+ * trivet_verify, or its answer of before. Only valid signatures are
  * remembered: of this installation, this key and this digest, bit by bit. work:
  * for the digest of all that.
  */
-TRIVET_MUST_USE enum trivet_status trivet_verify_remembered(
+TRIVET_MUST_USE enum trivet_status trivet_verify_cached(
     const struct trivet_memos *memos, int64_t installation_id,
     struct trivet_verifier_cache *cache, struct trivet_digest *work,
     struct trivet_slice der, const unsigned char digest[TRIVET_DIGEST_LEN],
-    struct trivet_slice signature, bool *out_fits, bool *out_was_remembered);
+    struct trivet_slice signature, bool *out_is_valid, bool *out_is_cache_hit);
 
 #endif

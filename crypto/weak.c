@@ -280,7 +280,7 @@ has_pattern(const BIGNUM *n)
 /* ---- all ---------------------------------------------------------------- */
 
 static const char *
-judge_close(const BIGNUM *n)
+check_close(const BIGNUM *n)
 {
     BN_CTX *context = BN_CTX_new();
     bool is_close = false;
@@ -316,7 +316,7 @@ trivet_weak_modulus(const BIGNUM *modulus)
         return "roca";
     }
 
-    return judge_close(modulus);
+    return check_close(modulus);
 }
 
 /* 3 and 17 were usual once. With them a signature can be made without the

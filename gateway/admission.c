@@ -5,7 +5,7 @@
  * The handler is entered several times: at first; when the body has been read;
  * when the pool thread is done. Whatever is not admitted is answered from
  * here and goes no further. An internal redirect to another location, URI or
- * method is judged anew. Subrequests come here from subrequest.c.
+ * method is decided again. Subrequests come here from subrequest.c.
  */
 #include "gateway/admission.h"
 
@@ -28,7 +28,7 @@ static ngx_int_t ngx_http_trivet_look_first(ngx_http_request_t *r,
     ngx_http_trivet_ctx_t *ctx, ngx_http_trivet_loc_conf_t *tlcf);
 static ngx_int_t ngx_http_trivet_read_body(ngx_http_request_t *r,
     ngx_http_trivet_ctx_t *ctx, ngx_http_trivet_loc_conf_t *tlcf);
-static ngx_int_t ngx_http_trivet_judge(ngx_http_request_t *r,
+static ngx_int_t ngx_http_trivet_decide(ngx_http_request_t *r,
     ngx_http_trivet_ctx_t *ctx, ngx_http_trivet_loc_conf_t *tlcf);
 static ngx_int_t ngx_http_trivet_conclude(ngx_http_request_t *r,
     ngx_http_trivet_ctx_t *ctx, ngx_http_trivet_loc_conf_t *tlcf);
@@ -45,13 +45,13 @@ ngx_http_trivet_is_same(const ngx_str_t *one, const ngx_str_t *other)
 /* Whether it is still the request that ctx speaks of. After an internal
  * redirect it may be for a location that asks for more, or a call of ours. */
 static ngx_uint_t
-ngx_http_trivet_is_as_judged(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx,
+ngx_http_trivet_is_as_decided(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx,
     ngx_http_trivet_loc_conf_t *tlcf)
 {
-    return ctx->judged_by != NULL
-           && ngx_http_trivet_is_same_rule(ctx->judged_by, tlcf)
-           && ngx_http_trivet_is_same(&ctx->judged_uri, &r->uri)
-           && ngx_http_trivet_is_same(&ctx->judged_method, &r->method_name);
+    return ctx->decided_by != NULL
+           && ngx_http_trivet_is_same_rule(ctx->decided_by, tlcf)
+           && ngx_http_trivet_is_same(&ctx->decided_uri, &r->uri)
+           && ngx_http_trivet_is_same(&ctx->decided_method, &r->method_name);
 }
 
 
@@ -65,11 +65,11 @@ ngx_http_trivet_admit(ngx_http_request_t *r, ngx_http_trivet_loc_conf_t *tlcf)
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    if (ctx->state == NGX_HTTP_TRIVET_JUDGING) {
+    if (ctx->state == NGX_HTTP_TRIVET_DECIDING) {
         return NGX_AGAIN;
     }
 
-    if (!ngx_http_trivet_is_as_judged(r, ctx, tlcf)) {
+    if (!ngx_http_trivet_is_as_decided(r, ctx, tlcf)) {
         ctx->state = NGX_HTTP_TRIVET_NEW;
         ctx->is_admitted = 0;
     }
@@ -86,12 +86,12 @@ ngx_http_trivet_admit(ngx_http_request_t *r, ngx_http_trivet_loc_conf_t *tlcf)
         return ngx_http_trivet_read_body(r, ctx, tlcf);
 
     case NGX_HTTP_TRIVET_READING:
-        return ngx_http_trivet_judge(r, ctx, tlcf);
+        return ngx_http_trivet_decide(r, ctx, tlcf);
 
-    case NGX_HTTP_TRIVET_JUDGING:
+    case NGX_HTTP_TRIVET_DECIDING:
         return NGX_AGAIN;
 
-    case NGX_HTTP_TRIVET_JUDGED:
+    case NGX_HTTP_TRIVET_DECIDED:
         break;
     }
 
@@ -114,7 +114,7 @@ ngx_http_trivet_stop(ngx_http_request_t *r, ngx_int_t rc)
 static ngx_int_t
 ngx_http_trivet_refuse_early(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx)
 {
-    struct trivet_request *request = &ctx->request;
+    const struct trivet_request *request = &ctx->request;
     struct trivet_verdict verdict;
     struct trivet_facts facts = {
         .token = request->num_tokens == 0 ? TRIVET_TOKEN_ABSENT
@@ -134,15 +134,14 @@ ngx_http_trivet_pass_preflight(ngx_http_request_t *r,
     ngx_http_trivet_ctx_t *ctx, ngx_http_trivet_loc_conf_t *tlcf)
 {
     struct trivet_facts facts = {.token = TRIVET_TOKEN_ABSENT};
-    struct trivet_request *request = &ctx->request;
+    const struct trivet_request *request = &ctx->request;
 
-    request->rule.token = TRIVET_NEEDS_NO_TOKEN;
-    request->rule.signature = TRIVET_SIGNED_NEVER;
+    ngx_http_trivet_fill_preflight(ctx);
 
     ctx->is_preflight = 1;
     ctx->answer.verdict =
         trivet_decide(&request->rule, &facts, request->profile, 0);
-    ctx->state = NGX_HTTP_TRIVET_JUDGED;
+    ctx->state = NGX_HTTP_TRIVET_DECIDED;
 
     return ngx_http_trivet_conclude(r, ctx, tlcf);
 }
@@ -171,7 +170,7 @@ ngx_http_trivet_begin(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx,
     const char *missing;
     enum trivet_reason reason;
     struct trivet_call_search search;
-    struct trivet_request *request = &ctx->request;
+    const struct trivet_request *request = &ctx->request;
 
     ngx_http_trivet_start(r, ctx, tlcf);
 
@@ -196,8 +195,6 @@ ngx_http_trivet_begin(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx,
         return ngx_http_trivet_stop(
             r, ngx_http_trivet_send_refusal(r, ctx, reason));
     }
-
-    ngx_http_trivet_set_encryption_rule(r, ctx, tlcf);
 
     if (ngx_http_trivet_admit_with_main(r, ctx)) {
         return ngx_http_trivet_conclude(r, ctx, tlcf);
@@ -239,7 +236,7 @@ ngx_http_trivet_ask(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx)
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    ctx->state = NGX_HTTP_TRIVET_JUDGING;
+    ctx->state = NGX_HTTP_TRIVET_DECIDING;
 
     return NGX_AGAIN;
 }
@@ -287,7 +284,7 @@ ngx_http_trivet_look_first(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx,
         return ngx_http_trivet_read_body(r, ctx, tlcf);
     }
 
-    ctx->request.is_body_unread = true;
+    ngx_http_trivet_fill_body_unread(ctx, 1);
 
     return ngx_http_trivet_ask(r, ctx);
 }
@@ -297,11 +294,11 @@ static ngx_int_t
 ngx_http_trivet_read_body(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx,
     ngx_http_trivet_loc_conf_t *tlcf)
 {
-    ctx->request.is_body_unread = false;
+    ngx_http_trivet_fill_body_unread(ctx, 0);
     ctx->state = NGX_HTTP_TRIVET_READING;
 
     if (r != r->main || !ngx_http_trivet_is_body_unread(r)) {
-        return ngx_http_trivet_judge(r, ctx, tlcf);
+        return ngx_http_trivet_decide(r, ctx, tlcf);
     }
 
     return ngx_http_trivet_receive_body(r);
@@ -309,7 +306,7 @@ ngx_http_trivet_read_body(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx,
 
 
 static ngx_int_t
-ngx_http_trivet_judge(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx,
+ngx_http_trivet_decide(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx,
     ngx_http_trivet_loc_conf_t *tlcf)
 {
     ngx_chain_t *cl;

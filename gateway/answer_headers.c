@@ -2,6 +2,7 @@
 /* answer_headers.c - header fields of answers */
 #include "gateway/answer_headers.h"
 
+#include "core/field_names.h"
 #include "gateway/conf.h"
 #include "gateway/request.h"
 #include "gateway/worker.h"
@@ -44,10 +45,10 @@ ngx_http_trivet_add_header(
 static ngx_int_t
 ngx_http_trivet_is_ours(ngx_table_elt_t *h)
 {
-    static const char *const ours[] = {"X-Bunq-Client-Request-Id",
-        "X-Bunq-Client-Response-Id", "X-Bunq-Server-Encryption-Hmac",
+    static const char *const ours[] = {TRIVET_FIELD_REQUEST_ID,
+        TRIVET_FIELD_RESPONSE_ID, "X-Bunq-Server-Encryption-Hmac",
         "X-Bunq-Server-Encryption-Iv", "X-Bunq-Server-Encryption-Key",
-        "X-Bunq-Server-Signature", "X-Trivet-Reason"};
+        TRIVET_FIELD_SERVER_SIGNATURE, "X-Trivet-Reason"};
 
     ngx_uint_t i;
 
@@ -120,7 +121,7 @@ ngx_http_trivet_add_response_id(ngx_http_request_t *r)
     value.data = (u_char *) text;
     value.len = TRIVET_UUID_SIZE - 1;
 
-    return ngx_http_trivet_add_header(r, "X-Bunq-Client-Response-Id", &value);
+    return ngx_http_trivet_add_header(r, TRIVET_FIELD_RESPONSE_ID, &value);
 }
 
 
@@ -138,7 +139,7 @@ ngx_http_trivet_add_headers(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx)
 
     if (ctx->request_id.data != NULL
         && ngx_http_trivet_add_header(
-               r, "X-Bunq-Client-Request-Id", &ctx->request_id)
+               r, TRIVET_FIELD_REQUEST_ID, &ctx->request_id)
                != NGX_OK)
     {
         return NGX_ERROR;

@@ -29,7 +29,7 @@ ngx_http_trivet_is_encoded(ngx_http_request_t *r)
 
 /* Why the API's answer cannot be given to the caller; NONE when it can. */
 enum trivet_reason
-ngx_http_trivet_judge_answer(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx,
+ngx_http_trivet_check_answer(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx,
     ngx_http_trivet_loc_conf_t *tlcf)
 {
     if (ngx_http_trivet_is_encoded(r)) {

@@ -2,6 +2,7 @@
 /* api_headers.c - the request's header on its way to the API */
 #include "gateway/api_headers.h"
 
+#include "core/field_names.h"
 #include "gateway/answer_headers.h"
 #include "gateway/conf.h"
 #include "gateway/forwarded.h"
@@ -48,8 +49,8 @@ ngx_http_trivet_is_stripped(ngx_table_elt_t *h, ngx_http_trivet_ctx_t *ctx,
     }
 
     return !tlcf->pass_credentials
-           && (ngx_http_trivet_is_header(h, NGX_HTTP_TRIVET_TOKEN)
-               || ngx_http_trivet_is_header(h, NGX_HTTP_TRIVET_SIGNATURE));
+           && (ngx_http_trivet_is_header(h, TRIVET_FIELD_TOKEN)
+               || ngx_http_trivet_is_header(h, TRIVET_FIELD_CLIENT_SIGNATURE));
 }
 
 

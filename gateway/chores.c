@@ -97,7 +97,7 @@ ngx_http_trivet_log_behind(ngx_http_trivet_main_conf_t *tmcf, ngx_log_t *log)
 
     ngx_log_error(NGX_LOG_WARN, log, 0,
         "trivet: the clock is %L s behind the latest time that was seen with "
-        "the store; until it is there again, sessions and keys are judged by "
+        "the store; until it is there again, sessions and keys expire by "
         "that time. If that time was wrong: \"trivet clock accept\"",
         behind_s);
 }

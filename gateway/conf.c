@@ -251,8 +251,8 @@ ngx_http_trivet_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
         conf->answer_limit, prev->answer_limit, 16 * 1024 * 1024);
     ngx_conf_merge_size_value(
         conf->answer_buffer, prev->answer_buffer, 64 * 1024);
-    ngx_conf_merge_ptr_value(conf->profile, prev->profile,
-        trivet_profile_find(trivet_slice_text("strict")));
+    ngx_conf_merge_ptr_value(
+        conf->profile, prev->profile, trivet_profile_default());
     ngx_conf_merge_ptr_value(conf->upgrades, prev->upgrades, NULL);
     ngx_conf_merge_uint_value(conf->preflight, prev->preflight, 0);
     ngx_conf_merge_uint_value(

@@ -59,7 +59,7 @@ typedef struct {
     ngx_uint_t preflight;  /* 1: pass */
     ngx_array_t *upgrades; /* of ngx_str_t; NULL: none */
     ngx_uint_t is_asking;  /* auth_request: see neighbour.c */
-    ngx_uint_t is_early;   /* judged in the rewrite phase: the same */
+    ngx_uint_t is_early;   /* decided in the rewrite phase: the same */
     ngx_uint_t require_signature;
     size_t answer_limit;
     size_t answer_buffer;

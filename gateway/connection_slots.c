@@ -5,10 +5,11 @@
  * Every worker counts in a slot of its own in memory that all share, so that
  * nobody waits; the sum is what counts. A slot is a sketch: two rows of
  * counters, in which an address has one place each, that a secret decides;
- * the smaller of the two is its number, or, when strangers share both places,
- * more than that: with as many connections as a worker has, one address in
- * thousands. A slot is held by a robust mutex for as long as its worker lives:
- * that of a killed worker is found free, and emptied, by the next that begins.
+ * the smaller of the two is its number, or, when other addresses share both
+ * places, more than that: with as many connections as a worker has, one address
+ * in thousands. A slot is held by a robust mutex for as long as its worker
+ * lives: that of a killed worker is found free, and emptied, by the next that
+ * begins.
  */
 #include "gateway/connection_slots.h"
 

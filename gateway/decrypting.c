@@ -11,8 +11,7 @@
 #include "gateway/decrypting.h"
 
 #include "gateway/body.h"
-#include "gateway/conf.h"
-#include "gateway/original.h"
+#include "gateway/fill.h"
 #include "gateway/slice.h"
 #include "gateway/spool.h"
 enum { NGX_HTTP_TRIVET_PIECE = 16 * 1024 };
@@ -22,69 +21,6 @@ enum { NGX_HTTP_TRIVET_PIECE = 16 * 1024 };
 typedef enum trivet_status (*ngx_http_trivet_step_pt)(
     ngx_http_trivet_encryption_t *e, struct trivet_decryption *decryption,
     struct trivet_slice piece);
-
-
-/* ---- the header ---------------------------------------------------------- */
-
-ngx_int_t
-ngx_http_trivet_read_encryption(ngx_http_trivet_ctx_t *ctx, ngx_table_elt_t *h)
-{
-    static const char *const names[NGX_HTTP_TRIVET_ENCRYPTION_FIELDS] = {
-        "x-bunq-client-encryption-key", "x-bunq-client-encryption-iv",
-        "x-bunq-client-encryption-hmac"};
-
-    ngx_uint_t i;
-
-    for (i = 0; i < NGX_HTTP_TRIVET_ENCRYPTION_FIELDS; i++) {
-        if (ngx_http_trivet_is_header(h, names[i])) {
-            break;
-        }
-    }
-
-    if (i == NGX_HTTP_TRIVET_ENCRYPTION_FIELDS) {
-        return NGX_OK;
-    }
-
-    if (ctx->encryption == NULL) {
-        ctx->encryption =
-            ngx_pcalloc(ctx->owner->pool, sizeof(ngx_http_trivet_encryption_t));
-        if (ctx->encryption == NULL) {
-            return NGX_ERROR;
-        }
-    }
-
-    /* Of a field that came twice, neither counts. */
-    ctx->encryption->fields[i] = ctx->encryption->counts[i] == 0
-                                     ? ngx_http_trivet_slice(h->value)
-                                     : trivet_slice_make("", 0);
-    ctx->encryption->counts[i]++;
-    ctx->request.encrypted.num_fields++;
-
-    return NGX_OK;
-}
-
-
-void
-ngx_http_trivet_set_encryption_rule(ngx_http_request_t *r,
-    ngx_http_trivet_ctx_t *ctx, ngx_http_trivet_loc_conf_t *tlcf)
-{
-    struct trivet_encrypted_body *body = &ctx->request.encrypted;
-
-    if (tlcf->encryption != NGX_HTTP_TRIVET_ENCRYPTION_UNSET) {
-        body->rule = (enum trivet_encryption_rule) tlcf->encryption;
-
-    } else if (ctx->request.call != NULL) {
-        body->rule = TRIVET_ENCRYPTION_OPTIONAL;
-
-    } else {
-        body->rule = TRIVET_ENCRYPTION_OFF;
-    }
-
-    /* A subrequest (auth_request) cannot give the main request another body. */
-    if (r != r->main && body->num_fields > 0) {
-        body->rule = TRIVET_ENCRYPTION_OFF;
-    }
-}
 
 
 /* ---- the pool thread ----------------------------------------------------- */
@@ -249,7 +185,8 @@ ngx_http_trivet_decrypt(void *data, struct trivet_decrypter *decrypter)
     trivet_decryption_free(decryption);
 
     if (status == TRIVET_OK && ctx->request.call != NULL) {
-        ctx->request.body = trivet_slice_make(e->memory, (size_t) e->len);
+        ngx_http_trivet_fill_body(
+            ctx, trivet_slice_make(e->memory, (size_t) e->len));
     }
 
     return status;
@@ -318,8 +255,7 @@ ngx_http_trivet_prepare_decrypting(
         is_in_file |= !ngx_buf_in_memory(cl->buf) && cl->buf->in_file;
     }
 
-    ctx->request.encrypted.decrypt = ngx_http_trivet_decrypt;
-    ctx->request.encrypted.data = ctx;
+    ngx_http_trivet_fill_decrypt(ctx, ngx_http_trivet_decrypt);
 
     if (is_in_file && ctx->request.call == NULL) {
         return e->file != NULL ? TRIVET_REASON_NONE

@@ -11,13 +11,6 @@
 
 #include "gateway/request.h"
 
-/* For those who fill the context of a request: takes a field whose name begins
- * with x-bunq-client-encryption-. NGX_ERROR: no memory. */
-ngx_int_t ngx_http_trivet_read_encryption(
-    ngx_http_trivet_ctx_t *ctx, ngx_table_elt_t *h);
-/* What the location asks for, when the request's call is known. */
-void ngx_http_trivet_set_encryption_rule(ngx_http_request_t *r,
-    ngx_http_trivet_ctx_t *ctx, ngx_http_trivet_loc_conf_t *tlcf);
 /* Before the request goes to a pool thread, which may decrypt its body: makes
  * room for that. NONE, or why there is none. */
 enum trivet_reason ngx_http_trivet_prepare_decrypting(

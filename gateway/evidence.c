@@ -10,6 +10,7 @@
 #include "gateway/evidence.h"
 
 #include "gateway/body.h"
+#include "gateway/fill.h"
 #include "gateway/slice.h"
 static size_t
 ngx_http_trivet_read_fields(void *data, struct trivet_field *out, size_t cap)
@@ -74,8 +75,7 @@ ngx_http_trivet_read_joined(
 
 
 void
-ngx_http_trivet_give_evidence(
-    ngx_http_trivet_evidence_t *given, struct trivet_request *request)
+ngx_http_trivet_give_evidence(ngx_http_trivet_evidence_t *given)
 {
     given->evidence = (struct trivet_evidence){
         .data = given,
@@ -84,16 +84,15 @@ ngx_http_trivet_give_evidence(
         .read_fields = ngx_http_trivet_read_fields,
         .read_body = ngx_http_trivet_read_joined,
     };
-    given->joined = request->body;
-    request->evidence = &given->evidence;
+    given->joined = given->ctx->request.body;
+    ngx_http_trivet_fill_evidence(given->ctx, &given->evidence);
 }
 
 
 void
-ngx_http_trivet_drop_evidence(
-    ngx_http_trivet_evidence_t *given, struct trivet_request *request)
+ngx_http_trivet_drop_evidence(ngx_http_trivet_evidence_t *given)
 {
-    request->evidence = NULL;
+    ngx_http_trivet_fill_evidence(given->ctx, NULL);
 
     if (given->used > 0) {
         trivet_wipe(given->buffer, given->used);

@@ -18,9 +18,7 @@ typedef struct {
 
 /* For the pool thread, between filling the request and asking the authority. It
  * must end with dropping what it gave, which wipes the buffer. */
-void ngx_http_trivet_give_evidence(
-    ngx_http_trivet_evidence_t *given, struct trivet_request *request);
-void ngx_http_trivet_drop_evidence(
-    ngx_http_trivet_evidence_t *given, struct trivet_request *request);
+void ngx_http_trivet_give_evidence(ngx_http_trivet_evidence_t *given);
+void ngx_http_trivet_drop_evidence(ngx_http_trivet_evidence_t *given);
 
 #endif

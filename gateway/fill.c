@@ -2,16 +2,20 @@
 /* fill.c - what the authority is asked: a struct trivet_request */
 #include "gateway/fill.h"
 
+#include "core/field_names.h"
 #include "gateway/address.h"
 #include "gateway/body.h"
 #include "gateway/conf.h"
-#include "gateway/decrypting.h"
 #include "gateway/forwarded.h"
 #include "gateway/original.h"
 #include "gateway/request.h"
 #include "gateway/slice.h"
 #include "gateway/subrequest.h"
 #include "sandbox/answers/answers.h"
+
+
+/* ---- read: the fields that the caller sent ------------------------------- */
+
 /* Calls fn for each field of a list. */
 static void
 ngx_http_trivet_each_header(ngx_list_part_t *part, void *data,
@@ -30,6 +34,46 @@ ngx_http_trivet_each_header(ngx_list_part_t *part, void *data,
 }
 
 
+/* A field whose name begins with x-bunq-client-encryption-. NGX_ERROR: no
+ * memory. */
+static ngx_int_t
+ngx_http_trivet_read_encryption(ngx_http_trivet_ctx_t *ctx, ngx_table_elt_t *h)
+{
+    static const char *const names[NGX_HTTP_TRIVET_ENCRYPTION_FIELDS] = {
+        "x-bunq-client-encryption-key", "x-bunq-client-encryption-iv",
+        "x-bunq-client-encryption-hmac"};
+
+    ngx_uint_t i;
+
+    for (i = 0; i < NGX_HTTP_TRIVET_ENCRYPTION_FIELDS; i++) {
+        if (ngx_http_trivet_is_header(h, names[i])) {
+            break;
+        }
+    }
+
+    if (i == NGX_HTTP_TRIVET_ENCRYPTION_FIELDS) {
+        return NGX_OK;
+    }
+
+    if (ctx->encryption == NULL) {
+        ctx->encryption =
+            ngx_pcalloc(ctx->owner->pool, sizeof(ngx_http_trivet_encryption_t));
+        if (ctx->encryption == NULL) {
+            return NGX_ERROR;
+        }
+    }
+
+    /* Of a field that came twice, neither counts. */
+    ctx->encryption->fields[i] = ctx->encryption->counts[i] == 0
+                                     ? ngx_http_trivet_slice(h->value)
+                                     : trivet_slice_make("", 0);
+    ctx->encryption->counts[i]++;
+    ctx->request.encrypted.num_fields++;
+
+    return NGX_OK;
+}
+
+
 static void
 ngx_http_trivet_read_header(void *data, ngx_table_elt_t *h)
 {
@@ -44,27 +88,29 @@ ngx_http_trivet_read_header(void *data, ngx_table_elt_t *h)
             (unsigned) ngx_http_trivet_is_header(h, "cache-control");
     }
 
-    if (h->lowcase_key == NULL || h->key.len < sizeof("x-bunq-") - 1
-        || ngx_strncmp(h->lowcase_key, "x-bunq-", sizeof("x-bunq-") - 1) != 0)
+    if (h->lowcase_key == NULL || h->key.len < sizeof(TRIVET_FIELD_PREFIX) - 1
+        || ngx_strncasecmp(h->key.data, (u_char *) TRIVET_FIELD_PREFIX,
+               sizeof(TRIVET_FIELD_PREFIX) - 1)
+               != 0)
     {
         return;
     }
 
-    if (ngx_http_trivet_is_header(h, NGX_HTTP_TRIVET_TOKEN)) {
+    if (ngx_http_trivet_is_header(h, TRIVET_FIELD_TOKEN)) {
         request->token = ngx_http_trivet_slice(h->value);
         request->num_tokens++;
 
-    } else if (ngx_http_trivet_is_header(h, NGX_HTTP_TRIVET_SIGNATURE)) {
+    } else if (ngx_http_trivet_is_header(h, TRIVET_FIELD_CLIENT_SIGNATURE)) {
         request->signature = ngx_http_trivet_slice(h->value);
         request->signature_header =
             request->signature_header == TRIVET_SIGNATURE_HEADER_NONE
                 ? TRIVET_SIGNATURE_HEADER_ONE
                 : TRIVET_SIGNATURE_HEADER_SEVERAL;
 
-    } else if (ngx_http_trivet_is_header(h, "x-bunq-language")) {
+    } else if (ngx_http_trivet_is_header(h, TRIVET_FIELD_LANGUAGE)) {
         request->language = ngx_http_trivet_slice(h->value);
 
-    } else if (ngx_http_trivet_is_header(h, "x-bunq-client-request-id")) {
+    } else if (ngx_http_trivet_is_header(h, TRIVET_FIELD_REQUEST_ID)) {
         ctx->request_id = h->value;
         request->id = ngx_http_trivet_slice(h->value);
 
@@ -123,23 +169,8 @@ ngx_http_trivet_make_ctx(ngx_http_request_t *r)
 }
 
 
-/* headers=strict: the one that is missing, or NULL. */
-const char *
-ngx_http_trivet_missing_header(ngx_http_trivet_ctx_t *ctx)
-{
-    if (ctx->request.profile->headers != TRIVET_HEADERS_STRICT) {
-        return NULL;
-    }
+/* ---- route: what its location and its call ask for ---------------------- */
 
-    if (!ctx->has_user_agent) {
-        return "User-Agent";
-    }
-
-    return ctx->has_cache_control ? NULL : "Cache-Control";
-}
-
-
-/* Forgets what was judged before, for another location or URI. */
 void
 ngx_http_trivet_start(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx,
     ngx_http_trivet_loc_conf_t *tlcf)
@@ -150,9 +181,9 @@ ngx_http_trivet_start(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx,
         ngx_http_trivet_is_id_counted(r) || ctx->answer.is_id_counted;
     trivet_answer_release(&ctx->answer);
     trivet_answer_init(&ctx->answer);
-    ctx->judged_by = tlcf;
-    ctx->judged_uri = r->uri;
-    ctx->judged_method = r->method_name;
+    ctx->decided_by = tlcf;
+    ctx->decided_uri = r->uri;
+    ctx->decided_method = r->method_name;
     ctx->reason = TRIVET_REASON_NONE;
     ctx->is_own = 0;
     ctx->is_admitted = 0;
@@ -170,8 +201,8 @@ ngx_http_trivet_start(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx,
 
 
 /* Which call is it, and what does it ask for? NONE, or why it is none. */
-enum trivet_reason
-ngx_http_trivet_find_rule(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx,
+static enum trivet_reason
+ngx_http_trivet_find_call(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx,
     ngx_http_trivet_loc_conf_t *tlcf, struct trivet_call_search *search)
 {
     struct trivet_request *request = &ctx->request;
@@ -224,7 +255,106 @@ ngx_http_trivet_find_rule(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx,
 }
 
 
-/* What the client may have signed: one thing, or (signing=both) one of two. */
+/* Whether the body may be encrypted, when the call is known. */
+static void
+ngx_http_trivet_set_encryption_rule(ngx_http_request_t *r,
+    ngx_http_trivet_ctx_t *ctx, ngx_http_trivet_loc_conf_t *tlcf)
+{
+    struct trivet_encrypted_body *body = &ctx->request.encrypted;
+
+    if (tlcf->encryption != NGX_HTTP_TRIVET_ENCRYPTION_UNSET) {
+        body->rule = (enum trivet_encryption_rule) tlcf->encryption;
+
+    } else if (ctx->request.call != NULL) {
+        body->rule = TRIVET_ENCRYPTION_OPTIONAL;
+
+    } else {
+        body->rule = TRIVET_ENCRYPTION_OFF;
+    }
+
+    /* A subrequest (auth_request) cannot give the main request another body. */
+    if (r != r->main && body->num_fields > 0) {
+        body->rule = TRIVET_ENCRYPTION_OFF;
+    }
+}
+
+
+enum trivet_reason
+ngx_http_trivet_find_rule(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx,
+    ngx_http_trivet_loc_conf_t *tlcf, struct trivet_call_search *search)
+{
+    enum trivet_reason reason;
+
+    reason = ngx_http_trivet_find_call(r, ctx, tlcf, search);
+    if (reason == TRIVET_REASON_NONE) {
+        ngx_http_trivet_set_encryption_rule(r, ctx, tlcf);
+    }
+
+    return reason;
+}
+
+
+void
+ngx_http_trivet_fill_preflight(ngx_http_trivet_ctx_t *ctx)
+{
+    ctx->request.rule.token = TRIVET_NEEDS_NO_TOKEN;
+    ctx->request.rule.signature = TRIVET_SIGNED_NEVER;
+}
+
+
+void
+ngx_http_trivet_fill_look(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx,
+    struct trivet_request *out)
+{
+    ngx_http_trivet_loc_conf_t *tlcf;
+
+    if (ctx->request.profile == NULL) {
+        tlcf = ngx_http_get_module_loc_conf(r, ngx_http_trivet_module);
+        ctx->request.profile = tlcf->profile;
+        ctx->request.address = ngx_http_trivet_address(r);
+    }
+
+    *out = ctx->request;
+    out->call = NULL;
+    out->rule.token = TRIVET_NEEDS_EITHER;
+    out->rule.signature = TRIVET_SIGNED_NEVER;
+}
+
+
+/* ---- guard: what is refused by the header alone -------------------------- */
+
+const char *
+ngx_http_trivet_missing_header(ngx_http_trivet_ctx_t *ctx)
+{
+    if (ctx->request.profile->headers != TRIVET_HEADERS_STRICT) {
+        return NULL;
+    }
+
+    if (!ctx->has_user_agent) {
+        return "User-Agent";
+    }
+
+    return ctx->has_cache_control ? NULL : "Cache-Control";
+}
+
+
+void
+ngx_http_trivet_fill_too_many_fields(ngx_http_trivet_ctx_t *ctx)
+{
+    ctx->request.signature_header = TRIVET_SIGNATURE_HEADER_TOO_MANY_FIELDS;
+}
+
+
+/* ---- body ---------------------------------------------------------------- */
+
+void
+ngx_http_trivet_fill_body_unread(
+    ngx_http_trivet_ctx_t *ctx, ngx_uint_t is_unread)
+{
+    ctx->request.is_body_unread = is_unread != 0;
+}
+
+
 enum trivet_status
 ngx_http_trivet_digest_request(struct trivet_digest *digest, u_char *buffer,
     ngx_http_trivet_ctx_t *ctx, ngx_chain_t *body)
@@ -243,4 +373,29 @@ ngx_http_trivet_digest_request(struct trivet_digest *digest, u_char *buffer,
 
     return ngx_http_trivet_digest_body(
         digest, buffer, head, body, request->body_digest);
+}
+
+
+void
+ngx_http_trivet_fill_body(ngx_http_trivet_ctx_t *ctx, struct trivet_slice body)
+{
+    ctx->request.body = body;
+}
+
+
+void
+ngx_http_trivet_fill_decrypt(
+    ngx_http_trivet_ctx_t *ctx, enum trivet_status (*decrypt)(void *data,
+                                    struct trivet_decrypter *decrypter))
+{
+    ctx->request.encrypted.decrypt = decrypt;
+    ctx->request.encrypted.data = ctx;
+}
+
+
+void
+ngx_http_trivet_fill_evidence(
+    ngx_http_trivet_ctx_t *ctx, const struct trivet_evidence *evidence)
+{
+    ctx->request.evidence = evidence;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * incidents.c - the sandbox's own: a clock that is put on, failures on purpose
+ * incidents.c - the sandbox's own: a clock that is advanced, failures on
+ * purpose
  *
  * A sandbox maps a file (sandbox/state.h) into which "trivet clock" and
  * "trivet incident" write. Without the directive there is no mapping, and none
@@ -12,6 +13,7 @@
  */
 #include "gateway/incidents.h"
 
+#include "core/field_names.h"
 #include "gateway/answer_headers.h"
 #include "gateway/answering.h"
 #include "gateway/conf.h"
@@ -195,7 +197,7 @@ ngx_http_trivet_begins(ngx_table_elt_t *h, const char *name)
 static ngx_int_t
 ngx_http_trivet_drop_ours(ngx_http_request_t *r, ngx_table_elt_t *h)
 {
-    if (ngx_http_trivet_begins(h, "x-bunq-")
+    if (ngx_http_trivet_begins(h, TRIVET_FIELD_PREFIX)
         || ngx_http_trivet_begins(h, "x-trivet-"))
     {
         h->hash = 0;
@@ -223,7 +225,8 @@ ngx_http_trivet_break_signature(ngx_http_request_t *r, ngx_table_elt_t *h)
     u_char *text, *digit;
 
     if (h->value.len < 4
-        || !ngx_http_trivet_begins(h, "x-bunq-server-signature")) {
+        || !ngx_http_trivet_begins(h, TRIVET_FIELD_SERVER_SIGNATURE))
+    {
         return NGX_OK;
     }
 

@@ -90,7 +90,7 @@ ngx_http_trivet_pass_over(ngx_http_request_t *r,
     ngx_http_upstream_t *u = r->upstream;
     ngx_uint_t status = u->headers_in.status_n;
 
-    /* A change of the protocol is for the header filter to judge. */
+    /* A change of the protocol is for the header filter to decide. */
     *is_final = status >= NGX_HTTP_OK || status == NGX_HTTP_SWITCHING_PROTOCOLS
                 || r->http_version == NGX_HTTP_VERSION_9;
     if (*is_final) {

@@ -7,7 +7,6 @@
  */
 #include "gateway/looking.h"
 
-#include "gateway/address.h"
 #include "gateway/body.h"
 #include "gateway/chores.h"
 #include "gateway/conf.h"
@@ -48,7 +47,6 @@ void
 ngx_http_trivet_find_signer(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx)
 {
     struct trivet_request request;
-    ngx_http_trivet_loc_conf_t *tlcf;
 
     if (ctx->answer.server_key >= 0
         || (ctx->request.call != NULL
@@ -57,17 +55,7 @@ ngx_http_trivet_find_signer(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx)
         return;
     }
 
-    if (ctx->request.profile == NULL) {
-        tlcf = ngx_http_get_module_loc_conf(r, ngx_http_trivet_module);
-        ctx->request.profile = tlcf->profile;
-        ctx->request.address = ngx_http_trivet_address(r);
-    }
-
-    request = ctx->request;
-    request.call = NULL;
-    request.rule.token = TRIVET_NEEDS_EITHER;
-    request.rule.signature = TRIVET_SIGNED_NEVER;
-
+    ngx_http_trivet_fill_look(r, ctx, &request);
     (void) ngx_http_trivet_look(r, ctx, &request);
 }
 
@@ -108,7 +96,7 @@ ngx_http_trivet_admit_here(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx)
         return 0;
     }
 
-    ctx->state = NGX_HTTP_TRIVET_JUDGED;
+    ctx->state = NGX_HTTP_TRIVET_DECIDED;
     ctx->reason = TRIVET_REASON_NONE;
     ngx_http_trivet_tell_time(tmcf);
 

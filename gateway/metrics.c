@@ -171,14 +171,14 @@ ngx_http_trivet_log_handler(ngx_http_request_t *r)
     ctx = ngx_http_trivet_get_ctx(r);
 
     if (tmcf->metrics == NULL || ctx == NULL
-        || (ctx->judged_by == NULL && !tlcf->calls && !tlcf->protect))
+        || (ctx->decided_by == NULL && !tlcf->calls && !tlcf->protect))
     {
         return NGX_OK;
     }
 
-    if (ctx->state != NGX_HTTP_TRIVET_JUDGED
+    if (ctx->state != NGX_HTTP_TRIVET_DECIDED
         && ctx->reason == TRIVET_REASON_NONE) {
-        return NGX_OK; /* the caller went away before it was judged */
+        return NGX_OK; /* the caller went away before it was decided */
     }
 
     metrics = tmcf->metrics->data;
@@ -197,11 +197,11 @@ ngx_http_trivet_log_handler(ngx_http_request_t *r)
             &metrics->verifying, ctx->answer.measures.verifying_ns);
     }
 
-    if (ctx->answer.measures.knew_right) {
+    if (ctx->answer.measures.is_verify_cache_hit) {
         (void) ngx_atomic_fetch_add(&metrics->known_right, 1);
     }
 
-    if (ctx->answer.measures.knew_signature) {
+    if (ctx->answer.measures.is_sign_cache_hit) {
         (void) ngx_atomic_fetch_add(&metrics->known_signatures, 1);
     }
 

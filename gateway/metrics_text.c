@@ -98,16 +98,16 @@ ngx_http_trivet_tell_all(u_char *p, u_char *end,
     }
 
     p = ngx_http_trivet_tell_counter(p, end, "trivet_key_cache_hits_total",
-        "counter", "Client keys that were parsed already.",
+        "counter", "Client keys that were in the cache.",
         (int64_t) (num - metrics->cache_misses));
     p = ngx_http_trivet_tell_counter(p, end, "trivet_key_cache_misses_total",
         "counter", "Client keys that had to be parsed.",
         (int64_t) metrics->cache_misses);
     p = ngx_http_trivet_tell_counter(p, end, "trivet_sign_memo_hits_total",
-        "counter", "Answers whose signature was remembered.",
+        "counter", "Answers whose signature was in the cache.",
         (int64_t) metrics->known_signatures);
     p = ngx_http_trivet_tell_counter(p, end, "trivet_verify_memo_hits_total",
-        "counter", "Requests whose signature was known to be right.",
+        "counter", "Requests whose signature was in the cache.",
         (int64_t) metrics->known_right);
     p = ngx_http_trivet_tell_counter(p, end, "trivet_store_errors_total",
         "counter", "Requests refused because the store failed.",
@@ -117,8 +117,7 @@ ngx_http_trivet_tell_all(u_char *p, u_char *end,
 
     if (work->status == TRIVET_OK) {
         p = ngx_http_trivet_tell_counter(p, end, "trivet_sessions_alive",
-            "gauge", "Sessions that are alive, 100000 counted at most.",
-            work->sessions);
+            "gauge", "Valid sessions, 100000 counted at most.", work->sessions);
     }
 
     return ngx_http_trivet_tell_counter(p, end, "trivet_clock_behind_seconds",

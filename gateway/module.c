@@ -42,7 +42,7 @@ static ngx_conf_num_bounds_t  ngx_http_trivet_timeout_bounds = {
 
 
 static ngx_conf_num_bounds_t  ngx_http_trivet_lifetime_bounds = {
-    ngx_conf_check_num_bounds, 1, 315360000
+    ngx_conf_check_num_bounds, 1, TRIVET_MAX_KEY_LIFETIME_S
 };
 
 

@@ -3,7 +3,7 @@
  * neighbour.c - what other modules' directives would let past us
  *
  * "return" and "rewrite ... redirect" answer in the rewrite phase, before the
- * access phase, whoever asks. A protected location that has one is judged at
+ * access phase, whoever asks. A protected location that has one is decided at
  * the beginning of that phase. A server's own answer before a location is
  * known, so before anybody knows what to ask for: where a location of it is
  * protected, that is a mistake in the configuration. (What answers early all

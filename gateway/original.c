@@ -5,7 +5,7 @@
  * A signature is over what the caller sent. An internal redirect gives the
  * request another URI, error_page and X-Accel-Redirect another method, and what
  * we did for the API behind took fields out; a body may have been thrown away,
- * or read in part. Whoever is judged anew, or by a subrequest, is judged by
+ * or read in part. Whoever is decided again, or by a subrequest, is decided by
  * what is kept here; a body that is not there any more is never taken for an
  * empty one.
  */
@@ -54,9 +54,8 @@ ngx_http_trivet_find_field(
         h = part->elts;
 
         for (i = 0; i < part->nelts; i++) {
-            if (h[i].lowcase_key != NULL && h[i].key.len == ngx_strlen(name)
-                && ngx_strncmp(h[i].lowcase_key, name, h[i].key.len) == 0)
-            {
+            if (h[i].lowcase_key != NULL
+                && ngx_http_trivet_is_header(&h[i], name)) {
                 found = &h[i];
                 num++;
             }
@@ -75,5 +74,5 @@ ngx_uint_t
 ngx_http_trivet_is_header(ngx_table_elt_t *h, const char *name)
 {
     return h->key.len == ngx_strlen(name)
-           && ngx_strncmp(h->lowcase_key, name, h->key.len) == 0;
+           && ngx_strncasecmp(h->key.data, (u_char *) name, h->key.len) == 0;
 }

@@ -5,18 +5,13 @@
 
 #include "gateway/request.h"
 
-/* Names of fields, in lower case, as nginx keeps them beside the caller's
- * spelling. */
-#define NGX_HTTP_TRIVET_TOKEN     "x-bunq-client-authentication"
-#define NGX_HTTP_TRIVET_SIGNATURE "x-bunq-client-signature"
-
 /* Fills out from r, a main request whose header nobody has changed yet. Points
  * into the request's pool. */
 void ngx_http_trivet_remember_original(
     ngx_http_request_t *r, ngx_http_trivet_original_t *out);
-/* Whether the field has that name (in lower case). */
+/* Whether the field has that name, in whatever case. */
 ngx_uint_t ngx_http_trivet_is_header(ngx_table_elt_t *h, const char *name);
-/* How many fields of that name (in lower case) the caller sent; *out (may be
+/* How many fields of that name, in whatever case, the caller sent; *out (may be
  * NULL) is the last one, NULL when there is none. */
 ngx_uint_t ngx_http_trivet_find_field(
     ngx_http_trivet_ctx_t *ctx, const char *name, ngx_table_elt_t **out);

@@ -10,8 +10,8 @@
  * endpoint: 24 bytes, however long the path. nginx keeps keys in a zone of
  * fixed size. When it is full, the key that was used longest ago goes: a flood
  * of made-up paths makes the gateway forget calls too early at worst, and never
- * refuses a stranger. Opening sessions has a zone of its own, with one key for
- * each address, which no path can crowd.
+ * refuses a caller who is not known. Opening sessions has a zone of its own,
+ * with one key for each address, which no path can crowd.
  */
 #include "gateway/rates.h"
 

@@ -2,6 +2,7 @@
 /* replacing.c - answers in place of what came */
 #include "gateway/replacing.h"
 
+#include "core/field_names.h"
 #include "gateway/answer_headers.h"
 #include "gateway/answering.h"
 #include "gateway/conf.h"
@@ -143,7 +144,8 @@ ngx_http_trivet_sign_settled(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx)
         value.data = (u_char *) ctx->answer.signature;
         value.len = sizeof(ctx->answer.signature);
 
-        return ngx_http_trivet_add_header(r, "X-Bunq-Server-Signature", &value);
+        return ngx_http_trivet_add_header(
+            r, TRIVET_FIELD_SERVER_SIGNATURE, &value);
     }
 
     if (ctx->is_own) {
@@ -177,7 +179,7 @@ ngx_http_trivet_is_unasked(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx,
     return tlcf->protect && !ctx->is_own && r->err_status < NGX_HTTP_BAD_REQUEST
            && !(r->error_page && !r->internal)
            && !(ctx->is_admitted
-                && ngx_http_trivet_is_same_rule(ctx->judged_by, tlcf));
+                && ngx_http_trivet_is_same_rule(ctx->decided_by, tlcf));
 }
 
 

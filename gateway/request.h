@@ -36,10 +36,10 @@ typedef struct {
 /* How far a request has come. */
 typedef enum {
     NGX_HTTP_TRIVET_NEW = 0,
-    NGX_HTTP_TRIVET_LOOKED,  /* nothing speaks against its body so far     */
-    NGX_HTTP_TRIVET_READING, /* its body                                   */
-    NGX_HTTP_TRIVET_JUDGING, /* on a pool thread                           */
-    NGX_HTTP_TRIVET_JUDGED
+    NGX_HTTP_TRIVET_LOOKED,   /* nothing speaks against its body so far     */
+    NGX_HTTP_TRIVET_READING,  /* its body                                   */
+    NGX_HTTP_TRIVET_DECIDING, /* on a pool thread                           */
+    NGX_HTTP_TRIVET_DECIDED
 } ngx_http_trivet_state_e;
 
 
@@ -84,12 +84,12 @@ typedef struct {
     ngx_str_t allow;           /* of a 405                 */
     ngx_str_t request_id;      /* to be echoed             */
     enum trivet_reason reason; /* of a refusal, or NONE    */
-    ngx_http_trivet_loc_conf_t *judged_by;
-    ngx_str_t judged_uri;
-    ngx_str_t judged_method;
+    ngx_http_trivet_loc_conf_t *decided_by;
+    ngx_str_t decided_uri;
+    ngx_str_t decided_method;
     ngx_str_t upgrade;          /* what the API may change to; empty: nothing */
     ngx_uint_t http_version;    /* of the request           */
-    unsigned is_admitted : 1;   /* by judged_by, with judged_uri           */
+    unsigned is_admitted : 1;   /* by decided_by, with decided_uri           */
     unsigned is_preflight : 1;  /* admitted without being anybody's        */
     unsigned is_own : 1;        /* the answer is ours       */
     unsigned has_no_memory : 1; /* its header could not be read */

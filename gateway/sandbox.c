@@ -38,11 +38,11 @@ ngx_http_trivet_clock_offset_s(ngx_http_trivet_main_conf_t *tmcf)
 
 
 int64_t
-ngx_http_trivet_doomed_session(void)
+ngx_http_trivet_last_session_to_end(void)
 {
     return ngx_http_trivet_sandbox == NULL
                ? 0
-               : trivet_sandbox_doomed_session(ngx_http_trivet_sandbox);
+               : trivet_sandbox_last_session_to_end(ngx_http_trivet_sandbox);
 }
 
 

@@ -22,7 +22,7 @@ ngx_int_t ngx_http_trivet_is_on(
 int64_t ngx_http_trivet_clock_offset_us(void);
 int64_t ngx_http_trivet_clock_offset_s(ngx_http_trivet_main_conf_t *tmcf);
 /* Sessions up to this id end at their next use; 0: none. */
-int64_t ngx_http_trivet_doomed_session(void);
+int64_t ngx_http_trivet_last_session_to_end(void);
 /* Another address in place of the caller's, while that incident is on. */
 void ngx_http_trivet_flip_address(
     ngx_http_trivet_main_conf_t *tmcf, struct trivet_address *address);

@@ -40,7 +40,7 @@ ngx_http_trivet_init_authority(ngx_http_trivet_main_conf_t *tmcf)
         .key_lifetime_s = tmcf->key_lifetime,
         .now_us = ngx_http_trivet_now_us,
         .offset_us = ngx_http_trivet_clock_offset_us,
-        .doomed_session = ngx_http_trivet_doomed_session,
+        .last_session_to_end = ngx_http_trivet_last_session_to_end,
         .ticks_ns = tmcf->metrics == NULL ? NULL : ngx_http_trivet_ticks_ns,
         .seen = &tmcf->worker->seen,
         .refusals = &tmcf->worker->refusals,

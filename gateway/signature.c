@@ -2,6 +2,7 @@
 /* signature.c - X-Bunq-Server-Signature */
 #include "gateway/signature.h"
 
+#include "core/field_names.h"
 #include "gateway/answer_headers.h"
 #include "gateway/clock.h"
 #include "gateway/conf.h"
@@ -40,10 +41,9 @@ ngx_http_trivet_add_signature(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx,
             ? &tmcf->memos
             : &none;
 
-    if (trivet_sign_remembered(memos,
-            tmcf->server_keys[ctx->answer.server_key].tag,
+    if (trivet_sign_cached(memos, tmcf->server_keys[ctx->answer.server_key].tag,
             tmcf->worker->signers[ctx->answer.server_key], digest, text,
-            &ctx->answer.measures.knew_signature)
+            &ctx->answer.measures.is_sign_cache_hit)
         != TRIVET_OK)
     {
         ngx_log_error(NGX_LOG_CRIT, r->connection->log, 0,
@@ -51,7 +51,7 @@ ngx_http_trivet_add_signature(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx,
         return NGX_ERROR;
     }
 
-    if (tmcf->metrics != NULL && !ctx->answer.measures.knew_signature) {
+    if (tmcf->metrics != NULL && !ctx->answer.measures.is_sign_cache_hit) {
         ctx->answer.measures.has_signed = true;
         ctx->answer.measures.signing_ns = ngx_http_trivet_ticks_ns() - begin_ns;
     }
@@ -59,7 +59,7 @@ ngx_http_trivet_add_signature(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx,
     value.data = (u_char *) text;
     value.len = TRIVET_SIGNATURE_TEXT_LEN;
 
-    return ngx_http_trivet_add_header(r, "X-Bunq-Server-Signature", &value);
+    return ngx_http_trivet_add_header(r, TRIVET_FIELD_SERVER_SIGNATURE, &value);
 }
 
 

@@ -2,6 +2,7 @@
 /* signed_head.c - what the full scheme signs in front of a body */
 #include "gateway/signed_head.h"
 
+#include "gateway/fill.h"
 #include "gateway/request.h"
 #include "gateway/slice.h"
 /* The fields of a list; the core passes over those that are not signed. NULL
@@ -66,7 +67,7 @@ ngx_http_trivet_make_request_head(
     size_t num;
     struct trivet_field *fields;
     struct trivet_writer writer;
-    struct trivet_request *request = &ctx->request;
+    const struct trivet_request *request = &ctx->request;
 
     ctx->head = trivet_slice_make(NULL, 0);
 
@@ -96,7 +97,7 @@ ngx_http_trivet_make_request_head(
     {
         /* More fields than any client signs: no full signature can fit. */
         if (request->profile->signing == TRIVET_SIGNING_FULL) {
-            request->signature_header = TRIVET_SIGNATURE_HEADER_TOO_MANY_FIELDS;
+            ngx_http_trivet_fill_too_many_fields(ctx);
         }
         return NGX_OK;
     }

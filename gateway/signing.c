@@ -115,7 +115,7 @@ ngx_http_trivet_filter_admitted(ngx_http_request_t *r,
 
     is_collected = is_signed || ngx_http_trivet_is_encrypting(ctx);
 
-    reason = ngx_http_trivet_judge_answer(r, ctx, tlcf);
+    reason = ngx_http_trivet_check_answer(r, ctx, tlcf);
     if (reason == TRIVET_REASON_NONE && is_collected
         && !ngx_http_trivet_is_bodiless(r) && ngx_http_trivet_is_endless(r))
     {

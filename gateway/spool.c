@@ -137,7 +137,7 @@ ngx_http_trivet_expect_body(ngx_http_request_t *r)
 
 /* Whether the part that has come may be kept; NONE when it may. */
 static enum trivet_reason
-ngx_http_trivet_judge_part(
+ngx_http_trivet_check_part(
     ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx, ngx_chain_t *in)
 {
     off_t len = 0, buffer = ngx_http_trivet_body_buffer(r);
@@ -193,7 +193,7 @@ ngx_http_trivet_request_body_filter(ngx_http_request_t *r, ngx_chain_t *in)
         return ngx_http_next_request_body_filter(r, in);
     }
 
-    ctx->reason = ngx_http_trivet_judge_part(r, ctx, in);
+    ctx->reason = ngx_http_trivet_check_part(r, ctx, in);
     if (ctx->reason != TRIVET_REASON_NONE) {
         return ngx_http_trivet_break_off(r, ctx->reason);
     }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * subrequest.c - the precontent phase: nobody comes here unjudged
+ * subrequest.c - the precontent phase: no request passes undecided
  *
  * nginx runs no access phase for subrequests (auth_request, SSI's include,
  * mirror, add_before_body). The precontent phase is the last one before the
@@ -8,7 +8,7 @@
  * request passes it; our handler is the first in it. What was admitted in the
  * access phase goes on.
  *
- * A subrequest is judged as its caller is: by the credentials of the main
+ * A subrequest is decided as its caller is: by the credentials of the main
  * request, with its method, target, fields and body, under the rule of the
  * location that the subrequest goes to. When the main request was admitted
  * under a rule that asks for no less, it is admitted with it.
@@ -23,7 +23,7 @@ ngx_uint_t
 ngx_http_trivet_admit_with_main(
     ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx)
 {
-    struct trivet_request *main_request, *request = &ctx->request;
+    const struct trivet_request *main_request, *request = &ctx->request;
     ngx_http_trivet_ctx_t *of_main;
 
     of_main = r == r->main ? NULL : ngx_http_trivet_get_ctx(r->main);
@@ -49,13 +49,13 @@ ngx_http_trivet_admit_with_main(
     ctx->answer.verdict = of_main->answer.verdict;
     ctx->answer.identity = of_main->answer.identity;
     ctx->answer.server_key = of_main->answer.server_key;
-    ctx->state = NGX_HTTP_TRIVET_JUDGED;
+    ctx->state = NGX_HTTP_TRIVET_DECIDED;
 
     return 1;
 }
 
 
-/* All that are judged for one caller have their contexts in one pool. */
+/* All that are decided for one caller have their contexts in one pool. */
 ngx_uint_t
 ngx_http_trivet_is_id_counted(ngx_http_request_t *r)
 {
@@ -69,7 +69,7 @@ ngx_http_trivet_is_id_counted(ngx_http_request_t *r)
 
         ctx = cln->data;
         if (ctx->request.is_id_counted
-            || (ctx->state == NGX_HTTP_TRIVET_JUDGED
+            || (ctx->state == NGX_HTTP_TRIVET_DECIDED
                 && ctx->answer.is_id_counted))
         {
             return 1;

@@ -29,7 +29,7 @@ _Static_assert(
 typedef struct {
     ngx_http_request_t *request;
     ngx_http_trivet_main_conf_t *tmcf;
-    ngx_http_trivet_ctx_t *ctx;   /* of a request to be judged; else NULL */
+    ngx_http_trivet_ctx_t *ctx;   /* of a request to decide; else NULL */
     ngx_chain_t *body;            /* of it */
     ngx_http_trivet_work_pt work; /* else */
     void *data;
@@ -40,7 +40,8 @@ typedef struct {
 static enum trivet_status
 ngx_http_trivet_run_job(ngx_http_trivet_job_t *job, struct trivet_error *err)
 {
-    struct trivet_request *request = &job->ctx->request;
+    const struct trivet_request *request = &job->ctx->request;
+    struct trivet_slice text;
     ngx_http_trivet_thread_t *thread = ngx_http_trivet_get_thread();
     enum trivet_status status = TRIVET_OK;
     ngx_http_trivet_evidence_t given = {.ctx = job->ctx, .body = job->body};
@@ -56,24 +57,27 @@ ngx_http_trivet_run_job(ngx_http_trivet_job_t *job, struct trivet_error *err)
 
     if (is_call_body) {
         /* at most TRIVET_MAX_CALL_BODY bytes, which fit */
-        status = ngx_http_trivet_join_body(thread->buffer,
-            NGX_HTTP_TRIVET_READ_SIZE, job->body, &request->body);
+        status = ngx_http_trivet_join_body(
+            thread->buffer, NGX_HTTP_TRIVET_READ_SIZE, job->body, &text);
+        if (status == TRIVET_OK) {
+            ngx_http_trivet_fill_body(job->ctx, text);
+        }
     }
 
     if (status == TRIVET_OK) {
         joined = request->body.len;
         if (job->tmcf->sandbox) {
-            ngx_http_trivet_give_evidence(&given, request);
+            ngx_http_trivet_give_evidence(&given);
         }
         trivet_authority_answer(thread->authority, request, &job->ctx->answer);
-        ngx_http_trivet_drop_evidence(&given, request);
+        ngx_http_trivet_drop_evidence(&given);
     }
 
     if (is_call_body) {
         /* An API key may have been in it. How much was joined is not known
          * when that failed. */
         trivet_wipe(thread->buffer, joined);
-        request->body = trivet_slice_make(NULL, 0);
+        ngx_http_trivet_fill_body(job->ctx, trivet_slice_make(NULL, 0));
     }
 
     return status;
@@ -150,7 +154,7 @@ ngx_http_trivet_task_done(ngx_event_t *ev)
             job->ctx->request.is_body_unread
                     && job->ctx->answer.verdict.reason == TRIVET_REASON_NONE
                 ? NGX_HTTP_TRIVET_LOOKED
-                : NGX_HTTP_TRIVET_JUDGED;
+                : NGX_HTTP_TRIVET_DECIDED;
         job->ctx->reason = job->ctx->answer.verdict.reason;
         ngx_http_trivet_tell_time(job->tmcf);
     }

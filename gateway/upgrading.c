@@ -3,10 +3,10 @@
  * upgrading.c - other protocols on the same connection
  *
  * After a 101 nginx passes bytes on and looks at none of them. In a protocol
- * that carries further requests (h2c) those would reach the API unjudged, with
- * any identity in them. So only what the location names (trivet_upgrade) is
- * asked for, and only that is taken for an answer. WebSocket carries messages
- * of the one caller who was judged.
+ * that carries further requests (h2c) those would reach the API unverified,
+ * with any identity in them. So only what the location names (trivet_upgrade)
+ * is asked for, and only that is taken for an answer. WebSocket carries
+ * messages of the one caller who was verified.
  */
 #include "gateway/upgrading.h"
 
@@ -45,7 +45,7 @@ ngx_http_trivet_upgrade(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
             || ngx_strncasecmp(value[i].data, (u_char *) "http/", 5) == 0)
         {
             return "cannot be a protocol that carries requests: they would "
-                   "reach the API unjudged";
+                   "reach the API unverified";
         }
 
         name = ngx_array_push(tlcf->upgrades);

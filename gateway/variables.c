@@ -76,10 +76,10 @@ ngx_http_trivet_add_variables(ngx_conf_t *cf)
 }
 
 
-/* The context of a request that was judged; NULL before that. A subrequest that
- * was not judged by itself belongs to its main request's caller. */
+/* The context of a request that was decided; NULL before that. A subrequest
+ * that was not decided by itself belongs to its main request's caller. */
 static ngx_http_trivet_ctx_t *
-ngx_http_trivet_judged(ngx_http_request_t *r)
+ngx_http_trivet_decided_ctx(ngx_http_request_t *r)
 {
     ngx_http_trivet_ctx_t *ctx;
 
@@ -89,7 +89,7 @@ ngx_http_trivet_judged(ngx_http_request_t *r)
         ctx = ngx_http_trivet_get_ctx(r->main);
     }
 
-    if (ctx == NULL || ctx->state == NGX_HTTP_TRIVET_JUDGING) {
+    if (ctx == NULL || ctx->state == NGX_HTTP_TRIVET_DECIDING) {
         return NULL;
     }
 
@@ -104,7 +104,7 @@ ngx_http_trivet_id_variable(
     int64_t id = 0;
     ngx_http_trivet_ctx_t *ctx;
 
-    ctx = ngx_http_trivet_judged(r);
+    ctx = ngx_http_trivet_decided_ctx(r);
     if (ctx != NULL) {
         ngx_memcpy(&id, (u_char *) &ctx->answer.identity + data, sizeof(id));
     }
@@ -156,7 +156,7 @@ ngx_http_trivet_reason_variable(
 
     (void) data;
 
-    ctx = ngx_http_trivet_judged(r);
+    ctx = ngx_http_trivet_decided_ctx(r);
     if (ctx != NULL && ctx->reason != TRIVET_REASON_NONE) {
         word = trivet_reason_row(ctx->reason)->id;
     }
@@ -174,7 +174,7 @@ ngx_http_trivet_mistake_variable(
 
     (void) data;
 
-    ctx = ngx_http_trivet_judged(r);
+    ctx = ngx_http_trivet_decided_ctx(r);
     if (ctx != NULL) {
         word = ctx->answer.mistake;
     }

@@ -6,16 +6,16 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdatomic.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "base/timestamp.h"
 
-enum { MAGIC_SIZE = 24, MAX_PATH = 4096 };
+enum { MAGIC_SIZE = 24 };
 
 /* Its number changes with the form. */
 static const char magic[MAGIC_SIZE] = "trivet sandbox state 1\n";
@@ -25,7 +25,7 @@ static const char magic[MAGIC_SIZE] = "trivet sandbox state 1\n";
 struct state {
     char magic[MAGIC_SIZE];
     _Atomic int64_t offset_us;
-    _Atomic int64_t doomed_session;
+    _Atomic int64_t last_session_to_end;
     _Atomic uint32_t incidents; /* a bit each */
     _Atomic uint32_t slow_s;    /* 0: the default */
     char reserved[16];
@@ -76,67 +76,37 @@ refuse_damaged(const char *path, struct trivet_error *err)
         err);
 }
 
-static bool
-write_state(int fd)
+enum trivet_status
+trivet_sandbox_create(const char *path, struct trivet_error *err)
 {
     struct state fresh;
+    enum trivet_status status;
 
     memset(&fresh, 0, sizeof fresh);
     memcpy(fresh.magic, magic, sizeof magic);
 
-    return write(fd, &fresh, sizeof fresh) == (ssize_t) sizeof fresh
-           && fsync(fd) == 0;
-}
+    status = trivet_file_create_whole(
+        path, trivet_slice_make(&fresh, sizeof fresh), 0600, err);
 
-enum trivet_status
-trivet_sandbox_create(const char *path, struct trivet_error *err)
-{
-    char temporary[MAX_PATH];
-    enum trivet_status status = TRIVET_OK;
-    bool is_written;
-    int fd;
-
-    if (snprintf(temporary, sizeof temporary, "%s.XXXXXX", path)
-        >= (int) sizeof temporary)
-    {
-        return refuse(path, "the path is too long", err);
-    }
-
-    fd = mkstemp(temporary); /* 0600 */
-    if (fd < 0) {
-        return fail_on(path, err);
-    }
-
-    is_written = write_state(fd);
-
-    /* link, not rename: what is there already stays. */
-    if (close(fd) != 0 || !is_written
-        || (link(temporary, path) != 0 && errno != EEXIST))
-    {
-        status = fail_on(path, err);
-    }
-
-    (void) unlink(temporary);
-    return status;
+    /* What is there already stays. */
+    return status == TRIVET_E_CONFLICT ? TRIVET_OK : status;
 }
 
 /* Who may write there moves the clock, so it is the owner alone. */
 static enum trivet_status
 check_file(int fd, const char *path, struct trivet_error *err)
 {
+    const struct trivet_file_rule rule = {
+        .owner = TRIVET_FILE_OURS,
+        .forbidden_mode = 077,
+        .content = "the sandbox's state",
+    };
     struct stat info;
+
+    TRIVET_TRY(trivet_file_check(fd, path, &rule, err));
 
     if (fstat(fd, &info) != 0) {
         return fail_on(path, err);
-    }
-    if (!S_ISREG(info.st_mode)) {
-        return refuse(path, "not a regular file", err);
-    }
-    if (info.st_uid != geteuid()) {
-        return refuse(path, "belongs to another user", err);
-    }
-    if ((info.st_mode & (S_IRWXG | S_IRWXO)) != 0) {
-        return refuse(path, "others can read or write it; chmod 600 it", err);
     }
     if (info.st_size != (off_t) sizeof(struct state)) {
         return refuse_damaged(path, err);
@@ -154,7 +124,7 @@ is_damaged(const struct state *state)
 
     return memcmp(state->magic, magic, sizeof magic) != 0 || offset_us < 0
            || offset_us > max_offset_us
-           || atomic_load(&state->doomed_session) < 0
+           || atomic_load(&state->last_session_to_end) < 0
            || atomic_load(&state->incidents) >> TRIVET_NUM_INCIDENTS != 0
            || atomic_load(&state->slow_s) > TRIVET_MAX_SLOW_S
            || memcmp(state->reserved, zeroes, sizeof zeroes) != 0;
@@ -268,7 +238,7 @@ trivet_sandbox_offset_us(const struct trivet_sandbox *sandbox)
 }
 
 enum trivet_status
-trivet_sandbox_put_on(
+trivet_sandbox_advance(
     struct trivet_sandbox *sandbox, int64_t seconds, struct trivet_error *err)
 {
     int64_t before = atomic_load(&sandbox->state->offset_us);
@@ -331,15 +301,16 @@ trivet_sandbox_set_slow_s(struct trivet_sandbox *sandbox, int64_t seconds)
 }
 
 int64_t
-trivet_sandbox_doomed_session(const struct trivet_sandbox *sandbox)
+trivet_sandbox_last_session_to_end(const struct trivet_sandbox *sandbox)
 {
     return trivet_sandbox_has(sandbox, TRIVET_INCIDENT_SESSION_DIES)
-               ? atomic_load(&sandbox->state->doomed_session)
+               ? atomic_load(&sandbox->state->last_session_to_end)
                : 0;
 }
 
 void
-trivet_sandbox_set_doomed_session(struct trivet_sandbox *sandbox, int64_t id)
+trivet_sandbox_set_last_session_to_end(
+    struct trivet_sandbox *sandbox, int64_t id)
 {
-    atomic_store(&sandbox->state->doomed_session, id < 0 ? 0 : id);
+    atomic_store(&sandbox->state->last_session_to_end, id < 0 ? 0 : id);
 }

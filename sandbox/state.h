@@ -21,13 +21,14 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/duration.h"
 #include "sandbox/incidents.h"
 #include "trivet/status.h"
 
 enum {
     TRIVET_DEFAULT_SLOW_S = 5,
     TRIVET_MAX_SLOW_S = 300,
-    TRIVET_MAX_CLOCK_OFFSET_S = 315360000 /* ten years of 365 days */
+    TRIVET_MAX_CLOCK_OFFSET_S = TRIVET_MAX_DURATION_S
 };
 
 struct trivet_sandbox;
@@ -55,7 +56,7 @@ void trivet_sandbox_close(struct trivet_sandbox *sandbox);
  * the file. */
 int64_t trivet_sandbox_offset_us(const struct trivet_sandbox *sandbox);
 /* TRIVET_E_LIMIT, and nothing changed, when it would be too far in all. */
-TRIVET_MUST_USE enum trivet_status trivet_sandbox_put_on(
+TRIVET_MUST_USE enum trivet_status trivet_sandbox_advance(
     struct trivet_sandbox *sandbox, int64_t seconds, struct trivet_error *err);
 void trivet_sandbox_reset_clock(struct trivet_sandbox *sandbox);
 
@@ -70,8 +71,9 @@ void trivet_sandbox_set_slow_s(struct trivet_sandbox *sandbox, int64_t seconds);
 
 /* Of TRIVET_INCIDENT_SESSION_DIES: the last session that was open when it was
  * switched on. 0 while it is off. */
-int64_t trivet_sandbox_doomed_session(const struct trivet_sandbox *sandbox);
-void trivet_sandbox_set_doomed_session(
+int64_t trivet_sandbox_last_session_to_end(
+    const struct trivet_sandbox *sandbox);
+void trivet_sandbox_set_last_session_to_end(
     struct trivet_sandbox *sandbox, int64_t id);
 
 #endif

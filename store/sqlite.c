@@ -18,6 +18,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "schema_sqlite.h"
 #include "store/statement.h"
 
@@ -228,29 +229,6 @@ make_file(const struct connection *connection, struct trivet_error *err)
     return is_made ? TRIVET_OK : TRIVET_E_UNAVAILABLE;
 }
 
-/* Takes from others what they may do with the file; the mode that it had
- * before, or 0 when nothing was to be taken. *out_is_done: it could be. */
-static unsigned
-take_from_others(const char *path, bool *out_is_done)
-{
-    struct stat info;
-
-    *out_is_done = true;
-    if (lstat(path, &info) != 0) {
-        return 0;
-    }
-    /* A link may be the store's own name, and nothing else's. */
-    if (S_ISLNK(info.st_mode) && stat(path, &info) != 0) {
-        return 0;
-    }
-    if (!S_ISREG(info.st_mode) || (info.st_mode & (S_IRWXG | S_IRWXO)) == 0) {
-        return 0;
-    }
-
-    *out_is_done = chmod(path, info.st_mode & S_IRWXU) == 0;
-    return info.st_mode & 07777;
-}
-
 /*
  * A store that others may read, of an earlier version or after a copy, is for
  * its owner alone from now on. By name: a file must not be opened and closed
@@ -271,7 +249,7 @@ confine(void *opaque)
         bool is_done;
 
         (void) snprintf(text, cap, "%s%s", connection->path, suffixes[i]);
-        mode = take_from_others(text, &is_done);
+        mode = trivet_file_take_from_others(text, &is_done);
         if (mode == 0 || connection->notice != NULL) {
             continue;
         }

@@ -13,13 +13,13 @@
 
 enum trivet_status
 trivet_case_find_key(struct trivet_case *c, struct trivet_api_key *out,
-    struct trivet_credential_facts *facts)
+    struct trivet_api_key_facts *facts)
 {
     enum trivet_status status;
 
     memset(facts, 0, sizeof *facts);
     memset(out, 0, sizeof *out);
-    facts->is_installation_at_home = c->installation.is_at_home;
+    facts->is_installation_ip_permitted = c->installation.is_ip_permitted;
 
     if (c->prepared->is_key_of_other_environment) {
         return TRIVET_OK;
@@ -53,7 +53,7 @@ trivet_case_find_key(struct trivet_case *c, struct trivet_api_key *out,
  */
 
 static void
-add_api_key(void *user, const struct trivet_credential *api_key)
+add_api_key(void *user, const struct trivet_api_key_view *api_key)
 {
     trivet_list_add_credential(user, api_key);
 }

@@ -17,6 +17,6 @@ enum trivet_status trivet_handle_api_key(struct trivet_case *c);
 /* What is known of the API key that the call brings (trivet_case_prepare_key
  * comes first), for core/decide.h; the key's row in *out when it is known. */
 TRIVET_MUST_USE enum trivet_status trivet_case_find_key(struct trivet_case *c,
-    struct trivet_api_key *out, struct trivet_credential_facts *facts);
+    struct trivet_api_key *out, struct trivet_api_key_facts *facts);
 
 #endif

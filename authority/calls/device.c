@@ -175,7 +175,7 @@ enum trivet_status
 trivet_write_device(struct trivet_case *c)
 {
     const struct trivet_device_request *request = &c->prepared->device;
-    struct trivet_credential_facts facts;
+    struct trivet_api_key_facts facts;
     struct trivet_api_key key;
     enum trivet_reason reason;
     bool is_permitted;

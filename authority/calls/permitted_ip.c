@@ -21,9 +21,9 @@
 /* ---- what the path names ----------------------------------------------- */
 
 static void
-keep_api_key(void *user, const struct trivet_credential *api_key)
+keep_api_key(void *user, const struct trivet_api_key_view *api_key)
 {
-    *(struct trivet_credential *) user = *api_key;
+    *(struct trivet_api_key_view *) user = *api_key;
 }
 
 static void
@@ -36,7 +36,7 @@ keep_ip(void *user, const struct trivet_permitted_ip *ip)
  * the case was refused instead. */
 static enum trivet_status
 find_api_key(
-    struct trivet_case *c, struct trivet_credential *out, bool *out_is_found)
+    struct trivet_case *c, struct trivet_api_key_view *out, bool *out_is_found)
 {
     long long id = c->request->path_ids[1];
     struct trivet_page page = trivet_page_of(id);
@@ -61,11 +61,11 @@ find_api_key(
 /* The same for a change: the key must be in use. */
 static enum trivet_status
 find_active_api_key(
-    struct trivet_case *c, struct trivet_credential *out, bool *out_is_found)
+    struct trivet_case *c, struct trivet_api_key_view *out, bool *out_is_found)
 {
     TRIVET_TRY(find_api_key(c, out, out_is_found));
 
-    if (!*out_is_found || out->status == TRIVET_CREDENTIAL_ACTIVE) {
+    if (!*out_is_found || out->status == TRIVET_API_KEY_ACTIVE) {
         return TRIVET_OK;
     }
 
@@ -92,7 +92,7 @@ fetch_ips(struct trivet_case *c, const struct trivet_page *page,
 enum trivet_status
 trivet_handle_permitted_ip_list(struct trivet_case *c)
 {
-    struct trivet_credential api_key;
+    struct trivet_api_key_view api_key;
     bool is_found;
 
     TRIVET_TRY(find_api_key(c, &api_key, &is_found));
@@ -103,7 +103,7 @@ trivet_handle_permitted_ip_list(struct trivet_case *c)
 enum trivet_status
 trivet_handle_permitted_ip(struct trivet_case *c)
 {
-    struct trivet_credential api_key;
+    struct trivet_api_key_view api_key;
     bool is_found;
 
     TRIVET_TRY(find_api_key(c, &api_key, &is_found));
@@ -165,7 +165,7 @@ trivet_write_permitted_ip_post(struct trivet_case *c)
 {
     const struct trivet_permitted_ip_request *request =
         &c->prepared->permitted_ip;
-    struct trivet_credential api_key;
+    struct trivet_api_key_view api_key;
     bool is_found;
     int64_t num_others;
 
@@ -227,7 +227,7 @@ trivet_prepare_permitted_ip_put(struct trivet_case *c)
 enum trivet_status
 trivet_write_permitted_ip_put(struct trivet_case *c)
 {
-    struct trivet_credential api_key;
+    struct trivet_api_key_view api_key;
     bool is_found;
 
     TRIVET_TRY(find_active_api_key(c, &api_key, &is_found));

@@ -94,7 +94,7 @@ verify_certificate(struct trivet_case *c,
 
     TRIVET_TRY(find_digest(c, claim.digest));
 
-    return trivet_psp_judge(&claim, &trust, out_fault, out, c->err);
+    return trivet_psp_verify(&claim, &trust, out_fault, out, c->err);
 }
 
 /* All of the cryptography; nobody waits for it. */
@@ -186,10 +186,10 @@ trivet_write_psp(struct trivet_case *c)
         .label = "payment service provider",
         .expires_us = c->now_us + TRIVET_PSP_KEY_LIFETIME_S * TRIVET_US_PER_S,
     };
-    struct trivet_credential credential = {
+    struct trivet_api_key_view credential = {
         .created_us = c->now_us,
         .updated_us = c->now_us,
-        .status = TRIVET_CREDENTIAL_PENDING,
+        .status = TRIVET_API_KEY_PENDING,
         .expires_us = made.expires_us,
     };
     enum trivet_status status;
@@ -214,21 +214,21 @@ trivet_write_psp(struct trivet_case *c)
                                      (const char *) prepared->made.bytes));
 }
 
-static enum trivet_credential_status
+static enum trivet_api_key_status
 status_of(const struct trivet_api_key *key)
 {
     if (key->is_revoked) {
-        return TRIVET_CREDENTIAL_REVOKED;
+        return TRIVET_API_KEY_REVOKED;
     }
 
-    return key->is_bound ? TRIVET_CREDENTIAL_ACTIVE : TRIVET_CREDENTIAL_PENDING;
+    return key->is_bound ? TRIVET_API_KEY_ACTIVE : TRIVET_API_KEY_PENDING;
 }
 
 enum trivet_status
 trivet_handle_psp_get(struct trivet_case *c)
 {
     struct trivet_api_key key;
-    struct trivet_credential credential;
+    struct trivet_api_key_view credential;
     long long id = c->request->path_ids[0];
     enum trivet_status status = trivet_store_api_key_asked(
         c->store, id, c->installation.id, &key, c->err);
@@ -240,7 +240,7 @@ trivet_handle_psp_get(struct trivet_case *c)
         return status;
     }
 
-    credential = (struct trivet_credential){
+    credential = (struct trivet_api_key_view){
         .id = id,
         .created_us = key.created_us,
         .updated_us = key.updated_us,

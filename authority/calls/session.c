@@ -86,7 +86,7 @@ trivet_prepare_session(struct trivet_case *c)
 enum trivet_status
 trivet_write_session(struct trivet_case *c)
 {
-    struct trivet_credential_facts facts;
+    struct trivet_api_key_facts facts;
     struct trivet_api_key key;
     enum trivet_reason reason;
 

@@ -5,9 +5,9 @@
 #include "base/timestamp.h"
 
 /*
- * A row is some 200 bytes. A flood of strangers that never ends makes a worker
- * write 12 rows a minute, about 4 MB a day, with as many commits; those who
- * have a key could write more by opening sessions.
+ * A row is some 200 bytes. A flood of unknown callers that never ends makes a
+ * worker write 12 rows a minute, about 4 MB a day, with as many commits; those
+ * who have a key could write more by opening sessions.
  */
 static const struct {
     int64_t burst; /* rows */

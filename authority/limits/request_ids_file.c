@@ -20,6 +20,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/file.h"
+
 enum { STEP_MS = 10 };
 
 /* Another layout gets another number; the size tells the rest. */
@@ -139,23 +141,27 @@ attach_in_time(int fd, unsigned max_wait_ms)
     return table;
 }
 
-/* NULL: it is a file of ours, and nobody else's from now on. */
-static const char *
-find_fault(int fd)
+/* Whether it is a file of ours, and nobody else's from now on. */
+static enum trivet_status
+take_file(int fd, const char *path, struct trivet_error *err)
 {
-    struct stat info;
+    const struct trivet_file_rule rule = {
+        .owner = TRIVET_FILE_OURS,
+        .refuses_two_names = true,
+    };
 
-    if (fstat(fd, &info) != 0) {
-        return strerror(errno);
-    }
-    if (!S_ISREG(info.st_mode) || info.st_nlink != 1) {
-        return "not a file of one name";
-    }
-    if (info.st_uid != geteuid()) {
-        return "another user's file";
+    struct trivet_error why;
+
+    if (trivet_file_check(fd, path, &rule, &why) != TRIVET_OK) {
+        return trivet_error_set(
+            err, TRIVET_E_UNAVAILABLE, "request_ids.open", "%s", why.detail);
     }
 
-    return fchmod(fd, S_IRUSR | S_IWUSR) == 0 ? NULL : strerror(errno);
+    if (fchmod(fd, 0600) != 0) {
+        return fail(err, path, strerror(errno));
+    }
+
+    return TRIVET_OK;
 }
 
 enum trivet_status
@@ -164,8 +170,8 @@ trivet_request_ids_open(const char *path, unsigned max_wait_ms,
 {
     const int how = O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC;
     struct trivet_request_id_table *table;
-    const char *fault;
-    int fd = open(path, how, S_IRUSR | S_IWUSR);
+    enum trivet_status status;
+    int fd = open(path, how, 0600);
 
     out->table = NULL;
     out->fd = -1;
@@ -173,10 +179,10 @@ trivet_request_ids_open(const char *path, unsigned max_wait_ms,
         return fail(err, path, strerror(errno));
     }
 
-    fault = find_fault(fd);
-    if (fault != NULL) {
+    status = take_file(fd, path, err);
+    if (status != TRIVET_OK) {
         (void) close(fd);
-        return fail(err, path, fault);
+        return status;
     }
 
     table = attach_in_time(fd, max_wait_ms);

@@ -14,6 +14,7 @@
 #include "cli/commands.h"
 #include "cli/output.h"
 #include "client/target.h"
+#include "core/field_names.h"
 
 enum {
     OPTION_PRINT_CURL = 0x200,
@@ -287,9 +288,9 @@ print_curl(const struct call *call, struct trivet_context *context,
         print_option("-x", info.proxy, strlen(info.proxy));
     }
     (void) fputs("  -H 'Cache-Control: no-cache' -H 'User-Agent: curl' \\\n"
-                 "  -H \"X-Bunq-Client-Authentication: $TOKEN\" \\\n",
+                 "  -H \"" TRIVET_FIELD_TOKEN ": $TOKEN\" \\\n",
         stdout);
-    cli_print("  -H 'X-Bunq-Client-Signature: %s' \\\n", signature);
+    cli_print("  -H '" TRIVET_FIELD_CLIENT_SIGNATURE ": %s' \\\n", signature);
     print_headers(call, body->data != NULL);
     if (body->data != NULL) {
         /* --data-binary would read a file when an @ comes first. */

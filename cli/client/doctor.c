@@ -194,7 +194,7 @@ examine_name(struct doctor *doctor)
 }
 
 static int
-judge_certificate(
+check_certificate(
     const struct doctor *doctor, const struct trivet_certificate_facts *facts)
 {
     int64_t now_us = trivet_clock_now_us();
@@ -259,7 +259,7 @@ examine_certificate(struct doctor *doctor)
         return cli_exit_of_status(err.status);
     }
 
-    return judge_certificate(doctor, &facts);
+    return check_certificate(doctor, &facts);
 }
 
 /* The server's Date: in "Sun, 06 Nov 1994 08:49:37 GMT". */
@@ -295,7 +295,7 @@ read_date(const char *text, int64_t *out_us)
 }
 
 static void
-judge_clock(const char *date)
+check_clock(const char *date)
 {
     int64_t server_us;
     int64_t off_us;
@@ -382,7 +382,7 @@ examine_session(struct doctor *doctor)
         return cli_exit_of_status(err.status);
     }
 
-    judge_clock(trivet_answer_header(answer, "Date"));
+    check_clock(trivet_answer_header(answer, "Date"));
     number = cli_exit_of_answer(answer->status);
     if (number != CLI_OK) {
         say_refused(doctor, answer);

@@ -186,7 +186,7 @@ print(const struct explain *explain, const struct trivet_explanation *found)
 }
 
 static int
-judge(const struct explain *explain, const struct trivet_buffer *body,
+verify(const struct explain *explain, const struct trivet_buffer *body,
     const struct trivet_buffer *signature, const struct trivet_public_key *key,
     const struct trivet_public_key *other)
 {
@@ -230,7 +230,7 @@ examine(struct explain *explain)
         number = cli_read_body(name, &body);
     }
     if (number == CLI_OK) {
-        number = judge(explain, &body, &signature, &key, &other);
+        number = verify(explain, &body, &signature, &key, &other);
     }
 
     trivet_buffer_free(&body);

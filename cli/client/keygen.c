@@ -1,11 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* keygen.c - trivet keygen: a key pair for whoever wants one */
-#define _DEFAULT_SOURCE
-#include <errno.h>
-#include <fcntl.h>
-#include <string.h>
-#include <unistd.h>
-
+#include "base/file.h"
 #include "base/secret.h"
 #include "cli/commands.h"
 #include "crypto/key.h"
@@ -46,27 +41,18 @@ parse(int key, char *argument, struct argp_state *state)
 static int
 write_key(const char *file, const char *pem)
 {
-    size_t len = strlen(pem);
-    int fd = open(file, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-    bool is_written;
+    struct trivet_error err;
+    enum trivet_status status =
+        trivet_file_create_whole(file, trivet_slice_text(pem), 0600, &err);
 
-    if (fd < 0) {
-        int number = errno == EEXIST ? CLI_CONFLICT : CLI_USAGE;
-
-        return cli_complain(number, "%s: %s", file, strerror(errno));
+    if (status == TRIVET_OK) {
+        return CLI_OK;
+    }
+    if (status == TRIVET_E_CONFLICT) {
+        return cli_complain(CLI_CONFLICT, "%s", err.detail);
     }
 
-    is_written = write(fd, pem, len) == (ssize_t) len && fsync(fd) == 0;
-    is_written = close(fd) == 0 && is_written;
-
-    if (!is_written) {
-        int reason = errno;
-
-        (void) unlink(file); /* a part of a key is none */
-        return cli_complain(CLI_FAILURE, "%s: %s", file, strerror(reason));
-    }
-
-    return CLI_OK;
+    return cli_complain(CLI_USAGE, "%s", err.detail);
 }
 
 static int

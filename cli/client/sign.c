@@ -6,6 +6,7 @@
 #include "cli/client/input.h"
 #include "cli/client/options.h"
 #include "cli/commands.h"
+#include "core/field_names.h"
 #include "crypto/signature.h"
 
 struct sign {
@@ -118,7 +119,7 @@ const struct cli_command cli_sign_command = {
     .name = "sign",
     .summary = "sign bytes",
     .doc = "Print the signature of FILE's exact bytes (- or nothing: standard "
-           "input), as it stands in X-Bunq-Client-Signature.",
+           "input), as it stands in " TRIVET_FIELD_CLIENT_SIGNATURE ".",
     .arguments = {"[FILE]", 0, 1, offsetof(struct sign, words), NULL},
     .options = options,
     .shared = shared,

@@ -50,7 +50,8 @@ static const struct argp_option create_table[] = {
         "it must be bound to a device within this time, such as 90s, 1h or 7d "
         "(default: 4h, with --sandbox 1h)",
         0},
-    {"sandbox", OPTION_SANDBOX, NULL, 0, "begin it with \"sandbox_\"", 0},
+    {"sandbox", OPTION_SANDBOX, NULL, 0,
+        "begin it with \"" TRIVET_SANDBOX_KEY_PREFIX "\"", 0},
     {0},
 };
 
@@ -73,8 +74,8 @@ parse_create(int key, char *arg, struct argp_state *state)
         options->is_sandbox = 1;
         return 0;
     case OPTION_EXPIRES:
-        options->expires_s =
-            cli_span_read(arg, 1, TRIVET_MAX_DURATION_S, "--expires", state);
+        options->expires_s = cli_span_read(
+            arg, 1, TRIVET_MAX_KEY_LIFETIME_S, "--expires", state);
         return 0;
     default:
         return ARGP_ERR_UNKNOWN;

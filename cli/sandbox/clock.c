@@ -101,7 +101,7 @@ move(struct trivet_sandbox *sandbox, const char *word, struct trivet_error *err)
 
     TRIVET_TRY(parse_span(word, &seconds, err));
 
-    return trivet_sandbox_put_on(sandbox, seconds, err);
+    return trivet_sandbox_advance(sandbox, seconds, err);
 }
 
 /* An operator's word that the machine's clock is right: any store's. */

@@ -123,7 +123,7 @@ doom_sessions(const struct options *options, struct trivet_sandbox *sandbox,
     trivet_store_close(store);
 
     if (status == TRIVET_OK) {
-        trivet_sandbox_set_doomed_session(sandbox, last);
+        trivet_sandbox_set_last_session_to_end(sandbox, last);
     }
 
     return status;

@@ -9,9 +9,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "authority/answers.h"
 #include "cli/nginx_path.h"
 #include "cli/serve/key_file.h"
@@ -237,28 +237,15 @@ check_seed(struct serving *s, struct trivet_error *err)
     return s->seed.path == NULL ? TRIVET_OK : cli_seed_check(&s->seed, err);
 }
 
-/* Whoever may write there can have any code run here. */
+/* Whoever may write there can have any code run here. One that is missing is
+ * about to be made. */
 static enum trivet_status
 check_dir(const char *path, struct trivet_error *err)
 {
-    struct stat info;
+    enum trivet_status status =
+        trivet_file_check_folder(path, "the data directory", err);
 
-    if (stat(path, &info) != 0) {
-        return TRIVET_OK; /* it is about to be made */
-    }
-
-    if (!S_ISDIR(info.st_mode)) {
-        return trivet_error_set(
-            err, TRIVET_E_USAGE, "serve", "%s: not a directory", path);
-    }
-
-    if (info.st_uid != geteuid() || (info.st_mode & (S_IWGRP | S_IWOTH)) != 0) {
-        return trivet_error_set(err, TRIVET_E_USAGE, "serve",
-            "%s: the data directory must be yours, and no others' to write",
-            path);
-    }
-
-    return TRIVET_OK;
+    return status == TRIVET_E_NOT_FOUND ? TRIVET_OK : status;
 }
 
 enum trivet_status

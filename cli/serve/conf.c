@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/file.h"
 #include "cli/serve/resolver.h"
 #include "cli/serve/state.h"
 #include "store/store.h"
@@ -107,7 +108,8 @@ cli_serve_write_conf(
         return trivet_error_set(err, TRIVET_E_MEMORY, "serve", "out of memory");
     }
 
-    status = cli_write_file(path, text, 0600, err);
+    status =
+        trivet_file_replace_whole(path, trivet_slice_text(text), 0600, err);
     free(text);
 
     return status;

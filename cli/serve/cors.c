@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/serve/cors.h"
+#include "core/field_names.h"
 
 #include <string.h>
 
@@ -70,9 +71,9 @@ cli_cors_put_maps(FILE *to, const char *const *origins, size_t num_origins)
     (void) fputs(
         "    }\n"
         "    map $trivet_cors $trivet_cors_shows {\n"
-        "        default \"X-Bunq-Server-Signature, "
-        "X-Bunq-Client-Request-Id, X-Bunq-Client-Response-Id, "
-        "X-Bunq-Warning\";\n"
+        "        default \"" TRIVET_FIELD_SERVER_SIGNATURE
+        ", " TRIVET_FIELD_REQUEST_ID ", " TRIVET_FIELD_RESPONSE_ID
+        ", " TRIVET_FIELD_WARNING "\";\n"
         "        \"\" \"\";\n"
         "    }\n"
         "    map \"$request_method $http_access_control_request_method "
@@ -114,9 +115,10 @@ cli_cors_put_server(FILE *to)
     (void) fputs("            add_header Access-Control-Allow-Methods "
                  "\"GET, POST, PUT, DELETE\";\n"
                  "            add_header Access-Control-Allow-Headers "
-                 "\"Cache-Control, Content-Type, X-Bunq-Client-Authentication, "
-                 "X-Bunq-Client-Signature, X-Bunq-Client-Request-Id, "
-                 "X-Bunq-Geolocation, X-Bunq-Language, X-Bunq-Region\";\n"
+                 "\"Cache-Control, Content-Type, " TRIVET_FIELD_TOKEN
+                 ", " TRIVET_FIELD_CLIENT_SIGNATURE ", " TRIVET_FIELD_REQUEST_ID
+                 ", " TRIVET_FIELD_GEOLOCATION ", " TRIVET_FIELD_LANGUAGE
+                 ", " TRIVET_FIELD_REGION "\";\n"
                  "            add_header Access-Control-Max-Age 600;\n"
                  "            return 204;\n"
                  "        }\n"

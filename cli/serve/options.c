@@ -40,8 +40,7 @@ enum {
 enum {
     DEFAULT_PORT = 8443,
     DEFAULT_CONNECTIONS = 100,
-    MAX_CONNECTIONS = 1000000,
-    MAX_KEY_LIFETIME_S = 315360000 /* ten years */
+    MAX_CONNECTIONS = 1000000
 };
 
 const struct argp_option cli_serve_options_table[] = {
@@ -234,7 +233,7 @@ set_defaults(struct cli_serve_options *options)
 {
     options->listen = "127.0.0.1";
     options->port = DEFAULT_PORT;
-    options->profile.name = "strict";
+    options->profile.name = trivet_profile_default()->name;
     options->session_timeout_s = TRIVET_DEFAULT_SESSION_TIMEOUT_S;
     options->rate_limits = "classic";
     options->encryption = "optional";
@@ -278,7 +277,7 @@ cli_serve_parse(int key, char *arg, struct argp_state *state)
         return 0;
     case OPTION_KEY_LIFETIME:
         options->key_lifetime_s = cli_span_read(
-            arg, 1, MAX_KEY_LIFETIME_S, "--api-key-lifetime", state);
+            arg, 1, TRIVET_MAX_KEY_LIFETIME_S, "--api-key-lifetime", state);
         return 0;
     case OPTION_SERVER_KEY:
         options->server_key = arg;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* probe.c - whether a gateway answers yet */
 #include "cli/serve/probe.h"
+#include "core/field_names.h"
 
 #include <curl/curl.h>
 #include <stdio.h>
@@ -13,7 +14,8 @@ enum { MAX_PROBE_URL = 1024 /* bytes, with the NUL */, PROBE_MS = 1000 };
 
 /* 64 zeros: they have the form of a token, and no session has them. */
 #define UNKNOWN_TOKEN                                                          \
-    "X-Bunq-Client-Authentication: "                                           \
+    TRIVET_FIELD_TOKEN                                                         \
+    ": "                                                                       \
     "0000000000000000000000000000000000000000000000000000000000000000"
 
 static size_t
@@ -28,7 +30,7 @@ drop(char *data, size_t size, size_t num, void *user)
 static size_t
 look_for_response_id(char *data, size_t size, size_t num, void *user)
 {
-    static const char name[] = "X-Bunq-Client-Response-Id:";
+    static const char name[] = TRIVET_FIELD_RESPONSE_ID ":";
 
     if (size * num > sizeof name
         && strncasecmp(data, name, sizeof name - 1) == 0) {

@@ -16,6 +16,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "cli/clock.h"
 #include "cli/output.h"
 #include "cli/serve/state.h"
@@ -182,7 +183,8 @@ cli_serve_leave_sandbox(const struct serving *s, struct trivet_store *store,
             "trivet: %s was a sandbox's: sessions that anybody opened there go "
             "on; end them (trivet session), or serve from another --data\n",
             s->dir);
-        return cli_write_file(left, "", 0600, err);
+        return trivet_file_replace_whole(
+            left, trivet_slice_text(""), 0600, err);
     }
 
     TRIVET_TRY(close_doors(s, store, err));

@@ -6,13 +6,13 @@
  * made, then nginx is started; each file is written whole or not at all.
  */
 #define _DEFAULT_SOURCE
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "cli/clock.h"
 #include "cli/commands.h"
 #include "cli/open_store.h"
@@ -137,10 +137,7 @@ reload(struct serving *s, struct cli_nginx *nginx, struct trivet_error *err)
     trial.conf = s->next_conf;
     TRIVET_TRY(cli_nginx_test(&trial, err));
 
-    if (rename(s->next_conf, s->conf) != 0) {
-        return trivet_error_set(err, TRIVET_E_UNAVAILABLE, "serve", "%s: %s",
-            s->conf, strerror(errno));
-    }
+    TRIVET_TRY(trivet_file_move_over(s->next_conf, s->conf, err));
 
     return cli_nginx_reload(nginx, err);
 }

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/file.h"
 #include "cli/serve/key_file.h"
 #include "cli/serve/state.h"
 #include "cli/text.h"
@@ -43,9 +44,11 @@ load_or_make_ca(const struct serving *s, struct trivet_certificate *out,
 
     *out_is_new = true;
     TRIVET_TRY(trivet_certificate_make_ca(out, err));
-    TRIVET_TRY(cli_write_file(s->ca_key, out->key_pem, 0600, err));
+    TRIVET_TRY(trivet_file_replace_whole(
+        s->ca_key, trivet_slice_text(out->key_pem), 0600, err));
 
-    return cli_write_file(s->ca_cert, out->certificate_pem, 0644, err);
+    return trivet_file_replace_whole(
+        s->ca_cert, trivet_slice_text(out->certificate_pem), 0644, err);
 }
 
 /* Whether the certificate that is there can go on serving. */
@@ -89,10 +92,12 @@ cli_serve_prepare_certificate(const struct serving *s, struct trivet_error *err)
     status = trivet_certificate_make_server(&ca, &s->address, &server, err);
     trivet_wipe(&ca, sizeof ca);
     if (status == TRIVET_OK) {
-        status = cli_write_file(s->tls_key, server.key_pem, 0600, err);
+        status = trivet_file_replace_whole(
+            s->tls_key, trivet_slice_text(server.key_pem), 0600, err);
     }
     if (status == TRIVET_OK) {
-        status = cli_write_file(s->tls_cert, server.certificate_pem, 0644, err);
+        status = trivet_file_replace_whole(
+            s->tls_cert, trivet_slice_text(server.certificate_pem), 0644, err);
     }
 
     trivet_wipe(&server, sizeof server);

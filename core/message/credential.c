@@ -10,9 +10,9 @@
 
 /* Only a key that waits for its first use has an end. */
 static json_t *
-make_expiry(const struct trivet_credential *credential)
+make_expiry(const struct trivet_api_key_view *credential)
 {
-    if (credential->status != TRIVET_CREDENTIAL_PENDING) {
+    if (credential->status != TRIVET_API_KEY_PENDING) {
         return json_null();
     }
 
@@ -21,7 +21,7 @@ make_expiry(const struct trivet_credential *credential)
 
 /* The device that bound the key, or null. */
 static json_t *
-make_permitted_device(const struct trivet_credential *credential)
+make_permitted_device(const struct trivet_api_key_view *credential)
 {
     const struct trivet_device *bound = &credential->bound;
 
@@ -34,12 +34,12 @@ make_permitted_device(const struct trivet_credential *credential)
 }
 
 static json_t *
-make_element(const struct trivet_credential *credential, const char *secret)
+make_element(const struct trivet_api_key_view *credential, const char *secret)
 {
     static const char *const statuses[] = {
-        [TRIVET_CREDENTIAL_PENDING] = "PENDING_FIRST_USE",
-        [TRIVET_CREDENTIAL_ACTIVE] = "ACTIVE",
-        [TRIVET_CREDENTIAL_REVOKED] = "INACTIVE",
+        [TRIVET_API_KEY_PENDING] = "PENDING_FIRST_USE",
+        [TRIVET_API_KEY_ACTIVE] = "ACTIVE",
+        [TRIVET_API_KEY_REVOKED] = "INACTIVE",
     };
 
     return json_pack("{s:{s:I, s:o, s:o, s:s, s:o, s:s?, s:o}}",
@@ -53,7 +53,7 @@ make_element(const struct trivet_credential *credential, const char *secret)
 
 struct trivet_buffer
 trivet_credential_answer_write(
-    const struct trivet_credential *credential, const char *secret)
+    const struct trivet_api_key_view *credential, const char *secret)
 {
     return trivet_message_write_response(
         json_pack("[o]", make_element(credential, secret)));
@@ -61,7 +61,7 @@ trivet_credential_answer_write(
 
 void
 trivet_list_add_credential(
-    struct trivet_list *list, const struct trivet_credential *credential)
+    struct trivet_list *list, const struct trivet_api_key_view *credential)
 {
     trivet_list_add(list, make_element(credential, NULL));
 }

@@ -12,16 +12,16 @@
 #define TRIVET_CORE_MESSAGE_CREDENTIAL_H
 
 #include "base/buffer.h"
-#include "core/credential.h"
+#include "core/api_key.h"
 
 struct trivet_list;
 
 /* secret: the API key in clear, which only the answer that makes it shows (its
  * digest alone is kept); NULL: null. */
 struct trivet_buffer trivet_credential_answer_write(
-    const struct trivet_credential *credential, const char *secret);
+    const struct trivet_api_key_view *credential, const char *secret);
 
 void trivet_list_add_credential(
-    struct trivet_list *list, const struct trivet_credential *credential);
+    struct trivet_list *list, const struct trivet_api_key_view *credential);
 
 #endif

@@ -12,7 +12,7 @@
 
 #include "base/buffer.h"
 #include "core/address.h"
-#include "core/credential.h"
+#include "core/api_key.h"
 #include "core/reason.h"
 #include "trivet/status.h"
 

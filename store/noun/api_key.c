@@ -137,19 +137,19 @@ static const struct trivet_statement page_sql = {.name = "api-key.page",
         "api_key", "user_id")};
 
 struct page_list {
-    trivet_credential_fn on_row;
+    trivet_api_key_view_fn on_row;
     void *user;
     struct trivet_page_seen *seen;
 };
 
-static enum trivet_credential_status
+static enum trivet_api_key_status
 status_of(const struct trivet_api_key *key)
 {
     if (key->is_revoked) {
-        return TRIVET_CREDENTIAL_REVOKED;
+        return TRIVET_API_KEY_REVOKED;
     }
 
-    return key->is_bound ? TRIVET_CREDENTIAL_ACTIVE : TRIVET_CREDENTIAL_PENDING;
+    return key->is_bound ? TRIVET_API_KEY_ACTIVE : TRIVET_API_KEY_PENDING;
 }
 
 static void
@@ -157,10 +157,10 @@ read_page_row(void *opaque, const struct trivet_value *columns)
 {
     const struct page_list *list = opaque;
     struct trivet_api_key row = {.id = 0};
-    struct trivet_credential credential;
+    struct trivet_api_key_view credential;
 
     READ(device_fields, columns, &row);
-    credential = (struct trivet_credential){
+    credential = (struct trivet_api_key_view){
         .id = row.id,
         .created_us = row.created_us,
         .updated_us = row.updated_us,
@@ -175,7 +175,7 @@ read_page_row(void *opaque, const struct trivet_value *columns)
 
 enum trivet_status
 trivet_store_api_key_page(struct trivet_store *store, int64_t user_id,
-    const struct trivet_page *page, trivet_credential_fn on_row, void *user,
+    const struct trivet_page *page, trivet_api_key_view_fn on_row, void *user,
     struct trivet_page_seen *seen, struct trivet_error *err)
 {
     struct page_list list = {.on_row = on_row, .user = user, .seen = seen};

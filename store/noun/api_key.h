@@ -8,7 +8,7 @@
 #ifndef TRIVET_STORE_NOUN_API_KEY_H
 #define TRIVET_STORE_NOUN_API_KEY_H
 
-#include "core/credential.h"
+#include "core/api_key.h"
 #include "core/limits.h"
 #include "core/page.h"
 #include "crypto/digest.h"
@@ -44,8 +44,8 @@ struct trivet_api_key {
 
 /* Each is called once a row; the row lives until it returns. */
 typedef void (*trivet_api_key_fn)(void *user, const struct trivet_api_key *row);
-typedef void (*trivet_credential_fn)(
-    void *user, const struct trivet_credential *credential);
+typedef void (*trivet_api_key_view_fn)(
+    void *user, const struct trivet_api_key_view *credential);
 
 /* TRIVET_E_CONFLICT when the very same key exists. */
 TRIVET_MUST_USE enum trivet_status trivet_store_api_key_put(
@@ -62,7 +62,7 @@ TRIVET_MUST_USE enum trivet_status trivet_store_api_key_list(
 /* The user's, newest first, as the wire shows them. */
 TRIVET_MUST_USE enum trivet_status trivet_store_api_key_page(
     struct trivet_store *store, int64_t user_id, const struct trivet_page *page,
-    trivet_credential_fn on_row, void *user, struct trivet_page_seen *seen,
+    trivet_api_key_view_fn on_row, void *user, struct trivet_page_seen *seen,
     struct trivet_error *err);
 
 /* Notes which installation asked for the key. A part of making the key: the

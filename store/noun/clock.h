@@ -4,7 +4,7 @@
  *
  * The machine's clock may go back: it is corrected, or a virtual machine is
  * restored. What had ended must not live again then, so the store keeps the
- * latest time that anybody saw, and all judge by the later of the two
+ * latest time that anybody saw, and all decide by the later of the two
  * (authority/seen.h). Failures and threads: as store.h.
  */
 #ifndef TRIVET_STORE_NOUN_CLOCK_H

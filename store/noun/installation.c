@@ -78,7 +78,7 @@ static const struct trivet_field fields[] = {
     FIELD(struct trivet_installation, id, INTEGER),
     FIELD(struct trivet_installation, key, KEY),
     FIELD(struct trivet_installation, server_key_id, INTEGER),
-    FIELD(struct trivet_installation, is_at_home, FLAG),
+    FIELD(struct trivet_installation, is_ip_permitted, FLAG),
     FIELD(struct trivet_installation, is_server_key_retired, FLAG),
 };
 

@@ -28,8 +28,8 @@ struct trivet_installation {
     int64_t server_key_id;
     struct trivet_public_key key;
     bool is_server_key_retired;
-    bool is_at_home; /* address is the one that it was made from, or permitted
-                        to the API key of one of its devices */
+    bool is_ip_permitted; /* address is the one that it was made from, or
+                        permitted to the API key of one of its devices */
 };
 
 /*

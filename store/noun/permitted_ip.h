@@ -7,7 +7,7 @@
 #ifndef TRIVET_STORE_NOUN_PERMITTED_IP_H
 #define TRIVET_STORE_NOUN_PERMITTED_IP_H
 
-#include "core/credential.h"
+#include "core/api_key.h"
 #include "core/page.h"
 #include "store/store.h"
 

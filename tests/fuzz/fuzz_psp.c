@@ -51,7 +51,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 
     claim.certificate_pem = take_until(&input, 0);
     claim.chain_pem = input;
-    HOLDS(trivet_psp_judge(&claim, &trust, &fault, &psp, NULL) == TRIVET_OK);
+    HOLDS(trivet_psp_verify(&claim, &trust, &fault, &psp, NULL) == TRIVET_OK);
     HOLDS(fault != TRIVET_PSP_GOOD);
     identify(claim.certificate_pem);
 

@@ -82,6 +82,49 @@ def test_a_layer_includes_what_lies_below_it(tree, path, other, is_allowed):
                         f" {other.split('/')[0]}/")
 
 
+@pytest.mark.parametrize(("path", "text", "is_allowed"), [
+    ("base/file.c", "int a(void) { return rename(x, y); }\n", True),
+    ("cli/a.c", "int a(void) { return rename(x, y); }\n", False),
+    ("cli/a.c", "int a(void) { return renameat(0, x, 0, y); }\n", False),
+    ("cli/a.c", "int a(void) { return mkstemp(x); }\n", False),
+    ("crypto/a.c", "int a(void) { return info.st_mode & S_IRWXO; }\n", False),
+    ("crypto/a.c", "int a(void) { return info.st_mode & S_IRGRP; }\n", False),
+    ("sandbox/a.c", "int a(void) { return info->st_uid == geteuid(); }\n", False),
+    ("client/place.c", "int a(void) { return info->st_uid; }\n", True),
+    ("client/place.c", "int a(void) { return rename(x, y); }\n", False),
+    ("cli/a.c", "int a(void) { return S_ISREG(info.st_mode); }\n", True),
+    ("cli/a.c", "int a(void) { int rename = b; return my_rename(x); }\n", True),
+    ("cli/a.c", "/* rename(x, y) of st_uid */\n", True),
+])
+def test_files_are_checked_and_replaced_in_one_place(tree, path, text, is_allowed):
+    result = tree({path: text})
+    if is_allowed:
+        accepted(result)
+    else:
+        refused(result, f"{path}:2: ", "that is base/file.c's to do")
+
+
+@pytest.mark.parametrize(("path", "text", "is_allowed"), [
+    ("gateway/fill.c", "    ctx->request.call = NULL;\n", True),
+    ("gateway/a.c", "    ctx->request.call = NULL;\n", False),
+    ("gateway/a.c", "    ctx->request.rule.token = 1;\n", False),
+    ("gateway/a.c", "    ctx->request.path_ids[0] = 1;\n", False),
+    ("gateway/a.c", "    ctx->request.num_tokens++;\n", False),
+    ("gateway/a.c", "    ctx->request.is_head |= 1;\n", False),
+    ("gateway/a.c", "    struct trivet_request *q = &ctx->request;\n", False),
+    ("gateway/a.c", "    const struct trivet_request *q = &ctx->request;\n", True),
+    ("gateway/a.c", "    if (ctx->request.call == NULL) {}\n", True),
+    ("gateway/a.c", "    a = ctx->request.call;\n", True),
+    ("authority/a.c", "    ctx->request.call = NULL;\n", True),
+])
+def test_a_request_is_filled_in_one_file(tree, path, text, is_allowed):
+    result = tree({path: f"void a(void)\n{{\n{text}}}\n"})
+    if is_allowed:
+        accepted(result)
+    else:
+        refused(result, f"{path}:4: ")
+
+
 def test_a_library_has_its_folder(tree):
     accepted(tree({"crypto/a.c": "#include <openssl/evp.h>\n"}))
     refused(tree({"base/a.c": "#include <openssl/evp.h>\n"}),

@@ -177,7 +177,7 @@ judge(const struct text *own, const struct text *chain,
 
     memcpy(claim.digest, signed_digest, sizeof claim.digest);
     assert_int_equal(
-        trivet_psp_judge(&claim, trust, &fault, out, NULL), TRIVET_OK);
+        trivet_psp_verify(&claim, trust, &fault, out, NULL), TRIVET_OK);
     assert_int_equal(ERR_peek_error(), 0);
 
     return fault;

@@ -101,7 +101,7 @@ an_installation_from_home_where_either_will_do(const struct combination *c)
 {
     return c->rule.token == TRIVET_NEEDS_EITHER && shows_installation(c)
            && !c->facts.is_server_key_retired
-           && c->facts.is_installation_at_home;
+           && c->facts.is_installation_ip_permitted;
 }
 
 static bool
@@ -202,7 +202,7 @@ static bool
 installation_elsewhere(const struct combination *c)
 {
     return c->rule.token == TRIVET_NEEDS_EITHER && shows_installation(c)
-           && !c->facts.is_installation_at_home;
+           && !c->facts.is_installation_ip_permitted;
 }
 
 static bool
@@ -242,7 +242,7 @@ static const struct {
     {TRIVET_REASON_SESSION_KEY_REVOKED, key_revoked},
     {TRIVET_REASON_SESSION_EXPIRED, session_too_old},
     {TRIVET_REASON_SESSION_IP, session_elsewhere},
-    {TRIVET_REASON_INSTALLATION_AWAY, installation_elsewhere},
+    {TRIVET_REASON_INSTALLATION_TOKEN_IP, installation_elsewhere},
     {TRIVET_REASON_SIGNATURE_MISSING, unsigned_request},
     {TRIVET_REASON_SIGNATURE_MALFORMED, no_signature_at_all},
     {TRIVET_REASON_SIGNATURE_WRONG, signature_of_other_bytes},
@@ -352,7 +352,7 @@ combine(size_t n, struct combination *c)
     c->facts.is_session_ended = pick(&rest, 2) == 1;
     c->facts.is_key_revoked = pick(&rest, 2) == 1;
     c->facts.is_address_permitted = pick(&rest, 2) == 1;
-    c->facts.is_installation_at_home = pick(&rest, 2) == 1;
+    c->facts.is_installation_ip_permitted = pick(&rest, 2) == 1;
     c->facts.expiry.timeout_s = timeouts_s[pick(&rest, LENGTH(timeouts_s))];
     c->facts.expiry.anchored_us = OPENED;
     c->now_us = end_us(c) - lefts_us[pick(&rest, LENGTH(lefts_us))];
@@ -427,7 +427,7 @@ every_combination_is_judged_as_the_protocol_says(void **state)
 /* ---- API keys: device-server and session-server ------------------------- */
 
 struct credential {
-    struct trivet_credential_facts facts;
+    struct trivet_api_key_facts facts;
     int64_t now_us;
 };
 
@@ -449,7 +449,7 @@ is_usable(const struct credential *c)
 static bool
 may_register(const struct credential *c)
 {
-    return is_usable(c) && c->facts.is_installation_at_home;
+    return is_usable(c) && c->facts.is_installation_ip_permitted;
 }
 
 /* A key can be registered only once it is bound: facts that say otherwise
@@ -466,7 +466,7 @@ is_true(enum trivet_reason reason, const struct credential *c)
 {
     switch ((int) reason) {
     case TRIVET_REASON_INSTALLATION_IP:
-        return !c->facts.is_installation_at_home;
+        return !c->facts.is_installation_ip_permitted;
     case TRIVET_REASON_KEY_UNKNOWN:
         return !c->facts.is_known;
     case TRIVET_REASON_KEY_REVOKED:
@@ -492,13 +492,14 @@ every_combination_of_a_key_is_judged_as_the_protocol_says(void **state)
     (void) state;
 
     for (size_t n = 0; n < LENGTH(lefts) << 6; n++) {
-        struct credential c = {.facts = {.is_known = (n & 1) != 0,
-                                   .is_revoked = (n & 2) != 0,
-                                   .is_bound = (n & 4) != 0,
-                                   .is_address_permitted = (n & 8) != 0,
-                                   .is_installation_at_home = (n & 16) != 0,
-                                   .is_registered = (n & 32) != 0,
-                                   .expires_at_us = OPENED + lefts[n >> 6]},
+        struct credential c = {
+            .facts = {.is_known = (n & 1) != 0,
+                .is_revoked = (n & 2) != 0,
+                .is_bound = (n & 4) != 0,
+                .is_address_permitted = (n & 8) != 0,
+                .is_installation_ip_permitted = (n & 16) != 0,
+                .is_registered = (n & 32) != 0,
+                .expires_at_us = OPENED + lefts[n >> 6]},
             .now_us = OPENED};
         enum trivet_reason device = trivet_decide_device(&c.facts, c.now_us);
         enum trivet_reason session = trivet_decide_session(&c.facts, c.now_us);
@@ -508,7 +509,7 @@ every_combination_of_a_key_is_judged_as_the_protocol_says(void **state)
         assert_true(device == TRIVET_REASON_NONE || is_true(device, &c));
         assert_true(session == TRIVET_REASON_NONE || is_true(session, &c));
         /* a stranger learns nothing of a key from where he may not be */
-        assert_true(c.facts.is_installation_at_home
+        assert_true(c.facts.is_installation_ip_permitted
                     || device == TRIVET_REASON_INSTALLATION_IP);
     }
 }

@@ -265,7 +265,7 @@ zeroed_memory_is_never_allowed(void **state)
     static const struct trivet_rule rule;
     static const struct trivet_facts facts;
     static const struct trivet_profile profile;
-    static const struct trivet_credential_facts credential;
+    static const struct trivet_api_key_facts credential;
     static const struct trivet_rule *const all[] = {
         &rule, &device_server, &session_server, &ordinary, &payment};
     static const int64_t moments[] = {0, T0, INT64_MAX};
@@ -426,7 +426,7 @@ no_single_fact_less_is_allowed(void **state)
 /* ---- API keys ----------------------------------------------------------- */
 
 struct credential_row {
-    struct trivet_credential_facts facts;
+    struct trivet_api_key_facts facts;
     int64_t now_us;
     enum trivet_reason device;
     enum trivet_reason session;

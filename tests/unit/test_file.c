@@ -76,6 +76,15 @@ count_files(void)
     return num - 2;
 }
 
+static mode_t
+mode_of_it(void)
+{
+    struct stat info;
+
+    assert_int_equal(stat(path, &info), 0);
+    return info.st_mode & 07777;
+}
+
 /* ---- owner and mode ----------------------------------------------------- */
 
 static enum trivet_status
@@ -160,6 +169,111 @@ what_is_no_regular_file_is_refused_by_every_rule(void **state)
     assert_int_equal(mkfifo(path, 0600), 0);
     assert_int_equal(open_it(&any, &err), TRIVET_E_USAGE);
     assert_int_equal(unlink(path), 0);
+}
+
+static void
+a_pipe_is_accepted_where_any_kind_is(void **state)
+{
+    struct trivet_file_rule rule = private_rule;
+
+    (void) state;
+
+    rule.accepts_any_kind = true;
+    assert_int_equal(mkfifo(path, 0600), 0);
+    assert_int_equal(open_it(&rule, NULL), TRIVET_OK);
+    assert_int_equal(chmod(path, 0640), 0);
+    assert_int_equal(open_it(&rule, NULL), TRIVET_E_USAGE);
+}
+
+static void
+a_file_with_two_names_is_refused_where_that_is_asked(void **state)
+{
+    struct trivet_file_rule rule = private_rule;
+    char second[MAX_SCRATCH_PATH];
+    struct trivet_error err = {.status = TRIVET_OK};
+    int fd;
+
+    (void) state;
+
+    make_file("text", 0600);
+    scratch_name(&scratch, "second", second);
+    assert_int_equal(link(path, second), 0);
+    fd = open(path, O_RDONLY | O_CLOEXEC);
+    assert_true(fd >= 0);
+    assert_int_equal(trivet_file_check(fd, path, &rule, NULL), TRIVET_OK);
+    rule.refuses_two_names = true;
+    assert_int_equal(trivet_file_check(fd, path, &rule, &err), TRIVET_E_USAGE);
+    assert_non_null(strstr(err.detail, "second name"));
+    assert_int_equal(unlink(second), 0);
+    assert_int_equal(trivet_file_check(fd, path, &rule, NULL), TRIVET_OK);
+    (void) close(fd);
+}
+
+static enum trivet_status
+check_folder(struct trivet_error *err)
+{
+    return trivet_file_check_folder(path, "the data directory", err);
+}
+
+static void
+a_folder_that_others_may_write_is_refused(void **state)
+{
+    static const struct {
+        mode_t mode;
+        enum trivet_status status;
+    } rows[] = {
+        {0700, TRIVET_OK},
+        {0755, TRIVET_OK},
+        {0500, TRIVET_OK},
+        {0720, TRIVET_E_USAGE},
+        {0702, TRIVET_E_USAGE},
+        {01777, TRIVET_E_USAGE},
+    };
+    struct trivet_error err = {.status = TRIVET_OK};
+
+    (void) state;
+
+    assert_int_equal(check_folder(NULL), TRIVET_E_NOT_FOUND);
+    assert_int_equal(mkdir(path, 0700), 0);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        assert_int_equal(chmod(path, rows[i].mode), 0);
+        assert_int_equal(check_folder(&err), rows[i].status);
+    }
+    assert_non_null(strstr(err.detail, "the data directory must be yours"));
+    assert_int_equal(rmdir(path), 0);
+
+    make_file("text", 0600);
+    assert_int_equal(check_folder(&err), TRIVET_E_USAGE);
+    assert_non_null(strstr(err.detail, "not a directory"));
+}
+
+static void
+what_others_may_do_with_a_file_is_taken_from_them(void **state)
+{
+    char name[MAX_SCRATCH_PATH];
+    bool is_done = false;
+
+    (void) state;
+
+    assert_int_equal(trivet_file_take_from_others(path, &is_done), 0);
+    assert_true(is_done);
+
+    make_file("text", 0600);
+    assert_int_equal(trivet_file_take_from_others(path, &is_done), 0);
+    assert_int_equal(chmod(path, 0664), 0);
+    assert_int_equal(trivet_file_take_from_others(path, &is_done), 0664);
+    assert_true(is_done);
+    assert_int_equal(mode_of_it(), 0600);
+
+    /* By way of a link, too; a folder is left alone. */
+    assert_int_equal(chmod(path, 0640), 0);
+    scratch_name(&scratch, "link", name);
+    assert_int_equal(symlink(path, name), 0);
+    assert_int_equal(trivet_file_take_from_others(name, &is_done), 0640);
+    assert_int_equal(mode_of_it(), 0600);
+    assert_int_equal(unlink(name), 0);
+    assert_int_equal(mkdir(name, 0755), 0);
+    assert_int_equal(trivet_file_take_from_others(name, &is_done), 0);
 }
 
 static void
@@ -265,15 +379,6 @@ a_folder_cannot_be_read(void **state)
 
 /* ---- writing --------------------------------------------------------------
  */
-
-static mode_t
-mode_of_it(void)
-{
-    struct stat info;
-
-    assert_int_equal(stat(path, &info), 0);
-    return info.st_mode & 07777;
-}
 
 static void
 a_file_is_replaced_whole_and_gets_its_mode(void **state)
@@ -385,12 +490,40 @@ under_a_lock_a_temporary_file_of_before_is_removed(void **state)
     (void) close(folder);
 }
 
+static void
+a_file_is_moved_over_another(void **state)
+{
+    char written[MAX_SCRATCH_PATH];
+
+    (void) state;
+
+    make_file("old", 0600);
+    scratch_name(&scratch, "written", written);
+    scratch_write(written, "new", 3);
+    assert_int_equal(trivet_file_move_over(written, path, NULL), TRIVET_OK);
+    assert_text("new");
+    assert_int_equal(count_files(), 1);
+
+    assert_int_equal(
+        trivet_file_move_over(written, path, NULL), TRIVET_E_NOT_FOUND);
+    assert_text("new");
+
+    assert_int_equal(mkdir(written, 0700), 0);
+    assert_int_equal(
+        trivet_file_move_over(written, path, NULL), TRIVET_E_UNAVAILABLE);
+    assert_text("new");
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
         FOLDER_TEST(a_mode_is_refused_by_each_forbidden_bit),
         FOLDER_TEST(what_is_no_regular_file_is_refused_by_every_rule),
+        FOLDER_TEST(a_pipe_is_accepted_where_any_kind_is),
+        FOLDER_TEST(a_file_with_two_names_is_refused_where_that_is_asked),
+        FOLDER_TEST(a_folder_that_others_may_write_is_refused),
+        FOLDER_TEST(what_others_may_do_with_a_file_is_taken_from_them),
         FOLDER_TEST(a_file_that_is_missing_is_told_apart),
         FOLDER_TEST(another_users_file_is_refused),
         FOLDER_TEST(a_file_is_read_to_its_end_and_no_longer_than_allowed),
@@ -399,6 +532,7 @@ main(void)
         FOLDER_TEST(a_file_that_is_there_is_not_created),
         FOLDER_TEST(a_write_that_fails_leaves_what_was_there),
         FOLDER_TEST(under_a_lock_a_temporary_file_of_before_is_removed),
+        FOLDER_TEST(a_file_is_moved_over_another),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -124,17 +124,17 @@ a_device_is_active_until_its_key_is_revoked(void **state)
     "\",\"status\":\"" status "\",\"expiry_time\":" expiry                     \
     ",\"token_value\":null,\"permitted_device\":" device "}}]}"
 
-static struct trivet_credential
+static struct trivet_api_key_view
 make_credential(void)
 {
-    return (struct trivet_credential){
+    return (struct trivet_api_key_view){
         .id = 184760, .created_us = T0, .updated_us = T0 + 1, .expires_us = T0};
 }
 
 static void
 a_pending_credential_tells_its_end(void **state)
 {
-    struct trivet_credential credential = make_credential();
+    struct trivet_api_key_view credential = make_credential();
 
     (void) state;
 
@@ -149,11 +149,11 @@ a_pending_credential_tells_its_end(void **state)
 static void
 an_active_credential_tells_its_device(void **state)
 {
-    struct trivet_credential credential = make_credential();
+    struct trivet_api_key_view credential = make_credential();
 
     (void) state;
 
-    credential.status = TRIVET_CREDENTIAL_ACTIVE;
+    credential.status = TRIVET_API_KEY_ACTIVE;
     credential.has_device = true;
     credential.bound = make_device();
     trivet_list_add_credential(list, &credential);
@@ -163,11 +163,11 @@ an_active_credential_tells_its_device(void **state)
 static void
 a_revoked_credential_is_inactive(void **state)
 {
-    struct trivet_credential credential = make_credential();
+    struct trivet_api_key_view credential = make_credential();
 
     (void) state;
 
-    credential.status = TRIVET_CREDENTIAL_REVOKED;
+    credential.status = TRIVET_API_KEY_REVOKED;
     trivet_list_add_credential(list, &credential);
     assert_shown(NULL, CREDENTIAL("INACTIVE", "null", "null"));
 }

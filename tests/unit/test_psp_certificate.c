@@ -176,7 +176,7 @@ only_its_own_sha256_signature_fits(void **state)
 
         claim.signature = rows[i].signature;
         assert_int_equal(
-            trivet_psp_judge(&claim, &trust, &fault, &psp, NULL), TRIVET_OK);
+            trivet_psp_verify(&claim, &trust, &fault, &psp, NULL), TRIVET_OK);
         assert_int_equal(fault, rows[i].fault);
     }
 

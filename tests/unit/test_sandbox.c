@@ -9,7 +9,7 @@
 enum {
     STATE_SIZE = 64,
     AT_OFFSET = 24,
-    AT_DOOMED = 32,
+    AT_LAST_TO_END = 32,
     AT_INCIDENTS = 40,
     AT_SLOW = 44,
     AT_RESERVED = 48
@@ -95,7 +95,7 @@ fresh_state_changes_nothing(void **state)
     assert_int_equal(info.st_size, STATE_SIZE);
     assert_int_equal(info.st_mode & 07777, 0600);
     assert_int_equal(trivet_sandbox_offset_us(sandbox), 0);
-    assert_int_equal(trivet_sandbox_doomed_session(sandbox), 0);
+    assert_int_equal(trivet_sandbox_last_session_to_end(sandbox), 0);
     assert_int_equal(trivet_sandbox_slow_s(sandbox), TRIVET_DEFAULT_SLOW_S);
     for (int i = 0; i < TRIVET_NUM_INCIDENTS; i++) {
         assert_false(trivet_sandbox_has(sandbox, (enum trivet_incident) i));
@@ -107,7 +107,7 @@ making_it_again_leaves_it_as_it_is(void **state)
 {
     (void) state;
 
-    assert_int_equal(trivet_sandbox_put_on(sandbox, 7, NULL), TRIVET_OK);
+    assert_int_equal(trivet_sandbox_advance(sandbox, 7, NULL), TRIVET_OK);
     assert_int_equal(trivet_sandbox_create(path, NULL), TRIVET_OK);
     trivet_sandbox_close(sandbox);
     assert_int_equal(
@@ -124,7 +124,7 @@ all_who_map_it_see_a_change_at_once(void **state)
 
     assert_int_equal(
         trivet_sandbox_open(path, false, &reader, NULL), TRIVET_OK);
-    assert_int_equal(trivet_sandbox_put_on(sandbox, 60, NULL), TRIVET_OK);
+    assert_int_equal(trivet_sandbox_advance(sandbox, 60, NULL), TRIVET_OK);
     assert_int_equal(trivet_sandbox_offset_us(reader), 60 * TRIVET_US_PER_S);
     trivet_sandbox_set(sandbox, TRIVET_INCIDENT_SLOW, true);
     trivet_sandbox_set_slow_s(sandbox, 300);
@@ -217,16 +217,16 @@ what_is_cut_short_later_says_nothing(void **state)
     for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
         spoil(40, &all, sizeof all);
         trivet_sandbox_set_slow_s(sandbox, 9);
-        trivet_sandbox_set_doomed_session(sandbox, 7);
+        trivet_sandbox_set_last_session_to_end(sandbox, 7);
         trivet_sandbox_reset_clock(sandbox);
-        assert_int_equal(trivet_sandbox_put_on(sandbox, 60, NULL), TRIVET_OK);
+        assert_int_equal(trivet_sandbox_advance(sandbox, 60, NULL), TRIVET_OK);
         assert_true(trivet_sandbox_has(sandbox, TRIVET_INCIDENT_SLOW));
 
         assert_int_equal(truncate(path, sizes[i]), 0);
         assert_int_equal(trivet_sandbox_offset_us(sandbox), 0);
         assert_false(trivet_sandbox_has(sandbox, TRIVET_INCIDENT_SLOW));
         assert_int_equal(trivet_sandbox_slow_s(sandbox), TRIVET_DEFAULT_SLOW_S);
-        assert_int_equal(trivet_sandbox_doomed_session(sandbox), 0);
+        assert_int_equal(trivet_sandbox_last_session_to_end(sandbox), 0);
 
         assert_int_equal(truncate(path, 64), 0);
     }
@@ -252,7 +252,7 @@ foreign_and_damaged_contents_are_refused(void **state)
         {AT_OFFSET, 8, &minus},
         {AT_OFFSET, 8, &too_far},
         {AT_OFFSET, 8, &lowest},
-        {AT_DOOMED, 8, &minus},
+        {AT_LAST_TO_END, 8, &minus},
         {AT_INCIDENTS, 4, &unknown},
         {AT_INCIDENTS, 4, &all},
         {AT_SLOW, 4, &too_slow},
@@ -291,7 +291,7 @@ what_turns_bad_later_stays_within_bounds(void **state)
         assert_int_equal(trivet_sandbox_offset_us(sandbox),
             offsets[i] < 0 ? 0 : ten_years_us);
     }
-    assert_int_equal(trivet_sandbox_put_on(sandbox, 5, NULL), TRIVET_OK);
+    assert_int_equal(trivet_sandbox_advance(sandbox, 5, NULL), TRIVET_OK);
     assert_int_equal(trivet_sandbox_offset_us(sandbox), 5 * TRIVET_US_PER_S);
     spoil(AT_SLOW, &slow, 4);
     assert_int_equal(trivet_sandbox_slow_s(sandbox), TRIVET_MAX_SLOW_S);
@@ -304,23 +304,23 @@ spans_add_up_to_ten_years_and_no_further(void **state)
 {
     (void) state;
 
-    assert_int_equal(trivet_sandbox_put_on(sandbox, 86400, NULL), TRIVET_OK);
-    assert_int_equal(trivet_sandbox_put_on(sandbox, 0, NULL), TRIVET_OK);
+    assert_int_equal(trivet_sandbox_advance(sandbox, 86400, NULL), TRIVET_OK);
+    assert_int_equal(trivet_sandbox_advance(sandbox, 0, NULL), TRIVET_OK);
     assert_int_equal(
-        trivet_sandbox_put_on(sandbox, TRIVET_MAX_CLOCK_OFFSET_S, NULL),
+        trivet_sandbox_advance(sandbox, TRIVET_MAX_CLOCK_OFFSET_S, NULL),
         TRIVET_E_LIMIT);
     assert_int_equal(
-        trivet_sandbox_put_on(sandbox, INT64_MAX, NULL), TRIVET_E_LIMIT);
-    assert_int_equal(trivet_sandbox_put_on(sandbox, -1, NULL), TRIVET_E_LIMIT);
+        trivet_sandbox_advance(sandbox, INT64_MAX, NULL), TRIVET_E_LIMIT);
+    assert_int_equal(trivet_sandbox_advance(sandbox, -1, NULL), TRIVET_E_LIMIT);
     assert_int_equal(
-        trivet_sandbox_put_on(sandbox, INT64_MIN, NULL), TRIVET_E_LIMIT);
+        trivet_sandbox_advance(sandbox, INT64_MIN, NULL), TRIVET_E_LIMIT);
     assert_int_equal(
         trivet_sandbox_offset_us(sandbox), 86400 * TRIVET_US_PER_S);
-    assert_int_equal(
-        trivet_sandbox_put_on(sandbox, TRIVET_MAX_CLOCK_OFFSET_S - 86400, NULL),
+    assert_int_equal(trivet_sandbox_advance(
+                         sandbox, TRIVET_MAX_CLOCK_OFFSET_S - 86400, NULL),
         TRIVET_OK);
     assert_int_equal(trivet_sandbox_offset_us(sandbox), ten_years_us);
-    assert_int_equal(trivet_sandbox_put_on(sandbox, 1, NULL), TRIVET_E_LIMIT);
+    assert_int_equal(trivet_sandbox_advance(sandbox, 1, NULL), TRIVET_E_LIMIT);
     trivet_sandbox_reset_clock(sandbox);
     assert_int_equal(trivet_sandbox_offset_us(sandbox), 0);
 }
@@ -367,9 +367,9 @@ names_are_found_and_others_are_not(void **state)
 /* ---- sessions that die -------------------------------------------------- */
 
 static int64_t
-doomed(void)
+last_to_end(void)
 {
-    return trivet_sandbox_doomed_session(sandbox);
+    return trivet_sandbox_last_session_to_end(sandbox);
 }
 
 static void
@@ -389,14 +389,14 @@ count_endings(void)
 }
 
 static void
-doomed_sessions_end_at_their_next_use_and_later_ones_live(void **state)
+sessions_to_end_do_at_their_next_use_and_later_ones_live(void **state)
 {
     (void) state;
 
-    world.config.doomed_session = doomed;
+    world.config.last_session_to_end = last_to_end;
     log_in(&ann);
     log_in(&bob);
-    trivet_sandbox_set_doomed_session(sandbox, ann.session_id);
+    trivet_sandbox_set_last_session_to_end(sandbox, ann.session_id);
     assert_works_from(&ann, HOME); /* it is off */
 
     trivet_sandbox_set(sandbox, TRIVET_INCIDENT_SESSION_DIES, true);
@@ -413,19 +413,19 @@ doomed_sessions_end_at_their_next_use_and_later_ones_live(void **state)
 }
 
 static void
-look_that_does_not_write_leaves_doomed_sessions_to_others(void **state)
+look_that_does_not_write_leaves_sessions_to_end_to_others(void **state)
 {
     struct sent sent;
     struct trivet_answer answer;
 
     (void) state;
 
-    world.config.doomed_session = doomed;
+    world.config.last_session_to_end = last_to_end;
     log_in(&ann);
     make_protected(&sent, &ann);
     assert_true(
         trivet_authority_admit(world.authority, &sent.request, &answer));
-    trivet_sandbox_set_doomed_session(sandbox, ann.session_id);
+    trivet_sandbox_set_last_session_to_end(sandbox, ann.session_id);
     trivet_sandbox_set(sandbox, TRIVET_INCIDENT_SESSION_DIES, true);
     assert_false(
         trivet_authority_admit(world.authority, &sent.request, &answer));
@@ -439,9 +439,9 @@ what_has_not_been_used_lives_when_it_is_over(void **state)
 {
     (void) state;
 
-    world.config.doomed_session = doomed;
+    world.config.last_session_to_end = last_to_end;
     log_in(&ann);
-    trivet_sandbox_set_doomed_session(sandbox, ann.session_id);
+    trivet_sandbox_set_last_session_to_end(sandbox, ann.session_id);
     trivet_sandbox_set(sandbox, TRIVET_INCIDENT_SESSION_DIES, true);
     trivet_sandbox_set(sandbox, TRIVET_INCIDENT_SESSION_DIES, false);
     assert_works_from(&ann, HOME);
@@ -455,9 +455,9 @@ session_that_is_over_stays_what_it_was(void **state)
 
     (void) state;
 
-    world.config.doomed_session = doomed;
+    world.config.last_session_to_end = last_to_end;
     log_in(&ann);
-    trivet_sandbox_set_doomed_session(sandbox, ann.session_id);
+    trivet_sandbox_set_last_session_to_end(sandbox, ann.session_id);
     trivet_sandbox_set(sandbox, TRIVET_INCIDENT_SESSION_DIES, true);
     world_pass(TIMEOUT_S);
     make_protected(&sent, &ann);
@@ -471,9 +471,9 @@ outside_the_sandbox_no_session_dies(void **state)
     (void) state;
 
     log_in(&ann);
-    trivet_sandbox_set_doomed_session(sandbox, ann.session_id);
+    trivet_sandbox_set_last_session_to_end(sandbox, ann.session_id);
     trivet_sandbox_set(sandbox, TRIVET_INCIDENT_SESSION_DIES, true);
-    world.config.doomed_session = doomed;
+    world.config.last_session_to_end = last_to_end;
     world.config.is_sandbox = false;
     assert_works_from(&ann, HOME);
     world.config.is_sandbox = true;
@@ -498,8 +498,8 @@ main(void)
         STATE_TEST(spans_add_up_to_ten_years_and_no_further),
         STATE_TEST(incidents_are_switched_one_by_one),
         STATE_TEST(names_are_found_and_others_are_not),
-        STATE_TEST(doomed_sessions_end_at_their_next_use_and_later_ones_live),
-        STATE_TEST(look_that_does_not_write_leaves_doomed_sessions_to_others),
+        STATE_TEST(sessions_to_end_do_at_their_next_use_and_later_ones_live),
+        STATE_TEST(look_that_does_not_write_leaves_sessions_to_end_to_others),
         STATE_TEST(what_has_not_been_used_lives_when_it_is_over),
         STATE_TEST(session_that_is_over_stays_what_it_was),
         STATE_TEST(outside_the_sandbox_no_session_dies),

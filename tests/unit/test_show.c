@@ -262,7 +262,7 @@ an_installation_s_token_lists_its_devices_from_home(void **state)
     /* from elsewhere it is no token; nor does it show another's device */
     set_address(&sent, ABROAD);
     assert_refused(
-        &sent, TRIVET_REASON_INSTALLATION_AWAY, 403, AUTHENTICATION, 0);
+        &sent, TRIVET_REASON_INSTALLATION_TOKEN_IP, 403, AUTHENTICATION, 0);
     (void) snprintf(url, sizeof url, "/v1/device-server/%lld", bob.device_id);
     make_request(&sent, "GET", url, ann.installation_token, &ann, "");
     assert_refused(&sent, TRIVET_REASON_DEVICE_NOT_FOUND, 404, NULL, 0);

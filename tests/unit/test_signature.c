@@ -190,7 +190,7 @@ a_remembered_signature_is_the_one_that_is_made(void **state)
             assert_int_equal(
                 trivet_signer_sign(signer, pair->digest, made), TRIVET_OK);
             for (int j = 0; j < 2; j++) {
-                assert_int_equal(trivet_sign_remembered(&memos, tag, signer,
+                assert_int_equal(trivet_sign_cached(&memos, tag, signer,
                                      pair->digest, found, &was_remembered),
                     TRIVET_OK);
                 assert_memory_equal(found, made, sizeof made);
@@ -220,8 +220,8 @@ fits_remembered(struct trivet_memos *memos, int64_t installation_id,
     bool does_fit = false;
     bool was_remembered = false;
 
-    assert_int_equal(trivet_verify_remembered(memos, installation_id, cache,
-                         work, der_of(&pair->half), pair->digest, signature,
+    assert_int_equal(trivet_verify_cached(memos, installation_id, cache, work,
+                         der_of(&pair->half), pair->digest, signature,
                          &does_fit, &was_remembered),
         TRIVET_OK);
     assert_int_equal(was_remembered, expected_memo);

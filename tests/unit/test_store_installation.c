@@ -28,7 +28,7 @@ an_installation_is_found_by_its_token(void **state)
     assert_int_equal(found.server_key_id, server_key);
     assert_int_equal(found.key.der_len, key.der_len);
     assert_memory_equal(found.key.der, key.der, key.der_len);
-    assert_true(found.is_at_home);
+    assert_true(found.is_ip_permitted);
     assert_int_not_equal(find_installation(2, &home).id, id);
 
     assert_int_equal(
@@ -106,13 +106,13 @@ an_installation_is_at_home_where_it_was_made(void **state)
     (void) state;
 
     (void) put_installation(1);
-    assert_true(find_installation(1, &home).is_at_home);
-    assert_false(find_installation(1, &abroad).is_at_home);
-    assert_false(find_installation(1, &ipv6).is_at_home);
+    assert_true(find_installation(1, &home).is_ip_permitted);
+    assert_false(find_installation(1, &abroad).is_ip_permitted);
+    assert_false(find_installation(1, &ipv6).is_ip_permitted);
 
     /* sixteen bytes count, not the four of IPv4 */
     near.bytes[0] = 1;
-    assert_false(find_installation(1, &near).is_at_home);
+    assert_false(find_installation(1, &near).is_ip_permitted);
 }
 
 static void
@@ -124,21 +124,21 @@ the_keys_of_its_devices_free_an_installation(void **state)
     (void) state;
 
     permit(other.api_key, &abroad);
-    assert_false(find_installation(1, &abroad).is_at_home);
-    assert_true(find_installation(2, &abroad).is_at_home);
+    assert_false(find_installation(1, &abroad).is_ip_permitted);
+    assert_true(find_installation(2, &abroad).is_ip_permitted);
 
     permit(mine.api_key, &ipv6);
-    assert_true(find_installation(1, &ipv6).is_at_home);
-    assert_false(find_installation(1, &abroad).is_at_home);
+    assert_true(find_installation(1, &ipv6).is_ip_permitted);
+    assert_false(find_installation(1, &abroad).is_ip_permitted);
     (void) scratch_sql(&scratch, "UPDATE permitted_ip SET is_active = 0");
-    assert_false(find_installation(1, &ipv6).is_at_home);
+    assert_false(find_installation(1, &ipv6).is_ip_permitted);
 
     allow_all(mine.api_key, true);
-    assert_true(find_installation(1, &abroad).is_at_home);
-    assert_false(find_installation(2, &ipv6).is_at_home);
+    assert_true(find_installation(1, &abroad).is_ip_permitted);
+    assert_false(find_installation(2, &ipv6).is_ip_permitted);
     allow_all(mine.api_key, false);
-    assert_false(find_installation(1, &abroad).is_at_home);
-    assert_true(find_installation(1, &home).is_at_home);
+    assert_false(find_installation(1, &abroad).is_ip_permitted);
+    assert_true(find_installation(1, &home).is_ip_permitted);
 }
 
 int

@@ -1,23 +1,23 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* credential.h - an API key as its user sees it, and its permitted IPs */
-#ifndef TRIVET_CORE_CREDENTIAL_H
-#define TRIVET_CORE_CREDENTIAL_H
+/* api_key.h - an API key as its user sees it, and its permitted IPs */
+#ifndef TRIVET_CORE_API_KEY_H
+#define TRIVET_CORE_API_KEY_H
 
 #include <stdint.h>
 
 #include "core/device.h"
 
-enum trivet_credential_status {
-    TRIVET_CREDENTIAL_PENDING = 0, /* not bound to a device yet */
-    TRIVET_CREDENTIAL_ACTIVE,
-    TRIVET_CREDENTIAL_REVOKED
+enum trivet_api_key_status {
+    TRIVET_API_KEY_PENDING = 0, /* not bound to a device yet */
+    TRIVET_API_KEY_ACTIVE,
+    TRIVET_API_KEY_REVOKED
 };
 
-struct trivet_credential {
+struct trivet_api_key_view {
     int64_t id;
     int64_t created_us;
     int64_t updated_us;
-    enum trivet_credential_status status;
+    enum trivet_api_key_status status;
     int64_t expires_us;         /* while pending                              */
     bool has_device;            /* one was made with it */
     struct trivet_device bound; /* the first of them    */
