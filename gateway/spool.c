@@ -154,7 +154,8 @@ ngx_http_trivet_check_part(
     }
 
     /* A body without a length is written when its buffer is full, and the
-     * lengths of its chunks are in that buffer too: it counts from the start. */
+     * lengths of its chunks are in that buffer too: it counts from the start.
+     */
     if (!ngx_http_trivet_has_no_length(r) && ctx->body_len <= buffer
         && r->headers_in.content_length_n <= buffer)
     {
