@@ -29,7 +29,7 @@ def write_answers(folder):
         f"{ACCOUNT}/schedule-payment", f"{ACCOUNT}/customer-statement",
         f"{ACCOUNT}/payment/_/note-attachment", "user/_/invoice",
         "user/_/invoice/_/pdf-content", "user/_/attachment/_/content",
-        "user/_/event", "user/_/tree-progress")}
+        "user/_/event", "user/_/tree-progress", "user/_/monetary-account-bank")}
     files |= {f"user/_/{name}/POST.json": MADE for name in (
         "monetary-account-bank", "monetary-account-savings")}
     for name, text in files.items():
