@@ -30,6 +30,7 @@ extern const struct cli_command cli_session_command;
 extern const struct cli_command cli_prune_command;
 extern const struct cli_command cli_audit_command;
 extern const struct cli_command cli_server_key_command;
+extern const struct cli_command cli_sandbox_command;
 extern const struct cli_command cli_clock_command;
 extern const struct cli_command cli_incident_command;
 

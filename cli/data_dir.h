@@ -7,6 +7,7 @@
  *   ca.pem, ca.key                     a CA of its own
  *   tls.crt, tls.key                   the certificate for localhost by it
  *   nginx.conf  made anew each start   log/, tmp/, lock, change.lock
+ *   hosts.json  address, port and names of the last start
  *   reloaded    how the latest reload went
  *   sandbox.state  a sandbox's clock and incidents (sandbox/state.h)
  */

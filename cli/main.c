@@ -34,6 +34,7 @@ static const struct cli_command *const commands[] = {
     &cli_prune_command,
     &cli_audit_command,
     &cli_server_key_command,
+    &cli_sandbox_command,
     &cli_clock_command,
     &cli_incident_command,
     NULL,

@@ -18,7 +18,7 @@ enum {
     CA_DAYS = 3650,
     SERVER_DAYS = 397, /* more is refused by some clients */
     RENEW_DAYS = 30,
-    MAX_SUBJECT_ALT_NAMES = 160
+    MAX_SUBJECT_ALT_NAMES = 160 + TRIVET_MAX_CERTIFICATE_HOSTS * 260
 };
 
 struct extension {
@@ -306,23 +306,31 @@ trivet_certificate_is_pair(const struct trivet_certificate *pair)
     return is_pair;
 }
 
+/* Of at most TRIVET_MAX_CERTIFICATE_HOSTS names. */
 static void
-format_names(const struct trivet_address *extra, char *out, size_t cap)
+format_names(const struct trivet_certificate_names *extra,
+    char out[MAX_SUBJECT_ALT_NAMES])
 {
     char address[TRIVET_MAX_ADDRESS_TEXT] = "";
     const char *prefix = "";
+    int len;
 
-    if (extra != NULL) {
+    if (extra->address != NULL) {
         prefix = ",IP:";
-        trivet_address_format(extra, address);
+        trivet_address_format(extra->address, address);
     }
 
-    (void) snprintf(
-        out, cap, "DNS:localhost,IP:127.0.0.1,IP:::1%s%s", prefix, address);
+    len = snprintf(out, MAX_SUBJECT_ALT_NAMES,
+        "DNS:localhost,IP:127.0.0.1,IP:::1%s%s", prefix, address);
+    for (size_t i = 0; i < extra->num_hosts; i++) {
+        len += snprintf(out + len, (size_t) (MAX_SUBJECT_ALT_NAMES - len),
+            ",DNS:%.253s", extra->hosts[i]);
+    }
 }
 
 static bool
-make_server(X509 *ca, EVP_PKEY *ca_key, const struct trivet_address *extra,
+make_server(X509 *ca, EVP_PKEY *ca_key,
+    const struct trivet_certificate_names *extra,
     struct trivet_certificate *out)
 {
     char names[MAX_SUBJECT_ALT_NAMES];
@@ -339,7 +347,7 @@ make_server(X509 *ca, EVP_PKEY *ca_key, const struct trivet_address *extra,
         key == NULL ? NULL : make_blank(key, "localhost", SERVER_DAYS);
     bool is_made;
 
-    format_names(extra, names, sizeof names);
+    format_names(extra, names);
     is_made = certificate != NULL
               && complete(certificate, ca, ca_key, extensions,
                   sizeof extensions / sizeof extensions[0])
@@ -352,13 +360,20 @@ make_server(X509 *ca, EVP_PKEY *ca_key, const struct trivet_address *extra,
 
 enum trivet_status
 trivet_certificate_make_server(const struct trivet_certificate *ca,
-    const struct trivet_address *extra, struct trivet_certificate *out,
-    struct trivet_error *err)
+    const struct trivet_certificate_names *extra,
+    struct trivet_certificate *out, struct trivet_error *err)
 {
     X509 *ca_certificate;
     EVP_PKEY *ca_key;
-    bool is_made = read_pair(ca, &ca_certificate, &ca_key)
-                   && make_server(ca_certificate, ca_key, extra, out);
+    bool is_made;
+
+    if (extra->num_hosts > TRIVET_MAX_CERTIFICATE_HOSTS) {
+        return trivet_error_set(err, TRIVET_E_LIMIT, "certificate.make_server",
+            "more than %d host names", (int) TRIVET_MAX_CERTIFICATE_HOSTS);
+    }
+
+    is_made = read_pair(ca, &ca_certificate, &ca_key)
+              && make_server(ca_certificate, ca_key, extra, out);
 
     X509_free(ca_certificate);
     EVP_PKEY_free(ca_key);
@@ -394,4 +409,20 @@ trivet_certificate_is_good(
     (void) trivet_openssl_error(NULL, TRIVET_OK, "", "");
 
     return is_good;
+}
+
+bool
+trivet_certificate_has_host(const char *certificate_pem, const char *host)
+{
+    BIO *text = BIO_new_mem_buf(certificate_pem, -1);
+    X509 *certificate =
+        text == NULL ? NULL : PEM_read_bio_X509(text, NULL, NULL, NULL);
+    bool has_host = certificate != NULL
+                    && X509_check_host(certificate, host, 0, 0, NULL) == 1;
+
+    X509_free(certificate);
+    BIO_free(text);
+    (void) trivet_openssl_error(NULL, TRIVET_OK, "", "");
+
+    return has_host;
 }

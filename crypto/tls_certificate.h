@@ -3,7 +3,8 @@
  * tls_certificate.h - a CA of one's own and a TLS certificate by it
  *
  * For the first start on a developer's machine: the CA signs nothing but
- * certificates for localhost, loopback addresses and the address listened on.
+ * certificates for localhost, loopback addresses, the address listened on and
+ * the host names that the operator gives.
  * Keys are P-256: fast to make and in the handshake.
  */
 #ifndef TRIVET_CRYPTO_TLS_CERTIFICATE_H
@@ -26,16 +27,30 @@ struct trivet_certificate {
 TRIVET_MUST_USE enum trivet_status trivet_certificate_make_ca(
     struct trivet_certificate *out, struct trivet_error *err);
 
-/* A certificate of 397 days by ca, for localhost, 127.0.0.1, ::1 and extra
- * (NULL: none). */
+enum { TRIVET_MAX_CERTIFICATE_HOSTS = 16 };
+
+/* What a certificate names beside localhost, 127.0.0.1 and ::1. */
+struct trivet_certificate_names {
+    const struct trivet_address *address; /* NULL: none */
+    size_t num_hosts;
+    const char *const *hosts; /* host names, of 253 bytes at most */
+};
+
+/* A certificate of 397 days by ca, for localhost, 127.0.0.1, ::1 and extra.
+ * TRIVET_E_LIMIT: more than TRIVET_MAX_CERTIFICATE_HOSTS. */
 TRIVET_MUST_USE enum trivet_status trivet_certificate_make_server(
-    const struct trivet_certificate *ca, const struct trivet_address *extra,
+    const struct trivet_certificate *ca,
+    const struct trivet_certificate_names *extra,
     struct trivet_certificate *out, struct trivet_error *err);
 
 /* Whether certificate_pem is still good for 30 days at least and names
  * address (NULL: any). False for anything that is not a certificate. */
 bool trivet_certificate_is_good(
     const char *certificate_pem, const struct trivet_address *address);
+
+/* Whether the certificate names that host. False for anything that is not a
+ * certificate. */
+bool trivet_certificate_has_host(const char *certificate_pem, const char *host);
 
 /* Whether the two belong together, and the key needs no password. */
 bool trivet_certificate_is_pair(const struct trivet_certificate *pair);

@@ -82,6 +82,7 @@ STORE_SRCS = \
 	store/noun/permitted_ip.c \
 	store/noun/prune.c \
 	store/noun/psp.c \
+	store/noun/reset.c \
 	store/noun/server_key.c \
 	store/noun/session.c \
 	store/noun/statements.c \
@@ -229,11 +230,15 @@ CLI_SRCS = \
 	cli/output.c \
 	cli/quantity.c \
 	cli/sandbox/clock.c \
+	cli/sandbox/hosts.c \
 	cli/sandbox/incident.c \
+	cli/sandbox/reset.c \
+	cli/sandbox/sandbox.c \
 	cli/sandbox_state.c \
 	cli/serve/check.c \
 	cli/serve/conf.c \
 	cli/serve/cors.c \
+	cli/serve/host_names.c \
 	cli/serve/key_file.c \
 	cli/serve/limits.c \
 	cli/serve/network.c \

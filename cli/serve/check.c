@@ -226,6 +226,22 @@ check_origins(const struct serving *s, struct trivet_error *err)
 }
 
 static enum trivet_status
+check_host_names(const struct serving *s, struct trivet_error *err)
+{
+    const struct cli_serve_options *o = s->options;
+
+    for (size_t i = 0; i < o->num_host_names; i++) {
+        if (!cli_host_name_is_good(o->host_names[i])) {
+            return trivet_error_set(err, TRIVET_E_USAGE, "serve",
+                "--host-name %.100s: not a host name such as api.example",
+                o->host_names[i]);
+        }
+    }
+
+    return TRIVET_OK;
+}
+
+static enum trivet_status
 check_seed(struct serving *s, struct trivet_error *err)
 {
     s->seed = (struct cli_seed){
@@ -381,6 +397,7 @@ cli_serve_check(struct serving *s, struct trivet_error *err)
     TRIVET_TRY(check_answers(s, err));
     TRIVET_TRY(check_trusted(s, err));
     TRIVET_TRY(check_origins(s, err));
+    TRIVET_TRY(check_host_names(s, err));
     TRIVET_TRY(check_seed(s, err));
     TRIVET_TRY(check_given_tls(s, err));
     TRIVET_TRY(find_parts(s, err));

@@ -34,7 +34,9 @@ enum {
     OPTION_CONNECTIONS,
     OPTION_PRUNE,
     OPTION_SEED,
-    OPTION_ENCRYPTION
+    OPTION_ENCRYPTION,
+    OPTION_HOST_NAME,
+    OPTION_SANDBOX_HOST
 };
 
 enum {
@@ -104,6 +106,12 @@ const struct argp_option cli_serve_options_table[] = {
         0},
     {"no-sandbox", OPTION_NO_SANDBOX, NULL, 0,
         "no sandbox (default with --upstream)", 0},
+    {"host-name", OPTION_HOST_NAME, "NAME", 0,
+        "another name that it is called by, in its own certificate; may be "
+        "given again; \"trivet sandbox hosts\" leads callers there",
+        0},
+    {"sandbox-host", OPTION_SANDBOX_HOST, NULL, 0,
+        "--host-name public-api.sandbox.bunq.com, for SDKs as they are", 0},
     {"seed", OPTION_SEED, "FILE", 0,
         "make the users, API keys and devices that a JSON file names and that "
         "are not there yet",
@@ -222,6 +230,14 @@ parse_beginning(int key, char *arg, struct argp_state *state)
     switch (key) {
     case OPTION_SEED:
         options->seed = arg;
+        return 0;
+    case OPTION_HOST_NAME:
+        add_text(state, "--host-name", arg, options->host_names,
+            CLI_MAX_HOST_NAMES, &options->num_host_names);
+        return 0;
+    case OPTION_SANDBOX_HOST:
+        add_text(state, "--host-name", cli_sandbox_host, options->host_names,
+            CLI_MAX_HOST_NAMES, &options->num_host_names);
         return 0;
     default:
         return parse_front(key, arg, state);

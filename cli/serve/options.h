@@ -7,6 +7,7 @@
 
 #include "cli/data_dir.h"
 #include "cli/serve/cors.h"
+#include "cli/serve/host_names.h"
 #include "cli/serve/nginx_conf.h"
 #include "cli/serve/profile.h"
 #include "core/prune_ages.h"
@@ -51,6 +52,8 @@ struct cli_serve_options {
     struct trivet_prune_ages prune_ages;
     enum cli_sandbox_choice sandbox;
     const char *seed; /* a file */
+    const char *host_names[CLI_MAX_HOST_NAMES];
+    size_t num_host_names;
     bool has_metrics;
     bool prints_config;
 };

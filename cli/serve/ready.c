@@ -67,6 +67,10 @@ cli_serve_tell_ready(const struct serving *s)
     }
 
     cli_print("ready: https://%s:%u/v1\n", host, s->port);
+    for (size_t i = 0; i < s->options->num_host_names; i++) {
+        cli_print("name: https://%s:%u/v1 (trivet sandbox hosts --data '%s')\n",
+            s->options->host_names[i], s->port, s->dir);
+    }
 
     tell_next(s, host);
     (void) fflush(stdout);

@@ -72,6 +72,34 @@ prepare_sandbox(struct serving *s, struct trivet_error *err)
         s->dir, s->is_sandbox, s->sandbox_state, &s->sandbox, err);
 }
 
+/* For "trivet sandbox hosts". */
+static enum trivet_status
+note_hosts(const struct serving *s, struct trivet_error *err)
+{
+    static struct cli_hosts hosts; /* large */
+    const struct cli_serve_options *o = s->options;
+    const char *address = o->listen;
+
+    if (strcmp(address, "0.0.0.0") == 0) {
+        address = "127.0.0.1";
+    } else if (strcmp(address, "::") == 0) {
+        address = "::1";
+    }
+
+    hosts.port = s->port;
+    hosts.num_names = o->num_host_names;
+    (void) snprintf(hosts.address, sizeof hosts.address, "%s", address);
+    if (o->tls_cert == NULL) {
+        (void) snprintf(hosts.ca, sizeof hosts.ca, "%s", s->ca_cert);
+    }
+    for (size_t i = 0; i < o->num_host_names; i++) {
+        (void) snprintf(
+            hosts.names[i], CLI_MAX_HOST_NAME, "%s", o->host_names[i]);
+    }
+
+    return cli_hosts_write(s->dir, &hosts, err);
+}
+
 static enum trivet_status
 prepare(struct serving *s, struct trivet_error *err)
 {
@@ -89,6 +117,7 @@ prepare(struct serving *s, struct trivet_error *err)
         TRIVET_TRY(prepare_sandbox(s, err)); /* the store has left it by now */
     }
     TRIVET_TRY(cli_serve_prepare_certificate(s, err));
+    TRIVET_TRY(note_hosts(s, err));
     cli_serve_tell_sandbox(s);
     cli_resolver_wait(MAX_FIRST_LOOK_MS);
     cli_resolver_take(&s->upstreams);

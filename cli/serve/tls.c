@@ -51,6 +51,22 @@ load_or_make_ca(const struct serving *s, struct trivet_certificate *out,
         s->ca_cert, trivet_slice_text(out->certificate_pem), 0644, err);
 }
 
+/* Whether a certificate names all that the options name. */
+static bool
+has_names(const struct serving *s, const char *certificate_pem)
+{
+    const struct cli_serve_options *o = s->options;
+    bool has_all = true;
+
+    for (size_t i = 0; i < o->num_host_names; i++) {
+        has_all =
+            has_all
+            && trivet_certificate_has_host(certificate_pem, o->host_names[i]);
+    }
+
+    return has_all;
+}
+
 /* Whether the certificate that is there can go on serving. */
 static bool
 has_good_certificate(const struct serving *s)
@@ -63,6 +79,7 @@ has_good_certificate(const struct serving *s)
         && cli_read_file(s->tls_key, pair.key_pem, sizeof pair.key_pem, NULL)
                == TRIVET_OK
         && trivet_certificate_is_good(pair.certificate_pem, &s->address)
+        && has_names(s, pair.certificate_pem)
         && trivet_certificate_is_pair(&pair);
 
     trivet_wipe(&pair, sizeof pair);
@@ -73,6 +90,11 @@ enum trivet_status
 cli_serve_prepare_certificate(const struct serving *s, struct trivet_error *err)
 {
     struct trivet_certificate ca;
+    const struct trivet_certificate_names names = {
+        .address = &s->address,
+        .num_hosts = s->options->num_host_names,
+        .hosts = s->options->host_names,
+    };
     struct trivet_certificate server;
     enum trivet_status status;
     bool is_new;
@@ -89,7 +111,7 @@ cli_serve_prepare_certificate(const struct serving *s, struct trivet_error *err)
         return TRIVET_OK;
     }
 
-    status = trivet_certificate_make_server(&ca, &s->address, &server, err);
+    status = trivet_certificate_make_server(&ca, &names, &server, err);
     trivet_wipe(&ca, sizeof ca);
     if (status == TRIVET_OK) {
         status = trivet_file_replace_whole(
@@ -142,6 +164,10 @@ cli_serve_check_tls_key(const struct serving *s, struct trivet_error *err)
     trivet_wipe(pem, sizeof pem);
     trivet_wipe(line, sizeof line);
 
+    if (status == TRIVET_OK && !has_names(s, certificate)) {
+        return trivet_error_set(err, TRIVET_E_USAGE, "serve",
+            "%s: it does not name each --host-name", s->options->tls_cert);
+    }
     if (status == TRIVET_OK) {
         return TRIVET_OK;
     }

@@ -61,6 +61,7 @@ static const char *const words[TRIVET_NUM_AUDIT_EVENTS] = {
     [TRIVET_AUDIT_REFUSED] = "refused",
     [TRIVET_AUDIT_REFUSALS_LEFT_OUT] = "refusals-left-out",
     [TRIVET_AUDIT_PRUNED] = "pruned",
+    [TRIVET_AUDIT_RESET] = "reset",
 };
 
 static const struct trivet_field head_fields[] = {

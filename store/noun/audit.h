@@ -47,6 +47,7 @@ enum trivet_audit_event {
     TRIVET_AUDIT_REFUSED,           /* a credential; reason: why             */
     TRIVET_AUDIT_REFUSALS_LEFT_OUT, /* detail: how many, of whom             */
     TRIVET_AUDIT_PRUNED,            /* detail: how many of what              */
+    TRIVET_AUDIT_RESET, /* a sandbox: all but keys and log was removed       */
     TRIVET_NUM_AUDIT_EVENTS
 };
 

@@ -11,6 +11,7 @@ const struct trivet_statements *const trivet_noun_statements[] = {
     &trivet_permitted_ip_statements,
     &trivet_prune_statements,
     &trivet_psp_statements,
+    &trivet_reset_statements,
     &trivet_server_key_statements,
     &trivet_session_statements,
     &trivet_user_statements,

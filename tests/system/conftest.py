@@ -2,11 +2,13 @@
 """conftest.py - what the system tests share: gateways, clients, an API behind"""
 import itertools
 import shutil
+import subprocess
+from pathlib import Path
 
 import pytest
 
 import bunq
-from gateway import TRIVET, Gateway, close_all
+from gateway import BUILD, TRIVET, Gateway, close_all
 from nginx import TRIVET as SETTINGS
 from nginx import Nginx
 from psp import Authority
@@ -155,3 +157,20 @@ def outside(serve):
 
     yield begin
     close_all(started)
+
+
+@pytest.fixture(scope="module")
+def node_modules():
+    """npm's packages, installed once for all runs."""
+    if shutil.which("npm") is None:
+        pytest.skip("no npm")
+    home = BUILD.parent / "npm"
+    if not (home / "node_modules/@bunq-community").exists():
+        home.mkdir(exist_ok=True)
+        shutil.copy(Path(__file__).parent / "clients/package.json", home)
+        done = subprocess.run(
+            ["npm", "install", "--no-audit", "--no-fund", "--ignore-scripts"],
+            cwd=home, capture_output=True, text=True, timeout=300, check=False,
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+    return home / "node_modules"

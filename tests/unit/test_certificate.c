@@ -34,18 +34,21 @@ make_ca(void)
     return ca;
 }
 
+static const struct trivet_certificate_names no_names;
+
 static struct trivet_certificate
 make_server(const struct trivet_certificate *ca, const char *extra)
 {
     struct trivet_certificate server;
+    struct trivet_certificate_names names = {0};
     struct trivet_address address;
 
     if (extra != NULL) {
         address = address_of(extra);
+        names.address = &address;
     }
-    assert_int_equal(trivet_certificate_make_server(
-                         ca, extra == NULL ? NULL : &address, &server, NULL),
-        TRIVET_OK);
+    assert_int_equal(
+        trivet_certificate_make_server(ca, &names, &server, NULL), TRIVET_OK);
     assert_int_equal(ERR_peek_error(), 0);
 
     return server;
@@ -370,16 +373,19 @@ without_a_ca_there_is_no_server(void **state)
 
     (void) state;
 
-    assert_int_equal(trivet_certificate_make_server(&none, NULL, &server, &err),
+    assert_int_equal(
+        trivet_certificate_make_server(&none, &no_names, &server, &err),
         TRIVET_E_CRYPTO);
     assert_int_equal(err.status, TRIVET_E_CRYPTO);
 
     half.key_pem[0] = '\0';
-    assert_int_equal(trivet_certificate_make_server(&half, NULL, &server, NULL),
+    assert_int_equal(
+        trivet_certificate_make_server(&half, &no_names, &server, NULL),
         TRIVET_E_CRYPTO);
     half = ca;
     half.certificate_pem[0] = '\0';
-    assert_int_equal(trivet_certificate_make_server(&half, NULL, &server, NULL),
+    assert_int_equal(
+        trivet_certificate_make_server(&half, &no_names, &server, NULL),
         TRIVET_E_CRYPTO);
 
     assert_string_equal(server.certificate_pem, "untouched");
@@ -398,8 +404,38 @@ a_ca_needs_its_own_key(void **state)
 
     memcpy(mixed.key_pem, ca.key_pem, sizeof mixed.key_pem);
     assert_int_equal(
-        trivet_certificate_make_server(&mixed, NULL, &server, NULL),
+        trivet_certificate_make_server(&mixed, &no_names, &server, NULL),
         TRIVET_E_CRYPTO);
+    assert_int_equal(ERR_peek_error(), 0);
+}
+
+static void
+a_certificate_names_the_hosts_it_was_made_for(void **state)
+{
+    static const char *const hosts[] = {
+        "public-api.sandbox.bunq.com", "api.example"};
+    const struct trivet_certificate_names names = {
+        .num_hosts = 2, .hosts = hosts};
+    const struct trivet_certificate_names too_many = {
+        .num_hosts = TRIVET_MAX_CERTIFICATE_HOSTS + 1, .hosts = hosts};
+    struct trivet_certificate ca = make_ca();
+    struct trivet_certificate server;
+    const char *pem = server.certificate_pem;
+
+    (void) state;
+
+    assert_int_equal(
+        trivet_certificate_make_server(&ca, &names, &server, NULL), TRIVET_OK);
+    assert_true(trivet_certificate_has_host(pem, "localhost"));
+    assert_true(trivet_certificate_has_host(pem, hosts[0]));
+    assert_true(trivet_certificate_has_host(pem, "API.example"));
+    assert_false(trivet_certificate_has_host(pem, "api.bunq.com"));
+    assert_false(trivet_certificate_has_host(pem, "x.api.example"));
+    assert_false(trivet_certificate_has_host(pem, "example"));
+    assert_false(trivet_certificate_has_host("", "localhost"));
+    assert_int_equal(
+        trivet_certificate_make_server(&ca, &too_many, &server, NULL),
+        TRIVET_E_LIMIT);
     assert_int_equal(ERR_peek_error(), 0);
 }
 
@@ -407,6 +443,7 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_certificate_names_the_hosts_it_was_made_for),
         cmocka_unit_test(other_things_are_no_good_certificate),
         cmocka_unit_test(a_certificate_is_good_for_30_days_at_least),
         cmocka_unit_test(a_certificate_names_its_addresses_and_no_others),

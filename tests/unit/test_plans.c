@@ -24,6 +24,13 @@ static const char *const whole[] = {
     "audit.list",
     "audit.walk",
     "installation.newest-keys",
+    "reset.sessions",
+    "reset.devices",
+    "reset.permitted-ips",
+    "reset.api-keys",
+    "reset.tokens",
+    "reset.installations",
+    "reset.users",
 };
 
 static bool

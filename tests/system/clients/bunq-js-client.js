@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // Runs an unmodified @bunq-community/bunq-js-client against the gateway whose
-// root (without /v1) is argv[2]; prints one line of JSON.
+// root (without /v1) is argv[2], or that has the host name it knows; prints one
+// line of JSON.
 const { URL_ENVIROMENTS } = require("@bunq-community/bunq-js-client/dist/Session");
 const BunqJSClient = require("@bunq-community/bunq-js-client").default;
 
-URL_ENVIROMENTS.SANDBOX = process.argv[2];
+if (process.argv[2]) URL_ENVIROMENTS.SANDBOX = process.argv[2];
 
 const kept = {};
 const storage = {
