@@ -25,6 +25,7 @@ struct trivet_prepared {
     unsigned char key_digest[TRIVET_DIGEST_LEN]; /* of the key that it brings */
 
     char public_uuid[TRIVET_UUID_SIZE]; /* for a new user */
+    char party_uuids[2][TRIVET_UUID_SIZE]; /* and for two that it names */
 
     union {
         struct {
