@@ -9,6 +9,7 @@
 #include "authority/clock.h"
 #include "authority/connection.h"
 #include "authority/decrypting.h"
+#include "authority/device_rate.h"
 #include "authority/explain.h"
 #include "authority/facts.h"
 #include "authority/handling.h"
@@ -210,6 +211,11 @@ run(struct trivet_case *c)
         return TRIVET_OK;
     }
 
+    TRIVET_TRY(trivet_case_count_call(c));
+    if (trivet_case_is_refused(c)) {
+        return TRIVET_OK;
+    }
+
     TRIVET_TRY(trivet_case_decrypt(c));
     if (trivet_case_is_refused(c)) {
         return TRIVET_OK;
@@ -293,6 +299,7 @@ make_case(struct trivet_authority *authority,
 {
     trivet_answer_init(out);
     out->is_id_counted = request->is_id_counted;
+    out->is_call_counted = request->is_call_counted;
 
     return (struct trivet_case){
         .authority = authority,
@@ -338,6 +345,7 @@ trivet_authority_admit(struct trivet_authority *authority,
     struct trivet_case c = make_case(authority, request, out);
 
     return request->call == NULL && !trivet_case_has_request_id(&c)
+           && !trivet_case_has_device_rate(&c)
            && !trivet_encrypted_body_matters(&request->encrypted)
            && decide_here(&c) && !trivet_case_is_refused(&c)
            && !out->verdict.extends_session;

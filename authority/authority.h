@@ -12,6 +12,7 @@
 
 #include "authority/answer.h"
 #include "authority/evidence.h"
+#include "authority/limits/device_rates.h"
 #include "authority/limits/refusals.h"
 #include "authority/limits/request_ids.h"
 #include "authority/request.h"
@@ -62,6 +63,9 @@ struct trivet_authority_config {
 
     /* NULL when no profile has request-id=per-device. */
     struct trivet_request_ids *request_ids;
+
+    /* Shared by all. NULL: calls are not counted. */
+    struct trivet_device_rates *device_rates;
 
     /* Of this process, for the store of store_url; shared by its authorities:
      * those that write share commits. NULL: each has commits of its own. */

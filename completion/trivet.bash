@@ -66,7 +66,7 @@ _trivet() {
         words="off installations= sessions= api-keys="
         compopt -o nospace 2>/dev/null
     elif [ "$before" = "--rate-limits" ]; then
-        words="classic off"
+        words="classic 2026 off"
     elif [ "$before" = "--encryption" ]; then
         words="off optional required"
     elif [ "${word#-}" != "$word" ]; then

@@ -177,8 +177,7 @@ ngx_http_trivet_start(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx,
 {
     struct trivet_request *request = &ctx->request;
 
-    request->is_id_counted =
-        ngx_http_trivet_is_id_counted(r) || ctx->answer.is_id_counted;
+    ngx_http_trivet_note_counted(r, ctx);
     trivet_answer_release(&ctx->answer);
     trivet_answer_init(&ctx->answer);
     ctx->decided_by = tlcf;
@@ -193,6 +192,8 @@ ngx_http_trivet_start(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx,
 
     request->is_body_unread = false;
     request->call = NULL;
+    request->device_rate = trivet_device_rate_classify(
+        ngx_http_trivet_slice(r->method_name), ngx_http_trivet_slice(r->uri));
     request->query = ngx_http_trivet_slice(r->args);
     request->profile = tlcf->profile;
     request->address = ngx_http_trivet_address(r);

@@ -6,6 +6,7 @@
 #include "gateway/clock.h"
 #include "gateway/conf.h"
 #include "gateway/connections.h"
+#include "gateway/device_rates.h"
 #include "gateway/incidents.h"
 #include "gateway/keys.h"
 #include "gateway/memos.h"
@@ -133,7 +134,8 @@ ngx_http_trivet_postconfiguration(ngx_conf_t *cf)
 
     if (ngx_http_trivet_load_keys(cf, tmcf) != NGX_OK
         || ngx_http_trivet_add_memos(cf, tmcf) != NGX_OK
-        || ngx_http_trivet_add_connections(cf, tmcf) != NGX_OK)
+        || ngx_http_trivet_add_connections(cf, tmcf) != NGX_OK
+        || ngx_http_trivet_add_device_rates(cf, tmcf) != NGX_OK)
     {
         return NGX_ERROR;
     }
