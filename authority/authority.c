@@ -163,6 +163,7 @@ decide(struct trivet_case *c)
     const struct trivet_rule rule = rule_of(request);
 
     TRIVET_TRY(trivet_case_gather_token(c, &facts));
+    c->is_session_of_incident = trivet_case_is_session_of_incident(c, &facts);
     c->is_session_to_end = trivet_case_is_session_to_end(c, &facts);
     facts.is_session_ended |= c->is_session_to_end;
 
@@ -188,6 +189,19 @@ decide(struct trivet_case *c)
     return TRIVET_OK;
 }
 
+/* What the incident ends is told by 401 with dead-session=403, too: clients
+ * that log in again after a 401 alone are to be tested. */
+static void
+tell_end(struct trivet_case *c)
+{
+    if (c->is_session_of_incident
+        && c->answer->verdict.reason == TRIVET_REASON_SESSION_ENDED)
+    {
+        c->answer->status =
+            trivet_reason_row(TRIVET_REASON_SESSION_ENDED)->status;
+    }
+}
+
 /* The decision, and what follows from it. */
 static enum trivet_status
 run(struct trivet_case *c)
@@ -207,6 +221,7 @@ run(struct trivet_case *c)
 
     if (trivet_case_is_refused(c)) {
         TRIVET_TRY(trivet_case_refuse(c, c->answer->verdict.reason, NULL));
+        tell_end(c);
         trivet_case_explain(c);
         return TRIVET_OK;
     }

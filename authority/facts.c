@@ -273,13 +273,21 @@ trivet_case_find_server_key(
 }
 
 bool
-trivet_case_is_session_to_end(
+trivet_case_is_session_of_incident(
     const struct trivet_case *c, const struct trivet_facts *facts)
 {
     const struct trivet_authority_config *config = c->authority->config;
 
     return config->is_sandbox && config->last_session_to_end != NULL
-           && facts->token == TRIVET_TOKEN_SESSION && !facts->is_session_ended
-           && c->session.id <= config->last_session_to_end()
+           && facts->token == TRIVET_TOKEN_SESSION
+           && c->session.id <= config->last_session_to_end();
+}
+
+bool
+trivet_case_is_session_to_end(
+    const struct trivet_case *c, const struct trivet_facts *facts)
+{
+    return trivet_case_is_session_of_incident(c, facts)
+           && !facts->is_session_ended
            && !trivet_expiry_is_over(&facts->expiry, c->now_us);
 }
