@@ -30,7 +30,8 @@ def tree(tmp_path):
         for path in (ROOT / part).iterdir():
             (tmp_path / part / path.name).symlink_to(path)
     (tmp_path / "docs").mkdir()
-    (tmp_path / tool.TABLE).symlink_to(ROOT / tool.TABLE)
+    for table in (tool.TABLE, tool.SEED_TABLE):
+        (tmp_path / table).symlink_to(ROOT / table)
 
     def check(name, change):
         path = tmp_path / name
@@ -286,9 +287,10 @@ def test_what_changes_elsewhere_is_found(tree, case):
 
 
 def test_the_command(tree, capsys, monkeypatch, tmp_path):
+    monkeypatch.setenv("TRIVET_SEEDS", "/nonexistent")
     monkeypatch.setattr("sys.argv", ["check-coverage", str(ROOT)])
     assert tool.main() == 0
-    assert capsys.readouterr().out == ""
+    assert capsys.readouterr().out == "seedless\n"
     tree(tool.TABLE, without("12-25"))
     monkeypatch.setattr("sys.argv", ["check-coverage", str(tmp_path)])
     assert tool.main() == 1
