@@ -11,8 +11,8 @@
 #include "base/slice.h"
 
 enum trivet_device_rate_kind {
-    TRIVET_DEVICE_RATE_NONE = 0, /* no limit                              */
-    TRIVET_DEVICE_RATE_SETUP,    /* the calls that make an API context    */
+    TRIVET_DEVICE_RATE_NONE = 0,  /* no limit                              */
+    TRIVET_DEVICE_RATE_SETUP,     /* the calls that make an API context    */
     TRIVET_DEVICE_RATE_SENSITIVE, /* changes of permitted addresses        */
     TRIVET_DEVICE_RATE_CARD,      /* GET of cards                          */
     TRIVET_DEVICE_RATE_READ,      /* GET and HEAD of all else              */

@@ -61,8 +61,8 @@ ngx_http_trivet_note_counted_by(
 {
     ngx_uint_t is_decided = ctx->state == NGX_HTTP_TRIVET_DECIDED;
 
-    request->is_id_counted |= ctx->request.is_id_counted
-                              || (is_decided && ctx->answer.is_id_counted);
+    request->is_id_counted |=
+        ctx->request.is_id_counted || (is_decided && ctx->answer.is_id_counted);
     request->is_call_counted |= ctx->request.is_call_counted
                                 || (is_decided && ctx->answer.is_call_counted);
 }

@@ -19,8 +19,8 @@ trivet_device_rates_init(struct trivet_device_rates *rates)
 /* A part that is farther ahead than a window is of a clock that was put back
  * since. */
 static bool
-is_over(const struct trivet_device_rate_record *record, size_t part,
-    int64_t now_us)
+is_over(
+    const struct trivet_device_rate_record *record, size_t part, int64_t now_us)
 {
     int64_t last_us = record->last_us[part];
 
@@ -146,8 +146,7 @@ trivet_device_rates_take(struct trivet_device_rates *rates,
 
     record = find_record(&sets[parts[0] % TRIVET_NUM_DEVICE_RATE_SETS],
         &parts[1], window_us, now_us);
-    *out_is_within =
-        record != NULL && count_calls(record) < limit->max_calls;
+    *out_is_within = record != NULL && count_calls(record) < limit->max_calls;
     if (*out_is_within) {
         add_call(record, limit, now_us);
     }

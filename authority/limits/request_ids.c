@@ -52,8 +52,7 @@ lock(struct trivet_request_ids *ids)
     struct trivet_request_id_table *table = ids->table;
 
     if (table == NULL || !is_whole(ids)
-        || !trivet_shared_mutex_lock(&table->mutex))
-    {
+        || !trivet_shared_mutex_lock(&table->mutex)) {
         return NULL;
     }
 

@@ -51,8 +51,7 @@ check_options(struct serving *s, struct trivet_error *err)
 
     TRIVET_TRY(cli_profile_format(&o->profile, s->profile, err));
 
-    if (!is_rate_limits(o->rate_limits))
-    {
+    if (!is_rate_limits(o->rate_limits)) {
         return trivet_error_set(err, TRIVET_E_USAGE, "serve",
             "--rate-limits %s: classic, 2026 and off are known",
             o->rate_limits);

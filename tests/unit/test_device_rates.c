@@ -299,9 +299,8 @@ each_call_has_its_limit(void **state)
     (void) state;
 
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        enum trivet_device_rate_kind kind =
-            trivet_device_rate_classify(trivet_slice_text(rows[i].method),
-                trivet_slice_text(rows[i].path));
+        enum trivet_device_rate_kind kind = trivet_device_rate_classify(
+            trivet_slice_text(rows[i].method), trivet_slice_text(rows[i].path));
 
         if (kind != rows[i].kind) {
             fail_msg("%s %s", rows[i].method, rows[i].path);
@@ -328,8 +327,7 @@ the_limits_are_those_of_2026(void **state)
 
         assert_int_equal(limit->max_calls, numbers[i][0]);
         assert_int_equal(limit->per_s, numbers[i][1]);
-        assert_int_equal(
-            limit->is_of_address, i == TRIVET_DEVICE_RATE_SETUP);
+        assert_int_equal(limit->is_of_address, i == TRIVET_DEVICE_RATE_SETUP);
     }
     assert_null(trivet_device_rate(TRIVET_DEVICE_RATE_NONE));
     assert_null(trivet_device_rate(TRIVET_NUM_DEVICE_RATE_KINDS));
