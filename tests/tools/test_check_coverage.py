@@ -1,22 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """tools/check-coverage: the table as it is passes, and each way to break it is found"""
 import re
-from importlib.machinery import SourceFileLoader
-from importlib.util import module_from_spec, spec_from_loader
-from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
+from loading import ROOT, load
 PARTS = ["authority", "cli", "core", "gateway", "mk", "tests"]
-
-
-def load(path):
-    """A module whose file has no .py at its end."""
-    loader = SourceFileLoader(path.name.replace("-", "_"), str(path))
-    module = module_from_spec(spec_from_loader(loader.name, loader))
-    loader.exec_module(module)
-    return module
 
 
 tool = load(ROOT / "tools/check-coverage")

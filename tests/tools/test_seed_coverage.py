@@ -2,7 +2,7 @@
 """tools/check-coverage on docs/seed-coverage.md: each sentence has a row, each row a test"""
 import pytest
 
-from test_check_coverage import ROOT, load
+from loading import ROOT, load
 
 tool = load(ROOT / "tools/check-coverage")
 
