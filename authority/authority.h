@@ -49,6 +49,11 @@ struct trivet_authority_config {
      * incident, sandbox/state.h). NULL: none does. */
     int64_t (*last_session_to_end)(void);
 
+    /* The sandbox alone: whether one of that id is to be taken for unknown (the
+     * incident sandbox-reset). NULL: none is. */
+    bool (*has_lost_installation)(int64_t id);
+    bool (*has_lost_api_key)(int64_t id);
+
     /* Of this process, shared by its authorities: the latest time that they
      * saw. NULL: each has one of its own. */
     struct trivet_seen *seen;

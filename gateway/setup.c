@@ -42,6 +42,8 @@ ngx_http_trivet_init_authority(ngx_http_trivet_main_conf_t *tmcf)
         .now_us = ngx_http_trivet_now_us,
         .offset_us = ngx_http_trivet_clock_offset_us,
         .last_session_to_end = ngx_http_trivet_last_session_to_end,
+        .has_lost_installation = ngx_http_trivet_has_lost_installation,
+        .has_lost_api_key = ngx_http_trivet_has_lost_api_key,
         .ticks_ns = tmcf->metrics == NULL ? NULL : ngx_http_trivet_ticks_ns,
         .seen = &tmcf->worker->seen,
         .refusals = &tmcf->worker->refusals,

@@ -5,8 +5,8 @@ import re
 import pytest
 
 from loading import ROOT, load
-PARTS = ["authority", "cli", "core", "gateway", "mk", "tests"]
 
+PARTS = ["authority", "cli", "core", "gateway", "mk", "tests"]
 
 tool = load(ROOT / "tools/check-coverage")
 
