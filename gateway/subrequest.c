@@ -55,37 +55,6 @@ ngx_http_trivet_admit_with_main(
 }
 
 
-static void
-ngx_http_trivet_note_counted_by(
-    struct trivet_request *request, const ngx_http_trivet_ctx_t *ctx)
-{
-    ngx_uint_t is_decided = ctx->state == NGX_HTTP_TRIVET_DECIDED;
-
-    request->is_id_counted |=
-        ctx->request.is_id_counted || (is_decided && ctx->answer.is_id_counted);
-    request->is_call_counted |= ctx->request.is_call_counted
-                                || (is_decided && ctx->answer.is_call_counted);
-}
-
-
-/* All that are decided for one caller have their contexts in one pool. */
-void
-ngx_http_trivet_note_counted(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx)
-{
-    ngx_pool_cleanup_t *cln;
-    struct trivet_request *request = &ctx->request;
-
-    request->is_id_counted |= ctx->answer.is_id_counted;
-    request->is_call_counted |= ctx->answer.is_call_counted;
-
-    for (cln = r->pool->cleanup; cln != NULL; cln = cln->next) {
-        if (cln->handler == ngx_http_trivet_cleanup_ctx) {
-            ngx_http_trivet_note_counted_by(request, cln->data);
-        }
-    }
-}
-
-
 unsigned
 ngx_http_trivet_subrequest_status(unsigned status)
 {
