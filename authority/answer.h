@@ -34,6 +34,7 @@ struct trivet_answer {
     /* What the answer is to be encrypted with; der_len 0: it is plain. */
     struct trivet_public_key client_key;
     bool is_id_counted;   /* the request's id is used up now            */
+    bool is_call_counted; /* under a limit of 2026                      */
     bool is_to_be_signed; /* the body is, when it is sent               */
     bool has_signature;   /* it was already: the scheme signs it alone  */
     char signature[TRIVET_SIGNATURE_TEXT_LEN];

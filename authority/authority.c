@@ -9,6 +9,7 @@
 #include "authority/clock.h"
 #include "authority/connection.h"
 #include "authority/decrypting.h"
+#include "authority/device_rate.h"
 #include "authority/explain.h"
 #include "authority/facts.h"
 #include "authority/handling.h"
@@ -162,6 +163,7 @@ decide(struct trivet_case *c)
     const struct trivet_rule rule = rule_of(request);
 
     TRIVET_TRY(trivet_case_gather_token(c, &facts));
+    c->is_session_of_incident = trivet_case_is_session_of_incident(c, &facts);
     c->is_session_to_end = trivet_case_is_session_to_end(c, &facts);
     facts.is_session_ended |= c->is_session_to_end;
 
@@ -187,6 +189,19 @@ decide(struct trivet_case *c)
     return TRIVET_OK;
 }
 
+/* What the incident ends is told by 401 with dead-session=403, too: clients
+ * that log in again after a 401 alone are to be tested. */
+static void
+tell_end(struct trivet_case *c)
+{
+    if (c->is_session_of_incident
+        && c->answer->verdict.reason == TRIVET_REASON_SESSION_ENDED)
+    {
+        c->answer->status =
+            trivet_reason_row(TRIVET_REASON_SESSION_ENDED)->status;
+    }
+}
+
 /* The decision, and what follows from it. */
 static enum trivet_status
 run(struct trivet_case *c)
@@ -206,7 +221,13 @@ run(struct trivet_case *c)
 
     if (trivet_case_is_refused(c)) {
         TRIVET_TRY(trivet_case_refuse(c, c->answer->verdict.reason, NULL));
+        tell_end(c);
         trivet_case_explain(c);
+        return TRIVET_OK;
+    }
+
+    TRIVET_TRY(trivet_case_count_call(c));
+    if (trivet_case_is_refused(c)) {
         return TRIVET_OK;
     }
 
@@ -293,6 +314,7 @@ make_case(struct trivet_authority *authority,
 {
     trivet_answer_init(out);
     out->is_id_counted = request->is_id_counted;
+    out->is_call_counted = request->is_call_counted;
 
     return (struct trivet_case){
         .authority = authority,
@@ -338,6 +360,7 @@ trivet_authority_admit(struct trivet_authority *authority,
     struct trivet_case c = make_case(authority, request, out);
 
     return request->call == NULL && !trivet_case_has_request_id(&c)
+           && !trivet_case_has_device_rate(&c)
            && !trivet_encrypted_body_matters(&request->encrypted)
            && decide_here(&c) && !trivet_case_is_refused(&c)
            && !out->verdict.extends_session;

@@ -12,6 +12,7 @@
 
 #include "authority/answer.h"
 #include "authority/evidence.h"
+#include "authority/limits/device_rates.h"
 #include "authority/limits/refusals.h"
 #include "authority/limits/request_ids.h"
 #include "authority/request.h"
@@ -48,6 +49,11 @@ struct trivet_authority_config {
      * incident, sandbox/state.h). NULL: none does. */
     int64_t (*last_session_to_end)(void);
 
+    /* The sandbox alone: whether one of that id is to be taken for unknown (the
+     * incident sandbox-reset). NULL: none is. */
+    bool (*has_lost_installation)(int64_t id);
+    bool (*has_lost_api_key)(int64_t id);
+
     /* Of this process, shared by its authorities: the latest time that they
      * saw. NULL: each has one of its own. */
     struct trivet_seen *seen;
@@ -62,6 +68,9 @@ struct trivet_authority_config {
 
     /* NULL when no profile has request-id=per-device. */
     struct trivet_request_ids *request_ids;
+
+    /* Shared by all. NULL: calls are not counted. */
+    struct trivet_device_rates *device_rates;
 
     /* Of this process, for the store of store_url; shared by its authorities:
      * those that write share commits. NULL: each has commits of its own. */

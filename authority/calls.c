@@ -95,6 +95,8 @@ static const struct trivet_protocol_call calls[] = {
      trivet_prepare_sandbox_user, trivet_write_sandbox_person},
     {"POST",   "/v1/sandbox-user-company", {NO_TOKEN, NEVER}, true,
      trivet_prepare_sandbox_user, trivet_write_sandbox_company},
+    {"POST",   "/v1/sandbox-user-api-key", {NO_TOKEN, NEVER}, true,
+     trivet_prepare_sandbox_api_key, trivet_write_sandbox_api_key},
     {"POST",   "/v1/sandbox-user", {NO_TOKEN, NEVER}, true,
      trivet_prepare_sandbox_user, trivet_write_sandbox_person},
 

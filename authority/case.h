@@ -24,7 +24,8 @@ struct trivet_prepared {
     bool is_key_of_other_environment;
     unsigned char key_digest[TRIVET_DIGEST_LEN]; /* of the key that it brings */
 
-    char public_uuid[TRIVET_UUID_SIZE]; /* for a new user */
+    char public_uuid[TRIVET_UUID_SIZE];    /* for a new user */
+    char party_uuids[2][TRIVET_UUID_SIZE]; /* and for two that it names */
 
     union {
         struct {
@@ -52,10 +53,11 @@ struct trivet_case {
     /* What the token stands for; the one that the call's rule asks for. */
     struct trivet_installation installation;
     struct trivet_session session;
-    int64_t key_expires_us; /* of the API key that the call carries */
-    bool is_session_to_end; /* it is to be ended */
-    bool may_use_cache;     /* the version of the store is known */
-    bool may_go_on;         /* nothing speaks against it that was asked for */
+    int64_t key_expires_us;      /* of the API key that the call carries */
+    bool is_session_to_end;      /* it is to be ended */
+    bool is_session_of_incident; /* the same, or it was ended so before */
+    bool may_use_cache;          /* the version of the store is known */
+    bool may_go_on; /* nothing speaks against it that was asked for */
 
     unsigned char request_id[TRIVET_DIGEST_LEN]; /* and whose; request_id.c */
     bool has_request_id;

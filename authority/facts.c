@@ -87,6 +87,27 @@ find_session(struct trivet_case *c, const unsigned char *digest)
     return TRIVET_OK;
 }
 
+/* The incident sandbox-reset: nobody knows it any more. */
+static bool
+is_lost(const struct trivet_case *c, bool is_session)
+{
+    const struct trivet_authority_config *config = c->authority->config;
+    int64_t id = is_session ? c->session.installation_id : c->installation.id;
+
+    return config->is_sandbox && config->has_lost_installation != NULL
+           && config->has_lost_installation(id);
+}
+
+static enum trivet_status
+forget_token(struct trivet_case *c, struct trivet_facts *facts)
+{
+    memset(&c->session, 0, sizeof c->session);
+    memset(&c->installation, 0, sizeof c->installation);
+    facts->token = TRIVET_TOKEN_UNKNOWN;
+
+    return TRIVET_OK;
+}
+
 /* The token's meaning: first as what the rule asks for, then as the other
  * kind, so that a token of the wrong kind can be told from an unknown one. */
 static enum trivet_status
@@ -108,6 +129,9 @@ look_up_token(struct trivet_case *c, struct trivet_facts *facts)
 
         if (status == TRIVET_E_NOT_FOUND) {
             continue;
+        }
+        if (status == TRIVET_OK && is_lost(c, is_session)) {
+            return forget_token(c, facts);
         }
         if (status == TRIVET_OK) {
             (is_session ? take_session : take_installation)(c, facts);
@@ -273,13 +297,21 @@ trivet_case_find_server_key(
 }
 
 bool
-trivet_case_is_session_to_end(
+trivet_case_is_session_of_incident(
     const struct trivet_case *c, const struct trivet_facts *facts)
 {
     const struct trivet_authority_config *config = c->authority->config;
 
     return config->is_sandbox && config->last_session_to_end != NULL
-           && facts->token == TRIVET_TOKEN_SESSION && !facts->is_session_ended
-           && c->session.id <= config->last_session_to_end()
+           && facts->token == TRIVET_TOKEN_SESSION
+           && c->session.id <= config->last_session_to_end();
+}
+
+bool
+trivet_case_is_session_to_end(
+    const struct trivet_case *c, const struct trivet_facts *facts)
+{
+    return trivet_case_is_session_of_incident(c, facts)
+           && !facts->is_session_ended
            && !trivet_expiry_is_over(&facts->expiry, c->now_us);
 }

@@ -23,6 +23,8 @@ bool trivet_case_find_server_key(
     struct trivet_case *c, const struct trivet_facts *facts);
 
 /* Whether the sandbox's incident session-dies ends the caller's session now. */
+bool trivet_case_is_session_of_incident(
+    const struct trivet_case *c, const struct trivet_facts *facts);
 bool trivet_case_is_session_to_end(
     const struct trivet_case *c, const struct trivet_facts *facts);
 

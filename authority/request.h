@@ -10,6 +10,7 @@
 #include "authority/evidence.h"
 #include "core/address.h"
 #include "core/decide.h"
+#include "core/device_rate.h"
 #include "core/profile.h"
 #include "crypto/digest.h"
 
@@ -29,6 +30,8 @@ struct trivet_request {
     struct trivet_slice language;
     struct trivet_slice id; /* X-Bunq-Client-Request-Id; empty: none */
     bool is_id_counted;     /* when it was decided before */
+    enum trivet_device_rate_kind device_rate; /* which of the 2026 limits */
+    bool is_call_counted; /* under it, when it was decided before */
     struct trivet_address address;
 
     /* The body is still to be read: what can be refused without it is. Whatever

@@ -66,7 +66,7 @@ _trivet() {
         words="off installations= sessions= api-keys="
         compopt -o nospace 2>/dev/null
     elif [ "$before" = "--rate-limits" ]; then
-        words="classic off"
+        words="classic 2026 off"
     elif [ "$before" = "--encryption" ]; then
         words="off optional required"
     elif [ "${word#-}" != "$word" ]; then
@@ -84,7 +84,7 @@ _trivet() {
         "clock 2") words="reset accept +1h +1d +8d" ;;
         "incident 2") words="429-unsigned html-502 lowercase-headers
             session-dies slow wrong-signature ip-flip
-            maintenance-491 ip-country-400 all" ;;
+            maintenance-491 ip-country-400 sandbox-reset all" ;;
         "incident 3")
             words="on off"
             [ "$before" != "all" ] || words="off" ;;

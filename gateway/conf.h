@@ -32,8 +32,10 @@ typedef struct {
     ngx_array_t *exempt;       /* of ngx_cidr_t; NULL: nobody */
     ngx_array_t servers;       /* of ngx_http_core_srv_conf_t *, that use us */
     ngx_array_t ports;         /* of in_port_t, of these servers */
-    ngx_shm_zone_t *connections; /* NULL: they are not counted */
-    ngx_uint_t is_used;          /* by a location */
+    ngx_shm_zone_t *connections;  /* NULL: they are not counted */
+    ngx_flag_t has_device_rates;  /* trivet_rate_limits 2026 */
+    ngx_shm_zone_t *device_rates; /* NULL: they are not counted */
+    ngx_uint_t is_used;           /* by a location */
 
     /* what the above comes to */
     ngx_thread_pool_t *thread_pool;

@@ -10,7 +10,6 @@
 #include "gateway/original.h"
 #include "gateway/request.h"
 #include "gateway/slice.h"
-#include "gateway/subrequest.h"
 #include "sandbox/answers/answers.h"
 
 
@@ -169,6 +168,37 @@ ngx_http_trivet_make_ctx(ngx_http_request_t *r)
 }
 
 
+static void
+ngx_http_trivet_note_counted_by(
+    struct trivet_request *request, const ngx_http_trivet_ctx_t *ctx)
+{
+    ngx_uint_t is_decided = ctx->state == NGX_HTTP_TRIVET_DECIDED;
+
+    request->is_id_counted |=
+        ctx->request.is_id_counted || (is_decided && ctx->answer.is_id_counted);
+    request->is_call_counted |= ctx->request.is_call_counted
+                                || (is_decided && ctx->answer.is_call_counted);
+}
+
+
+/* All that are decided for one caller have their contexts in one pool. */
+static void
+ngx_http_trivet_note_counted(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx)
+{
+    ngx_pool_cleanup_t *cln;
+    struct trivet_request *request = &ctx->request;
+
+    request->is_id_counted |= ctx->answer.is_id_counted;
+    request->is_call_counted |= ctx->answer.is_call_counted;
+
+    for (cln = r->pool->cleanup; cln != NULL; cln = cln->next) {
+        if (cln->handler == ngx_http_trivet_cleanup_ctx) {
+            ngx_http_trivet_note_counted_by(request, cln->data);
+        }
+    }
+}
+
+
 /* ---- route: what its location and its call ask for ---------------------- */
 
 void
@@ -177,8 +207,7 @@ ngx_http_trivet_start(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx,
 {
     struct trivet_request *request = &ctx->request;
 
-    request->is_id_counted =
-        ngx_http_trivet_is_id_counted(r) || ctx->answer.is_id_counted;
+    ngx_http_trivet_note_counted(r, ctx);
     trivet_answer_release(&ctx->answer);
     trivet_answer_init(&ctx->answer);
     ctx->decided_by = tlcf;
@@ -193,6 +222,8 @@ ngx_http_trivet_start(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx,
 
     request->is_body_unread = false;
     request->call = NULL;
+    request->device_rate = trivet_device_rate_classify(
+        ngx_http_trivet_slice(r->method_name), ngx_http_trivet_slice(r->uri));
     request->query = ngx_http_trivet_slice(r->args);
     request->profile = tlcf->profile;
     request->address = ngx_http_trivet_address(r);

@@ -3,6 +3,7 @@
 #include "gateway/answers.h"
 #include "gateway/conf.h"
 #include "gateway/connections.h"
+#include "gateway/device_rates.h"
 #include "gateway/monitoring.h"
 #include "gateway/pruning.h"
 #include "gateway/setup.h"
@@ -107,6 +108,13 @@ static ngx_command_t  ngx_http_trivet_commands[] = {
     { ngx_string("trivet_connections"),
       NGX_HTTP_MAIN_CONF|NGX_CONF_1MORE,
       ngx_http_trivet_set_connections,
+      NGX_HTTP_MAIN_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("trivet_rate_limits"),
+      NGX_HTTP_MAIN_CONF|NGX_CONF_TAKE1,
+      ngx_http_trivet_set_rate_limits,
       NGX_HTTP_MAIN_CONF_OFFSET,
       0,
       NULL },

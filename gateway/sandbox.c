@@ -46,6 +46,22 @@ ngx_http_trivet_last_session_to_end(void)
 }
 
 
+bool
+ngx_http_trivet_has_lost_installation(int64_t id)
+{
+    return ngx_http_trivet_sandbox != NULL
+           && trivet_sandbox_has_lost_installation(ngx_http_trivet_sandbox, id);
+}
+
+
+bool
+ngx_http_trivet_has_lost_api_key(int64_t id)
+{
+    return ngx_http_trivet_sandbox != NULL
+           && trivet_sandbox_has_lost_api_key(ngx_http_trivet_sandbox, id);
+}
+
+
 void
 ngx_http_trivet_flip_address(
     ngx_http_trivet_main_conf_t *tmcf, struct trivet_address *address)

@@ -6,6 +6,7 @@
 #include "gateway/clock.h"
 #include "gateway/conf.h"
 #include "gateway/connections.h"
+#include "gateway/device_rates.h"
 #include "gateway/incidents.h"
 #include "gateway/keys.h"
 #include "gateway/memos.h"
@@ -41,6 +42,8 @@ ngx_http_trivet_init_authority(ngx_http_trivet_main_conf_t *tmcf)
         .now_us = ngx_http_trivet_now_us,
         .offset_us = ngx_http_trivet_clock_offset_us,
         .last_session_to_end = ngx_http_trivet_last_session_to_end,
+        .has_lost_installation = ngx_http_trivet_has_lost_installation,
+        .has_lost_api_key = ngx_http_trivet_has_lost_api_key,
         .ticks_ns = tmcf->metrics == NULL ? NULL : ngx_http_trivet_ticks_ns,
         .seen = &tmcf->worker->seen,
         .refusals = &tmcf->worker->refusals,
@@ -133,7 +136,8 @@ ngx_http_trivet_postconfiguration(ngx_conf_t *cf)
 
     if (ngx_http_trivet_load_keys(cf, tmcf) != NGX_OK
         || ngx_http_trivet_add_memos(cf, tmcf) != NGX_OK
-        || ngx_http_trivet_add_connections(cf, tmcf) != NGX_OK)
+        || ngx_http_trivet_add_connections(cf, tmcf) != NGX_OK
+        || ngx_http_trivet_add_device_rates(cf, tmcf) != NGX_OK)
     {
         return NGX_ERROR;
     }

@@ -55,31 +55,6 @@ ngx_http_trivet_admit_with_main(
 }
 
 
-/* All that are decided for one caller have their contexts in one pool. */
-ngx_uint_t
-ngx_http_trivet_is_id_counted(ngx_http_request_t *r)
-{
-    ngx_pool_cleanup_t *cln;
-    ngx_http_trivet_ctx_t *ctx;
-
-    for (cln = r->pool->cleanup; cln != NULL; cln = cln->next) {
-        if (cln->handler != ngx_http_trivet_cleanup_ctx) {
-            continue;
-        }
-
-        ctx = cln->data;
-        if (ctx->request.is_id_counted
-            || (ctx->state == NGX_HTTP_TRIVET_DECIDED
-                && ctx->answer.is_id_counted))
-        {
-            return 1;
-        }
-    }
-
-    return 0;
-}
-
-
 unsigned
 ngx_http_trivet_subrequest_status(unsigned status)
 {

@@ -9,9 +9,6 @@
  * then ctx has the main request's answer, and is in the last state. */
 ngx_uint_t ngx_http_trivet_admit_with_main(
     ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx);
-/* Whether the id of the caller's request is used up: by the main request, or by
- * a subrequest. */
-ngx_uint_t ngx_http_trivet_is_id_counted(ngx_http_request_t *r);
 /* The status of a refused subrequest: nginx's modules that wait for it
  * understand 401, 403 and 5xx; every other 4xx becomes 403. */
 unsigned ngx_http_trivet_subrequest_status(unsigned status);

@@ -6,6 +6,7 @@
 #include "gateway/conf.h"
 #include "gateway/connection_slots.h"
 #include "gateway/connections.h"
+#include "gateway/device_rates.h"
 #include "gateway/keys.h"
 #include "gateway/pruning.h"
 #include "gateway/request_ids.h"
@@ -68,6 +69,7 @@ ngx_http_trivet_init_process(ngx_cycle_t *cycle)
     }
 
     ngx_http_trivet_take_request_ids(cycle, tmcf);
+    ngx_http_trivet_take_device_rates(tmcf);
 
     tmcf->worker->digest = trivet_digest_new();
     if (tmcf->worker->digest == NULL

@@ -42,6 +42,7 @@ format: ## put all C files into the project's form
 
 # The C tests with threads, and libtrivet's, under ThreadSanitizer.
 TSAN_UNIT_TESTS = \
+	test_device_rates \
 	test_group \
 	test_memo \
 	test_request_ids \

@@ -17,6 +17,7 @@ CORE_SRCS = \
 	core/address.c \
 	core/canonical.c \
 	core/decide.c \
+	core/device_rate.c \
 	core/encryption_rule.c \
 	core/expiry.c \
 	core/json.c \
@@ -127,13 +128,16 @@ AUTHORITY_SRCS = \
 	authority/clock.c \
 	authority/connection.c \
 	authority/decrypting.c \
+	authority/device_rate.c \
 	authority/explain.c \
 	authority/facts.c \
 	authority/handling.c \
 	authority/limits/bucket.c \
+	authority/limits/device_rates.c \
 	authority/limits/refusals.c \
 	authority/limits/request_ids.c \
 	authority/limits/request_ids_file.c \
+	authority/limits/shared_mutex.c \
 	authority/operator/api_key.c \
 	authority/operator/prune.c \
 	authority/operator/server_key.c \
@@ -281,6 +285,7 @@ UNIT_TESTS = \
 	test_clock \
 	test_decide \
 	test_device \
+	test_device_rates \
 	test_digest \
 	test_driver \
 	test_encoding \

@@ -20,6 +20,8 @@ static const struct trivet_incident_row rows[TRIVET_NUM_INCIDENTS] = {
         "every call is answered 491, with a page of HTML", true},
     [TRIVET_INCIDENT_IP_COUNTRY_400] = {"ip-country-400",
         "every call with a token is answered 400", true},
+    [TRIVET_INCIDENT_SANDBOX_RESET] = {"sandbox-reset",
+        "tokens and API keys from before the switch are unknown", false},
 };
 
 const struct trivet_incident_row *

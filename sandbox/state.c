@@ -28,7 +28,8 @@ struct state {
     _Atomic int64_t last_session_to_end;
     _Atomic uint32_t incidents; /* a bit each */
     _Atomic uint32_t slow_s;    /* 0: the default */
-    char reserved[16];
+    _Atomic int64_t lost_installation;
+    _Atomic int64_t lost_api_key;
 };
 
 _Static_assert(sizeof(struct state) == 64, "the file has 64 bytes");
@@ -119,7 +120,6 @@ check_file(int fd, const char *path, struct trivet_error *err)
 static bool
 is_damaged(const struct state *state)
 {
-    static const char zeroes[sizeof state->reserved];
     int64_t offset_us = atomic_load(&state->offset_us);
 
     return memcmp(state->magic, magic, sizeof magic) != 0 || offset_us < 0
@@ -127,7 +127,8 @@ is_damaged(const struct state *state)
            || atomic_load(&state->last_session_to_end) < 0
            || atomic_load(&state->incidents) >> TRIVET_NUM_INCIDENTS != 0
            || atomic_load(&state->slow_s) > TRIVET_MAX_SLOW_S
-           || memcmp(state->reserved, zeroes, sizeof zeroes) != 0;
+           || atomic_load(&state->lost_installation) < 0
+           || atomic_load(&state->lost_api_key) < 0;
 }
 
 static enum trivet_status
@@ -313,4 +314,28 @@ trivet_sandbox_set_last_session_to_end(
     struct trivet_sandbox *sandbox, int64_t id)
 {
     atomic_store(&sandbox->state->last_session_to_end, id < 0 ? 0 : id);
+}
+
+bool
+trivet_sandbox_has_lost_installation(
+    const struct trivet_sandbox *sandbox, int64_t id)
+{
+    return trivet_sandbox_has(sandbox, TRIVET_INCIDENT_SANDBOX_RESET)
+           && id <= atomic_load(&sandbox->state->lost_installation);
+}
+
+bool
+trivet_sandbox_has_lost_api_key(
+    const struct trivet_sandbox *sandbox, int64_t id)
+{
+    return trivet_sandbox_has(sandbox, TRIVET_INCIDENT_SANDBOX_RESET)
+           && id <= atomic_load(&sandbox->state->lost_api_key);
+}
+
+void
+trivet_sandbox_set_lost(
+    struct trivet_sandbox *sandbox, int64_t installation_id, int64_t api_key_id)
+{
+    atomic_store(&sandbox->state->lost_installation, installation_id);
+    atomic_store(&sandbox->state->lost_api_key, api_key_id);
 }

@@ -76,4 +76,14 @@ int64_t trivet_sandbox_last_session_to_end(
 void trivet_sandbox_set_last_session_to_end(
     struct trivet_sandbox *sandbox, int64_t id);
 
+/* Of TRIVET_INCIDENT_SANDBOX_RESET: whether there was an installation, or an
+ * API key, of that id when it was switched on. False while it is off. */
+bool trivet_sandbox_has_lost_installation(
+    const struct trivet_sandbox *sandbox, int64_t id);
+bool trivet_sandbox_has_lost_api_key(
+    const struct trivet_sandbox *sandbox, int64_t id);
+/* The last of each. */
+void trivet_sandbox_set_lost(struct trivet_sandbox *sandbox,
+    int64_t installation_id, int64_t api_key_id);
+
 #endif

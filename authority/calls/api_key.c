@@ -15,6 +15,7 @@ enum trivet_status
 trivet_case_find_key(struct trivet_case *c, struct trivet_api_key *out,
     struct trivet_api_key_facts *facts)
 {
+    const struct trivet_authority_config *config = c->authority->config;
     enum trivet_status status;
 
     memset(facts, 0, sizeof *facts);
@@ -32,6 +33,12 @@ trivet_case_find_key(struct trivet_case *c, struct trivet_api_key *out,
     }
     if (status != TRIVET_OK) {
         return status;
+    }
+    if (config->is_sandbox && config->has_lost_api_key != NULL
+        && config->has_lost_api_key(out->id))
+    {
+        memset(out, 0, sizeof *out);
+        return TRIVET_OK;
     }
 
     facts->is_known = true;

@@ -102,36 +102,49 @@ trivet_prepare_sandbox_user(struct trivet_case *c)
 }
 
 static enum trivet_status
-write_sandbox_user(
-    struct trivet_case *c, enum trivet_user_kind kind, const char *name)
+put_user(struct trivet_case *c, const char *uuid, const char *name,
+    struct trivet_user *user)
+{
+    user->session_timeout_s = c->authority->config->session_timeout_s;
+    (void) snprintf(user->public_uuid, sizeof user->public_uuid, "%s", uuid);
+    (void) snprintf(user->display_name, sizeof user->display_name, "%s", name);
+
+    return trivet_store_user_put(c->store, user, c->now_us, c->err);
+}
+
+/* An API key of a user that was made, and the answer. */
+static enum trivet_status
+write_key(struct trivet_case *c, int64_t user_id)
 {
     const struct trivet_authority_config *config = c->authority->config;
     const struct trivet_prepared *prepared = c->prepared;
-    struct trivet_store *store = c->store;
-    struct trivet_user user = {
-        .kind = kind,
-        .session_timeout_s = config->session_timeout_s,
-    };
     struct trivet_new_api_key made = {
+        .user_id = user_id,
         .digest = prepared->made_digest,
         .label = "sandbox",
         .expires_us = c->now_us + config->key_lifetime_s * TRIVET_US_PER_S,
     };
     int64_t id;
 
-    (void) snprintf(
-        user.public_uuid, sizeof user.public_uuid, "%s", prepared->public_uuid);
-    (void) snprintf(user.display_name, sizeof user.display_name, "%s", name);
+    TRIVET_TRY(
+        trivet_store_api_key_put(c->store, &made, c->now_us, &id, c->err));
 
-    TRIVET_TRY(trivet_store_user_put(store, &user, c->now_us, c->err));
-    made.user_id = user.id;
-    TRIVET_TRY(trivet_store_api_key_put(store, &made, c->now_us, &id, c->err));
-
-    c->answer->identity.user_id = user.id;
+    c->answer->identity.user_id = user_id;
     c->answer->identity.api_key_id = id;
 
     return trivet_case_answer(
         c, trivet_api_key_answer_write((const char *) prepared->made.bytes));
+}
+
+static enum trivet_status
+write_sandbox_user(
+    struct trivet_case *c, enum trivet_user_kind kind, const char *name)
+{
+    struct trivet_user user = {.kind = kind};
+
+    TRIVET_TRY(put_user(c, c->prepared->public_uuid, name, &user));
+
+    return write_key(c, user.id);
 }
 
 enum trivet_status
@@ -144,4 +157,42 @@ enum trivet_status
 trivet_write_sandbox_company(struct trivet_case *c)
 {
     return write_sandbox_user(c, TRIVET_USER_COMPANY, "Sandbox Company");
+}
+
+/* ---- what OAuth gives -------------------------------------------------- */
+
+enum trivet_status
+trivet_prepare_sandbox_api_key(struct trivet_case *c)
+{
+    struct trivet_prepared *prepared = c->prepared;
+
+    for (size_t i = 0; i < 2; i++) {
+        TRIVET_TRY(trivet_case_prepare_uuid(c));
+        memcpy(prepared->party_uuids[i], prepared->public_uuid,
+            sizeof prepared->public_uuid);
+    }
+
+    return trivet_prepare_sandbox_user(c);
+}
+
+/* A company's app has asked a person for access, and the person granted it. */
+enum trivet_status
+trivet_write_sandbox_api_key(struct trivet_case *c)
+{
+    const struct trivet_prepared *prepared = c->prepared;
+    struct trivet_user requester = {.kind = TRIVET_USER_COMPANY};
+    struct trivet_user granter = {.kind = TRIVET_USER_PERSON};
+    struct trivet_user access = {.kind = TRIVET_USER_API_KEY};
+
+    TRIVET_TRY(
+        put_user(c, prepared->party_uuids[0], "Sandbox Company", &requester));
+    TRIVET_TRY(
+        put_user(c, prepared->party_uuids[1], "Sandbox Person", &granter));
+
+    access.requested_by.id = requester.id;
+    access.granted_by.id = granter.id;
+    TRIVET_TRY(
+        put_user(c, prepared->public_uuid, requester.display_name, &access));
+
+    return write_key(c, access.id);
 }

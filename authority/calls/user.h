@@ -17,5 +17,7 @@ enum trivet_status trivet_handle_provider(struct trivet_case *c);
 enum trivet_status trivet_prepare_sandbox_user(struct trivet_case *c);
 enum trivet_status trivet_write_sandbox_person(struct trivet_case *c);
 enum trivet_status trivet_write_sandbox_company(struct trivet_case *c);
+enum trivet_status trivet_prepare_sandbox_api_key(struct trivet_case *c);
+enum trivet_status trivet_write_sandbox_api_key(struct trivet_case *c);
 
 #endif

@@ -3,40 +3,15 @@
 #define _POSIX_C_SOURCE 200809L
 #include "authority/limits/request_ids.h"
 
-#include <errno.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 
-enum { MAX_WAIT_S = 1 };
-
-static enum trivet_status
-init_mutex(pthread_mutex_t *mutex, const pthread_mutexattr_t *attributes)
-{
-    return pthread_mutex_init(mutex, attributes) == 0 ? TRIVET_OK
-                                                      : TRIVET_E_INTERNAL;
-}
+#include "authority/limits/shared_mutex.h"
 
 enum trivet_status
 trivet_request_ids_renew_mutex(struct trivet_request_id_table *table)
 {
-    pthread_mutexattr_t attributes;
-    enum trivet_status status = TRIVET_E_INTERNAL;
-
-    memset(&table->mutex, 0, sizeof table->mutex);
-
-    if (pthread_mutexattr_init(&attributes) != 0) {
-        return TRIVET_E_INTERNAL;
-    }
-
-    if (pthread_mutexattr_setpshared(&attributes, PTHREAD_PROCESS_SHARED) == 0
-        && pthread_mutexattr_setrobust(&attributes, PTHREAD_MUTEX_ROBUST) == 0)
-    {
-        status = init_mutex(&table->mutex, &attributes);
-    }
-
-    (void) pthread_mutexattr_destroy(&attributes);
-    return status;
+    return trivet_shared_mutex_init(&table->mutex);
 }
 
 enum trivet_status
@@ -69,36 +44,25 @@ is_whole(const struct trivet_request_ids *ids)
                && info.st_size == (off_t) sizeof *ids->table);
 }
 
-/* NULL: it could not be had. A process may have been stopped while it has the
- * mutex: nobody waits for it for ever. */
+/* NULL: it could not be had. Where the mutex's owner died, half a set may have
+ * been moved: an id is then forgotten, or there twice, and both do no harm. */
 static struct trivet_request_id_table *
 lock(struct trivet_request_ids *ids)
 {
     struct trivet_request_id_table *table = ids->table;
-    struct timespec end;
-    int error;
 
     if (table == NULL || !is_whole(ids)
-        || clock_gettime(CLOCK_REALTIME, &end) != 0) {
+        || !trivet_shared_mutex_lock(&table->mutex)) {
         return NULL;
     }
 
-    end.tv_sec += MAX_WAIT_S;
-    error = pthread_mutex_timedlock(&table->mutex, &end);
-
-    /* Its owner died: half a set may have been moved. An id is then forgotten,
-     * or there twice, and both do no harm. */
-    if (error == EOWNERDEAD) {
-        error = pthread_mutex_consistent(&table->mutex);
-    }
-
-    return error == 0 ? table : NULL;
+    return table;
 }
 
 static void
 unlock(struct trivet_request_id_table *table)
 {
-    (void) pthread_mutex_unlock(&table->mutex);
+    trivet_shared_mutex_unlock(&table->mutex);
 }
 
 static uint64_t

@@ -49,6 +49,48 @@ name_missing(enum trivet_status status, const char *step, int64_t id,
     return status;
 }
 
+static enum trivet_status
+find_party(struct trivet_store *store, int64_t id, struct trivet_user *out,
+    struct trivet_error *err)
+{
+    TRIVET_TRY(name_missing(
+        trivet_store_user_get(store, id, out, err), "operator.user", id, err));
+
+    if (out->kind == TRIVET_USER_API_KEY) {
+        return trivet_error_set(err, TRIVET_E_USAGE, "operator.user",
+            "user %lld is itself an access that was granted", (long long) id);
+    }
+
+    return TRIVET_OK;
+}
+
+enum trivet_status
+trivet_operator_make_user_api_key(struct trivet_store *store,
+    int64_t requested_by, int64_t granted_by, int64_t now_us,
+    struct trivet_user *out, struct trivet_error *err)
+{
+    struct trivet_user requester;
+    struct trivet_user granter;
+    struct trivet_user user = {.kind = TRIVET_USER_API_KEY};
+    unsigned char random[TRIVET_UUID_LEN];
+
+    TRIVET_TRY(find_party(store, requested_by, &requester, err));
+    TRIVET_TRY(find_party(store, granted_by, &granter, err));
+    TRIVET_TRY(trivet_random(random, sizeof random));
+
+    trivet_uuid_format(random, user.public_uuid);
+    (void) snprintf(user.display_name, sizeof user.display_name, "%s",
+        requester.display_name);
+    user.session_timeout_s = requester.session_timeout_s;
+    user.requested_by.id = requested_by;
+    user.granted_by.id = granted_by;
+
+    TRIVET_TRY(trivet_store_user_put(store, &user, now_us, err));
+
+    *out = user;
+    return TRIVET_OK;
+}
+
 enum trivet_status
 trivet_operator_find_user(struct trivet_store *store, const char *name_or_id,
     int64_t now_us, struct trivet_user *out, struct trivet_error *err)

@@ -24,6 +24,18 @@ TRIVET_MUST_USE enum trivet_status trivet_operator_make_user(
     int64_t now_us, struct trivet_user *out, struct trivet_error *err);
 
 /*
+ * Makes a user that stands for an access by OAuth: one user asked for it, the
+ * other granted it. It has the requester's name and auto-logout time. Both may
+ * be the same user.
+ *
+ * TRIVET_E_NOT_FOUND  there is no user of one of the ids.
+ * TRIVET_E_USAGE      one of them is itself such an access.
+ */
+TRIVET_MUST_USE enum trivet_status trivet_operator_make_user_api_key(
+    struct trivet_store *store, int64_t requested_by, int64_t granted_by,
+    int64_t now_us, struct trivet_user *out, struct trivet_error *err);
+
+/*
  * The user of that id or name; makes a person of that name when there is none.
  *
  * TRIVET_E_NOT_FOUND  there is no user of that id.

@@ -11,33 +11,129 @@
 #include "store/noun/user.h"
 #include "store/store.h"
 
-enum { OPTION_COMPANY = 0x300 };
+enum {
+    OPTION_COMPANY = 0x300,
+    OPTION_KIND,
+    OPTION_GRANTED_BY,
+    OPTION_REQUESTED_BY
+};
 
 /* ---- create ------------------------------------------------------------ */
 
 struct create_options {
     struct cli_operator op;
     enum trivet_user_kind kind;
+    int64_t granted_by; /* 0: not given */
+    int64_t requested_by;
 };
 
 static const struct argp_option create_table[] = {
-    {"company", OPTION_COMPANY, NULL, 0, "a company, not a person", 0},
+    {"kind", OPTION_KIND, "person|company|api-key", 0,
+        "what it is (default: person); api-key: an access by OAuth", 0},
+    {"company", OPTION_COMPANY, NULL, 0, "the same as --kind company", 0},
+    {"granted-by", OPTION_GRANTED_BY, "ID", 0,
+        "of an api-key: the user whose accounts it is for", 0},
+    {"requested-by", OPTION_REQUESTED_BY, "ID", 0,
+        "of an api-key: the user whose app has asked", 0},
     {0},
 };
+
+static const char *const kinds[] = {
+    [TRIVET_USER_PERSON] = "person",
+    [TRIVET_USER_COMPANY] = "company",
+    [TRIVET_USER_PSP] = "psp",
+    [TRIVET_USER_API_KEY] = "api-key",
+};
+
+/* A payment service provider is not made here: its certificate does that. */
+static enum trivet_user_kind
+read_kind(const char *text, struct argp_state *state)
+{
+    for (int kind = 0; kind < TRIVET_NUM_USER_KINDS; kind++) {
+        if (kind != TRIVET_USER_PSP && strcmp(text, kinds[kind]) == 0) {
+            return (enum trivet_user_kind) kind;
+        }
+    }
+
+    argp_error(state, "--kind %s: person, company and api-key are known", text);
+    return TRIVET_USER_PERSON;
+}
+
+static int64_t
+read_id(const char *text, const char *option, struct argp_state *state)
+{
+    long long id = 0;
+
+    if (!trivet_slice_to_id(trivet_slice_text(text), &id) || id == 0) {
+        argp_error(state, "%s: the id of a user", option);
+    }
+
+    return id;
+}
+
+/* An access has two users and no name; all others have a name. */
+static void
+check_parties(const struct create_options *options, struct argp_state *state)
+{
+    bool is_access = options->kind == TRIVET_USER_API_KEY;
+    bool has_name = options->op.words.num > 0;
+
+    if (is_access && (options->granted_by == 0 || options->requested_by == 0)) {
+        argp_error(
+            state, "--kind api-key needs --granted-by and --requested-by");
+    }
+    if (!is_access && (options->granted_by != 0 || options->requested_by != 0))
+    {
+        argp_error(
+            state, "--granted-by and --requested-by are for --kind api-key");
+    }
+    if (is_access && has_name) {
+        argp_error(state, "an api-key has the name of who requested it");
+    }
+    if (!is_access && !has_name) {
+        argp_error(state, "missing argument: NAME");
+    }
+}
 
 static error_t
 parse_create(int key, char *arg, struct argp_state *state)
 {
     struct create_options *options = state->input;
 
-    (void) arg;
-
-    if (key != OPTION_COMPANY) {
+    switch (key) {
+    case OPTION_COMPANY:
+        options->kind = TRIVET_USER_COMPANY;
+        return 0;
+    case OPTION_KIND:
+        options->kind = read_kind(arg, state);
+        return 0;
+    case OPTION_GRANTED_BY:
+        options->granted_by = read_id(arg, "--granted-by", state);
+        return 0;
+    case OPTION_REQUESTED_BY:
+        options->requested_by = read_id(arg, "--requested-by", state);
+        return 0;
+    case ARGP_KEY_END:
+        check_parties(options, state);
+        return 0;
+    default:
         return ARGP_ERR_UNKNOWN;
     }
+}
 
-    options->kind = TRIVET_USER_COMPANY;
-    return 0;
+static enum trivet_status
+make(const struct create_options *options, struct trivet_user *out,
+    struct trivet_error *err)
+{
+    const struct cli_operator *op = &options->op;
+
+    if (options->kind == TRIVET_USER_API_KEY) {
+        return trivet_operator_make_user_api_key(op->store,
+            options->requested_by, options->granted_by, cli_now_us(), out, err);
+    }
+
+    return trivet_operator_make_user(
+        op->store, op->words.at[0], options->kind, cli_now_us(), out, err);
 }
 
 static enum trivet_status
@@ -49,13 +145,14 @@ create(void *input, struct trivet_error *err)
     long long number;
 
     /* Other commands take a name or an id: they must not be confused. */
-    if (trivet_slice_to_id(trivet_slice_text(op->words.at[0]), &number)) {
+    if (op->words.num > 0
+        && trivet_slice_to_id(trivet_slice_text(op->words.at[0]), &number))
+    {
         return trivet_error_set(err, TRIVET_E_USAGE, "user.create",
             "a name must not be a number: a number is an id");
     }
 
-    TRIVET_TRY(trivet_operator_make_user(
-        op->store, op->words.at[0], options->kind, cli_now_us(), &user, err));
+    TRIVET_TRY(make(options, &user, err));
 
     if (op->as_json) {
         cli_operator_done(op, user.id, "");
@@ -79,8 +176,9 @@ static const struct create_options create_defaults = {
 static const struct cli_command create_command = {
     .name = "create",
     .summary = "make a user",
-    .doc = "Makes a user and prints its id.",
-    .arguments = {"NAME", 1, 1, offsetof(struct cli_operator, words), NULL},
+    .doc = "Makes a user and prints its id. An api-key stands for an access by "
+           "OAuth: the sessions of its API keys are a UserApiKey's.",
+    .arguments = {"[NAME]", 0, 1, offsetof(struct cli_operator, words), NULL},
     .options = create_table,
     .shared = cli_operator_shared,
     .parse = parse_create,
@@ -102,12 +200,6 @@ static const struct cli_column columns[] = {
 static void
 add_user(void *rows, const struct trivet_user *row)
 {
-    static const char *const kinds[] = {
-        [TRIVET_USER_PERSON] = "person",
-        [TRIVET_USER_COMPANY] = "company",
-        [TRIVET_USER_PSP] = "psp",
-    };
-
     (void) json_array_append_new(rows,
         json_pack("{s:I, s:s, s:o, s:I, s:o}", "id", (json_int_t) row->id,
             "kind", kinds[row->kind], "name", cli_json_text(row->display_name),

@@ -8,6 +8,8 @@
 #include "cli/sandbox_state.h"
 #include "cli/span.h"
 #include "cli/table.h"
+#include "store/noun/api_key.h"
+#include "store/noun/installation.h"
 #include "store/noun/session.h"
 #include "store/store.h"
 
@@ -107,6 +109,44 @@ keep_last(void *last, const struct trivet_session_row *row)
     *(int64_t *) last = row->session.id;
 }
 
+static void
+keep_last_key(void *last, const struct trivet_api_key *row)
+{
+    *(int64_t *) last = row->id;
+}
+
+static enum trivet_status
+find_last(struct trivet_store *store, int64_t *out_installation,
+    int64_t *out_api_key, struct trivet_error *err)
+{
+    *out_api_key = 0;
+    TRIVET_TRY(trivet_store_installation_last_id(store, out_installation, err));
+
+    return trivet_store_api_key_list(store, keep_last_key, out_api_key, err);
+}
+
+/* What is there now is lost; it is told by its numbers. */
+static enum trivet_status
+lose_all(const struct options *options, struct trivet_sandbox *sandbox,
+    struct trivet_error *err)
+{
+    struct trivet_store *store;
+    enum trivet_status status;
+    int64_t installation;
+    int64_t api_key;
+
+    TRIVET_TRY(
+        cli_open_store(&options->data, TRIVET_STORE_EXISTING, &store, err));
+    status = find_last(store, &installation, &api_key, err);
+    trivet_store_close(store);
+
+    if (status == TRIVET_OK) {
+        trivet_sandbox_set_lost(sandbox, installation, api_key);
+    }
+
+    return status;
+}
+
 /* The sessions that are open now, told by their numbers: clocks may be moved.
  */
 static enum trivet_status
@@ -135,6 +175,9 @@ switch_one(const struct options *options, struct trivet_sandbox *sandbox,
 {
     if (is_on && incident == TRIVET_INCIDENT_SESSION_DIES) {
         TRIVET_TRY(doom_sessions(options, sandbox, err));
+    }
+    if (is_on && incident == TRIVET_INCIDENT_SANDBOX_RESET) {
+        TRIVET_TRY(lose_all(options, sandbox, err));
     }
     if (is_on && incident == TRIVET_INCIDENT_SLOW) {
         long long slow_s =
@@ -247,9 +290,9 @@ const struct cli_command cli_incident_command = {
     .summary = "make the sandbox fail on purpose: on, off",
     .doc = "Has a sandbox fail as bunq's users have seen it fail: "
            "429-unsigned, html-502, lowercase-headers, session-dies, slow, "
-           "wrong-signature, ip-flip, maintenance-491, ip-country-400. Without "
-           "an argument it lists them and "
-           "which are on.",
+           "wrong-signature, ip-flip, maintenance-491, ip-country-400, "
+           "sandbox-reset. Without an argument it lists them and which are "
+           "on.",
     .arguments = {"[NAME on|off | all off]", 0, 2,
         offsetof(struct options, words), NULL},
     .options = options_table,

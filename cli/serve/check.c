@@ -28,6 +28,13 @@ is_encryption(const char *text)
            || strcmp(text, "required") == 0;
 }
 
+static bool
+is_rate_limits(const char *word)
+{
+    return strcmp(word, "classic") == 0 || strcmp(word, "2026") == 0
+           || strcmp(word, "off") == 0;
+}
+
 static enum trivet_status
 check_options(struct serving *s, struct trivet_error *err)
 {
@@ -44,11 +51,10 @@ check_options(struct serving *s, struct trivet_error *err)
 
     TRIVET_TRY(cli_profile_format(&o->profile, s->profile, err));
 
-    if (strcmp(o->rate_limits, "classic") != 0
-        && strcmp(o->rate_limits, "off") != 0)
-    {
+    if (!is_rate_limits(o->rate_limits)) {
         return trivet_error_set(err, TRIVET_E_USAGE, "serve",
-            "--rate-limits %s: classic and off are known", o->rate_limits);
+            "--rate-limits %s: classic, 2026 and off are known",
+            o->rate_limits);
     }
     if (!is_encryption(o->encryption)) {
         return trivet_error_set(err, TRIVET_E_USAGE, "serve",

@@ -81,6 +81,7 @@ format(const struct serving *s)
         .key_lifetime_s = key_lifetime_of(s),
         .is_sandbox = s->is_sandbox,
         .has_rate_limits = strcmp(o->rate_limits, "classic") == 0,
+        .has_device_rates = strcmp(o->rate_limits, "2026") == 0,
         .encryption = o->encryption,
         .max_connections = o->max_connections,
         .has_metrics = o->has_metrics,

@@ -132,6 +132,9 @@ put_http(FILE *to, const struct cli_nginx_conf *conf)
         }
         (void) fprintf(to, ";\n");
     }
+    if (conf->has_device_rates) {
+        (void) fputs("    trivet_rate_limits 2026;\n", to);
+    }
     if (conf->prune_ages != NULL) {
         put_prune(to, conf->prune_ages);
     }

@@ -116,7 +116,7 @@ const struct argp_option cli_serve_options_table[] = {
         "make the users, API keys and devices that a JSON file names and that "
         "are not there yet",
         0},
-    {"rate-limits", OPTION_RATE_LIMITS, "classic|off", 0,
+    {"rate-limits", OPTION_RATE_LIMITS, "classic|2026|off", 0,
         "classic: for each address and endpoint GET 3 calls per 3 seconds, "
         "POST 5, PUT 2, session-server 1 per 30 seconds (default)",
         0},

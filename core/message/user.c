@@ -59,13 +59,43 @@ add_certificate_names(json_t **object, const struct trivet_user *user)
 }
 
 static const struct {
-    const char *type;
+    const char *type; /* its names, if it has names of its own */
     void (*add_names)(json_t **object, const struct trivet_user *user);
 } kinds[] = {
     [TRIVET_USER_PERSON] = {"UserPerson", add_person_names},
     [TRIVET_USER_COMPANY] = {"UserCompany", add_company_names},
     [TRIVET_USER_PSP] = {"UserPaymentServiceProvider", add_certificate_names},
+    [TRIVET_USER_API_KEY] = {"UserApiKey", NULL},
 };
+
+/* SDKs read how long the session is from the user that asked for the access. */
+static json_t *
+party_element(
+    const struct trivet_user_party *party, const struct trivet_user *user)
+{
+    return json_pack("{s:{s:I, s:s, s:s, s:s, s:{s:s, s:s, s:[]}, s:I}}",
+        kinds[party->kind].type, "id", (json_int_t) party->id, "public_uuid",
+        party->public_uuid, "display_name", party->display_name,
+        "public_nick_name", party->display_name, "avatar", "uuid",
+        party->public_uuid, "anchor_uuid", party->public_uuid, "image",
+        "session_timeout", (json_int_t) user->session_timeout_s);
+}
+
+/* It has no name and no time of its own. */
+static json_t *
+api_key_element(const struct trivet_user *user)
+{
+    char created[TRIVET_TIMESTAMP_SIZE];
+    char updated[TRIVET_TIMESTAMP_SIZE];
+
+    trivet_timestamp_format(user->created_us, created);
+    trivet_timestamp_format(user->updated_us, updated);
+
+    return json_pack("{s:{s:I, s:s, s:s, s:o, s:o}}", kinds[user->kind].type,
+        "id", (json_int_t) user->id, "created", created, "updated", updated,
+        "requested_by_user", party_element(&user->requested_by, user),
+        "granted_by_user", party_element(&user->granted_by, user));
+}
 
 json_t *
 trivet_user_element(const struct trivet_user *user)
@@ -73,6 +103,10 @@ trivet_user_element(const struct trivet_user *user)
     char created[TRIVET_TIMESTAMP_SIZE];
     char updated[TRIVET_TIMESTAMP_SIZE];
     json_t *object;
+
+    if (user->kind == TRIVET_USER_API_KEY) {
+        return api_key_element(user);
+    }
 
     trivet_timestamp_format(user->created_us, created);
     trivet_timestamp_format(user->updated_us, updated);

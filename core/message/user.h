@@ -4,7 +4,8 @@
  *
  *   element = {"UserPerson":{...}} / {"UserCompany":{...}}
  *           / {"UserPaymentServiceProvider":{...}}
- *           / {"UserApiKey":{..., "requested_by_user":element}}
+ *           / {"UserApiKey":{..., "requested_by_user":element,
+ *                            "granted_by_user":element}}
  *
  * The server writes every field that a known client reads, none null; the
  * client reads who the holder of a session is.

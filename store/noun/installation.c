@@ -165,6 +165,16 @@ trivet_store_installation_register(struct trivet_store *store, int64_t id,
     return RUN_FOR_ID(store, &register_sql, params, &id, err);
 }
 
+static const struct trivet_statement last_id_sql = {.name = "installation.last",
+    .sql = "SELECT COALESCE(MAX(id), 0) FROM installation"};
+
+enum trivet_status
+trivet_store_installation_last_id(
+    struct trivet_store *store, int64_t *out, struct trivet_error *err)
+{
+    return trivet_store_run_for_id(store, &last_id_sql, NULL, 0, out, err);
+}
+
 static const struct trivet_statement *const statements[] = {
     &put_sql,
     &put_token_sql,
@@ -172,6 +182,7 @@ static const struct trivet_statement *const statements[] = {
     &signed_sql,
     &newest_keys_sql,
     &register_sql,
+    &last_id_sql,
 };
 const struct trivet_statements trivet_installation_statements =
     TRIVET_STATEMENTS(statements);

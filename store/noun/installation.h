@@ -72,4 +72,8 @@ TRIVET_MUST_USE enum trivet_status trivet_store_installation_register(
     struct trivet_store *store, int64_t id, int64_t now_us,
     struct trivet_error *err);
 
+/* The newest; 0: there is none. */
+TRIVET_MUST_USE enum trivet_status trivet_store_installation_last_id(
+    struct trivet_store *store, int64_t *out, struct trivet_error *err);
+
 #endif

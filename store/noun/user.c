@@ -12,23 +12,38 @@
 #include "store/value.h"
 
 #define COLUMNS                                                                \
-    "id, created_us, updated_us, kind, public_uuid, display_name,"             \
-    " auto_logout_s, distinguished_name"
+    "u.id AS id, u.created_us, u.updated_us, u.kind, u.public_uuid,"           \
+    " u.display_name, u.auto_logout_s, u.distinguished_name,"                  \
+    " r.id AS r_id, r.kind AS r_kind, r.public_uuid AS r_uuid,"                \
+    " r.display_name AS r_name, g.id AS g_id, g.kind AS g_kind,"               \
+    " g.public_uuid AS g_uuid, g.display_name AS g_name"
+#define TABLES                                                                 \
+    "users u LEFT JOIN users r ON r.id = u.requested_by"                       \
+    " LEFT JOIN users g ON g.id = u.granted_by"
 
 static const struct trivet_field fields[] = {
     FIELD(struct trivet_user, id, INTEGER),
     FIELD(struct trivet_user, created_us, INTEGER),
     FIELD(struct trivet_user, updated_us, INTEGER),
-    FIELD_ENUM(struct trivet_user, kind, TRIVET_USER_PSP + 1),
+    FIELD_ENUM(struct trivet_user, kind, TRIVET_NUM_USER_KINDS),
     FIELD(struct trivet_user, public_uuid, TEXT),
     FIELD(struct trivet_user, display_name, TEXT),
     FIELD(struct trivet_user, session_timeout_s, INTEGER),
     FIELD(struct trivet_user, distinguished_name, TEXT),
+    FIELD(struct trivet_user, requested_by.id, INTEGER),
+    FIELD_ENUM(struct trivet_user, requested_by.kind, TRIVET_NUM_USER_KINDS),
+    FIELD(struct trivet_user, requested_by.public_uuid, TEXT),
+    FIELD(struct trivet_user, requested_by.display_name, TEXT),
+    FIELD(struct trivet_user, granted_by.id, INTEGER),
+    FIELD_ENUM(struct trivet_user, granted_by.kind, TRIVET_NUM_USER_KINDS),
+    FIELD(struct trivet_user, granted_by.public_uuid, TEXT),
+    FIELD(struct trivet_user, granted_by.display_name, TEXT),
 };
 
 static const struct trivet_statement put_sql = {.name = "user.put",
     .sql = "INSERT INTO users (created_us, updated_us, kind, public_uuid,"
-           " display_name, auto_logout_s) VALUES ($1, $1, $2, $3, $4, $5)"
+           " display_name, auto_logout_s, requested_by, granted_by)"
+           " VALUES ($1, $1, $2, $3, $4, $5, NULLIF($6, 0), NULLIF($7, 0))"
            " RETURNING id"};
 
 enum trivet_status
@@ -39,7 +54,9 @@ trivet_store_user_put(struct trivet_store *store, struct trivet_user *user,
         trivet_value_integer(user->kind),
         trivet_value_cstring(user->public_uuid),
         trivet_value_cstring(user->display_name),
-        trivet_value_integer(user->session_timeout_s)};
+        trivet_value_integer(user->session_timeout_s),
+        trivet_value_integer(user->requested_by.id),
+        trivet_value_integer(user->granted_by.id)};
     struct trivet_audit_entry entry = {.event = TRIVET_AUDIT_USER_CREATED};
 
     TRIVET_TRY(
@@ -51,8 +68,8 @@ trivet_store_user_put(struct trivet_store *store, struct trivet_user *user,
     return TRIVET_OK;
 }
 
-static const struct trivet_statement get_sql = {
-    .name = "user.get", .sql = "SELECT " COLUMNS " FROM users WHERE id = $1"};
+static const struct trivet_statement get_sql = {.name = "user.get",
+    .sql = "SELECT " COLUMNS " FROM " TABLES " WHERE u.id = $1"};
 
 enum trivet_status
 trivet_store_user_get(struct trivet_store *store, int64_t id,
@@ -82,8 +99,8 @@ read_user(void *opaque, const struct trivet_value *columns)
 }
 
 static const struct trivet_statement find_sql = {.name = "user.find",
-    .sql = "SELECT " COLUMNS " FROM users WHERE display_name = $1"
-           " AND kind <> $2 ORDER BY id"};
+    .sql = "SELECT " COLUMNS " FROM " TABLES " WHERE u.display_name = $1"
+           " AND u.kind <> $2 AND u.kind <> $3 ORDER BY u.id"};
 
 static void
 keep_user(void *user, const struct trivet_user *row)
@@ -96,7 +113,8 @@ trivet_store_user_find(struct trivet_store *store, const char *display_name,
     struct trivet_user *out, struct trivet_error *err)
 {
     const struct trivet_value params[] = {trivet_value_cstring(display_name),
-        trivet_value_integer(TRIVET_USER_PSP)};
+        trivet_value_integer(TRIVET_USER_PSP),
+        trivet_value_integer(TRIVET_USER_API_KEY)};
     struct trivet_user user;
     struct list list = {.on_row = keep_user, .user = &user};
 
@@ -111,8 +129,8 @@ trivet_store_user_find(struct trivet_store *store, const char *display_name,
     return TRIVET_OK;
 }
 
-static const struct trivet_statement list_sql = {
-    .name = "user.list", .sql = "SELECT " COLUMNS " FROM users ORDER BY id"};
+static const struct trivet_statement list_sql = {.name = "user.list",
+    .sql = "SELECT " COLUMNS " FROM " TABLES " ORDER BY u.id"};
 
 enum trivet_status
 trivet_store_user_list(struct trivet_store *store, trivet_user_fn on_row,

@@ -9,7 +9,7 @@
 /* Called once a row; the row lives until it returns. */
 typedef void (*trivet_user_fn)(void *user, const struct trivet_user *row);
 
-/* Fills user->id and its times. */
+/* Fills user->id and its times. Of the parties only the ids are read. */
 TRIVET_MUST_USE enum trivet_status trivet_store_user_put(
     struct trivet_store *store, struct trivet_user *user, int64_t now_us,
     struct trivet_error *err);
@@ -17,7 +17,8 @@ TRIVET_MUST_USE enum trivet_status trivet_store_user_get(
     struct trivet_store *store, int64_t id, struct trivet_user *out,
     struct trivet_error *err);
 /* Of persons and companies: a payment service provider brings its name itself,
- * in a certificate, and must not pass for a user that the operator named.
+ * in a certificate, and must not pass for a user that the operator named; an
+ * access by OAuth has the name of another user.
  * TRIVET_E_CONFLICT when several users have that name. */
 TRIVET_MUST_USE enum trivet_status trivet_store_user_find(
     struct trivet_store *store, const char *display_name,

@@ -15,6 +15,7 @@ NAMES = [
     "ip-flip",
     "maintenance-491",
     "ip-country-400",
+    "sandbox-reset",
 ]
 TOO_MANY = (
     "Too many requests. "

@@ -334,6 +334,21 @@ def test_session_dies_in_a_store_elsewhere(serve, tmp_path):
     assert client.open().is_alive()
 
 
+def test_session_dies_with_401_whatever_dead_session_says(serve):
+    gateway = serve("--switch", "dead-session=403")
+    dying, closed = bunq.ready(gateway), bunq.ready(gateway, key_number=1)
+    closed.call("DELETE", "/v1/session/0")
+    switch(gateway, "session-dies", "on")
+    for _ in range(2):
+        answer = dying.get("/v1/user")
+        bunq.assert_refused(
+            answer, 401, AUTHENTICATION, "session-ended", dying.server_key
+        )
+    assert dying.open().is_alive()
+    switch(gateway, "session-dies", "off")
+    bunq.assert_refused(closed.get("/v1/user"), 403, AUTHENTICATION, "session-ended")
+
+
 def test_logout_of_a_dying_session(calm):
     client = bunq.ready(calm)
     switch(calm, "session-dies", "on")

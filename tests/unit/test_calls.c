@@ -68,6 +68,7 @@ static const struct row rows[] = {
     {"POST", "/v1/server-error", {0}, SESSION, BY_PROFILE, false},
     {"POST", "/v1/sandbox-user-person", {0}, NO_TOKEN, NEVER, true},
     {"POST", "/v1/sandbox-user-company", {0}, NO_TOKEN, NEVER, true},
+    {"POST", "/v1/sandbox-user-api-key", {0}, NO_TOKEN, NEVER, true},
     {"POST", "/v1/sandbox-user", {0}, NO_TOKEN, NEVER, true},
     {"GET", "/v1/user/4/monetary-account", {4}, SESSION, BY_PROFILE, true},
     {"GET", "/v1/user/4/monetary-account/5", {4, 5}, SESSION, BY_PROFILE, true},

@@ -12,7 +12,7 @@ enum {
     AT_LAST_TO_END = 32,
     AT_INCIDENTS = 40,
     AT_SLOW = 44,
-    AT_RESERVED = 48
+    AT_LOST = 48
 };
 
 static const int64_t ten_years_us =
@@ -256,8 +256,8 @@ foreign_and_damaged_contents_are_refused(void **state)
         {AT_INCIDENTS, 4, &unknown},
         {AT_INCIDENTS, 4, &all},
         {AT_SLOW, 4, &too_slow},
-        {AT_RESERVED, 1, "x"},
-        {STATE_SIZE - 1, 1, "x"},
+        {AT_LOST, 8, &minus},
+        {AT_LOST + 8, 8, &minus},
     };
     char whole[STATE_SIZE];
     FILE *file = fopen(path, "rb");
