@@ -64,7 +64,7 @@ check-tsan-built: $(TSAN_UNIT_TESTS:%=$(B)/tests/%) client $(CLIENT_TOOLS)
 		$(PYTHON) -m pytest -q tests/client/test_together.py $(PYTEST_ARGS)
 
 .PHONY: check-long
-LONG_TESTS ?= tests/client tests/conformance
+LONG_TESTS ?= tests/client tests/conformance tests/system/test_bench.py
 
 # A run for each folder, since they have files of the same name. check-sweeps
 # runs the sweep. pytest's 5: no test is marked there.

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/file.h"
 #include "cli/json_file.h"
 
 enum { MAX_LABEL = 63 };
@@ -74,7 +75,8 @@ cli_hosts_write(
         return trivet_error_set(err, TRIVET_E_MEMORY, "hosts", "out of memory");
     }
 
-    status = cli_write_file(path, text, 0600, err);
+    status =
+        trivet_file_replace_whole(path, trivet_slice_text(text), 0600, err);
     free(text);
 
     return status;

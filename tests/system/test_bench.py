@@ -13,9 +13,12 @@ BUILD = Path(os.environ.get("TRIVET_BUILD", ROOT / "build/release")).resolve()
 
 TARGET = re.compile(r"([\w-]+): (\d+\.\d\d) \(target (<=|>=) (\d+\.\d\d)\) (met|missed)")
 
-pytestmark = pytest.mark.skipif(
-    BUILD.name == "san", reason="what a sanitizer costs is nobody's question"
-)
+pytestmark = [
+    pytest.mark.long,  # it loads the machine, and waits for nobody
+    pytest.mark.skipif(
+        BUILD.name == "san", reason="what a sanitizer costs is nobody's question"
+    ),
+]
 
 
 @pytest.fixture(scope="module")
@@ -25,7 +28,7 @@ def smoke(tmp_path_factory):
         [ROOT / "bench/run", "--smoke", "--out", out],
         capture_output=True,
         text=True,
-        timeout=180,
+        timeout=600,
         env={**os.environ, "TRIVET_BUILD": str(BUILD)},
     )
     assert result.returncode == 0, result.stderr
