@@ -32,7 +32,8 @@ check-tools: ## that tools/ find what they are there to find
 SYSTEM_TESTS ?= tests/system
 
 check-system: all ## a real nginx over TLS, judged from Python
-	$(Q)TRIVET_BUILD=$(abspath $(B)) $(PYTHON) -m pytest -q $(SYSTEM_TESTS) $(PYTEST_ARGS)
+	$(Q)TRIVET_BUILD=$(abspath $(B)) tools/run-pytest $(B)/pytest-system \
+		$(SYSTEM_TESTS) $(PYTEST_ARGS)
 
 lint: ## format, layers, banned names, exports, scripts, man pages, coverage
 	$(Q)tools/lint

@@ -51,5 +51,5 @@ client: $(B)/trivet $(CLIENT_PRODUCTS) ## the command and libtrivet
 CLIENT_TESTS ?= tests/client
 
 check-client: client $(CLIENT_TOOLS) ## the client against a server that misbehaves
-	$(Q)TRIVET_BUILD=$(abspath $(B)) $(PYTHON) -m pytest -q $(CLIENT_TESTS) \
-		$(PYTEST_ARGS)
+	$(Q)TRIVET_BUILD=$(abspath $(B)) tools/run-pytest $(B)/pytest-client \
+		$(CLIENT_TESTS) $(PYTEST_ARGS)
