@@ -60,7 +60,9 @@ class Upgradable(Nginx):
 
     def is_orphan(self):
         master = self.nginx_master()
-        return master and _stat(_stat(master)["parent"])["session"] != self.process.pid
+        with contextlib.suppress(OSError):  # its parent has just ended
+            return master and _stat(_stat(master)["parent"])["session"] != self.process.pid
+        return False
 
     def nginx_master(self):
         with contextlib.suppress(OSError, ValueError):

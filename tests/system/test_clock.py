@@ -507,10 +507,11 @@ SPOILED = {
     "another form": state_bytes().replace(b"state 1", b"state 2"),
     "a past": state_bytes(offset_s=-1),
     "too far": state_bytes(offset_s=3650 * DAY + 1),
-    "unknown incident": state_bytes(incidents=1 << 9),
+    "unknown incident": state_bytes(incidents=1 << 31),
     "too slow": state_bytes(slow=301),
     "negative session": state_bytes(doomed=-1),
-    "more behind": state_bytes(rest=b"\0" * 15 + b"x"),
+    "negative installation": state_bytes(rest=b"\0" * 7 + b"\x80" + b"\0" * 8),
+    "negative API key": state_bytes(rest=b"\0" * 15 + b"\x80"),
 }
 
 
