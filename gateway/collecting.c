@@ -118,7 +118,7 @@ ngx_http_trivet_write_spool(
 
     if (ngx_write_chain_to_temp_file(ctx->sending.spool, in) == NGX_ERROR) {
         ngx_log_error(NGX_LOG_CRIT, r->connection->log, 0,
-            "trivet: the answer could not be spooled");
+            "trivet: the answer could not be written to a temporary file");
         return TRIVET_REASON_TEMP_FAILED;
     }
 

@@ -363,7 +363,8 @@ ngx_http_trivet_take_connections(
 
     if (ngx_http_trivet_slot == NULL) {
         ngx_log_error(NGX_LOG_WARN, cycle->log, 0,
-            "trivet: more than %d workers: this one counts connections alone",
+            "trivet: more than %d workers: this one counts only its own "
+            "connections",
             (int) NGX_HTTP_TRIVET_SLOTS);
         ngx_http_trivet_slot = &ngx_http_trivet_lone_slot;
     }

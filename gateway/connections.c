@@ -41,7 +41,7 @@ ngx_http_trivet_add_exempt(
 
     if (ngx_ptocidr(&text, cidr) == NGX_ERROR) {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-            "trivet_connections: \"%V\" is no network such as 10.0.0.0/8",
+            "trivet_connections: \"%V\" is not a network such as 10.0.0.0/8",
             &text);
         return NGX_CONF_ERROR;
     }
@@ -139,8 +139,8 @@ ngx_http_trivet_warn_of_proxies(ngx_conf_t *cf,
     for (i = 0; i < port->addrs.nelts && tmcf->exempt == NULL; i++) {
         if (addr[i].opt.proxy_protocol) {
             ngx_conf_log_error(NGX_LOG_WARN, cf, 0,
-                "trivet_connections: port %d speaks the PROXY protocol, and "
-                "no proxy is exempt: all of its clients count as one address",
+                "trivet_connections: port %d uses the PROXY protocol, and no "
+                "proxy is exempt: all clients of a proxy count as one address",
                 (int) port->port);
         }
     }

@@ -103,8 +103,8 @@ ngx_http_trivet_pass_over(ngx_http_request_t *r,
         || ngx_strcmp(u->conf->module.data, "proxy") != 0)
     {
         ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
-            "trivet: the API sent an answer with status %ui that is no interim "
-            "one, or too many interim ones",
+            "trivet: the API sent an answer with status %ui that is not an "
+            "interim one, or too many interim ones",
             status);
         return NGX_HTTP_UPSTREAM_INVALID_HEADER;
     }

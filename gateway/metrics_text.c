@@ -121,7 +121,7 @@ ngx_http_trivet_tell_all(u_char *p, u_char *end,
     }
 
     return ngx_http_trivet_tell_counter(p, end, "trivet_clock_behind_seconds",
-        "gauge", "How far the clock is behind the latest time that was seen.",
+        "gauge", "How far the clock is behind the latest time of the store.",
         work->behind_s);
 }
 

@@ -71,7 +71,7 @@ ngx_http_trivet_send_metrics(
     }
     if (end == text + max) {
         ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
-            "trivet: the metrics are longer than was thought");
+            "trivet: the metrics are longer than their buffer");
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 

@@ -124,7 +124,7 @@ ngx_http_trivet_pruning_done(ngx_event_t *ev)
 
     if (pruning->status != TRIVET_OK) {
         ngx_log_error(NGX_LOG_WARN, ngx_cycle->log, 0,
-            "trivet: nothing could be pruned: %s", pruning->err.detail);
+            "trivet: pruning failed: %s", pruning->err.detail);
 
     } else if (!trivet_pruned_is_nothing(pruned)) {
         ngx_log_error(NGX_LOG_NOTICE, ngx_cycle->log, 0,

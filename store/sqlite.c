@@ -210,8 +210,8 @@ make_file(const struct connection *connection, struct trivet_error *err)
 
     if (fd < 0 && errno == EEXIST && stat(connection->path, &info) != 0) {
         return trivet_error_set(err, TRIVET_E_UNAVAILABLE, "store.open",
-            "%s: a link to nothing: the store would be made there open to "
-            "others",
+            "%s: a link to a file that does not exist: others could read a "
+            "store that is made there",
             connection->path);
     }
     if (fd < 0) {
@@ -305,7 +305,7 @@ connect(
 
     if (stat(connection->path, &connection->file) != 0) {
         return trivet_error_set(err, TRIVET_E_UNAVAILABLE, "store.open",
-            "%s: vanished while it was opened", connection->path);
+            "%s: removed while it was opened", connection->path);
     }
 
     return TRIVET_OK;

@@ -60,7 +60,7 @@ trivet_store_run(struct trivet_store *store,
 
     if (on_row != NULL && user != NULL && counted.num_rows == 0) {
         return trivet_error_set(
-            err, TRIVET_E_NOT_FOUND, "store.run", "there is no such thing");
+            err, TRIVET_E_NOT_FOUND, "store.run", "not found");
     }
 
     return TRIVET_OK;
