@@ -55,8 +55,8 @@ def run_job(script, folder):
 def checkout(tmp_path):
     content = re.search(r"^```json\n(.*?)^```", PAGE, flags=re.M | re.S)[1]
     json.loads(content)
-    (tmp_path / "tests").mkdir()
-    (tmp_path / "tests/users.json").write_text(content)
+    (tmp_path / "ci").mkdir()
+    (tmp_path / "ci/users.json").write_text(content)
     return tmp_path
 
 
@@ -75,7 +75,7 @@ def test_the_job_passes(job, checkout):
 
 
 def test_the_job_fails_with_a_wrong_file(checkout):
-    (checkout / "tests/users.json").write_text("{")
+    (checkout / "ci/users.json").write_text("{")
     script = [line.replace("60s", "1s") for line in github()]
     status, _, complained = run_job(script, checkout)
     assert status == 5 and "no gateway within 1s" in complained, complained
