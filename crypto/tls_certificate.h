@@ -32,6 +32,17 @@ TRIVET_MUST_USE enum trivet_status trivet_certificate_make_server(
     const struct trivet_certificate *ca, const struct trivet_address *extra,
     struct trivet_certificate *out, struct trivet_error *err);
 
+/* The same for the key in key_pem (PEM, without a password); NULL: a new one.
+ * TRIVET_E_CRYPTO: also when that is no key. */
+TRIVET_MUST_USE enum trivet_status trivet_certificate_make_server_with(
+    const struct trivet_certificate *ca, const struct trivet_address *extra,
+    const char *key_pem, struct trivet_certificate *out,
+    struct trivet_error *err);
+
+/* A new key for a certificate to come, as PEM. Wipe it. */
+TRIVET_MUST_USE enum trivet_status trivet_certificate_make_key(
+    char out[TRIVET_MAX_CERTIFICATE_PEM], struct trivet_error *err);
+
 /* Whether certificate_pem is still good for 30 days at least and names
  * address (NULL: any). False for anything that is not a certificate. */
 bool trivet_certificate_is_good(

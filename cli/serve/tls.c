@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 
 #include "cli/serve/key_file.h"
+#include "cli/serve/next_key.h"
 #include "cli/serve/state.h"
 #include "cli/text.h"
 #include "crypto/digest.h"
@@ -66,6 +67,27 @@ has_good_certificate(const struct serving *s)
     return is_good;
 }
 
+/* With the key that clients were told to expect, if there is one. */
+static enum trivet_status
+make_server(const struct serving *s, const struct trivet_certificate *ca,
+    struct trivet_certificate *out, struct trivet_error *err)
+{
+    char pem[TRIVET_MAX_CERTIFICATE_PEM];
+    enum trivet_status status =
+        cli_serve_read_next_key(s, pem, sizeof pem, err);
+
+    if (status == TRIVET_E_NOT_FOUND) {
+        return trivet_certificate_make_server(ca, &s->address, out, err);
+    }
+    if (status == TRIVET_OK) {
+        status =
+            trivet_certificate_make_server_with(ca, &s->address, pem, out, err);
+    }
+
+    trivet_wipe(pem, sizeof pem);
+    return status;
+}
+
 enum trivet_status
 cli_serve_prepare_certificate(const struct serving *s, struct trivet_error *err)
 {
@@ -86,7 +108,7 @@ cli_serve_prepare_certificate(const struct serving *s, struct trivet_error *err)
         return TRIVET_OK;
     }
 
-    status = trivet_certificate_make_server(&ca, &s->address, &server, err);
+    status = make_server(s, &ca, &server, err);
     trivet_wipe(&ca, sizeof ca);
     if (status == TRIVET_OK) {
         status = cli_write_file(s->tls_key, server.key_pem, 0600, err);
