@@ -246,7 +246,7 @@ trivet_context_follow_pins(struct trivet_context *context,
     }
 
     status = trivet_context_load(context, record, err);
-    if (status == TRIVET_OK && context->settings->pins.num_pins > 0) {
+    if (status == TRIVET_OK && trivet_settings_keep_pins(context->settings)) {
         status = trivet_error_set(err, TRIVET_E_USAGE, "pins.follow",
             "pins are given in the options, and those are kept");
     }
@@ -272,7 +272,7 @@ is_due(struct trivet_context *context, bool always)
     int64_t age_us;
     bool is_due;
 
-    if (state == NULL || context->settings->pins.num_pins > 0) {
+    if (state == NULL || trivet_settings_keep_pins(context->settings)) {
         return false;
     }
 

@@ -274,6 +274,7 @@ WORLD_SRCS = \
 UNIT_TESTS = \
 	test_address \
 	test_admission \
+	test_announcement \
 	test_audit \
 	test_binding \
 	test_buffer \

@@ -57,8 +57,7 @@ trivet_handle_pins(struct trivet_case *c)
             "out of memory, or the server's key is not available");
     }
 
-    status =
-        answer_signed(c, key, trivet_buffer_slice(&statement));
+    status = answer_signed(c, key, trivet_buffer_slice(&statement));
     trivet_buffer_free(&statement);
 
     return status;

@@ -34,7 +34,8 @@ trivet_pins_statement_write(const struct trivet_announcement *announcement)
     trivet_json_put(&root, "type", json_string(STATEMENT_TYPE));
     trivet_json_put(&root, "version", json_integer(STATEMENT_VERSION));
     trivet_json_put(&root, "issued", trivet_json_time(announcement->issued_us));
-    trivet_json_put(&root, "expires", trivet_json_time(announcement->expires_us));
+    trivet_json_put(
+        &root, "expires", trivet_json_time(announcement->expires_us));
     trivet_json_put(&root, "pins", list);
 
     return trivet_message_write_answer(root);
@@ -44,10 +45,9 @@ struct trivet_buffer
 trivet_pins_answer_write(
     struct trivet_slice statement, struct trivet_slice signature)
 {
-    return trivet_message_write_response(json_pack(
-        "[{s:{s:s%, s:s, s:s%}}]", "TrivetPins", "statement", statement.data,
-        statement.len, "algorithm", ALGORITHM, "signature", signature.data,
-        signature.len));
+    return trivet_message_write_response(json_pack("[{s:{s:s%, s:s, s:s%}}]",
+        "TrivetPins", "statement", statement.data, statement.len, "algorithm",
+        ALGORITHM, "signature", signature.data, signature.len));
 }
 
 /* ---- read -------------------------------------------------------------- */

@@ -62,8 +62,8 @@ def test_pins_that_are_there_stay(trivet, server):
     content = json.loads(trivet.file.read_text())
     content["trivet"]["pins"] = [OTHER]
     trivet.file.write_text(json.dumps(content))
-    trivet.forget_limits()
-    assert trivet.login(server, "--pin-on-first-use").returncode == 6
+    trivet("login", "--pin-on-first-use")
+    assert trivet("call", "GET", "user").returncode == 6
     assert own(trivet)["pins"] == [OTHER]
 
 

@@ -304,7 +304,7 @@ def keys(tmp_path_factory):
     return {"crt": crt, "key": key, "public": public, "locked": locked, "other": other}
 
 
-def tested(gateway, directive):
+def check_own(gateway, directive):
     """What nginx says of the gateway's configuration with that trivet_pins."""
     text = (gateway.data / "nginx.conf").read_text()
     lines = [line for line in text.splitlines() if "trivet_pins" not in line]
@@ -322,7 +322,7 @@ def tested(gateway, directive):
     "trivet_pins {crt} sha256/" + "A" * 43 + "= {other};",
 ])
 def test_the_directive_takes_pins_and_files(gateway, keys, directive):
-    result = tested(gateway, directive.format(**keys))
+    result = check_own(gateway, directive.format(**keys))
     assert result.returncode == 0, result.stderr
 
 
@@ -339,5 +339,5 @@ def test_the_directive_takes_pins_and_files(gateway, keys, directive):
     ("server {{ trivet_pins {crt} {other}; }}", "is not allowed here"),
 ])
 def test_a_wrong_directive_is_refused(gateway, keys, directive, words):
-    result = tested(gateway, directive.format(**keys))
+    result = check_own(gateway, directive.format(**keys))
     assert result.returncode != 0 and words in result.stderr, result.stderr
