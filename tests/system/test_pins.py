@@ -49,7 +49,7 @@ def exported(gateway):
 
 def announcement(client):
     """The statement of trivet/pins, its own signature verified."""
-    answer = client.get("trivet/pins")
+    answer = client.get("/v1/trivet/pins")
     bunq.assert_admitted(answer, client.server_key)
     pins = answer.element("TrivetPins")
     assert pins["algorithm"] == "RSA-SHA512"
@@ -212,7 +212,7 @@ def test_a_next_key_that_others_read_or_that_is_none_is_refused(tmp_path):
     key.chmod(0o640)
     with pytest.raises(NotReady) as refused:
         Gateway(tmp_path / "data").start()
-    assert "next.key: mode 0640" in refused.value.stderr
+    assert "next.key: with mode 0640" in refused.value.stderr
     key.chmod(0o600)
     key.write_text("-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n")
     with pytest.raises(NotReady) as refused:
@@ -224,8 +224,9 @@ def test_a_next_key_that_others_read_or_that_is_none_is_refused(tmp_path):
 
 
 def make_in(folder):
+    """Each folder has a key of its own."""
     folder.mkdir()
-    return make_certificate(folder)
+    return make_certificate(folder, key_number={"one": 7, "two": 8}[folder.name])
 
 
 def test_of_a_given_certificate_nothing_is_announced_without_its_next_key(tmp_path):
@@ -235,7 +236,7 @@ def test_of_a_given_certificate_nothing_is_announced_without_its_next_key(tmp_pa
         gateway.ca = crt
         assert exported(gateway) == {"served": pin_of_pem(crt.read_bytes())}
         client = bunq.ready(gateway)
-        answer = client.get("trivet/pins")
+        answer = client.get("/v1/trivet/pins")
         bunq.assert_refused(answer, 404, server_key=client.server_key)
         result = run("pins", "rotate", "--data", gateway.data)
         assert result.returncode == 2 and "--tls-cert" in result.stderr
@@ -260,7 +261,7 @@ def test_a_given_next_key_is_announced(tmp_path, form):
     ("served", "is the key that is served now"),
     ("nothing", "No such file"),
     ("text", "no certificate and no key"),
-    ("sha256/AAAA", "is no pin"),
+    ("sha256/AAAA", "is not a pin"),
 ])
 def test_a_wrong_next_key_is_refused(tmp_path, wrong, words):
     crt, key = make_in(tmp_path / "one")
@@ -333,8 +334,8 @@ def test_the_directive_takes_pins_and_files(gateway, keys, directive):
     ("trivet_pins {crt} {locked};", "without a password"),
     ("trivet_pins {crt} /nowhere;", "/nowhere"),
     ("trivet_pins {crt} /dev/null;", "trivet_pins"),
-    ("trivet_pins {crt} sha256/AAAA;", "is no pin"),
-    ("trivet_pins {crt} sha256/" + "A" * 43 + "=@2099-13-01;", "is no pin"),
+    ("trivet_pins {crt} sha256/AAAA;", "is not a pin"),
+    ("trivet_pins {crt} sha256/" + "A" * 43 + "=@2099-13-01;", "is not a pin"),
     ("trivet_pins;", "invalid number of arguments"),
     ("server {{ trivet_pins {crt} {other}; }}", "is not allowed here"),
 ])
