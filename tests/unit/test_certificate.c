@@ -374,18 +374,18 @@ without_a_ca_there_is_no_server(void **state)
     (void) state;
 
     assert_int_equal(
-        trivet_certificate_make_server(&none, &no_names, &server, &err),
+        trivet_certificate_make_server(&none, &no_names, NULL, &server, &err),
         TRIVET_E_CRYPTO);
     assert_int_equal(err.status, TRIVET_E_CRYPTO);
 
     half.key_pem[0] = '\0';
     assert_int_equal(
-        trivet_certificate_make_server(&half, &no_names, &server, NULL),
+        trivet_certificate_make_server(&half, &no_names, NULL, &server, NULL),
         TRIVET_E_CRYPTO);
     half = ca;
     half.certificate_pem[0] = '\0';
     assert_int_equal(
-        trivet_certificate_make_server(&half, &no_names, &server, NULL),
+        trivet_certificate_make_server(&half, &no_names, NULL, &server, NULL),
         TRIVET_E_CRYPTO);
 
     assert_string_equal(server.certificate_pem, "untouched");
@@ -404,7 +404,7 @@ a_ca_needs_its_own_key(void **state)
 
     memcpy(mixed.key_pem, ca.key_pem, sizeof mixed.key_pem);
     assert_int_equal(
-        trivet_certificate_make_server(&mixed, &no_names, &server, NULL),
+        trivet_certificate_make_server(&mixed, &no_names, NULL, &server, NULL),
         TRIVET_E_CRYPTO);
     assert_int_equal(ERR_peek_error(), 0);
 }
@@ -425,7 +425,7 @@ a_certificate_names_the_hosts_it_was_made_for(void **state)
     (void) state;
 
     assert_int_equal(
-        trivet_certificate_make_server(&ca, &names, &server, NULL), TRIVET_OK);
+        trivet_certificate_make_server(&ca, &names, NULL, &server, NULL), TRIVET_OK);
     assert_true(trivet_certificate_has_host(pem, "localhost"));
     assert_true(trivet_certificate_has_host(pem, hosts[0]));
     assert_true(trivet_certificate_has_host(pem, "API.example"));
@@ -434,7 +434,7 @@ a_certificate_names_the_hosts_it_was_made_for(void **state)
     assert_false(trivet_certificate_has_host(pem, "example"));
     assert_false(trivet_certificate_has_host("", "localhost"));
     assert_int_equal(
-        trivet_certificate_make_server(&ca, &too_many, &server, NULL),
+        trivet_certificate_make_server(&ca, &too_many, NULL, &server, NULL),
         TRIVET_E_LIMIT);
     assert_int_equal(ERR_peek_error(), 0);
 }
