@@ -124,12 +124,12 @@ enum trivet_status
 cli_serve_prepare_pins(struct serving *s, struct trivet_error *err)
 {
     const struct cli_serve_options *o = s->options;
+    const char *certificate = o->tls_cert == NULL ? s->tls_cert : s->given_cert;
     struct trivet_pin served;
     struct trivet_pin next;
 
     memset(&s->pins, 0, sizeof s->pins);
-    TRIVET_TRY(read_pin(
-        o->tls_cert == NULL ? s->tls_cert : s->given_cert, &served, err));
+    TRIVET_TRY(read_pin(certificate, &served, err));
     trivet_pin_format(&served, s->pins.served);
 
     if (o->tls_cert == NULL || o->tls_next_key != NULL) {

@@ -185,6 +185,21 @@ def test_a_certificate_that_ends_is_renewed_with_the_next_key(tmp_path):
         assert exported(gateway) == after  # a start changes nothing
 
 
+def test_other_names_are_no_change_of_the_key(tmp_path):
+    """Two of them on one day would refuse who has asked before the first."""
+    with Gateway(tmp_path / "data") as gateway:
+        before = exported(gateway)
+    for name in ("a.example", "b.example"):
+        with Gateway(tmp_path / "data", "--host-name", name) as gateway:
+            assert exported(gateway) == before
+            assert served(gateway) == before["served"]
+            certificate = x509.load_pem_x509_certificate(
+                (gateway.data / "tls.crt").read_bytes())
+            names = certificate.extensions.get_extension_for_class(
+                x509.SubjectAlternativeName).value
+            assert name in names.get_values_for_type(x509.DNSName)
+
+
 @pytest.mark.parametrize("missing", ["certificate", "both", "next"])
 def test_a_renewal_that_was_cut_short_is_finished(tmp_path, missing):
     """Killed between the key and its certificate, or before the next key."""
