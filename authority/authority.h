@@ -18,6 +18,7 @@
 #include "authority/request.h"
 #include "authority/seen.h"
 #include "authority/server_key.h"
+#include "core/message/pins.h"
 #include "crypto/psp_certificate.h"
 #include "crypto/verify_cache.h"
 #include "store/group.h"
@@ -35,6 +36,10 @@ struct trivet_authority_config {
     /* The roots of payment service providers; NULL: none. The sandbox takes
      * any root that they bring. */
     const struct trivet_psp_roots *psp_roots;
+
+    /* The pins of the TLS keys that GET trivet/pins announces, without times;
+     * NULL, or of none: that call is not there. */
+    const struct trivet_announcement *announced;
 
     bool is_sandbox;
     int64_t session_timeout_s; /* auto-logout time of users made here        */

@@ -10,6 +10,7 @@
 #include "authority/calls/device.h"
 #include "authority/calls/installation.h"
 #include "authority/calls/permitted_ip.h"
+#include "authority/calls/pins.h"
 #include "authority/calls/psp.h"
 #include "authority/calls/server_error.h"
 #include "authority/calls/session.h"
@@ -87,6 +88,9 @@ static const struct trivet_protocol_call calls[] = {
      trivet_handle_permitted_ip, NULL},
     {"PUT",    CREDENTIALS "/{id}/ip/{id}", {SESSION, BY_PROFILE}, false,
      trivet_prepare_permitted_ip_put, trivet_write_permitted_ip_put},
+
+    {"GET",    "/v1/trivet/pins", {EITHER, BY_PROFILE}, false,
+     trivet_handle_pins, NULL},
 
     {"POST",   "/v1/server-error", {SESSION, BY_PROFILE}, false,
      trivet_handle_server_error, NULL},

@@ -6,6 +6,7 @@
  *                                      RSA keys (0600)
  *   ca.pem, ca.key                     a CA of its own
  *   tls.crt, tls.key                   the certificate for localhost by it
+ *   next.key    the key of the next one (0600)   pins  of both keys
  *   nginx.conf  made anew each start   log/, tmp/, lock, change.lock
  *   hosts.json  address, port and names of the last start
  *   reloaded    how the latest reload went

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/timestamp.h"
+#include "client/announcement.h"
 #include "client/clock.h"
 #include "client/context_file.h"
 #include "client/pool.h"
@@ -201,6 +202,28 @@ try_call(struct trivet_context *context, struct attempt *attempt,
     return status;
 }
 
+/* Again with the pins that another process took over. A connection that was
+ * refused for its pin has sent nothing. */
+static enum trivet_status
+try_call_with_pins(struct trivet_context *context, struct attempt *attempt,
+    struct trivet_error *err)
+{
+    struct trivet_error ours = {.status = TRIVET_OK, .where = "call"};
+    enum trivet_status status = try_call(context, attempt, &ours);
+
+    if (status == TRIVET_OK) {
+        return TRIVET_OK;
+    }
+    if (status == TRIVET_E_UNTRUSTED
+        && strcmp(ours.where, "transport.pins") == 0
+        && trivet_announcement_reread(context))
+    {
+        return try_call(context, attempt, err);
+    }
+
+    return trivet_error_set(err, ours.status, ours.where, "%s", ours.detail);
+}
+
 static bool
 looks_ended(const struct attempt *attempt)
 {
@@ -277,7 +300,7 @@ trivet_call(struct trivet_context *context, const struct trivet_call *call,
 
     status = get_token(context, may_renew, &attempt, err);
     if (status == TRIVET_OK) {
-        status = try_call(context, &attempt, err);
+        status = try_call_with_pins(context, &attempt, err);
     }
     if (status == TRIVET_OK && may_renew && looks_ended(&attempt)) {
         status = retry(context, &attempt, err);
@@ -288,5 +311,6 @@ trivet_call(struct trivet_context *context, const struct trivet_call *call,
         return status;
     }
 
+    trivet_announcement_follow(context, false);
     return make_answer(&attempt.wire, attempt.is_verified, out, err);
 }

@@ -121,7 +121,9 @@ open_with(struct trivet_context *context, struct trivet_error *err)
     if (trivet_context_reload(context, NULL) == TRIVET_OK) {
         record = &trivet_context_state(context)->record;
         warn_of_late_settings(context, record);
-        if (!trivet_session_is_over(record, trivet_clock_now_us())) {
+        if (!trivet_session_is_over(record, trivet_clock_now_us())
+            && !trivet_session_wants_first_pin(context->settings, record))
+        {
             return TRIVET_OK;
         }
     }

@@ -9,6 +9,7 @@
 #ifndef TRIVET_CLIENT_PINS_H
 #define TRIVET_CLIENT_PINS_H
 
+#include "core/pin.h"
 #include "trivet/client.h"
 
 struct trivet_pin_set {
@@ -31,14 +32,9 @@ size_t trivet_pin_set_count_valid(
     const struct trivet_pin_set *set, int64_t now_us);
 
 enum {
-    TRIVET_PIN_DATED_SIZE = TRIVET_PIN_TEXT_SIZE + 11,
     /* bytes of a whole set as curl wants it, with the NUL */
     TRIVET_PIN_LIST_SIZE = TRIVET_MAX_PINS * (TRIVET_PIN_TEXT_SIZE + 1)
 };
-
-/* With "@YYYY-MM-DD" when it expires: what trivet_pin_parse reads. */
-void trivet_pin_format_dated(
-    const struct trivet_pin *pin, char out[TRIVET_PIN_DATED_SIZE]);
 
 /* list = "sha256//" base64 *( ";" "sha256//" base64 ), of those not expired. */
 void trivet_pin_set_format_list(const struct trivet_pin_set *set,

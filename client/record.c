@@ -49,6 +49,8 @@ trivet_record_reset(struct trivet_record *record)
     memset(&record->holder, 0, sizeof record->holder);
     record->has_device = false;
     record->device_id = 0;
+    record->pins_issued_us = 0; /* by another server key */
+    record->pins_asked_us = 0;
 }
 
 /* ---- reading ----------------------------------------------------------- */

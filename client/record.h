@@ -14,7 +14,7 @@
  *    "proxy":"...", "proxy_url":"...",
  *    "trivet":{"version":1, "base_url", "device_id", "description",
  *              "session_expires", "ca_file", "pins":[...], "pin_mode",
- *              "signing":"full"}}
+ *              "pins_issued", "pins_asked", "signing":"full"}}
  *
  * What does not exist yet is left out. Each object is a file of its own:
  * record_installation.h, record_session.h, record_own.h.
@@ -43,6 +43,9 @@ struct trivet_record {
     char proxy[TRIVET_MAX_URL];    /* "" for none                     */
     char ca_file[TRIVET_MAX_PATH]; /* "" for the system's             */
     struct trivet_pin_set pins;
+    int64_t
+        pins_issued_us;    /* of the announcement that they are from; 0: none */
+    int64_t pins_asked_us; /* when one was asked for; 0: never             */
     struct trivet_secret api_key; /* NUL-terminated, like all secrets here */
 
     char private_key[TRIVET_MAX_PRIVATE_KEY_PEM]; /* "" for none yet  */

@@ -67,18 +67,20 @@ read_device(
 }
 
 static enum trivet_status
-read_expiry(
-    const json_t *expires, struct trivet_record *out, struct trivet_error *err)
+read_time(const json_t *object, const char *name, int64_t *out_us,
+    struct trivet_error *err)
 {
-    if (trivet_field_is_absent(expires)) {
+    const json_t *time = json_object_get(object, name);
+
+    if (trivet_field_is_absent(time)) {
         return TRIVET_OK;
     }
-    if (!json_is_string(expires)
-        || trivet_timestamp_parse(trivet_slice_text(json_string_value(expires)),
-               &out->session_expires_us)
+    if (!json_is_string(time)
+        || trivet_timestamp_parse(
+               trivet_slice_text(json_string_value(time)), out_us)
                != TRIVET_OK)
     {
-        return trivet_field_refuse(err, "session_expires");
+        return trivet_field_refuse(err, name);
     }
 
     return TRIVET_OK;
@@ -130,7 +132,9 @@ trivet_record_read_own(
     }
 
     TRIVET_TRY(
-        read_expiry(json_object_get(object, "session_expires"), out, err));
+        read_time(object, "session_expires", &out->session_expires_us, err));
+    TRIVET_TRY(read_time(object, "pins_issued", &out->pins_issued_us, err));
+    TRIVET_TRY(read_time(object, "pins_asked", &out->pins_asked_us, err));
     TRIVET_TRY(read_device(json_object_get(object, "device_id"), out, err));
     TRIVET_TRY(read_signing(json_object_get(object, "signing"), out, err));
 
@@ -152,13 +156,21 @@ format_pins(const struct trivet_pin_set *pins)
     return list;
 }
 
+static void
+put_time(json_t **own, const char *name, int64_t at_us)
+{
+    char text[TRIVET_TIMESTAMP_SIZE];
+
+    trivet_timestamp_format(at_us, text);
+    trivet_field_put_text(own, name, text);
+}
+
 json_t *
 trivet_record_format_own(const struct trivet_record *record)
 {
     const struct trivet_pin_set *pins = &record->pins;
     const char *pin_mode =
         pins->mode == TRIVET_PINS_REPORT ? "report" : "enforce";
-    char text[TRIVET_TIMESTAMP_SIZE];
     json_t *own = json_object();
 
     trivet_json_put(&own, "version", json_integer(FORMAT_VERSION));
@@ -169,8 +181,7 @@ trivet_record_format_own(const struct trivet_record *record)
         trivet_json_put(&own, "device_id", json_integer(record->device_id));
     }
     if (record->session_token.len > 0) {
-        trivet_timestamp_format(record->session_expires_us, text);
-        trivet_field_put_text(&own, "session_expires", text);
+        put_time(&own, "session_expires", record->session_expires_us);
     }
     if (record->scheme == TRIVET_SCHEME_FULL) {
         trivet_field_put_text(&own, "signing", "full");
@@ -178,6 +189,12 @@ trivet_record_format_own(const struct trivet_record *record)
     if (pins->num_pins > 0) {
         trivet_json_put(&own, "pins", format_pins(pins));
         trivet_field_put_text(&own, "pin_mode", pin_mode);
+    }
+    if (record->pins_issued_us != 0) {
+        put_time(&own, "pins_issued", record->pins_issued_us);
+    }
+    if (record->pins_asked_us != 0) {
+        put_time(&own, "pins_asked", record->pins_asked_us);
     }
 
     return own;

@@ -13,7 +13,9 @@
 
 #include "base/timestamp.h"
 #include "client/clock.h"
+#include "client/announcement.h"
 #include "client/context_file.h"
+#include "client/pin_learn.h"
 #include "client/proof.h"
 #include "client/refusal.h"
 #include "client/state.h"
@@ -49,6 +51,7 @@ struct login {
     struct trivet_record *record;
     struct trivet_error *err;
     bool is_read_only; /* nothing can be written down */
+    bool has_opened;   /* a session, now */
 };
 
 /* What may have happened at the server when a step's answer was lost. What was
@@ -366,13 +369,66 @@ check_step_can_be_kept(const struct login *login, bool is_session)
     return TRIVET_OK;
 }
 
+bool
+trivet_session_wants_first_pin(
+    const struct trivet_settings *settings, const struct trivet_record *record)
+{
+    bool is_asked = (settings->flags & TRIVET_OPEN_PIN_ON_FIRST_USE) != 0;
+    bool has_none = record->pins.num_pins == 0;
+    /* Pins that are given with a first login are those of keys to come. */
+    bool is_first =
+        record->installation_token.len == 0 && settings->pins.num_pins > 0;
+
+    return is_asked && (has_none || is_first);
+}
+
+/* Before anything is sent: all steps are then held to that key. */
 static enum trivet_status
-run_steps(const struct login *login)
+pin_first_key(const struct login *login)
+{
+    struct trivet_pin_set *pins = &login->record->pins;
+    struct trivet_pin pin;
+
+    trivet_tell(login->context->settings, TRIVET_EVENT_STEP, 0,
+        "pins: pinning the key that %s shows now", login->record->base_url);
+    TRIVET_TRY(trivet_pin_see(
+        login->context->settings, login->record, &pin, login->err));
+
+    if (trivet_pin_set_has(pins, pin.digest, trivet_clock_now_us())) {
+        return TRIVET_OK;
+    }
+    if (pins->num_pins == TRIVET_MAX_PINS) {
+        return trivet_error_set(login->err, TRIVET_E_LIMIT, "session",
+            "more than %d pins", (int) TRIVET_MAX_PINS);
+    }
+
+    pins->pins[pins->num_pins++] = pin;
+    return TRIVET_OK;
+}
+
+static enum trivet_status
+run_first_pin(const struct login *login)
+{
+    if (!trivet_session_wants_first_pin(
+            login->context->settings, login->record)) {
+        return TRIVET_OK;
+    }
+
+    TRIVET_TRY(check_step_can_be_kept(login, false));
+    TRIVET_TRY(pin_first_key(login));
+
+    return keep_step(login, false);
+}
+
+static enum trivet_status
+run_steps(struct login *login)
 {
     if (login->record->api_key.len == 0) {
         return trivet_error_set(login->err, TRIVET_E_NOT_FOUND, "session",
             "there is no API key, neither given nor in the context file");
     }
+
+    TRIVET_TRY(run_first_pin(login));
 
     for (size_t i = 0; i < sizeof steps / sizeof steps[0]; i++) {
         if (!steps[i].is_missing(login->record)) {
@@ -382,6 +438,7 @@ run_steps(const struct login *login)
         TRIVET_TRY(check_step_can_be_kept(login, steps[i].run == open_session));
         TRIVET_TRY(steps[i].run(login));
         TRIVET_TRY(keep_step(login, steps[i].run == open_session));
+        login->has_opened = steps[i].run == open_session;
     }
 
     return TRIVET_OK;
@@ -395,9 +452,10 @@ is_same(const struct trivet_secret *a, const struct trivet_secret *b)
 
 static enum trivet_status
 ensure_locked(struct trivet_context *context, const struct trivet_secret *ended,
-    bool is_read_only, struct trivet_record *record, struct trivet_error *err)
+    bool is_read_only, struct trivet_record *record, bool *out_has_opened,
+    struct trivet_error *err)
 {
-    const struct login login = {context, record, err, is_read_only};
+    struct login login = {context, record, err, is_read_only, false};
     bool is_new;
     enum trivet_status status = trivet_context_load(context, record, err);
 
@@ -410,6 +468,7 @@ ensure_locked(struct trivet_context *context, const struct trivet_secret *ended,
 
     is_new = status == TRIVET_E_NOT_FOUND;
     status = run_steps(&login);
+    *out_has_opened = login.has_opened;
     if (status == TRIVET_OK) {
         trivet_state_set_record(context, record);
     } else if (is_new && lacks_installation(record)) {
@@ -427,6 +486,7 @@ trivet_session_ensure(struct trivet_context *context,
 {
     struct trivet_record *record = trivet_record_new();
     struct trivet_file_lock lock;
+    bool has_opened = false;
     enum trivet_status status;
 
     if (record == NULL) {
@@ -436,10 +496,15 @@ trivet_session_ensure(struct trivet_context *context,
 
     status = trivet_context_lock(context, &lock, err);
     if (status == TRIVET_OK) {
-        status = ensure_locked(context, ended, lock.is_read_only, record, err);
+        status = ensure_locked(
+            context, ended, lock.is_read_only, record, &has_opened, err);
         trivet_file_lock_release(&lock);
     }
 
     trivet_record_free(record);
+    if (has_opened) {
+        trivet_announcement_follow(context, true);
+    }
+
     return status;
 }

@@ -27,4 +27,9 @@ TRIVET_MUST_USE enum trivet_status trivet_session_ensure(
  * time-out below 2 min) by the local clock. Blocks: no. */
 bool trivet_session_is_over(const struct trivet_record *record, int64_t now_us);
 
+/* Whether the key that the server shows is to be pinned before anything is sent
+ * (TRIVET_OPEN_PIN_ON_FIRST_USE). Blocks: no. */
+bool trivet_session_wants_first_pin(
+    const struct trivet_settings *settings, const struct trivet_record *record);
+
 #endif

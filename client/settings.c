@@ -429,6 +429,23 @@ apply_key(const struct trivet_settings *settings, struct trivet_record *record,
     return TRIVET_OK;
 }
 
+bool
+trivet_settings_keep_pins(const struct trivet_settings *settings)
+{
+    return settings->pins.num_pins > 0
+           && (settings->flags & TRIVET_OPEN_PIN_ON_FIRST_USE) == 0;
+}
+
+/* Pins that were given beside the first key hold for the first login alone: the
+ * file has both. */
+static bool
+has_first_pins(
+    const struct trivet_settings *settings, const struct trivet_record *record)
+{
+    return !trivet_settings_keep_pins(settings) && record->pins.num_pins > 0
+           && record->installation_token.len > 0;
+}
+
 enum trivet_status
 trivet_settings_apply(const struct trivet_settings *settings,
     struct trivet_record *record, struct trivet_error *err)
@@ -454,7 +471,7 @@ trivet_settings_apply(const struct trivet_settings *settings,
     if (settings->proxy[0] != '\0') {
         (void) copy(settings->proxy, record->proxy, sizeof record->proxy);
     }
-    if (settings->pins.num_pins > 0) {
+    if (settings->pins.num_pins > 0 && !has_first_pins(settings, record)) {
         record->pins = settings->pins;
     } else if ((settings->flags & TRIVET_OPEN_PIN_MODE) != 0
                || settings->pins.mode != TRIVET_PINS_ENFORCE)

@@ -64,4 +64,7 @@ void trivet_tell(const struct trivet_settings *settings,
     enum trivet_event_kind kind, double seconds, const char *format, ...)
     TRIVET_PRINTF(4, 5);
 
+/* Whether pins were given that no announcement replaces. Blocks: no. */
+bool trivet_settings_keep_pins(const struct trivet_settings *settings);
+
 #endif

@@ -79,7 +79,7 @@ _trivet() {
     else
         case "$command $COMP_CWORD" in
         "ip 2") words="list add disable" ;;
-        "pins 2") words="learn check clear" ;;
+        "pins 2") words="learn check clear rotate export" ;;
         "call 2") words="GET POST PUT DELETE" ;;
         "clock 2") words="reset accept +1h +1d +8d" ;;
         "incident 2") words="429-unsigned html-502 lowercase-headers

@@ -21,6 +21,12 @@ struct trivet_certificate_facts {
     int64_t not_after_us;
 };
 
+/* The digest of the key in PEM text: of the first certificate, or else of a
+ * public key, or of a private key that has no password (of any type).
+ * TRIVET_E_MALFORMED  there is none. */
+TRIVET_MUST_USE enum trivet_status trivet_key_digest_read(
+    struct trivet_slice pem, unsigned char out[TRIVET_DIGEST_LEN]);
+
 /* TRIVET_E_MALFORMED  pem holds no certificate. */
 TRIVET_MUST_USE enum trivet_status trivet_certificate_read(
     struct trivet_slice pem, struct trivet_certificate_facts *out);

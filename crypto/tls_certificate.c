@@ -328,9 +328,17 @@ format_names(const struct trivet_certificate_names *extra,
     }
 }
 
+static EVP_PKEY *
+make_or_read_key(const char *key_pem)
+{
+    struct asking asking = {.password = NULL};
+
+    return key_pem == NULL ? EVP_EC_gen("P-256") : read_key(key_pem, &asking);
+}
+
 static bool
 make_server(X509 *ca, EVP_PKEY *ca_key,
-    const struct trivet_certificate_names *extra,
+    const struct trivet_certificate_names *extra, const char *key_pem,
     struct trivet_certificate *out)
 {
     char names[MAX_SUBJECT_ALT_NAMES];
@@ -342,7 +350,7 @@ make_server(X509 *ca, EVP_PKEY *ca_key,
         {NID_subject_key_identifier, "hash"},
         {NID_authority_key_identifier, "keyid"},
     };
-    EVP_PKEY *key = EVP_EC_gen("P-256");
+    EVP_PKEY *key = make_or_read_key(key_pem);
     X509 *certificate =
         key == NULL ? NULL : make_blank(key, "localhost", SERVER_DAYS);
     bool is_made;
@@ -359,8 +367,30 @@ make_server(X509 *ca, EVP_PKEY *ca_key,
 }
 
 enum trivet_status
+trivet_certificate_make_key(
+    char out[TRIVET_MAX_CERTIFICATE_PEM], struct trivet_error *err)
+{
+    EVP_PKEY *key = EVP_EC_gen("P-256");
+    BIO *secret = BIO_new(BIO_s_secmem());
+    bool is_made =
+        key != NULL && secret != NULL
+        && PEM_write_bio_PKCS8PrivateKey(secret, key, NULL, NULL, 0, NULL, NULL)
+               == 1
+        && write_pem(secret, out);
+
+    BIO_free(secret);
+    EVP_PKEY_free(key);
+    if (!is_made) {
+        return trivet_openssl_error(
+            err, TRIVET_E_CRYPTO, "certificate.make_key", "cannot make a key");
+    }
+
+    return TRIVET_OK;
+}
+
+enum trivet_status
 trivet_certificate_make_server(const struct trivet_certificate *ca,
-    const struct trivet_certificate_names *extra,
+    const struct trivet_certificate_names *extra, const char *key_pem,
     struct trivet_certificate *out, struct trivet_error *err)
 {
     X509 *ca_certificate;
@@ -373,7 +403,7 @@ trivet_certificate_make_server(const struct trivet_certificate *ca,
     }
 
     is_made = read_pair(ca, &ca_certificate, &ca_key)
-              && make_server(ca_certificate, ca_key, extra, out);
+              && make_server(ca_certificate, ca_key, extra, key_pem, out);
 
     X509_free(ca_certificate);
     EVP_PKEY_free(ca_key);

@@ -36,12 +36,21 @@ struct trivet_certificate_names {
     const char *const *hosts; /* host names, of 253 bytes at most */
 };
 
-/* A certificate of 397 days by ca, for localhost, 127.0.0.1, ::1 and extra.
- * TRIVET_E_LIMIT: more than TRIVET_MAX_CERTIFICATE_HOSTS. */
+/*
+ * A certificate of 397 days by ca, for localhost, 127.0.0.1, ::1 and extra.
+ * key_pem: its private key (PEM, without a password); NULL: a new one.
+ *
+ * TRIVET_E_LIMIT   more than TRIVET_MAX_CERTIFICATE_HOSTS.
+ * TRIVET_E_CRYPTO  it cannot be made; also: key_pem is no key.
+ */
 TRIVET_MUST_USE enum trivet_status trivet_certificate_make_server(
     const struct trivet_certificate *ca,
-    const struct trivet_certificate_names *extra,
+    const struct trivet_certificate_names *extra, const char *key_pem,
     struct trivet_certificate *out, struct trivet_error *err);
+
+/* A new key for a certificate to come, as PEM. Wipe it. */
+TRIVET_MUST_USE enum trivet_status trivet_certificate_make_key(
+    char out[TRIVET_MAX_CERTIFICATE_PEM], struct trivet_error *err);
 
 /* Whether certificate_pem is still good for 30 days at least and names
  * address (NULL: any). False for anything that is not a certificate. */

@@ -16,8 +16,9 @@ typedef struct ngx_http_trivet_worker_s ngx_http_trivet_worker_t;
 typedef struct {
     ngx_str_t store_url;
     ngx_str_t psp_ca;
-    struct trivet_psp_roots *psp_roots; /* NULL: none */
-    ngx_array_t key_paths;              /* of ngx_str_t: files, URIs */
+    struct trivet_psp_roots *psp_roots;   /* NULL: none */
+    ngx_array_t key_paths;                /* of ngx_str_t: files, URIs */
+    struct trivet_announcement announced; /* trivet_pins; of none: none */
     ngx_flag_t sandbox;
     ngx_str_t sandbox_path;
     struct trivet_sandbox *sandbox_state; /* NULL: no such file */

@@ -5,6 +5,7 @@
 #include "gateway/connections.h"
 #include "gateway/device_rates.h"
 #include "gateway/monitoring.h"
+#include "gateway/pins.h"
 #include "gateway/pruning.h"
 #include "gateway/setup.h"
 #include "gateway/upgrading.h"
@@ -59,6 +60,13 @@ static ngx_command_t  ngx_http_trivet_commands[] = {
     { ngx_string("trivet_server_key"),
       NGX_HTTP_MAIN_CONF|NGX_CONF_TAKE1,
       ngx_http_trivet_server_key,
+      NGX_HTTP_MAIN_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("trivet_pins"),
+      NGX_HTTP_MAIN_CONF|NGX_CONF_1MORE,
+      ngx_http_trivet_pins,
       NGX_HTTP_MAIN_CONF_OFFSET,
       0,
       NULL },

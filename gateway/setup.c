@@ -36,6 +36,7 @@ ngx_http_trivet_init_authority(ngx_http_trivet_main_conf_t *tmcf)
         .store_url = (const char *) tmcf->store_url.data,
         .server_keys = tmcf->server_keys,
         .num_server_keys = tmcf->key_paths.nelts,
+        .announced = &tmcf->announced,
         .is_sandbox = tmcf->sandbox,
         .session_timeout_s = tmcf->session_timeout,
         .key_lifetime_s = tmcf->key_lifetime,

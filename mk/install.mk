@@ -13,6 +13,7 @@ INSTALL ?= install
 PUBLIC_HEADERS = \
 	include/trivet/base.h \
 	include/trivet/client.h \
+	include/trivet/pin.h \
 	include/trivet/status.h
 MAN_PAGES = $(sort $(wildcard man/*))
 INSTALLED_PAGES = $(foreach page,$(MAN_PAGES),$(MANDIR)/man$(subst \

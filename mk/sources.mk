@@ -36,6 +36,7 @@ CORE_SRCS = \
 	core/message/list.c \
 	core/message/monetary_account.c \
 	core/message/permitted_ip.c \
+	core/message/pins.c \
 	core/message/psp.c \
 	core/message/session.c \
 	core/message/text.c \
@@ -45,6 +46,7 @@ CORE_SRCS = \
 	core/name.c \
 	core/page.c \
 	core/pem.c \
+	core/pin.c \
 	core/profile.c \
 	core/prune_ages.c \
 	core/rate.c \
@@ -67,6 +69,7 @@ CRYPTO_SRCS = \
 	crypto/psp_roots.c \
 	crypto/public_der.c \
 	crypto/signature.c \
+	crypto/statement.c \
 	crypto/thread.c \
 	crypto/tls_certificate.c \
 	crypto/token.c \
@@ -119,6 +122,7 @@ AUTHORITY_SRCS = \
 	authority/calls/device.c \
 	authority/calls/installation.c \
 	authority/calls/permitted_ip.c \
+	authority/calls/pins.c \
 	authority/calls/psp.c \
 	authority/calls/server_error.c \
 	authority/calls/session.c \
@@ -152,6 +156,7 @@ AUTHORITY_SRCS = \
 	authority/show.c
 
 CLIENT_SRCS = \
+	client/announcement.c \
 	client/call.c \
 	client/clock.c \
 	client/context.c \
@@ -227,6 +232,7 @@ CLI_SRCS = \
 	cli/operator/common.c \
 	cli/operator/device.c \
 	cli/operator/key.c \
+	cli/operator/pins.c \
 	cli/operator/prune.c \
 	cli/operator/server_key.c \
 	cli/operator/session.c \
@@ -246,6 +252,7 @@ CLI_SRCS = \
 	cli/serve/key_file.c \
 	cli/serve/limits.c \
 	cli/serve/network.c \
+	cli/serve/next_key.c \
 	cli/serve/nginx_conf.c \
 	cli/serve/nginx_proxy.c \
 	cli/serve/nginx_run.c \
@@ -266,7 +273,8 @@ CLI_SRCS = \
 	cli/serving.c \
 	cli/span.c \
 	cli/table.c \
-	cli/text.c
+	cli/text.c \
+	cli/tls_pins.c
 
 WORLD_SRCS = \
 	tests/unit/provider.c \
@@ -276,6 +284,7 @@ WORLD_SRCS = \
 UNIT_TESTS = \
 	test_address \
 	test_admission \
+	test_announcement \
 	test_audit \
 	test_binding \
 	test_buffer \

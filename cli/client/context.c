@@ -6,6 +6,9 @@
 
 #include "cli/exit.h"
 #include "cli/hint.h"
+#include "cli/output.h"
+#include "client/clock.h"
+#include "client/pins.h"
 
 int
 cli_client_locate(struct cli_client *client, bool makes_folders)
@@ -54,4 +57,24 @@ cli_client_open(
     }
 
     return CLI_OK;
+}
+
+size_t
+cli_client_print_pins(struct trivet_context *context)
+{
+    int64_t now_us = trivet_clock_now_us();
+    struct trivet_context_info info;
+    size_t num_valid = 0;
+
+    trivet_context_describe(context, &info);
+    for (size_t i = 0; i < info.num_pins; i++) {
+        char text[TRIVET_PIN_DATED_SIZE];
+        int64_t expires_us = info.pins[i].expires_us;
+
+        trivet_pin_format_dated(&info.pins[i], text);
+        cli_print("%s\n", text);
+        num_valid += expires_us == 0 || now_us < expires_us;
+    }
+
+    return num_valid;
 }

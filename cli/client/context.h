@@ -32,4 +32,8 @@ int cli_client_find(struct cli_client *client);
 int cli_client_open(
     struct cli_client *client, unsigned flags, struct trivet_context **out);
 
+/* Prints the context's pins, with their expiry, a line each. Returns how many
+ * of them are valid. */
+size_t cli_client_print_pins(struct trivet_context *context);
+
 #endif

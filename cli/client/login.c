@@ -12,6 +12,7 @@
 #include "cli/output.h"
 #include "cli/text.h"
 #include "client/clock.h"
+#include "core/pin.h"
 
 enum {
     OPTION_ENV = 0x200,
@@ -21,6 +22,8 @@ enum {
     OPTION_PERMITTED_IP,
     OPTION_SANDBOX_USER,
     OPTION_NEW,
+    OPTION_PIN_FIRST,
+    OPTION_PIN_EXPIRES,
     MAX_IPS = 64
 };
 
@@ -32,6 +35,7 @@ struct login {
     const char *permitted_ips[MAX_IPS];
     bool makes_user;
     bool is_company;
+    const char *pin_expires; /* YYYY-MM-DD; NULL: never */
     char credential[CLI_MAX_CONTEXT_PATH];
     char api_key[TRIVET_API_KEY_SIZE];
 };
@@ -47,6 +51,12 @@ static const struct argp_option options[] = {
         "an address that may use the API key, or *; may be repeated", 0},
     {"new-sandbox-user", OPTION_SANDBOX_USER, "KIND", OPTION_ARG_OPTIONAL,
         "make a user first: person (the default) or company", 0},
+    {"pin-on-first-use", OPTION_PIN_FIRST, NULL, 0,
+        "when the context has no pins: pin the key that the server shows now, "
+        "beside those of --pin",
+        0},
+    {"pin-expires", OPTION_PIN_EXPIRES, "YYYY-MM-DD", 0,
+        "from then on pins of this login that have no date are not valid", 0},
     {"new", OPTION_NEW, NULL, 0,
         "ignore the steps in the context and begin again", 0},
     {0},
@@ -76,11 +86,32 @@ set_user_kind(struct login *login, const char *kind, struct argp_state *state)
     }
 }
 
+/* A date as pins have it. */
+static bool
+read_date(const char *date, int64_t *out_us)
+{
+    char text[TRIVET_PIN_DATED_SIZE];
+    struct trivet_pin pin = {{0}, 0};
+
+    trivet_pin_format(&pin, text);
+    if (strlen(date) != 10) {
+        return false;
+    }
+    (void) snprintf(text + strlen(text), 12, "@%.10s", date);
+    if (trivet_pin_parse(text, &pin, NULL) != TRIVET_OK) {
+        return false;
+    }
+
+    *out_us = pin.expires_us;
+    return true;
+}
+
 static error_t
 parse(int key, char *argument, struct argp_state *state)
 {
     struct login *login = state->input;
     struct trivet_context_options *to = &login->client.options;
+    int64_t expires_us;
 
     switch (key) {
     case OPTION_ENV:
@@ -104,6 +135,15 @@ parse(int key, char *argument, struct argp_state *state)
         break;
     case OPTION_SANDBOX_USER:
         set_user_kind(login, argument == NULL ? "person" : argument, state);
+        break;
+    case OPTION_PIN_FIRST:
+        to->flags |= TRIVET_OPEN_PIN_ON_FIRST_USE;
+        break;
+    case OPTION_PIN_EXPIRES:
+        login->pin_expires = argument;
+        if (!read_date(argument, &expires_us)) {
+            argp_error(state, "--pin-expires wants a date: YYYY-MM-DD");
+        }
         break;
     case OPTION_NEW:
         to->flags |= TRIVET_OPEN_NEW;
@@ -207,6 +247,46 @@ make_current(const struct cli_client *client)
     }
 }
 
+/* --pin-expires: a set that the gateway announces has dates of its own. */
+static int
+set_expiry(const struct login *login, struct trivet_context *context)
+{
+    struct trivet_context_info info;
+    struct trivet_error err;
+    int64_t expires_us;
+
+    if (login->pin_expires == NULL) {
+        return CLI_OK;
+    }
+    if (!read_date(login->pin_expires, &expires_us)) {
+        return CLI_USAGE; /* it was checked before the login */
+    }
+
+    trivet_context_describe(context, &info);
+    for (size_t i = 0; i < info.num_pins; i++) {
+        if (info.pins[i].expires_us == 0) {
+            info.pins[i].expires_us = expires_us;
+        }
+    }
+
+    return trivet_context_set_pins(
+               context, info.pins, info.num_pins, info.pin_mode, &err)
+                   == TRIVET_OK
+               ? CLI_OK
+               : cli_fail(&err);
+}
+
+static void
+show_pins(const struct login *login, struct trivet_context *context)
+{
+    cli_print("pinned:\n");
+    if (cli_client_print_pins(context) < 2 && !login->client.is_quiet) {
+        cli_tell("trivet: no backup pin: when the server changes its key, "
+                 "every connection is refused until it is pinned anew (trivet "
+                 "pins learn)\n");
+    }
+}
+
 static int
 log_in(struct login *login)
 {
@@ -233,12 +313,16 @@ log_in(struct login *login)
         return cli_fail(&err);
     }
 
+    number = set_expiry(login, context);
     trivet_context_describe(context, &info);
-    trivet_context_close(context);
     make_current(&login->client);
     print_who(&info);
+    if ((login->client.options.flags & TRIVET_OPEN_PIN_ON_FIRST_USE) != 0) {
+        show_pins(login, context);
+    }
+    trivet_context_close(context);
 
-    return CLI_OK;
+    return number;
 }
 
 static int

@@ -6,15 +6,23 @@
 #include "cli/client/options.h"
 #include "cli/commands.h"
 #include "cli/nearest.h"
+#include "cli/operator/pins.h"
 #include "cli/output.h"
 #include "client/clock.h"
 #include "client/pins.h"
 #include "client/record.h"
 
-enum { OPTION_URL = 0x200, OPTION_ENV, OPTION_EXPIRES, OPTION_NO_SAVE };
+enum {
+    OPTION_URL = 0x200,
+    OPTION_ENV,
+    OPTION_EXPIRES,
+    OPTION_NO_SAVE,
+    OPTION_DATA
+};
 
 struct pins {
     struct cli_client client;
+    struct cli_data_options data;
     struct cli_words words;
     const char *expires;
     bool is_not_saved;
@@ -26,10 +34,17 @@ static const struct argp_option options[] = {
     {"expires", OPTION_EXPIRES, "YYYY-MM-DD", 0,
         "learn: the pin is not valid from that day on", 0},
     {"no-save", OPTION_NO_SAVE, NULL, 0, "learn: only print it", 0},
+    {"data", OPTION_DATA, "DIR", 0,
+        "export, rotate: of the gateway with this data directory (export: "
+        "default as for trivet serve)",
+        0},
     {0},
 };
 
-static const char *const choices[] = {"learn", "check", "clear", NULL};
+enum { LEARN, CHECK, CLEAR, ROTATE, EXPORT };
+
+static const char *const choices[] = {
+    "learn", "check", "clear", "rotate", "export", NULL};
 
 static error_t
 parse(int key, char *argument, struct argp_state *state)
@@ -48,6 +63,9 @@ parse(int key, char *argument, struct argp_state *state)
         break;
     case OPTION_NO_SAVE:
         pins->is_not_saved = true;
+        break;
+    case OPTION_DATA:
+        pins->data.data = argument;
         break;
     case ARGP_KEY_END:
         cli_check_server(&pins->client.options, state);
@@ -202,6 +220,31 @@ clear(struct pins *pins, struct trivet_context *context,
     return CLI_OK;
 }
 
+static int
+rotate(struct pins *pins, struct trivet_context *context,
+    const struct trivet_pin_set *known)
+{
+    enum trivet_pins_outcome outcome;
+    struct trivet_error err;
+
+    (void) known;
+
+    if (context == NULL) {
+        return cli_complain(
+            CLI_USAGE, "rotate: of a context, or with --data of a gateway");
+    }
+    if (trivet_context_follow_pins(context, &outcome, &err) != TRIVET_OK) {
+        return cli_fail(&err);
+    }
+
+    if (outcome == TRIVET_PINS_NOT_ANNOUNCED && !pins->client.is_quiet) {
+        cli_tell("the server announces no pins: they stay as they are\n");
+    }
+    cli_client_print_pins(context);
+
+    return CLI_OK;
+}
+
 /* What the context says is used where no option says otherwise. */
 static void
 use_context(struct pins *pins, const struct trivet_context_info *info,
@@ -225,13 +268,20 @@ run(void *input)
 {
     /* In the order of choices. */
     static int (*const actions[])(struct pins *, struct trivet_context *,
-        const struct trivet_pin_set *) = {learn, check, clear};
+        const struct trivet_pin_set *) = {learn, check, clear, rotate};
     struct pins *pins = input;
     struct trivet_context_options *given = &pins->client.options;
     struct trivet_context_info info = {.base_url = ""};
     struct trivet_context *context = NULL;
     struct trivet_pin_set set;
     int number = CLI_OK;
+
+    if (pins->words.choice == EXPORT) {
+        return cli_gateway_pins_export(&pins->data);
+    }
+    if (pins->words.choice == ROTATE && pins->data.data != NULL) {
+        return cli_gateway_pins_rotate(&pins->data);
+    }
 
     if (trivet_pin_set_make(
             pins->client.pins, given->num_pins, given->pin_mode, &set, NULL)
@@ -260,13 +310,16 @@ run(void *input)
 
 const struct cli_command cli_pins_command = {
     .name = "pins",
-    .summary = "pin the server's TLS key: learn, check, clear",
+    .summary = "pin the server's TLS key: learn, check, rotate",
     .doc = "learn: add the key that the server shows now to the context's "
            "pins (after its certificate was verified as always). check: "
-           "compare it with them. clear: forget them."
+           "compare it with them. clear: forget them. rotate: put the keys "
+           "that a gateway announces in their place. For a gateway of one's "
+           "own: export prints the pins of its served and its next key; "
+           "rotate --data DIR has it serve the next key."
            "\vExit status: check gives 6 when the key is not pinned.",
-    .arguments = {"learn|check|clear", 1, 1, offsetof(struct pins, words),
-        choices},
+    .arguments = {"learn|check|clear|rotate|export", 1, 1,
+        offsetof(struct pins, words), choices},
     .options = options,
     .shared = shared,
     .parse = parse,

@@ -128,8 +128,17 @@ check_given_tls(struct serving *s, struct trivet_error *err)
         return trivet_error_set(err, TRIVET_E_USAGE, "serve",
             "--tls-key-password-file needs --tls-key");
     }
+    if (o->tls_next_key != NULL && o->tls_cert == NULL) {
+        return trivet_error_set(err, TRIVET_E_USAGE, "serve",
+            "--tls-next-key needs --tls-cert: the key of trivet's own next "
+            "certificate is next.key");
+    }
     if (o->tls_cert == NULL) {
         return TRIVET_OK;
+    }
+    if (o->tls_next_key != NULL && strncmp(o->tls_next_key, "sha256/", 7) != 0)
+    {
+        TRIVET_TRY(take_file(o->tls_next_key, s->given_next_key, err));
     }
 
     TRIVET_TRY(take_file(o->tls_cert, s->given_cert, err));
@@ -371,6 +380,7 @@ name_files(struct serving *s, struct trivet_error *err)
         {"ca.key", s->ca_key},
         {"tls.crt", s->tls_cert},
         {"tls.key", s->tls_key},
+        {"next.key", s->next_key},
         {"sandbox.state", s->sandbox_state},
     };
     const char *store = s->options->data.store;

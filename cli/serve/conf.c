@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "cli/serve/next_key.h"
 #include "cli/serve/resolver.h"
 #include "cli/serve/state.h"
 #include "store/store.h"
@@ -68,6 +69,7 @@ format(const struct serving *s)
         .profile = s->profile,
         .store_url = s->store_url,
         .server_keys = &s->server_keys,
+        .pins = &s->pins,
         .upstreams = &s->upstreams,
         .num_answers = o->num_answers,
         .answers = s->answers,
@@ -182,6 +184,7 @@ cli_serve_print_conf(struct serving *s, struct trivet_error *err)
     char *text;
 
     TRIVET_TRY(look_for_keys(s, err));
+    cli_serve_read_pins(s);
     s->port = (unsigned) s->options->port;
     cli_resolver_wait(MAX_LOOK_MS);
     cli_resolver_take(&s->upstreams);

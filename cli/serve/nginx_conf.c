@@ -147,6 +147,10 @@ put_http(FILE *to, const struct cli_nginx_conf *conf)
         (void) fprintf(to, "    trivet_server_key \"%s\";\n",
             conf->server_keys->locations[i]);
     }
+    if (conf->pins->next[0] != '\0') {
+        (void) fprintf(to, "    trivet_pins %s %s;\n", conf->pins->served,
+            conf->pins->next);
+    }
     (void) fputc('\n', to);
 }
 

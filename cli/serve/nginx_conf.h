@@ -6,6 +6,7 @@
 #include "cli/server_keys.h"
 #include "cli/serve/network.h"
 #include "cli/serve/upstream.h"
+#include "cli/tls_pins.h"
 #include "core/prune_ages.h"
 #include "trivet/status.h"
 
@@ -31,6 +32,7 @@ struct cli_nginx_conf {
     const char *tls_key;
     bool is_own_tls; /* a certificate for localhost, by a CA of its own */
     const char *tls_key_password;          /* a file; NULL: none */
+    const struct cli_tls_pins *pins;       /* announced if it has a next */
     const struct cli_upstreams *upstreams; /* none: the built-in API */
     size_t num_answers;                    /* of the built-in API: folders */
     const char (*answers)[CLI_MAX_PATH];

@@ -20,6 +20,7 @@ enum {
     OPTION_TLS_CERT,
     OPTION_TLS_KEY,
     OPTION_TLS_KEY_PASSWORD,
+    OPTION_TLS_NEXT_KEY,
     OPTION_TRUSTED_PROXY,
     OPTION_PROXY_PROTOCOL,
     OPTION_CORS_ORIGIN,
@@ -74,6 +75,10 @@ const struct argp_option cli_serve_options_table[] = {
         "the private key of the certificate, mode 0600", 0},
     {"tls-key-password-file", OPTION_TLS_KEY_PASSWORD, "FILE", 0,
         "the password of an encrypted key, on the first line; mode 0600", 0},
+    {"tls-next-key", OPTION_TLS_NEXT_KEY, "FILE|PIN", 0,
+        "the key of the next certificate: a key or certificate in PEM, or its "
+        "pin; clients that pin are told of it",
+        0},
     {"trusted-proxy", OPTION_TRUSTED_PROXY, "CIDR", 0,
         "a proxy in front, or a network of proxies, whose X-Forwarded-For is "
         "used; may be repeated",
@@ -215,6 +220,9 @@ parse_front(int key, char *arg, struct argp_state *state)
         return 0;
     case OPTION_TLS_KEY_PASSWORD:
         options->tls_key_password = arg;
+        return 0;
+    case OPTION_TLS_NEXT_KEY:
+        options->tls_next_key = arg;
         return 0;
     default:
         return ARGP_ERR_UNKNOWN;

@@ -36,6 +36,7 @@ struct cli_serve_options {
     const char *tls_cert;
     const char *tls_key;
     const char *tls_key_password; /* a file */
+    const char *tls_next_key;     /* a file or a pin */
     const char *trusted[CLI_MAX_TRUSTED];
     size_t num_trusted;
     bool has_proxy_protocol;

@@ -41,6 +41,15 @@ probe_address(const struct serving *s)
     return s->listen;
 }
 
+static void
+tell_pins(const struct serving *s)
+{
+    cli_print("TLS pin: %s (served)\n", s->pins.served);
+    if (s->pins.next[0] != '\0') {
+        cli_print("TLS pin: %s (next)\n", s->pins.next);
+    }
+}
+
 /* The first command to try. */
 static void
 tell_next(const struct serving *s, const char *host)
@@ -66,6 +75,7 @@ cli_serve_tell_ready(const struct serving *s)
         cli_print("CA certificate: %s\n", s->ca_cert);
     }
 
+    tell_pins(s);
     cli_print("ready: https://%s:%u/v1\n", host, s->port);
     for (size_t i = 0; i < s->options->num_host_names; i++) {
         cli_print("name: https://%s:%u/v1 (trivet sandbox hosts --data '%s')\n",

@@ -23,6 +23,7 @@
 #include "cli/serve/key_file.h"
 #include "cli/serve/limits.h"
 #include "cli/serve/ready.h"
+#include "cli/serve/next_key.h"
 #include "cli/serve/resolver.h"
 #include "cli/serve/sandbox.h"
 #include "cli/serve/state.h"
@@ -117,6 +118,7 @@ prepare(struct serving *s, struct trivet_error *err)
         TRIVET_TRY(prepare_sandbox(s, err)); /* the store has left it by now */
     }
     TRIVET_TRY(cli_serve_prepare_certificate(s, err));
+    TRIVET_TRY(cli_serve_prepare_pins(s, err));
     TRIVET_TRY(note_hosts(s, err));
     cli_serve_tell_sandbox(s);
     cli_resolver_wait(MAX_FIRST_LOOK_MS);
@@ -160,6 +162,7 @@ reload(struct serving *s, struct cli_nginx *nginx, struct trivet_error *err)
         TRIVET_TRY(cli_serve_check_tls_key(s, err));
     }
     TRIVET_TRY(cli_serve_prepare_certificate(s, err));
+    TRIVET_TRY(cli_serve_prepare_pins(s, err));
     cli_resolver_take(&s->upstreams);
     TRIVET_TRY(cli_serve_write_conf(s, s->next_conf, err));
 

@@ -16,6 +16,7 @@
 #include "cli/serve/tls.h"
 #include "cli/serve/upstream.h"
 #include "cli/server_keys.h"
+#include "cli/tls_pins.h"
 #include "core/address.h"
 #include "sandbox/state.h"
 
@@ -40,6 +41,7 @@ struct serving {
     char given_cert[CLI_MAX_PATH];
     char given_key[CLI_MAX_PATH];
     char given_password[CLI_MAX_PATH];
+    char given_next_key[CLI_MAX_PATH]; /* a file; "": none, or a pin */
     struct cli_tls_watch tls;
     char dir[CLI_MAX_PATH];
     char log_dir[CLI_MAX_PATH];
@@ -54,6 +56,8 @@ struct serving {
     char ca_key[CLI_MAX_PATH];
     char tls_cert[CLI_MAX_PATH];
     char tls_key[CLI_MAX_PATH];
+    char next_key[CLI_MAX_PATH]; /* of our next certificate */
+    struct cli_tls_pins pins;    /* of the served and the next key */
     char store_url[CLI_MAX_PATH];
     char sandbox_state[CLI_MAX_PATH];
     struct trivet_sandbox *sandbox; /* NULL: none */

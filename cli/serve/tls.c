@@ -9,6 +9,7 @@
 
 #include "base/file.h"
 #include "cli/serve/key_file.h"
+#include "cli/serve/next_key.h"
 #include "cli/serve/state.h"
 #include "cli/text.h"
 #include "crypto/digest.h"
@@ -67,35 +68,105 @@ has_names(const struct serving *s, const char *certificate_pem)
     return has_all;
 }
 
-/* Whether the certificate that is there can go on serving. */
-static bool
-has_good_certificate(const struct serving *s)
-{
-    struct trivet_certificate pair;
-    bool is_good =
-        cli_read_file(s->tls_cert, pair.certificate_pem,
-            sizeof pair.certificate_pem, NULL)
-            == TRIVET_OK
-        && cli_read_file(s->tls_key, pair.key_pem, sizeof pair.key_pem, NULL)
-               == TRIVET_OK
-        && trivet_certificate_is_good(pair.certificate_pem, &s->address)
-        && has_names(s, pair.certificate_pem)
-        && trivet_certificate_is_pair(&pair);
+/* What is to be served next. */
+enum plan {
+    KEEP_ALL,
+    KEEP_KEY, /* a certificate of other names, for the key that is served */
+    NEXT_KEY
+};
 
-    trivet_wipe(&pair, sizeof pair);
-    return is_good;
+/* Reads the pair that is there into out. */
+static enum plan
+plan_certificate(const struct serving *s, struct trivet_certificate *out)
+{
+    bool is_good =
+        cli_read_file(s->tls_cert, out->certificate_pem,
+            sizeof out->certificate_pem, NULL)
+            == TRIVET_OK
+        && cli_read_file(s->tls_key, out->key_pem, sizeof out->key_pem, NULL)
+               == TRIVET_OK
+        && trivet_certificate_is_good(out->certificate_pem, NULL)
+        && trivet_certificate_is_pair(out);
+
+    if (!is_good) {
+        return NEXT_KEY;
+    }
+
+    return trivet_certificate_is_good(out->certificate_pem, &s->address)
+                   && has_names(s, out->certificate_pem)
+               ? KEEP_ALL
+               : KEEP_KEY;
+}
+
+/* key_pem: of the key that is served; NULL: with the key that clients were told
+ * to expect, if there is one. */
+static enum trivet_status
+make_server(const struct serving *s, const struct trivet_certificate *ca,
+    const char *key_pem, struct trivet_certificate *out,
+    struct trivet_error *err)
+{
+    const struct trivet_certificate_names names = {
+        .address = &s->address,
+        .num_hosts = s->options->num_host_names,
+        .hosts = s->options->host_names,
+    };
+    char pem[TRIVET_MAX_CERTIFICATE_PEM];
+    enum trivet_status status;
+
+    if (key_pem != NULL) {
+        return trivet_certificate_make_server(ca, &names, key_pem, out, err);
+    }
+
+    status = cli_serve_read_next_key(s, pem, sizeof pem, err);
+    if (status == TRIVET_E_NOT_FOUND) {
+        return trivet_certificate_make_server(ca, &names, NULL, out, err);
+    }
+    if (status == TRIVET_OK) {
+        status = trivet_certificate_make_server(ca, &names, pem, out, err);
+    }
+
+    trivet_wipe(pem, sizeof pem);
+    return status;
+}
+
+static enum trivet_status
+write_server(const struct serving *s, const struct trivet_certificate *server,
+    struct trivet_error *err)
+{
+    TRIVET_TRY(trivet_file_replace_whole(
+        s->tls_key, trivet_slice_text(server->key_pem), 0600, err));
+
+    return trivet_file_replace_whole(
+        s->tls_cert, trivet_slice_text(server->certificate_pem), 0644, err);
+}
+
+static enum trivet_status
+prepare_own(const struct serving *s, const struct trivet_certificate *ca,
+    bool is_new_ca, struct trivet_error *err)
+{
+    struct trivet_certificate old;
+    struct trivet_certificate server;
+    enum plan plan = plan_certificate(s, &old);
+    enum trivet_status status = TRIVET_OK;
+
+    if (is_new_ca || plan != KEEP_ALL) {
+        const char *key = plan == NEXT_KEY ? NULL : old.key_pem;
+
+        status = make_server(s, ca, key, &server, err);
+        if (status == TRIVET_OK) {
+            status = write_server(s, &server, err);
+        }
+        trivet_wipe(&server, sizeof server);
+    }
+
+    trivet_wipe(&old, sizeof old);
+    return status;
 }
 
 enum trivet_status
 cli_serve_prepare_certificate(const struct serving *s, struct trivet_error *err)
 {
     struct trivet_certificate ca;
-    const struct trivet_certificate_names names = {
-        .address = &s->address,
-        .num_hosts = s->options->num_host_names,
-        .hosts = s->options->host_names,
-    };
-    struct trivet_certificate server;
     enum trivet_status status;
     bool is_new;
 
@@ -106,23 +177,9 @@ cli_serve_prepare_certificate(const struct serving *s, struct trivet_error *err)
     TRIVET_TRY(cli_serve_check_key_mode(s->tls_key, err));
     TRIVET_TRY(load_or_make_ca(s, &ca, &is_new, err));
 
-    if (!is_new && has_good_certificate(s)) {
-        trivet_wipe(&ca, sizeof ca);
-        return TRIVET_OK;
-    }
-
-    status = trivet_certificate_make_server(&ca, &names, &server, err);
+    status = prepare_own(s, &ca, is_new, err);
     trivet_wipe(&ca, sizeof ca);
-    if (status == TRIVET_OK) {
-        status = trivet_file_replace_whole(
-            s->tls_key, trivet_slice_text(server.key_pem), 0600, err);
-    }
-    if (status == TRIVET_OK) {
-        status = trivet_file_replace_whole(
-            s->tls_cert, trivet_slice_text(server.certificate_pem), 0644, err);
-    }
 
-    trivet_wipe(&server, sizeof server);
     return status;
 }
 
@@ -237,6 +294,17 @@ has_given_news(struct serving *s)
     memcpy(s->tls.seen, now, sizeof now);
 
     return is_calm && is_new && now[0].inode != 0 && now[1].inode != 0;
+}
+
+/* Whether our own certificate can go on serving. */
+static bool
+has_good_certificate(const struct serving *s)
+{
+    struct trivet_certificate pair;
+    bool is_good = plan_certificate(s, &pair) == KEEP_ALL;
+
+    trivet_wipe(&pair, sizeof pair);
+    return is_good;
 }
 
 bool

@@ -42,6 +42,7 @@
 #include <stdint.h>
 
 #include "trivet/base.h"
+#include "trivet/pin.h"
 #include "trivet/status.h"
 
 #ifdef __cplusplus
@@ -50,8 +51,6 @@ extern "C" {
 
 enum {
     TRIVET_MAX_URL = 512,        /* bytes of a base URL, with its NUL   */
-    TRIVET_MAX_PINS = 16,        /* in one set                          */
-    TRIVET_PIN_TEXT_SIZE = 52,   /* "sha256/" and base64, with the NUL  */
     TRIVET_MAX_USER_NAME = 256,  /* bytes, with the NUL                 */
     TRIVET_SIGNATURE_SIZE = 345, /* base64 of 256 bytes, with the NUL   */
     TRIVET_API_KEY_SIZE = 513    /* bytes, with the NUL                 */
@@ -70,20 +69,6 @@ enum trivet_pin_mode {
     TRIVET_PINS_ENFORCE = 0, /* a key that is not pinned ends the connection */
     TRIVET_PINS_REPORT       /* it is reported (TRIVET_EVENT_PIN)            */
 };
-
-/* The SHA-256 of a certificate's SubjectPublicKeyInfo. */
-struct trivet_pin {
-    unsigned char digest[32];
-    int64_t expires_us; /* not valid from then on; 0: no expiry     */
-};
-
-/* pin = "sha256/" base64 [ "@" YYYY-MM-DD ], also with "//" as curl has it. */
-TRIVET_API TRIVET_MUST_USE enum trivet_status trivet_pin_parse(
-    const char *text, struct trivet_pin *out, struct trivet_error *err);
-
-/* The pin without its expiry, as "sha256/...". Blocks: no. */
-TRIVET_API void trivet_pin_format(
-    const struct trivet_pin *pin, char out[TRIVET_PIN_TEXT_SIZE]);
 
 /* ---- what a context reports while it works ------------------------------ */
 
@@ -118,7 +103,11 @@ enum trivet_open_flags {
      * sessions, one in 30 s, always holds. */
     TRIVET_OPEN_UNTHROTTLED = 4,
     /* pin_mode replaces that of the file's pins, also when it is ENFORCE. */
-    TRIVET_OPEN_PIN_MODE = 8
+    TRIVET_OPEN_PIN_MODE = 8,
+    /* When the context has no pins, pin the key that the server shows, before
+     * anything is sent. Pins that are given with a first login are kept beside
+     * it: those of keys to come. */
+    TRIVET_OPEN_PIN_ON_FIRST_USE = 16
 };
 
 /*
@@ -317,6 +306,29 @@ TRIVET_API TRIVET_MUST_USE enum trivet_status trivet_sandbox_user(
  * server's key. Pins in options are ignored. */
 TRIVET_API TRIVET_MUST_USE enum trivet_status trivet_pin_learn(
     const struct trivet_context_options *options, struct trivet_pin *out,
+    struct trivet_error *err);
+
+enum trivet_pins_outcome {
+    TRIVET_PINS_NOT_ANNOUNCED = 0, /* nothing was changed                  */
+    TRIVET_PINS_UNCHANGED,         /* the context has these pins already   */
+    TRIVET_PINS_CHANGED
+};
+
+/*
+ * Asks a gateway which TLS keys it shows and will show, and puts them in the
+ * place of the context's pins. It happens by itself when a session was opened,
+ * and in a call once a day, unless pins are given in the options. bunq is not
+ * asked: TRIVET_PINS_NOT_ANNOUNCED.
+ *
+ * TRIVET_E_UNTRUSTED  the announcement is not signed by the installation's
+ *                     server key, has expired, is older than one before, has
+ *                     no backup pin, or lacks the key that is shown. The pins
+ *                     stay as they are, as with all other errors.
+ * TRIVET_E_MALFORMED  it is not what it should be.
+ * TRIVET_E_USAGE      the context has no pins, or pins were given.
+ */
+TRIVET_API TRIVET_MUST_USE enum trivet_status trivet_context_follow_pins(
+    struct trivet_context *context, enum trivet_pins_outcome *out,
     struct trivet_error *err);
 
 /* Replaces the pins in the context's file. */

@@ -174,6 +174,7 @@ class Protocol:
         self.headers = []  # more of them, on every answer
         self.connections = []  # the caller's port, for each request
         self.unread = []  # paths whose requests are cut off inside the body
+        self.announced = None  # a trivet gateway: the body of trivet/pins
 
     def misbehave(self, kind, path="", times=1, arg=None):
         with self.lock:
@@ -317,6 +318,8 @@ class Protocol:
                 hashes.SHA256())
         except (InvalidSignature, ValueError):
             return 400, error("The request signature is invalid.")
+        if path == "/trivet/pins" and self.announced is not None:
+            return 200, self.announced
         if path in ("/device-server", "/session-server") and method == "POST":
             return self.credential(path, token, json.loads(body))
         if path in ("/device-server", "/device"):

@@ -92,7 +92,7 @@ def exported(library, *flags):
 
 def declared():
     names = set()
-    for header in ("client.h", "status.h"):
+    for header in ("client.h", "pin.h", "status.h"):
         text = (ROOT / "include/trivet" / header).read_text()
         names |= set(re.findall(r"TRIVET_API[^;]*?(trivet_\w+)\(", text))
     return names

@@ -9,11 +9,11 @@ from cryptography.x509.oid import NameOID
 import bunq
 
 
-def make_certificate(folder, names=("localhost",), addresses=("127.0.0.1",)):
+def make_certificate(folder, names=("localhost",), addresses=("127.0.0.1",), key_number=7):
     """A self-signed certificate and its key."""
     import ipaddress
 
-    private = bunq.key(7)
+    private = bunq.key(key_number)
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "own")])
     now = datetime.datetime.utcnow()
     alternatives = [x509.DNSName(n) for n in names]

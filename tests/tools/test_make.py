@@ -222,7 +222,7 @@ def installed(root, folder, *targets, **places):
 
 PAGES = {f"usr/local/share/man/man{path.suffix[1:]}/{path.name}"
          for path in (ROOT / "man").iterdir()}
-HEADERS = {f"usr/local/include/trivet/{name}.h" for name in ("base", "client", "status")}
+HEADERS = {f"usr/local/include/trivet/{name}.h" for name in ("base", "client", "pin", "status")}
 THINGS = {
     "command": {"usr/local/bin/trivet"},
     "module": {"usr/lib/nginx/modules/ngx_http_trivet_module.so"},

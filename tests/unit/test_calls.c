@@ -65,6 +65,7 @@ static const struct row rows[] = {
      BY_PROFILE, false},
     {"PUT", "/v1/user/" BIG "/credential-password-ip/" BIG "/ip/" BIG,
      {INT64_MAX, INT64_MAX, INT64_MAX}, SESSION, BY_PROFILE, false},
+    {"GET", "/v1/trivet/pins", {0}, EITHER, BY_PROFILE, false},
     {"POST", "/v1/server-error", {0}, SESSION, BY_PROFILE, false},
     {"POST", "/v1/sandbox-user-person", {0}, NO_TOKEN, NEVER, true},
     {"POST", "/v1/sandbox-user-company", {0}, NO_TOKEN, NEVER, true},

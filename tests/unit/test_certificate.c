@@ -48,7 +48,8 @@ make_server(const struct trivet_certificate *ca, const char *extra)
         names.address = &address;
     }
     assert_int_equal(
-        trivet_certificate_make_server(ca, &names, &server, NULL), TRIVET_OK);
+        trivet_certificate_make_server(ca, &names, NULL, &server, NULL),
+        TRIVET_OK);
     assert_int_equal(ERR_peek_error(), 0);
 
     return server;
@@ -363,6 +364,29 @@ every_certificate_has_its_own_key_and_number(void **state)
 }
 
 static void
+a_key_that_is_given_is_used(void **state)
+{
+    struct trivet_certificate ca = make_ca();
+    struct trivet_certificate server = {.certificate_pem = "untouched"};
+    char key[TRIVET_MAX_CERTIFICATE_PEM];
+
+    (void) state;
+
+    assert_int_equal(trivet_certificate_make_key(key, NULL), TRIVET_OK);
+    assert_int_equal(
+        trivet_certificate_make_server(&ca, &no_names, "no key", &server, NULL),
+        TRIVET_E_CRYPTO);
+    assert_string_equal(server.certificate_pem, "untouched");
+
+    assert_int_equal(
+        trivet_certificate_make_server(&ca, &no_names, key, &server, NULL),
+        TRIVET_OK);
+    assert_string_equal(server.key_pem, key);
+    assert_true(trivet_certificate_is_pair(&server));
+    assert_int_equal(ERR_peek_error(), 0);
+}
+
+static void
 without_a_ca_there_is_no_server(void **state)
 {
     static struct trivet_certificate none;
@@ -374,18 +398,18 @@ without_a_ca_there_is_no_server(void **state)
     (void) state;
 
     assert_int_equal(
-        trivet_certificate_make_server(&none, &no_names, &server, &err),
+        trivet_certificate_make_server(&none, &no_names, NULL, &server, &err),
         TRIVET_E_CRYPTO);
     assert_int_equal(err.status, TRIVET_E_CRYPTO);
 
     half.key_pem[0] = '\0';
     assert_int_equal(
-        trivet_certificate_make_server(&half, &no_names, &server, NULL),
+        trivet_certificate_make_server(&half, &no_names, NULL, &server, NULL),
         TRIVET_E_CRYPTO);
     half = ca;
     half.certificate_pem[0] = '\0';
     assert_int_equal(
-        trivet_certificate_make_server(&half, &no_names, &server, NULL),
+        trivet_certificate_make_server(&half, &no_names, NULL, &server, NULL),
         TRIVET_E_CRYPTO);
 
     assert_string_equal(server.certificate_pem, "untouched");
@@ -404,7 +428,7 @@ a_ca_needs_its_own_key(void **state)
 
     memcpy(mixed.key_pem, ca.key_pem, sizeof mixed.key_pem);
     assert_int_equal(
-        trivet_certificate_make_server(&mixed, &no_names, &server, NULL),
+        trivet_certificate_make_server(&mixed, &no_names, NULL, &server, NULL),
         TRIVET_E_CRYPTO);
     assert_int_equal(ERR_peek_error(), 0);
 }
@@ -425,7 +449,8 @@ a_certificate_names_the_hosts_it_was_made_for(void **state)
     (void) state;
 
     assert_int_equal(
-        trivet_certificate_make_server(&ca, &names, &server, NULL), TRIVET_OK);
+        trivet_certificate_make_server(&ca, &names, NULL, &server, NULL),
+        TRIVET_OK);
     assert_true(trivet_certificate_has_host(pem, "localhost"));
     assert_true(trivet_certificate_has_host(pem, hosts[0]));
     assert_true(trivet_certificate_has_host(pem, "API.example"));
@@ -434,7 +459,7 @@ a_certificate_names_the_hosts_it_was_made_for(void **state)
     assert_false(trivet_certificate_has_host(pem, "example"));
     assert_false(trivet_certificate_has_host("", "localhost"));
     assert_int_equal(
-        trivet_certificate_make_server(&ca, &too_many, &server, NULL),
+        trivet_certificate_make_server(&ca, &too_many, NULL, &server, NULL),
         TRIVET_E_LIMIT);
     assert_int_equal(ERR_peek_error(), 0);
 }
@@ -452,6 +477,7 @@ main(void)
         cmocka_unit_test(a_server_is_no_ca),
         cmocka_unit_test(keys_are_p256_and_lives_are_as_promised),
         cmocka_unit_test(every_certificate_has_its_own_key_and_number),
+        cmocka_unit_test(a_key_that_is_given_is_used),
         cmocka_unit_test(without_a_ca_there_is_no_server),
         cmocka_unit_test(a_ca_needs_its_own_key),
     };
