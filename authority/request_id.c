@@ -56,7 +56,8 @@ trivet_case_take_request_id(struct trivet_case *c, bool *out_is_new)
 
     TRIVET_TRY(digest_id(c));
 
-    if (trivet_request_ids_take(ids, c->request_id, out_is_new) != TRIVET_OK) {
+    if (trivet_request_ids_reserve(ids, c->request_id, out_is_new) != TRIVET_OK)
+    {
         return trivet_error_set(c->err, TRIVET_E_UNAVAILABLE, "request_id",
             "the file of request ids was removed or truncated (reload nginx), "
             "or a stopped process has locked it");
@@ -76,7 +77,7 @@ trivet_case_settle_request_id(struct trivet_case *c, bool is_used)
     }
 
     if (!is_used) {
-        trivet_request_ids_give_back(ids, c->request_id);
+        trivet_request_ids_release(ids, c->request_id);
     }
     c->answer->is_id_counted = is_used;
 }

@@ -111,7 +111,7 @@ ngx_http_trivet_write_spool(
                                      (size_t) (cl->buf->last - cl->buf->pos)));
     }
 
-    reason = ngx_http_trivet_take_room(r, ctx, len);
+    reason = ngx_http_trivet_reserve_room(r, ctx, len);
     if (reason != TRIVET_REASON_NONE) {
         return reason;
     }

@@ -203,7 +203,7 @@ ngx_http_trivet_make_plain_file(
     enum trivet_reason reason;
     ngx_http_core_loc_conf_t *clcf;
 
-    reason = ngx_http_trivet_take_room(r, ctx, len);
+    reason = ngx_http_trivet_reserve_room(r, ctx, len);
     if (reason != TRIVET_REASON_NONE) {
         return reason;
     }

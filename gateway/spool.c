@@ -24,7 +24,7 @@ static ngx_http_request_body_filter_pt ngx_http_next_request_body_filter;
 
 
 static void
-ngx_http_trivet_give_back(void *data)
+ngx_http_trivet_release_room(void *data)
 {
     ngx_http_trivet_spooled_t *spooled = data;
 
@@ -40,7 +40,7 @@ ngx_http_trivet_has_room(ngx_http_trivet_main_conf_t *tmcf, off_t size)
 
 
 enum trivet_reason
-ngx_http_trivet_take_room(
+ngx_http_trivet_reserve_room(
     ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx, off_t size)
 {
     ngx_pool_cleanup_t *cln;
@@ -61,7 +61,7 @@ ngx_http_trivet_take_room(
         ctx->spooled = cln->data;
         ctx->spooled->tmcf = tmcf;
         ctx->spooled->size = 0;
-        cln->handler = ngx_http_trivet_give_back;
+        cln->handler = ngx_http_trivet_release_room;
     }
 
     ctx->spooled->size += size;
@@ -163,7 +163,8 @@ ngx_http_trivet_check_part(
     }
 
     /* nginx is going to write it, and what it has in memory with it. */
-    reason = ngx_http_trivet_take_room(r, ctx, ctx->body_len - ctx->body_room);
+    reason =
+        ngx_http_trivet_reserve_room(r, ctx, ctx->body_len - ctx->body_room);
     if (reason == TRIVET_REASON_NONE) {
         ctx->body_room = ctx->body_len;
     }

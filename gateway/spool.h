@@ -18,7 +18,7 @@ ngx_uint_t ngx_http_trivet_is_body_costly(ngx_http_request_t *r);
 enum trivet_reason ngx_http_trivet_expect_body(ngx_http_request_t *r);
 /* Counts size bytes that are about to go into a temporary file, until the
  * request ends; NONE, or why they may not. */
-enum trivet_reason ngx_http_trivet_take_room(
+enum trivet_reason ngx_http_trivet_reserve_room(
     ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx, off_t size);
 /* Removes the name of a file that is there, so that it ends with the worker. */
 void ngx_http_trivet_unname(ngx_temp_file_t *tf);

@@ -327,7 +327,7 @@ trivet_group_leave(struct trivet_group *group, enum trivet_status status,
     keep = keep && status == TRIVET_OK;
     if (!group->store->has_failed) {
         ending = keep ? trivet_store_keep(group->store, &why)
-                      : trivet_store_take_back(group->store, &why);
+                      : trivet_store_undo(group->store, &why);
     } else if (status != TRIVET_OK && err != NULL) {
         why = *err;
     }

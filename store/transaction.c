@@ -13,7 +13,7 @@ static const struct trivet_statement mark_sql = {
     .name = "mark", .sql = "SAVEPOINT member"};
 static const struct trivet_statement keep_sql = {
     .name = "keep", .sql = "RELEASE SAVEPOINT member"};
-static const struct trivet_statement take_back_sql = {
+static const struct trivet_statement undo_sql = {
     .name = "take-back", .sql = "ROLLBACK TO SAVEPOINT member"};
 
 static enum trivet_status
@@ -126,9 +126,9 @@ trivet_store_keep(struct trivet_store *store, struct trivet_error *err)
 }
 
 enum trivet_status
-trivet_store_take_back(struct trivet_store *store, struct trivet_error *err)
+trivet_store_undo(struct trivet_store *store, struct trivet_error *err)
 {
-    TRIVET_TRY(run(store, &take_back_sql, err));
+    TRIVET_TRY(run(store, &undo_sql, err));
     store->end = store->marked;
 
     return run(store, &keep_sql, err);

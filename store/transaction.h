@@ -5,8 +5,8 @@
  *   begin, commit, rollback  a transaction (store.h)
  *   enter, leave             a part of the open transaction, or else a
  *                            transaction of its own
- *   mark, keep, take_back    a part of the open transaction that can be taken
- *                            back alone; one at a time
+ *   mark, keep, undo         a part of the open transaction that can be undone
+ *                            by itself; one at a time
  */
 #ifndef TRIVET_STORE_TRANSACTION_H
 #define TRIVET_STORE_TRANSACTION_H
@@ -25,12 +25,12 @@ TRIVET_MUST_USE enum trivet_status trivet_store_leave(
     struct trivet_error *err);
 
 /* Sets a savepoint; then either keeps what was done since, as a part of the
- * transaction, or takes it back. */
+ * transaction, or undoes it. */
 TRIVET_MUST_USE enum trivet_status trivet_store_mark(
     struct trivet_store *store, struct trivet_error *err);
 TRIVET_MUST_USE enum trivet_status trivet_store_keep(
     struct trivet_store *store, struct trivet_error *err);
-TRIVET_MUST_USE enum trivet_status trivet_store_take_back(
+TRIVET_MUST_USE enum trivet_status trivet_store_undo(
     struct trivet_store *store, struct trivet_error *err);
 
 #endif

@@ -122,7 +122,7 @@ remove_at(struct trivet_request_id_set *set, size_t at)
 }
 
 enum trivet_status
-trivet_request_ids_take(struct trivet_request_ids *ids,
+trivet_request_ids_reserve(struct trivet_request_ids *ids,
     const unsigned char digest[TRIVET_DIGEST_LEN], bool *out_is_new)
 {
     struct trivet_request_id_table *table = lock(ids);
@@ -144,7 +144,7 @@ trivet_request_ids_take(struct trivet_request_ids *ids,
 }
 
 void
-trivet_request_ids_give_back(struct trivet_request_ids *ids,
+trivet_request_ids_release(struct trivet_request_ids *ids,
     const unsigned char digest[TRIVET_DIGEST_LEN])
 {
     struct trivet_request_id_table *table = lock(ids);

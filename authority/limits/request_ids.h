@@ -6,11 +6,11 @@
  * (trivet_request_ids_open), or what its owner brings. Sets of eight
  * fingerprints, the newest first; a new one pushes the oldest of its set out.
  * So of about the latest 130000 ids most are known, and one that was forgotten
- * is taken again: nothing new is ever taken for a used one.
+ * is accepted again: a new id is never refused as a used one.
  *
- * take and give_back may be called from any thread of any process. A mutex made
- * for that keeps two equal ids apart; it is robust: a process that is killed
- * while it has it leaves it to the next.
+ * reserve and release may be called from any thread of any process. A mutex
+ * made for that keeps two equal ids apart; it is robust: a process that is
+ * killed while it has it leaves it to the next.
  */
 #ifndef TRIVET_AUTHORITY_LIMITS_REQUEST_IDS_H
 #define TRIVET_AUTHORITY_LIMITS_REQUEST_IDS_H
@@ -85,12 +85,12 @@ void trivet_request_ids_close(struct trivet_request_ids *ids);
  *                       removed or cut off, or another process has held the
  *                       mutex for a second.
  */
-TRIVET_MUST_USE enum trivet_status trivet_request_ids_take(
+TRIVET_MUST_USE enum trivet_status trivet_request_ids_reserve(
     struct trivet_request_ids *ids,
     const unsigned char digest[TRIVET_DIGEST_LEN], bool *out_is_new);
 
 /* It was not used after all. */
-void trivet_request_ids_give_back(struct trivet_request_ids *ids,
+void trivet_request_ids_release(struct trivet_request_ids *ids,
     const unsigned char digest[TRIVET_DIGEST_LEN]);
 
 #endif

@@ -216,7 +216,7 @@ put_environment(FILE *to, const struct cli_nginx_conf *conf)
 
 /*
  * The API gets the path as it was sent, and nginx finds the location by what it
- * makes of it: "/other/..%2fv1/x" would be judged as /v1/x and could be served
+ * makes of it: "/other/..%2fv1/x" would be decided as /v1/x and could be served
  * as /other/. So what is below /v1/ has to be sent so.
  */
 static void

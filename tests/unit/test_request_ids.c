@@ -72,7 +72,8 @@ take_of(struct trivet_request_ids *ids, uint64_t fingerprint, uint64_t set)
     bool is_new = false;
 
     make_digest(fingerprint, set, digest);
-    assert_int_equal(trivet_request_ids_take(ids, digest, &is_new), TRIVET_OK);
+    assert_int_equal(
+        trivet_request_ids_reserve(ids, digest, &is_new), TRIVET_OK);
     return is_new;
 }
 
@@ -83,12 +84,12 @@ take(uint64_t fingerprint, uint64_t set)
 }
 
 static void
-give_back(uint64_t fingerprint, uint64_t set)
+release(uint64_t fingerprint, uint64_t set)
 {
     unsigned char digest[TRIVET_DIGEST_LEN];
 
     make_digest(fingerprint, set, digest);
-    trivet_request_ids_give_back(&here, digest);
+    trivet_request_ids_release(&here, digest);
 }
 
 static void
@@ -118,9 +119,9 @@ what_is_given_back_may_be_taken_again(void **state)
         assert_true(take(id, 0));
     }
     for (uint64_t id = 1; id <= TRIVET_REQUEST_ID_SET_SIZE; id++) {
-        give_back(id, 0);
-        give_back(id, 0);
-        give_back(id + 100, 0);
+        release(id, 0);
+        release(id, 0);
+        release(id + 100, 0);
         for (uint64_t other = 1; other <= TRIVET_REQUEST_ID_SET_SIZE; other++) {
             bool is_new = take(other, 0);
 
@@ -291,8 +292,8 @@ assert_unavailable(struct trivet_request_ids *ids)
 
     make_digest(99, 99, digest);
     assert_int_equal(
-        trivet_request_ids_take(ids, digest, &is_new), TRIVET_E_UNAVAILABLE);
-    trivet_request_ids_give_back(ids, digest);
+        trivet_request_ids_reserve(ids, digest, &is_new), TRIVET_E_UNAVAILABLE);
+    trivet_request_ids_release(ids, digest);
 }
 
 static void
