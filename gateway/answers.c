@@ -17,6 +17,7 @@
 #include "gateway/request.h"
 #include "gateway/sandbox.h"
 #include "gateway/slice.h"
+#include "gateway/zone.h"
 #include "sandbox/answers/answers.h"
 
 
@@ -49,50 +50,17 @@ ngx_http_trivet_unlock_made(void *data)
 static ngx_int_t
 ngx_http_trivet_init_made(ngx_shm_zone_t *zone, void *old)
 {
-    ngx_slab_pool_t *pool;
-
-    pool = (ngx_slab_pool_t *) zone->shm.addr;
-
-    if (old != NULL) {
-        zone->data = old;
+    if (ngx_http_trivet_zone_is_kept(zone, old)) {
         return NGX_OK;
     }
 
-    if (zone->shm.exists) {
-        zone->data = pool->data;
-        return NGX_OK;
-    }
-
-    /* Not calloc: pages of a new zone are zeroes, and take no memory until
-     * something is written there. */
-    zone->data = ngx_slab_alloc(pool, trivet_made_size());
-    pool->data = zone->data;
-    if (zone->data == NULL) {
+    if (ngx_http_trivet_zone_make(zone, trivet_made_size()) != NGX_OK) {
         return NGX_ERROR;
     }
 
     trivet_made_init(zone->data);
 
     return NGX_OK;
-}
-
-
-static ngx_shm_zone_t *
-ngx_http_trivet_add_made(ngx_conf_t *cf)
-{
-    size_t size;
-    ngx_str_t name = ngx_string("trivet_answers");
-    ngx_shm_zone_t *zone;
-
-    /* The slab allocator wants pages for itself. */
-    size = ngx_align(trivet_made_size(), ngx_pagesize) + 32 * ngx_pagesize;
-
-    zone = ngx_shared_memory_add(cf, &name, size, &ngx_http_trivet_module);
-    if (zone != NULL) {
-        zone->init = ngx_http_trivet_init_made;
-    }
-
-    return zone;
 }
 
 
@@ -111,7 +79,8 @@ ngx_http_trivet_make_answers(ngx_conf_t *cf, ngx_http_trivet_loc_conf_t *tlcf)
     ngx_pool_cleanup_t *cln;
     struct trivet_error err;
 
-    tlcf->made = ngx_http_trivet_add_made(cf);
+    tlcf->made = ngx_http_trivet_zone_add(
+        cf, "trivet_answers", trivet_made_size(), ngx_http_trivet_init_made);
     if (tlcf->made == NULL) {
         return NGX_ERROR;
     }

@@ -14,7 +14,9 @@
 #include "gateway/connection_slots.h"
 
 #include "gateway/conf.h"
+#include "gateway/zone.h"
 
+#include "authority/limits/shared_mutex.h"
 #include "crypto/token.h"
 
 #include <errno.h>
@@ -58,61 +60,39 @@ static struct trivet_digest *ngx_http_trivet_place_digest;
 static ngx_int_t
 ngx_http_trivet_make_slots(ngx_http_trivet_connections_t *connections)
 {
-    ngx_int_t rc;
     ngx_uint_t i;
-    pthread_mutexattr_t attributes;
 
     if (trivet_random(connections->secret, sizeof(connections->secret))
-            != TRIVET_OK
-        || pthread_mutexattr_init(&attributes) != 0)
+        != TRIVET_OK)
     {
         return NGX_ERROR;
     }
 
-    rc = pthread_mutexattr_setpshared(&attributes, PTHREAD_PROCESS_SHARED) == 0
-                 && pthread_mutexattr_setrobust(
-                        &attributes, PTHREAD_MUTEX_ROBUST)
-                        == 0
-             ? NGX_OK
-             : NGX_ERROR;
-
-    for (i = 0; rc == NGX_OK && i < NGX_HTTP_TRIVET_SLOTS; i++) {
-        if (pthread_mutex_init(&connections->slots[i].is_mine, &attributes)
-            != 0) {
-            rc = NGX_ERROR;
+    for (i = 0; i < NGX_HTTP_TRIVET_SLOTS; i++) {
+        if (trivet_shared_mutex_init(&connections->slots[i].is_mine)
+            != TRIVET_OK) {
+            return NGX_ERROR;
         }
     }
 
-    (void) pthread_mutexattr_destroy(&attributes);
-
-    return rc;
+    return NGX_OK;
 }
 
 
 static ngx_int_t
 ngx_http_trivet_init_connections_zone(ngx_shm_zone_t *zone, void *old)
 {
-    ngx_slab_pool_t *pool;
-
-    /* A reload: workers that shut down go on counting in it. */
-    if (old != NULL) {
-        zone->data = old;
+    if (ngx_http_trivet_zone_is_kept(zone, old)) {
         return NGX_OK;
     }
 
-    pool = (ngx_slab_pool_t *) zone->shm.addr;
-
-    if (zone->shm.exists) {
-        zone->data = pool->data;
-        return NGX_OK;
+    if (ngx_http_trivet_zone_make(zone, sizeof(ngx_http_trivet_connections_t))
+        != NGX_OK)
+    {
+        return NGX_ERROR;
     }
 
-    /* New memory is zero, and pages that nobody touches take none. */
-    zone->data = ngx_slab_alloc(pool, sizeof(ngx_http_trivet_connections_t));
-    pool->data = zone->data;
-
-    return zone->data == NULL ? NGX_ERROR
-                              : ngx_http_trivet_make_slots(zone->data);
+    return ngx_http_trivet_make_slots(zone->data);
 }
 
 
@@ -120,22 +100,11 @@ ngx_int_t
 ngx_http_trivet_add_connection_slots(
     ngx_conf_t *cf, ngx_http_trivet_main_conf_t *tmcf)
 {
-    size_t size;
-    ngx_str_t name = ngx_string("trivet_connections");
+    tmcf->connections = ngx_http_trivet_zone_add(cf, "trivet_connections",
+        sizeof(ngx_http_trivet_connections_t),
+        ngx_http_trivet_init_connections_zone);
 
-    /* The slab allocator wants pages for itself. */
-    size = ngx_align(sizeof(ngx_http_trivet_connections_t), ngx_pagesize);
-    size += size / 64 + 32 * ngx_pagesize;
-
-    tmcf->connections =
-        ngx_shared_memory_add(cf, &name, size, &ngx_http_trivet_module);
-    if (tmcf->connections == NULL) {
-        return NGX_ERROR;
-    }
-
-    tmcf->connections->init = ngx_http_trivet_init_connections_zone;
-
-    return NGX_OK;
+    return tmcf->connections == NULL ? NGX_ERROR : NGX_OK;
 }
 
 

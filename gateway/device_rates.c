@@ -9,6 +9,7 @@
 #include "gateway/device_rates.h"
 
 #include "gateway/worker.h"
+#include "gateway/zone.h"
 
 
 char *
@@ -45,25 +46,12 @@ ngx_http_trivet_set_rate_limits(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 static ngx_int_t
 ngx_http_trivet_init_device_rates_zone(ngx_shm_zone_t *zone, void *old)
 {
-    ngx_slab_pool_t *pool;
-
-    if (old != NULL) {
-        zone->data = old;
+    if (ngx_http_trivet_zone_is_kept(zone, old)) {
         return NGX_OK;
     }
 
-    pool = (ngx_slab_pool_t *) zone->shm.addr;
-
-    if (zone->shm.exists) {
-        zone->data = pool->data;
-        return NGX_OK;
-    }
-
-    /* New memory is zero, and pages that nobody touches take none. */
-    zone->data = ngx_slab_alloc(pool, sizeof(struct trivet_device_rates));
-    pool->data = zone->data;
-
-    return zone->data != NULL
+    return ngx_http_trivet_zone_make(zone, sizeof(struct trivet_device_rates))
+                       == NGX_OK
                    && trivet_device_rates_init(zone->data) == TRIVET_OK
                ? NGX_OK
                : NGX_ERROR;
@@ -74,26 +62,15 @@ ngx_int_t
 ngx_http_trivet_add_device_rates(
     ngx_conf_t *cf, ngx_http_trivet_main_conf_t *tmcf)
 {
-    size_t size;
-    ngx_str_t name = ngx_string("trivet_device_rates");
-
     if (!tmcf->has_device_rates) {
         return NGX_OK;
     }
 
-    /* The slab allocator wants pages for itself. */
-    size = ngx_align(sizeof(struct trivet_device_rates), ngx_pagesize);
-    size += size / 64 + 32 * ngx_pagesize;
+    tmcf->device_rates = ngx_http_trivet_zone_add(cf, "trivet_device_rates",
+        sizeof(struct trivet_device_rates),
+        ngx_http_trivet_init_device_rates_zone);
 
-    tmcf->device_rates =
-        ngx_shared_memory_add(cf, &name, size, &ngx_http_trivet_module);
-    if (tmcf->device_rates == NULL) {
-        return NGX_ERROR;
-    }
-
-    tmcf->device_rates->init = ngx_http_trivet_init_device_rates_zone;
-
-    return NGX_OK;
+    return tmcf->device_rates == NULL ? NGX_ERROR : NGX_OK;
 }
 
 

@@ -10,6 +10,7 @@
 #include "gateway/metrics.h"
 
 #include "gateway/conf.h"
+#include "gateway/zone.h"
 #include "gateway/request.h"
 
 #include "base/timestamp.h"
@@ -58,25 +59,11 @@ ngx_http_trivet_metrics_size(void)
 static ngx_int_t
 ngx_http_trivet_init_zone(ngx_shm_zone_t *zone, void *old)
 {
-    ngx_slab_pool_t *pool;
-
-    pool = (ngx_slab_pool_t *) zone->shm.addr;
-
-    /* A reload, by the same module: nginx makes a new zone for another. */
-    if (old != NULL) {
-        zone->data = old;
+    if (ngx_http_trivet_zone_is_kept(zone, old)) {
         return NGX_OK;
     }
 
-    if (zone->shm.exists) {
-        zone->data = pool->data;
-        return NGX_OK;
-    }
-
-    zone->data = ngx_slab_calloc(pool, ngx_http_trivet_metrics_size());
-    pool->data = zone->data;
-
-    return zone->data == NULL ? NGX_ERROR : NGX_OK;
+    return ngx_http_trivet_zone_make(zone, ngx_http_trivet_metrics_size());
 }
 
 
@@ -102,28 +89,16 @@ ngx_http_trivet_find_same_ids(void)
 ngx_int_t
 ngx_http_trivet_add_zone(ngx_conf_t *cf, ngx_http_trivet_main_conf_t *tmcf)
 {
-    size_t size;
-    ngx_str_t name = ngx_string("trivet_metrics");
-
     if (tmcf->metrics != NULL) {
         return NGX_OK;
     }
 
     ngx_http_trivet_find_same_ids();
 
-    /* The slab allocator wants pages for itself. */
-    size = ngx_align(ngx_http_trivet_metrics_size(), ngx_pagesize)
-           + 8 * ngx_pagesize;
+    tmcf->metrics = ngx_http_trivet_zone_add(cf, "trivet_metrics",
+        ngx_http_trivet_metrics_size(), ngx_http_trivet_init_zone);
 
-    tmcf->metrics =
-        ngx_shared_memory_add(cf, &name, size, &ngx_http_trivet_module);
-    if (tmcf->metrics == NULL) {
-        return NGX_ERROR;
-    }
-
-    tmcf->metrics->init = ngx_http_trivet_init_zone;
-
-    return NGX_OK;
+    return tmcf->metrics == NULL ? NGX_ERROR : NGX_OK;
 }
 
 

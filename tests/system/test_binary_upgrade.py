@@ -125,6 +125,8 @@ def connect_beside(client, stopped):
     """A client whose connection none of the stopped workers has."""
     for pid in stopped:
         os.kill(pid, signal.SIGSTOP)
+    # Until it has stopped, the kernel may still leave a connection to it.
+    assert wait_until(lambda: all(_stat(pid)["state"] == "T" for pid in stopped), 20)
     try:
         other = client.from_address("127.0.0.1")
         admitted(other, f"first of {id(other)}")
