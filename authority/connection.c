@@ -6,6 +6,7 @@
 
 #include "authority/clock.h"
 #include "store/noun/audit.h"
+#include "store/noun/sandbox.h"
 #include "store/noun/server_key.h"
 #include "store/store.h"
 
@@ -50,6 +51,17 @@ ensure_server_keys(struct trivet_authority *authority, struct trivet_error *err)
     return TRIVET_OK;
 }
 
+/* Before anybody is let in. Written once: what is written wakes the others. */
+static enum trivet_status
+mark_as_sandbox(struct trivet_store *store, struct trivet_error *err)
+{
+    bool was_sandbox;
+
+    TRIVET_TRY(trivet_store_sandbox_get(store, &was_sandbox, err));
+
+    return was_sandbox ? TRIVET_OK : trivet_store_sandbox_set(store, true, err);
+}
+
 static enum trivet_status
 open_store(struct trivet_authority *authority, enum trivet_store_mode mode,
     struct trivet_error *err)
@@ -61,6 +73,9 @@ open_store(struct trivet_authority *authority, enum trivet_store_mode mode,
     trivet_store_act_as_gateway(authority->store, NULL);
 
     status = ensure_server_keys(authority, err);
+    if (status == TRIVET_OK && authority->config->is_sandbox) {
+        status = mark_as_sandbox(authority->store, err);
+    }
     if (status != TRIVET_OK) {
         trivet_authority_drop_store(authority);
     }

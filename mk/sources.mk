@@ -87,6 +87,7 @@ STORE_SRCS = \
 	store/noun/prune.c \
 	store/noun/psp.c \
 	store/noun/reset.c \
+	store/noun/sandbox.c \
 	store/noun/server_key.c \
 	store/noun/session.c \
 	store/noun/statements.c \

@@ -3,9 +3,9 @@
  * sandbox.c - the sandbox in front of an API, and what one left behind
  *
  * In a sandbox anybody makes users and opens sessions. Both are in the store,
- * and the store outlives the sandbox. That a data directory was a sandbox's is
- * told by sandbox.state; without the sandbox that file goes, and sandbox.left
- * takes its place until the sessions have been ended.
+ * and the store outlives the sandbox, so it says itself that it was one's until
+ * they have been ended. Stores of before do not: their data directory has
+ * sandbox.state, or sandbox.left.
  */
 #define _DEFAULT_SOURCE
 #include "cli/serve/sandbox.h"
@@ -16,11 +16,11 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/file.h"
 #include "cli/clock.h"
 #include "cli/output.h"
 #include "cli/serve/state.h"
 #include "store/noun/api_key.h"
+#include "store/noun/sandbox.h"
 #include "store/noun/session.h"
 #include "store/noun/user.h"
 #include "store/store.h"
@@ -143,6 +143,9 @@ close_doors(const struct serving *s, struct trivet_store *store,
         status = revoke_psp_keys(store, &num_keys, err);
     }
     if (status == TRIVET_OK) {
+        status = trivet_store_sandbox_set(store, false, err);
+    }
+    if (status == TRIVET_OK) {
         status = trivet_store_commit(store, err);
     }
     if (status != TRIVET_OK) {
@@ -151,7 +154,7 @@ close_doors(const struct serving *s, struct trivet_store *store,
     }
 
     cli_tell("trivet: %s was a sandbox's: its %zu open sessions were ended",
-        s->dir, num_sessions);
+        s->store_url, num_sessions);
     if (num_keys > 0) {
         cli_tell(", and %zu API keys of payment service providers revoked",
             num_keys);
@@ -162,29 +165,42 @@ close_doors(const struct serving *s, struct trivet_store *store,
     return TRIVET_OK;
 }
 
+/* Of a store of before, by the files beside it. */
+static enum trivet_status
+find_whether_it_was(const struct serving *s, struct trivet_store *store,
+    const char *left, bool *out, struct trivet_error *err)
+{
+    TRIVET_TRY(trivet_store_sandbox_get(store, out, err));
+
+    if (!*out
+        && (access(s->sandbox_state, F_OK) == 0 || access(left, F_OK) == 0)) {
+        *out = true;
+        return trivet_store_sandbox_set(store, true, err);
+    }
+
+    return TRIVET_OK;
+}
+
 enum trivet_status
 cli_serve_leave_sandbox(const struct serving *s, struct trivet_store *store,
     struct trivet_error *err)
 {
     char left[CLI_MAX_PATH];
-    bool was_now = access(s->sandbox_state, F_OK) == 0;
+    bool was_sandbox;
 
     TRIVET_TRY(cli_data_path(s->dir, "sandbox.left", left, err));
+    TRIVET_TRY(find_whether_it_was(s, store, left, &was_sandbox, err));
 
-    if (s->is_sandbox || (!was_now && access(left, F_OK) != 0)) {
+    if (s->is_sandbox || !was_sandbox) {
         return TRIVET_OK;
     }
 
     if (s->upstreams.num == 0) {
-        if (!was_now) {
-            return TRIVET_OK;
-        }
         cli_tell(
             "trivet: %s was a sandbox's: sessions that anybody opened there go "
             "on; end them (trivet session), or serve from another --data\n",
-            s->dir);
-        return trivet_file_replace_whole(
-            left, trivet_slice_text(""), 0600, err);
+            s->store_url);
+        return TRIVET_OK;
     }
 
     TRIVET_TRY(close_doors(s, store, err));

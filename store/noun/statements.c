@@ -12,6 +12,7 @@ const struct trivet_statements *const trivet_noun_statements[] = {
     &trivet_prune_statements,
     &trivet_psp_statements,
     &trivet_reset_statements,
+    &trivet_sandbox_statements,
     &trivet_server_key_statements,
     &trivet_session_statements,
     &trivet_user_statements,

@@ -29,6 +29,7 @@ extern const struct trivet_statements trivet_permitted_ip_statements;
 extern const struct trivet_statements trivet_prune_statements;
 extern const struct trivet_statements trivet_psp_statements;
 extern const struct trivet_statements trivet_reset_statements;
+extern const struct trivet_statements trivet_sandbox_statements;
 extern const struct trivet_statements trivet_server_key_statements;
 extern const struct trivet_statements trivet_session_statements;
 extern const struct trivet_statements trivet_user_statements;

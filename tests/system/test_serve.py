@@ -414,6 +414,23 @@ def test_neither_does_one_that_left_the_sandbox_before(serve, upstream):
     assert not client.is_alive()
 
 
+def test_neither_does_its_store_from_another_data_directory(serve, upstream, tmp_path):
+    """Nor one that a copy of the file, without anything beside it, was made of."""
+    store = f"sqlite:{tmp_path}/kept.db"
+    gateway = serve("--store", store)
+    client = bunq.ready(gateway)
+    gateway.stop()
+    other = serve("--store", store, "--upstream", upstream.url)
+    assert "kept.db was a sandbox's: its 1 open sessions were ended" in other.stderr()
+    client.gateway = other
+    client.http = bunq.make_session(other)
+    assert client.get("/v1/api").status == 401
+    assert other.trivet("session", "list", "--store", store)[0]["status"] == "ENDED"
+    other.stop()
+    other.start()
+    assert "was a sandbox's" not in other.stderr()
+
+
 def test_a_sandbox_by_name_in_front_of_an_api_keeps_its_sessions(serve, upstream):
     gateway = serve()
     client = bunq.ready(gateway)
