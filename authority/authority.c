@@ -69,7 +69,7 @@ trivet_authority_new(const struct trivet_authority_config *config,
             err, TRIVET_E_MEMORY, "authority.new", "out of memory");
     }
 
-    for (size_t i = 0; i < config->num_server_keys; i++) {
+    for (size_t i = 0; i < trivet_num_key_places(config); i++) {
         const struct trivet_private_key *key = config->server_keys[i].key;
         enum trivet_status status =
             key == NULL ? TRIVET_OK
@@ -92,7 +92,7 @@ trivet_authority_free(struct trivet_authority *authority)
         return;
     }
 
-    for (size_t i = 0; i < TRIVET_MAX_SERVER_KEYS; i++) {
+    for (size_t i = 0; i < TRIVET_NUM_KEY_PLACES; i++) {
         trivet_decrypter_free(authority->decrypters[i]);
         trivet_signer_free(authority->signers[i]);
     }

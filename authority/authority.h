@@ -33,6 +33,11 @@ struct trivet_authority_config {
     const struct trivet_server_key *server_keys;
     size_t num_server_keys;
 
+    /* The sandbox alone: the key of the incident server-key-rotates is at
+     * server_keys[num_server_keys], and whether it is on. NULL: there is no
+     * such key. */
+    bool (*is_server_key_rotated)(void);
+
     /* The roots of payment service providers; NULL: none. The sandbox takes
      * any root that they bring. */
     const struct trivet_psp_roots *psp_roots;

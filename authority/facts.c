@@ -5,6 +5,7 @@
  */
 #include "authority/facts.h"
 #include "store/noun/installation.h"
+#include "store/noun/server_key.h"
 #include "store/noun/session.h"
 
 static void
@@ -272,28 +273,61 @@ take_server_key(struct trivet_case *c, size_t place)
     return true;
 }
 
+/* The key of the incident server-key-rotates gets a row of the store when the
+ * first installation is given it, of any process. */
+static bool
+is_key_of_incident(struct trivet_case *c, int64_t id)
+{
+    const struct trivet_authority_config *config = c->authority->config;
+    int64_t found;
+
+    return config->is_server_key_rotated != NULL
+           && trivet_store_server_key_find(c->store,
+                  &config->server_keys[config->num_server_keys].public_key,
+                  &found, NULL)
+                  == TRIVET_OK
+           && found == id;
+}
+
+/* The place of the key that an installation was given; num_key_places: it is
+ * not known. */
+static size_t
+find_place(struct trivet_case *c, int64_t id)
+{
+    const struct trivet_authority_config *config = c->authority->config;
+
+    for (size_t i = 0; i < config->num_server_keys; i++) {
+        if (c->authority->server_key_ids[i] == id) {
+            return i;
+        }
+    }
+
+    return is_key_of_incident(c, id) ? config->num_server_keys
+                                     : trivet_num_key_places(config);
+}
+
 bool
 trivet_case_find_server_key(
     struct trivet_case *c, const struct trivet_facts *facts)
 {
+    const struct trivet_authority_config *config = c->authority->config;
+    bool is_rotated = config->is_server_key_rotated != NULL
+                      && config->is_server_key_rotated();
     int64_t id = facts->token == TRIVET_TOKEN_SESSION
                      ? c->session.server_key_id
                      : c->installation.server_key_id;
+    size_t place;
 
     if (c->request->rule.token == TRIVET_NEEDS_NO_TOKEN) {
-        return take_server_key(c, 0);
+        return take_server_key(c, is_rotated ? config->num_server_keys : 0);
     }
     if (!is_token_known(facts) || facts->is_server_key_retired) {
         return true;
     }
 
-    for (size_t i = 0; i < c->authority->config->num_server_keys; i++) {
-        if (c->authority->server_key_ids[i] == id) {
-            return take_server_key(c, i);
-        }
-    }
+    place = is_rotated ? config->num_server_keys : find_place(c, id);
 
-    return false;
+    return place < trivet_num_key_places(config) && take_server_key(c, place);
 }
 
 bool

@@ -30,8 +30,8 @@ struct trivet_authority {
     const struct trivet_authority_config *config;
     struct trivet_store *store; /* NULL while it cannot be reached */
     int64_t server_key_ids[TRIVET_MAX_SERVER_KEYS]; /* in the store */
-    struct trivet_signer *signers[TRIVET_MAX_SERVER_KEYS];
-    struct trivet_decrypter *decrypters[TRIVET_MAX_SERVER_KEYS];
+    struct trivet_signer *signers[TRIVET_NUM_KEY_PLACES];
+    struct trivet_decrypter *decrypters[TRIVET_NUM_KEY_PLACES];
     struct trivet_verifier_cache *verifiers;
     struct trivet_digest *digest; /* for what each request needs */
 
@@ -49,5 +49,12 @@ struct trivet_authority {
     struct trivet_cached_session
         *cached_sessions; /* TRIVET_NUM_CACHED_SESSIONS, or NULL */
 };
+
+/* How many of config->server_keys there are, with that of an incident. */
+static inline size_t
+trivet_num_key_places(const struct trivet_authority_config *config)
+{
+    return config->num_server_keys + (config->is_server_key_rotated != NULL);
+}
 
 #endif

@@ -11,7 +11,13 @@
 #include "crypto/signature.h"
 #include "crypto/verify_cache.h"
 
-enum { TRIVET_MAX_SERVER_KEYS = 16, TRIVET_MAX_PEM = 4096 };
+/* There is a place more than keys: for that of the incident
+ * server-key-rotates. */
+enum {
+    TRIVET_MAX_SERVER_KEYS = 16,
+    TRIVET_NUM_KEY_PLACES = TRIVET_MAX_SERVER_KEYS + 1,
+    TRIVET_MAX_PEM = 4096
+};
 
 /* A key pair of the server. Immutable after loading; shared by threads. */
 struct trivet_server_key {

@@ -84,7 +84,8 @@ _trivet() {
         "clock 2") words="reset accept +1h +1d +8d" ;;
         "incident 2") words="429-unsigned html-502 lowercase-headers
             session-dies slow wrong-signature ip-flip
-            maintenance-491 ip-country-400 sandbox-reset all" ;;
+            maintenance-491 ip-country-400 sandbox-reset
+            server-key-rotates all" ;;
         "incident 3")
             words="on off"
             [ "$before" != "all" ] || words="off" ;;

@@ -10,58 +10,19 @@
 #include "gateway/answers.h"
 
 #include "authority/answers.h"
+#include "authority/calls.h"
 #include "gateway/answering.h"
 #include "gateway/body.h"
 #include "gateway/clock.h"
 #include "gateway/conf.h"
+#include "gateway/made.h"
 #include "gateway/request.h"
 #include "gateway/sandbox.h"
 #include "gateway/slice.h"
-#include "gateway/zone.h"
 #include "sandbox/answers/answers.h"
 
 
 #define NGX_HTTP_TRIVET_ECHO "/v1/echo"
-
-
-/* ---- the memory -------------------------------------------------------- */
-
-static void
-ngx_http_trivet_lock_made(void *data)
-{
-    ngx_shm_zone_t *zone = data;
-    ngx_slab_pool_t *pool = (ngx_slab_pool_t *) zone->shm.addr;
-
-    /* When a worker dies with it, nginx's master releases it. */
-    ngx_shmtx_lock(&pool->mutex);
-}
-
-
-static void
-ngx_http_trivet_unlock_made(void *data)
-{
-    ngx_shm_zone_t *zone = data;
-    ngx_slab_pool_t *pool = (ngx_slab_pool_t *) zone->shm.addr;
-
-    ngx_shmtx_unlock(&pool->mutex);
-}
-
-
-static ngx_int_t
-ngx_http_trivet_init_made(ngx_shm_zone_t *zone, void *old)
-{
-    if (ngx_http_trivet_zone_is_kept(zone, old)) {
-        return NGX_OK;
-    }
-
-    if (ngx_http_trivet_zone_make(zone, trivet_made_size()) != NGX_OK) {
-        return NGX_ERROR;
-    }
-
-    trivet_made_init(zone->data);
-
-    return NGX_OK;
-}
 
 
 /* ---- the directive ----------------------------------------------------- */
@@ -79,8 +40,7 @@ ngx_http_trivet_make_answers(ngx_conf_t *cf, ngx_http_trivet_loc_conf_t *tlcf)
     ngx_pool_cleanup_t *cln;
     struct trivet_error err;
 
-    tlcf->made = ngx_http_trivet_zone_add(
-        cf, "trivet_answers", trivet_made_size(), ngx_http_trivet_init_made);
+    tlcf->made = ngx_http_trivet_add_made(cf);
     if (tlcf->made == NULL) {
         return NGX_ERROR;
     }
@@ -210,24 +170,32 @@ ngx_http_trivet_take_body(ngx_http_request_t *r, struct trivet_slice *out)
 }
 
 
+/* Whether a call of the sandbox answers GET there: an account. */
+static bool
+ngx_http_trivet_has_other_get(ngx_http_request_t *r)
+{
+    struct trivet_call_search search;
+
+    return trivet_call_find(trivet_slice_text("GET"),
+               ngx_http_trivet_slice(r->uri), true, &search)
+           == TRIVET_CALL_FOUND;
+}
+
+
 static ngx_int_t
 ngx_http_trivet_answer_from_files(ngx_http_request_t *r,
     ngx_http_trivet_ctx_t *ctx, ngx_http_trivet_loc_conf_t *tlcf)
 {
     enum trivet_status status;
     struct trivet_answers_reply reply;
-    struct trivet_answers_memory memory = {
-        .made = tlcf->made->data,
-        .lock = ngx_http_trivet_lock_made,
-        .unlock = ngx_http_trivet_unlock_made,
-        .data = tlcf->made,
-    };
+    struct trivet_answers_memory memory = ngx_http_trivet_made_of(tlcf);
     struct trivet_answers_request request = {
         .method = ngx_http_trivet_slice(r->method_name),
         .path = ngx_http_trivet_slice(r->uri),
         .query = ngx_http_trivet_slice(r->args),
         .user_id = ctx->answer.identity.user_id,
         .now_us = ngx_http_trivet_now_us() + ngx_http_trivet_clock_offset_us(),
+        .has_other_get = ngx_http_trivet_has_other_get(r),
     };
 
     if (!trivet_answers_has(tlcf->answers, request.path)) {
@@ -268,7 +236,11 @@ ngx_http_trivet_answers_handler(ngx_http_request_t *r)
     }
 
     /* Nobody's request (a preflight) gets the identity handler's answer. */
-    if (ctx->is_preflight || ngx_http_trivet_is_echo(&r->uri)) {
+    if (ctx->is_preflight
+        || (ngx_http_trivet_is_echo(&r->uri)
+            && !ngx_http_trivet_files_answer(
+                r, tlcf, ctx->answer.identity.user_id)))
+    {
         return ngx_http_trivet_identity_handler(r);
     }
 

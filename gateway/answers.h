@@ -9,5 +9,4 @@
 
 /* The directive: folders, none or several; may be given again. */
 char *ngx_http_trivet_answers(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
-
 #endif

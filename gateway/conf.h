@@ -22,6 +22,7 @@ typedef struct {
     ngx_flag_t sandbox;
     ngx_str_t sandbox_path;
     struct trivet_sandbox *sandbox_state; /* NULL: no such file */
+    ngx_str_t incident_key;               /* a file; none: empty */
     ngx_int_t session_timeout;
     ngx_int_t key_lifetime;
     size_t memo_size;
@@ -40,7 +41,7 @@ typedef struct {
 
     /* what the above comes to */
     ngx_thread_pool_t *thread_pool;
-    struct trivet_server_key server_keys[TRIVET_MAX_SERVER_KEYS];
+    struct trivet_server_key server_keys[TRIVET_NUM_KEY_PLACES];
     ngx_fd_t token_lock;        /* of the worker that opens hardware */
     ngx_shm_zone_t *metrics;    /* NULL: no location shows them */
     ngx_uint_t has_request_ids; /* a profile asks for them */

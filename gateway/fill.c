@@ -7,10 +7,10 @@
 #include "gateway/body.h"
 #include "gateway/conf.h"
 #include "gateway/forwarded.h"
+#include "gateway/made.h"
 #include "gateway/original.h"
 #include "gateway/request.h"
 #include "gateway/slice.h"
-#include "sandbox/answers/answers.h"
 
 
 /* ---- read: the fields that the caller sent ------------------------------- */
@@ -247,10 +247,11 @@ ngx_http_trivet_find_call(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx,
             ngx_http_trivet_slice(r->uri), tmcf->sandbox, search);
     }
 
-    /* The sandbox's accounts give way to a file. */
+    /* The sandbox's accounts give way to a file. Whose they are is the first id
+     * of the path; who calls is not known yet. */
     if (match == TRIVET_CALL_FOUND && tlcf->answers != NULL
         && trivet_call_stands_in(search->call)
-        && trivet_answers_has(tlcf->answers, ngx_http_trivet_slice(r->uri)))
+        && ngx_http_trivet_files_answer(r, tlcf, search->path_ids[0]))
     {
         match = TRIVET_CALL_NONE;
     }

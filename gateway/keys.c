@@ -120,7 +120,7 @@ ngx_http_trivet_release_keys(void *data)
 
     ngx_uint_t i;
 
-    for (i = 0; i < TRIVET_MAX_SERVER_KEYS; i++) {
+    for (i = 0; i < TRIVET_NUM_KEY_PLACES; i++) {
         trivet_signer_free(tmcf->worker->signers[i]);
         trivet_server_key_release(&tmcf->server_keys[i]);
     }
@@ -161,6 +161,34 @@ ngx_http_trivet_open_uri(ngx_http_trivet_main_conf_t *tmcf,
     ngx_http_trivet_lock_token(tmcf, F_UNLCK);
 
     return status;
+}
+
+
+/* Behind the others. */
+static ngx_int_t
+ngx_http_trivet_load_incident_key(
+    ngx_conf_t *cf, ngx_http_trivet_main_conf_t *tmcf)
+{
+    struct trivet_error err;
+
+    if (tmcf->incident_key.len == 0) {
+        return NGX_OK;
+    }
+
+    if (ngx_conf_full_name(cf->cycle, &tmcf->incident_key, 1) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    if (trivet_server_key_load((const char *) tmcf->incident_key.data,
+            &tmcf->server_keys[tmcf->key_paths.nelts], &err)
+        != TRIVET_OK)
+    {
+        ngx_conf_log_error(
+            NGX_LOG_EMERG, cf, 0, "trivet_incident_key: %s", err.detail);
+        return NGX_ERROR;
+    }
+
+    return NGX_OK;
 }
 
 
@@ -206,7 +234,7 @@ ngx_http_trivet_load_keys(ngx_conf_t *cf, ngx_http_trivet_main_conf_t *tmcf)
         }
     }
 
-    return NGX_OK;
+    return ngx_http_trivet_load_incident_key(cf, tmcf);
 }
 
 
@@ -216,16 +244,19 @@ ngx_int_t
 ngx_http_trivet_open_keys(ngx_cycle_t *cycle, ngx_http_trivet_main_conf_t *tmcf)
 {
     ngx_str_t *paths;
-    ngx_uint_t i;
+    ngx_uint_t i, n;
     const char *location;
     struct trivet_error err;
     struct trivet_server_key *key;
 
     paths = tmcf->key_paths.elts;
+    n = tmcf->key_paths.nelts + (tmcf->incident_key.len > 0);
 
-    for (i = 0; i < tmcf->key_paths.nelts; i++) {
-        location = (const char *) paths[i].data;
+    for (i = 0; i < n; i++) {
         key = &tmcf->server_keys[i];
+        location = i < tmcf->key_paths.nelts
+                       ? (const char *) paths[i].data
+                       : (const char *) tmcf->incident_key.data;
 
         if (key->key == NULL
             && ngx_http_trivet_open_uri(tmcf, location, key, &err) != TRIVET_OK)

@@ -47,6 +47,15 @@ ngx_http_trivet_last_session_to_end(void)
 
 
 bool
+ngx_http_trivet_is_server_key_rotated(void)
+{
+    return ngx_http_trivet_sandbox != NULL
+           && trivet_sandbox_has(
+               ngx_http_trivet_sandbox, TRIVET_INCIDENT_SERVER_KEY_ROTATES);
+}
+
+
+bool
 ngx_http_trivet_has_lost_installation(int64_t id)
 {
     return ngx_http_trivet_sandbox != NULL

@@ -23,6 +23,7 @@ int64_t ngx_http_trivet_clock_offset_us(void);
 int64_t ngx_http_trivet_clock_offset_s(ngx_http_trivet_main_conf_t *tmcf);
 /* Sessions up to this id end at their next use; 0: none. */
 int64_t ngx_http_trivet_last_session_to_end(void);
+bool ngx_http_trivet_is_server_key_rotated(void);
 /* Of the incident sandbox-reset: whether it took that one. */
 bool ngx_http_trivet_has_lost_installation(int64_t id);
 bool ngx_http_trivet_has_lost_api_key(int64_t id);

@@ -51,6 +51,11 @@ ngx_http_trivet_init_authority(ngx_http_trivet_main_conf_t *tmcf)
         .explaining = &tmcf->worker->explaining,
         .memos = &tmcf->memos,
     };
+
+    if (tmcf->incident_key.len > 0) {
+        tmcf->worker->authority.is_server_key_rotated =
+            ngx_http_trivet_is_server_key_rotated;
+    }
 }
 
 

@@ -22,7 +22,7 @@ struct ngx_http_trivet_worker_s {
     struct trivet_seen seen; /* the latest time */
 
     /* signature.c, answer_headers.c */
-    struct trivet_signer *signers[TRIVET_MAX_SERVER_KEYS];
+    struct trivet_signer *signers[TRIVET_NUM_KEY_PLACES];
     struct trivet_digest *digest;
     u_char uuids[64 * TRIVET_UUID_LEN];
     size_t uuids_left; /* bytes that were not used yet */

@@ -243,6 +243,7 @@ CLI_SRCS = \
 	cli/sandbox/clock.c \
 	cli/sandbox/hosts.c \
 	cli/sandbox/incident.c \
+	cli/sandbox/incident_key.c \
 	cli/sandbox/reset.c \
 	cli/sandbox/sandbox.c \
 	cli/sandbox_state.c \

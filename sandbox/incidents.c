@@ -22,6 +22,8 @@ static const struct trivet_incident_row rows[TRIVET_NUM_INCIDENTS] = {
         "every call with a token is answered 400", true},
     [TRIVET_INCIDENT_SANDBOX_RESET] = {"sandbox-reset",
         "tokens and API keys from before the switch are unknown", false},
+    [TRIVET_INCIDENT_SERVER_KEY_ROTATES] = {"server-key-rotates",
+        "answers are signed with another server key", false},
 };
 
 const struct trivet_incident_row *

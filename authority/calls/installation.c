@@ -11,14 +11,28 @@
 #include "store/noun/installation.h"
 #include "store/noun/server_key.h"
 
+/* The key that a new installation is given: the one that signs this answer. */
+static const struct trivet_server_key *
+given_key(const struct trivet_case *c)
+{
+    return &c->authority->config->server_keys[c->answer->server_key];
+}
+
 /* A key that a configuration still names may be retired. */
 static enum trivet_status
-check_server_key(struct trivet_case *c, bool *out_is_good)
+check_server_key(struct trivet_case *c, int64_t *out_id, bool *out_is_good)
 {
+    const struct trivet_authority *authority = c->authority;
+    size_t place = (size_t) c->answer->server_key;
     struct trivet_server_key_row row;
 
-    TRIVET_TRY(trivet_store_server_key_get(
-        c->store, c->authority->server_key_ids[0], &row, c->err));
+    if (place < authority->config->num_server_keys) {
+        *out_id = authority->server_key_ids[place];
+    } else {
+        TRIVET_TRY(trivet_store_server_key_ensure(
+            c->store, &given_key(c)->public_key, c->now_us, out_id, c->err));
+    }
+    TRIVET_TRY(trivet_store_server_key_get(c->store, *out_id, &row, c->err));
 
     *out_is_good = row.retired_us == 0;
     return TRIVET_OK;
@@ -65,10 +79,9 @@ enum trivet_status
 trivet_write_installation(struct trivet_case *c)
 {
     const struct trivet_prepared *prepared = c->prepared;
-    const struct trivet_new_installation made = {
+    struct trivet_new_installation made = {
         .key = &prepared->installation.key,
         .address = c->request->address,
-        .server_key_id = c->authority->server_key_ids[0],
         .token_digest = prepared->made_digest,
         .signed_digest = prepared->installation.signed_digest,
     };
@@ -76,7 +89,7 @@ trivet_write_installation(struct trivet_case *c)
     int64_t id;
     int64_t token_id;
 
-    TRIVET_TRY(check_server_key(c, &is_good));
+    TRIVET_TRY(check_server_key(c, &made.server_key_id, &is_good));
     if (!is_good) {
         return trivet_case_refuse(
             c, TRIVET_REASON_SERVER_KEY_UNAVAILABLE, NULL);
@@ -89,8 +102,7 @@ trivet_write_installation(struct trivet_case *c)
 
     return trivet_case_answer(
         c, trivet_installation_answer_write(id, token_id, c->now_us,
-               (const char *) prepared->made.bytes,
-               c->authority->config->server_keys[0].public_pem));
+               (const char *) prepared->made.bytes, given_key(c)->public_pem));
 }
 
 /* ---- showing ----------------------------------------------------------- */

@@ -5,6 +5,7 @@
 #include "cli/commands.h"
 #include "cli/open_store.h"
 #include "cli/output.h"
+#include "cli/sandbox/incident_key.h"
 #include "cli/sandbox_state.h"
 #include "cli/span.h"
 #include "cli/table.h"
@@ -179,6 +180,9 @@ switch_one(const struct options *options, struct trivet_sandbox *sandbox,
     if (is_on && incident == TRIVET_INCIDENT_SANDBOX_RESET) {
         TRIVET_TRY(lose_all(options, sandbox, err));
     }
+    if (is_on && incident == TRIVET_INCIDENT_SERVER_KEY_ROTATES) {
+        TRIVET_TRY(cli_incident_key_prepare(&options->data, err));
+    }
     if (is_on && incident == TRIVET_INCIDENT_SLOW) {
         long long slow_s =
             options->seconds == 0 ? TRIVET_DEFAULT_SLOW_S : options->seconds;
@@ -291,8 +295,8 @@ const struct cli_command cli_incident_command = {
     .doc = "Has a sandbox fail as bunq's users have seen it fail: "
            "429-unsigned, html-502, lowercase-headers, session-dies, slow, "
            "wrong-signature, ip-flip, maintenance-491, ip-country-400, "
-           "sandbox-reset. Without an argument it lists them and which are "
-           "on.",
+           "sandbox-reset, server-key-rotates. Without an argument it lists "
+           "them and which are on.",
     .arguments = {"[NAME on|off | all off]", 0, 2,
         offsetof(struct options, words), NULL},
     .options = options_table,

@@ -14,6 +14,7 @@
 #include "base/file.h"
 #include "authority/answers.h"
 #include "cli/nginx_path.h"
+#include "cli/sandbox_state.h"
 #include "cli/serve/key_file.h"
 #include "cli/serve/network.h"
 #include "cli/serve/state.h"
@@ -382,6 +383,7 @@ name_files(struct serving *s, struct trivet_error *err)
         {"tls.key", s->tls_key},
         {"next.key", s->next_key},
         {"sandbox.state", s->sandbox_state},
+        {CLI_INCIDENT_KEY, s->incident_key},
     };
     const char *store = s->options->data.store;
     int len;

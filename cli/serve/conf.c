@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/file.h"
 #include "cli/serve/next_key.h"
@@ -95,6 +96,9 @@ format(const struct serving *s)
     }
     if (s->is_sandbox) {
         conf.sandbox_state = s->sandbox_state;
+    }
+    if (s->is_sandbox && access(s->incident_key, F_OK) == 0) {
+        conf.incident_key = s->incident_key;
     }
 
     return cli_nginx_conf_format(&conf);

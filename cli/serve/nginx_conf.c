@@ -142,6 +142,10 @@ put_http(FILE *to, const struct cli_nginx_conf *conf)
         (void) fprintf(
             to, "    trivet_sandbox_state \"%s\";\n", conf->sandbox_state);
     }
+    if (conf->incident_key != NULL) {
+        (void) fprintf(
+            to, "    trivet_incident_key \"%s\";\n", conf->incident_key);
+    }
 
     for (size_t i = 0; i < conf->server_keys->num_keys; i++) {
         (void) fprintf(to, "    trivet_server_key \"%s\";\n",

@@ -265,7 +265,9 @@ struct person {
     const struct cli_json_at *at;
     const char *name;
     enum trivet_user_kind kind;
-    int64_t auto_logout_s; /* 0: not given */
+    int64_t auto_logout_s;    /* 0: not given */
+    const char *requested_by; /* names of users, of an api-key alone */
+    const char *granted_by;
 };
 
 static enum trivet_status
@@ -286,9 +288,53 @@ read_kind(const struct cli_seed_walk *walk, const struct cli_json_at *user,
         *out = TRIVET_USER_COMPANY;
         return TRIVET_OK;
     }
+    if (strcmp(text, "api-key") == 0) {
+        *out = TRIVET_USER_API_KEY;
+        return TRIVET_OK;
+    }
 
-    return cli_json_refuse(
-        &walk->file, &field, err, "neither \"person\" nor \"company\"");
+    return cli_json_refuse(&walk->file, &field, err,
+        "neither \"person\" nor \"company\" nor \"api-key\"");
+}
+
+/* Refuses fields that the kind of a user does not have. */
+static enum trivet_status
+refuse_fields(const struct cli_seed_walk *walk, const struct cli_json_at *user,
+    const char *const names[2], const char *why, struct trivet_error *err)
+{
+    for (int i = 0; i < 2; i++) {
+        const struct cli_json_at field = cli_json_field(user, names[i]);
+
+        if (field.value != NULL) {
+            return cli_json_refuse(&walk->file, &field, err, "%s", why);
+        }
+    }
+
+    return TRIVET_OK;
+}
+
+/* A user with a name, or an access of OAuth, which has two users' names. */
+static enum trivet_status
+read_names(const struct cli_seed_walk *walk, struct person *person,
+    struct trivet_error *err)
+{
+    static const char *const of_access[] = {"requested_by", "granted_by"};
+    static const char *const of_others[] = {"name", "auto_logout"};
+
+    if (person->kind != TRIVET_USER_API_KEY) {
+        TRIVET_TRY(refuse_fields(walk, person->at, of_access,
+            "only a user of the kind \"api-key\" has it", err));
+
+        return read_name(walk, person->at, "name", true, &person->name, err);
+    }
+
+    TRIVET_TRY(refuse_fields(walk, person->at, of_others,
+        "an api-key has that of the user who requested it", err));
+    TRIVET_TRY(read_name(
+        walk, person->at, "requested_by", true, &person->requested_by, err));
+
+    return read_name(
+        walk, person->at, "granted_by", true, &person->granted_by, err);
 }
 
 static enum trivet_status
@@ -336,27 +382,102 @@ apply_user(const struct cli_seed_walk *walk, const struct person *person,
     return status;
 }
 
+/* ---- accesses of OAuth ------------------------------------------------- */
+
+static enum trivet_status
+find_party(const struct cli_seed_walk *walk, const struct person *person,
+    const char *field_name, const char *name, int64_t *out_id,
+    struct trivet_error *err)
+{
+    const struct cli_json_at field = cli_json_field(person->at, field_name);
+    struct trivet_user user;
+    enum trivet_status status =
+        trivet_store_user_find(walk->store, name, &user, err);
+
+    if (status == TRIVET_E_NOT_FOUND) {
+        return cli_json_refuse(&walk->file, &field, err,
+            "no user of this name is there, or stands further up");
+    }
+    if (status == TRIVET_E_CONFLICT) {
+        return cli_json_refuse(
+            &walk->file, &field, err, "several users have this name");
+    }
+
+    *out_id = user.id;
+    return status;
+}
+
+/* The access of two users, when there is one. */
+struct access {
+    int64_t requested_by;
+    int64_t granted_by;
+    int64_t id; /* 0: not found */
+};
+
+static void
+compare_access(void *opaque, const struct trivet_user *row)
+{
+    struct access *access = opaque;
+
+    if (access->id == 0 && row->kind == TRIVET_USER_API_KEY
+        && row->requested_by.id == access->requested_by
+        && row->granted_by.id == access->granted_by)
+    {
+        access->id = row->id;
+    }
+}
+
+static enum trivet_status
+apply_access(const struct cli_seed_walk *walk, const struct person *person,
+    int64_t *out_id, struct trivet_error *err)
+{
+    struct access access = {0};
+    struct trivet_user user;
+
+    TRIVET_TRY(find_party(walk, person, "requested_by", person->requested_by,
+        &access.requested_by, err));
+    TRIVET_TRY(find_party(walk, person, "granted_by", person->granted_by,
+        &access.granted_by, err));
+    TRIVET_TRY(
+        trivet_store_user_list(walk->store, compare_access, &access, err));
+
+    if (access.id == 0) {
+        TRIVET_TRY(trivet_operator_make_user_api_key(walk->store,
+            access.requested_by, access.granted_by, cli_now_us(), &user, err));
+        access.id = user.id;
+    }
+
+    *out_id = access.id;
+    return TRIVET_OK;
+}
+
+/* ---- a user, with API keys --------------------------------------------- */
+
 static enum trivet_status
 walk_user(struct cli_seed_walk *walk, const struct cli_json_at *at,
     struct trivet_error *err)
 {
-    static const char *const names[] = {
-        "name", "kind", "auto_logout", "api_keys", NULL};
+    static const char *const names[] = {"name", "kind", "auto_logout",
+        "requested_by", "granted_by", "api_keys", NULL};
     struct person person = {.at = at};
     struct cli_json_at keys;
     size_t num;
     int64_t id = 0;
 
     TRIVET_TRY(cli_json_check_object(&walk->file, at, names, err));
-    TRIVET_TRY(read_name(walk, at, "name", true, &person.name, err));
     TRIVET_TRY(read_kind(walk, at, &person.kind, err));
+    TRIVET_TRY(read_names(walk, &person, err));
     TRIVET_TRY(read_span(walk, at, "auto_logout", TRIVET_MIN_SESSION_TIMEOUT_S,
         TRIVET_MAX_SESSION_TIMEOUT_S, &person.auto_logout_s, err));
     TRIVET_TRY(
         cli_json_get_array(&walk->file, at, "api_keys", &keys, &num, err));
 
     if (walk->store != NULL) {
-        TRIVET_TRY(apply_user(walk, &person, &id, err));
+        enum trivet_status status = person.kind == TRIVET_USER_API_KEY
+                                        ? apply_access(walk, &person, &id, err)
+                                        : apply_user(walk, &person, &id, err);
+
+        TRIVET_TRY(status);
     }
 
     for (size_t i = 0; i < num; i++) {

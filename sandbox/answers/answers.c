@@ -89,19 +89,29 @@ find_store(const struct trivet_answers *answers,
     return folder != NULL && folder->is_store ? folder : NULL;
 }
 
+/* One kept object, under the lock; false: there is none. */
+static bool
+find_object(
+    const struct trivet_answering *a, int64_t id, struct trivet_slice *out)
+{
+    const struct trivet_slice last = a->path.segments[a->path.num - 1];
+    struct trivet_slice path = a->collection;
+
+    path.len -= last.len + 1; /* and the slash in front of it */
+
+    return trivet_made_find(
+        a->memory->made, a->request->user_id, path, id, out);
+}
+
 /* The answer with one kept object; false: there is none. */
 static bool
 show_object(struct trivet_answering *a, int64_t id, struct trivet_buffer *out)
 {
-    const struct trivet_slice last = a->path.segments[a->path.num - 1];
-    struct trivet_slice path = a->collection;
     struct trivet_slice text;
     enum trivet_status status = TRIVET_E_NOT_FOUND;
 
-    path.len -= last.len + 1; /* and the slash in front of it */
     trivet_answering_lock(a);
-    if (trivet_made_find(a->memory->made, a->request->user_id, path, id, &text))
-    {
+    if (find_object(a, id, &text)) {
         status =
             trivet_buffer_append(out, trivet_slice_text("{\"Response\":["));
         if (status == TRIVET_OK) {
@@ -243,6 +253,15 @@ answer_from_file(struct trivet_answering *a, enum trivet_answer_method method)
 /* ---- the request ------------------------------------------------------- */
 
 static void
+note_collection(struct trivet_answering *a)
+{
+    a->collection = a->request->path;
+    if (a->collection.data[a->collection.len - 1] == '/') {
+        a->collection.len--;
+    }
+}
+
+static void
 note_methods(const struct trivet_answer_folder *folder,
     bool allowed[TRIVET_NUM_ANSWER_METHODS])
 {
@@ -294,7 +313,7 @@ answer_request(const struct trivet_answers *answers, struct trivet_answering *a)
     }
 
     note_methods(a->folder, allowed);
-    allowed[TRIVET_ANSWER_GET] |= store != NULL;
+    allowed[TRIVET_ANSWER_GET] |= store != NULL || a->request->has_other_get;
     if (!trivet_answer_method_find(a->request->method, &method)
         || !allowed[method]) {
         return refuse_method(a, allowed);
@@ -303,10 +322,7 @@ answer_request(const struct trivet_answers *answers, struct trivet_answering *a)
     a->values.segments = a->path.segments;
     a->values.num_segments = a->path.num;
     a->values.now_us = a->request->now_us;
-    a->collection = a->request->path;
-    if (a->collection.data[a->collection.len - 1] == '/') {
-        a->collection.len--;
-    }
+    note_collection(a);
 
     return method == TRIVET_ANSWER_GET ? answer_get(a, store, id)
                                        : answer_from_file(a, method);
@@ -342,4 +358,45 @@ trivet_answers_has(
     return trivet_answer_path_read(path, &parts)
            && (trivet_answer_find(&answers->root, &parts, parts.num) != NULL
                || find_store(answers, &parts, &id) != NULL);
+}
+
+static bool
+was_made(struct trivet_answering *a, int64_t id)
+{
+    struct trivet_slice text;
+    bool was;
+
+    note_collection(a);
+    trivet_answering_lock(a);
+    was = find_object(a, id, &text);
+    trivet_answering_unlock(a);
+
+    return was;
+}
+
+bool
+trivet_answers_answer(const struct trivet_answers *answers,
+    const struct trivet_answers_memory *memory,
+    const struct trivet_answers_request *request)
+{
+    struct trivet_answering a = {.memory = memory, .request = request};
+    enum trivet_answer_method method;
+    long long id;
+
+    if (!trivet_answer_path_read(request->path, &a.path)
+        || !trivet_answer_method_find(request->method, &method))
+    {
+        return false;
+    }
+
+    a.folder = trivet_answer_find(&answers->root, &a.path, a.path.num);
+    if (a.folder != NULL
+        && (a.folder->answers[method] != NULL
+            || (method == TRIVET_ANSWER_GET && a.folder->is_list)))
+    {
+        return true;
+    }
+
+    return method == TRIVET_ANSWER_GET
+           && find_store(answers, &a.path, &id) != NULL && was_made(&a, id);
 }

@@ -65,6 +65,7 @@ struct trivet_answers_request {
     struct trivet_slice body;
     int64_t user_id;
     int64_t now_us;
+    bool has_other_get; /* where no file answers GET, something else does */
 };
 
 struct trivet_answers_reply {
@@ -77,6 +78,12 @@ struct trivet_answers_reply {
 /* Whether a file answers it: the path is known, with this method or others. */
 bool trivet_answers_has(
     const struct trivet_answers *answers, struct trivet_slice path);
+
+/* Whether a file answers this request's method, or a POST made what it asks
+ * for: what is built in answers the others. Locks as the next does. */
+bool trivet_answers_answer(const struct trivet_answers *answers,
+    const struct trivet_answers_memory *memory,
+    const struct trivet_answers_request *request);
 
 /* Answers a request. Does not block but for the lock. Several threads may ask
  * at once. When memory runs out the reason is TRIVET_REASON_INTERNAL. */

@@ -162,15 +162,25 @@ static const struct trivet_statement put_sql = {.name = "server-key.put",
            " RETURNING id"};
 
 enum trivet_status
-trivet_store_server_key_ensure(struct trivet_store *store,
-    const struct trivet_public_key *key, int64_t now_us, int64_t *out_id,
+trivet_store_server_key_find(struct trivet_store *store,
+    const struct trivet_public_key *key, int64_t *out_id,
     struct trivet_error *err)
 {
     const struct trivet_value find[] = {
         trivet_value_blob(key->der, key->der_len)};
+
+    return RUN_FOR_ID(store, &find_sql, find, out_id, err);
+}
+
+enum trivet_status
+trivet_store_server_key_ensure(struct trivet_store *store,
+    const struct trivet_public_key *key, int64_t now_us, int64_t *out_id,
+    struct trivet_error *err)
+{
     const struct trivet_value put[] = {trivet_value_integer(now_us),
         trivet_value_blob(key->der, key->der_len)};
-    enum trivet_status status = RUN_FOR_ID(store, &find_sql, find, out_id, err);
+    enum trivet_status status =
+        trivet_store_server_key_find(store, key, out_id, err);
 
     if (status != TRIVET_E_NOT_FOUND) {
         return status;
@@ -183,7 +193,7 @@ trivet_store_server_key_ensure(struct trivet_store *store,
     }
 
     /* Another worker was faster. */
-    return RUN_FOR_ID(store, &find_sql, find, out_id, err);
+    return trivet_store_server_key_find(store, key, out_id, err);
 }
 
 static const struct trivet_statement clear_location_sql = {

@@ -42,7 +42,11 @@ typedef void (*trivet_server_key_fn)(
 typedef void (*trivet_server_key_use_fn)(
     void *user, const struct trivet_server_key_use *row);
 
-/* The id of the key, which is added when it is new. */
+/* The id of the key. */
+TRIVET_MUST_USE enum trivet_status trivet_store_server_key_find(
+    struct trivet_store *store, const struct trivet_public_key *key,
+    int64_t *out_id, struct trivet_error *err);
+/* The same, and it is added when it is new. */
 TRIVET_MUST_USE enum trivet_status trivet_store_server_key_ensure(
     struct trivet_store *store, const struct trivet_public_key *key,
     int64_t now_us, int64_t *out_id, struct trivet_error *err);

@@ -92,6 +92,13 @@ def test_a_wrong_signature_is_not_trusted(client, sandbox):
     works(client)
 
 
+def test_another_server_key_is_not_trusted(client, sandbox):
+    sandbox("incident", "server-key-rotates", "on")
+    fails(client, 6, "signature", "server")
+    sandbox("incident", "server-key-rotates", "off")
+    works(client)
+
+
 def test_a_429_without_a_signature_is_a_rate_limit(client, sandbox):
     sandbox("incident", "429-unsigned", "on")
     fails(client, 7, "maximum of 3 calls per 3 second")

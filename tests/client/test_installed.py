@@ -291,7 +291,8 @@ def test_bash_completes_values(logged_in):
 
 def test_bash_completes_incidents(logged_in):
     incident = ("trivet", "incident")
-    assert complete(logged_in, *incident, "s") == ["session-dies", "slow", "sandbox-reset"]
+    assert complete(logged_in, *incident, "s") == ["session-dies", "slow", "sandbox-reset",
+                                                         "server-key-rotates"]
     assert complete(logged_in, *incident, "slow", "") == ["on", "off"]
     assert complete(logged_in, *incident, "all", "") == ["off"]
 

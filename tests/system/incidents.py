@@ -16,6 +16,7 @@ NAMES = [
     "maintenance-491",
     "ip-country-400",
     "sandbox-reset",
+    "server-key-rotates",
 ]
 TOO_MANY = (
     "Too many requests. "

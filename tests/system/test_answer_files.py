@@ -31,6 +31,10 @@ OBJECT = """{
 }"""
 
 
+LIST = '{"list": true}'
+STORE = '{"store": true}'
+
+
 def write(folder, files):
     for name, text in files.items():
         path = folder / name
@@ -337,11 +341,45 @@ def test_the_sandbox_s_accounts_give_way_to_a_file(caller):
     assert caller.get(path + "-bank").types == ["MonetaryAccountBank"]
 
 
+def test_a_file_hides_no_other_method_of_what_is_built_in(tmp_path, serve):
+    kept = '{"Response": [{"MonetaryAccountBank": {"id": {{id}}, "mine": true}}]}'
+    folder = write(tmp_path / "answers", {
+        "user/_/monetary-account/POST.json": '{"Response": [{"Id": {"id": 7}}]}',
+        "user/_/monetary-account-bank/POST.json": kept,
+        "user/_/monetary-account-bank/settings.json": STORE,
+        "echo/POST.json": '{"Response": [], "mine": true}',
+        "echo/below/GET.json": '{"Response": [], "mine": true}',
+    })
+    client = bunq.ready(serve("--answers", folder))
+    base = f"/v1/user/{client.user['id']}/monetary-account"
+
+    assert client.post(base, {}).element("Id")["id"] == 7
+    for path in (base, f"{base}/"):
+        assert client.get(path).types == ["MonetaryAccountBank"]
+        assert client.call("HEAD", path).status == 200
+    refused = client.call("DELETE", base)
+    bunq.assert_refused(refused, 405, server_key=client.server_key)
+    assert refused.header("Allow") == "GET, POST"
+
+    built_in = client.get(base).element("MonetaryAccountBank")["id"]
+    made = client.post(f"{base}-bank", {}).element("MonetaryAccountBank")["id"]
+    assert client.get(f"{base}-bank").types == ["MonetaryAccountBank"]
+    for number, mine in ((built_in, None), (made, True)):
+        account = client.get(f"{base}-bank/{number}").element("MonetaryAccountBank")
+        assert (account["id"], account.get("mine")) == (number, mine)
+    assert client.get(f"{base}-bank/5").status == 404
+
+    for method, path, mine in (
+        ("POST", "/v1/echo", True), ("GET", "/v1/echo", None),
+        ("PUT", "/v1/echo", None), ("POST", "/v1/echo/x", None),
+        ("GET", "/v1/echo/below", True), ("POST", "/v1/echo/below", None),
+    ):
+        answer = client.call(method, path)
+        bunq.assert_admitted(answer, client.server_key)
+        assert answer.json.get("mine") is mine, (method, path, answer)
+
+
 # ---- wrong files -------------------------------------------------------------
-
-
-LIST = '{"list": true}'
-STORE = '{"store": true}'
 
 
 @pytest.mark.parametrize("files, where, why", [

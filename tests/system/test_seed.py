@@ -131,6 +131,50 @@ def test_the_same_file_twice_changes_nothing(serve, file):
     assert len(before["users"]) == 2 and len(before["device"]) == 2
 
 
+OAUTH = "e5" * 32
+
+
+def oauth(**more):
+    """Two users, and the access that one has granted to the other."""
+    return {"users": [
+        {"name": "An app", "kind": "company", "auto_logout": "1h"},
+        {"name": "Ann"},
+        {"kind": "api-key", "requested_by": "An app", "granted_by": "Ann",
+         "api_keys": [{"secret": OAUTH, "permitted_ips": ["*"]}], **more}]}
+
+
+def test_an_access_token_of_oauth(serve, file):
+    path = file(oauth())
+    first = serve("--seed", path, name="data")
+    company, person, made = first.trivet("user", "list")
+    assert made["kind"] == "api-key"
+    client = bunq.ready(first, secret=OAUTH)
+    session = client.post_session(OAUTH)
+    user = session.element("UserApiKey")
+    assert user["id"] == made["id"]
+    assert user["requested_by_user"]["UserCompany"]["id"] == company["id"]
+    assert user["granted_by_user"]["UserPerson"]["id"] == person["id"]
+    assert user["requested_by_user"]["UserCompany"]["session_timeout"] == 3600
+    first.close()
+
+    before = rows(first)
+    again = serve("--seed", path, name="data")
+    again.close()
+    assert rows(again) == before and len(before["users"]) == 3
+
+
+def test_an_access_of_nobody_is_refused_and_nothing_made(serve, file, tmp_path):
+    serve(name="data").close()
+    turned = {"users": oauth()["users"][::-1]}
+    for content, field in ((oauth(requested_by="Nobody"), "requested_by"),
+                           (oauth(granted_by="Nobody"), "granted_by"),
+                           (turned, "requested_by")):
+        said = refuse(tmp_path, "--seed", file(content)).stderr
+        assert f"{field}: no user of this name" in said
+    gateway = serve(name="data")
+    assert gateway.trivet("user", "list") == []
+
+
 def test_more_in_the_file_is_made_and_nothing_taken_back(serve, file):
     content = seed()
     first = serve("--seed", file(content), name="data")
@@ -177,6 +221,12 @@ def user(**fields):
     return {"users": [{"name": "A", **fields}]}
 
 
+def access(**fields):
+    full = {"name": "A", "kind": "api-key", "requested_by": "B", "granted_by": "C",
+            **fields}
+    return {"users": [{n: value for n, value in full.items() if value is not None}]}
+
+
 def key(**fields):
     return user(api_keys=[{"secret": SECRET, **fields}])
 
@@ -207,7 +257,14 @@ def device(**fields):
         ('{"users": [{"name":\n"\\u0000"}]}', 2, ""),
         (user(name="a" * 256), 4, "name: a text of 1 to 255 bytes"),
         (user(name=["x"]), 4, "name: not a text"),
-        (user(kind="psp"), 5, 'kind: neither "person" nor "company"'),
+        (user(kind="psp"), 5, 'kind: neither "person" nor "company" nor "api-key"'),
+        (user(granted_by="B"), 5, 'granted_by: only a user of the kind "api-key"'),
+        (user(requested_by="B"), 5, 'requested_by: only a user of the kind "api-key"'),
+        (user(kind="api-key"), 4, "name: an api-key has that of the user who"),
+        (access(name=None, requested_by=None), 3, "requested_by: missing"),
+        (access(name=None, granted_by=None), 3, "granted_by: missing"),
+        (access(name=None, granted_by=7), 6, "granted_by: not a text"),
+        (access(name=None, auto_logout="7d"), 7, "auto_logout: an api-key has that"),
         (user(auto_logout="soon"), 5, "auto_logout: a time of 1 to 2147483"),
         (user(auto_logout="30d"), 5, "auto_logout: a time of 1 to 2147483"),
         (user(auto_logout=60), 5, "auto_logout: not a text"),

@@ -75,6 +75,69 @@ without_its_server_key_an_installation_is_not_served(void **state)
     assert_works_from(&ann, HOME);
 }
 
+static bool is_rotated;
+
+static bool
+tell_rotated(void)
+{
+    return is_rotated;
+}
+
+/* Which of the configured keys answers, and signs. */
+static int
+key_of_answer(const struct client *client)
+{
+    struct sent sent;
+    struct trivet_answer answer;
+    int place;
+
+    make_request(&sent, "GET", "/v1/user", client->session_token, client, "");
+    answer = ask_admitted(&sent);
+    place = answer.server_key;
+    assert_true(
+        is_signed_with(&sent, &answer, world.configured[place].public_pem));
+    trivet_answer_release(&answer);
+
+    return place;
+}
+
+static void
+while_the_incident_is_on_another_key_answers_all(void **state)
+{
+    struct sent sent;
+
+    (void) state;
+
+    world.configured[1] = world.server_keys[1];
+    world.config.is_server_key_rotated = tell_rotated;
+    is_rotated = false;
+    world_restart();
+    log_in(&ann);
+    assert_int_equal(key_of_answer(&ann), 0);
+    assert_int_equal(count("server_key"), 1);
+
+    is_rotated = true;
+    assert_int_equal(key_of_answer(&ann), 1);
+    log_in(&bob);
+    assert_string_equal(bob.server_pem, world.server_keys[1].public_pem);
+    assert_int_equal(key_of_answer(&bob), 1);
+
+    /* what was given meanwhile stays, in any process */
+    is_rotated = false;
+    assert_int_equal(key_of_answer(&ann), 0);
+    assert_int_equal(key_of_answer(&bob), 1);
+    world_restart();
+    assert_int_equal(key_of_answer(&bob), 1);
+
+    /* without the key its installations are not served */
+    world.config.is_server_key_rotated = NULL;
+    world_restart();
+    make_session(&sent, &bob, HOME);
+    assert_refused(
+        &sent, TRIVET_REASON_SERVER_KEY_UNAVAILABLE, 503, NULL, NOT_SIGNED);
+    assert_int_equal(key_of_answer(&ann), 0);
+}
+
 static void
 installations_of_a_retired_server_key_are_refused(void **state)
 {
@@ -162,6 +225,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         WORLD_TEST(installations_keep_the_server_key_they_were_given),
         WORLD_TEST(without_its_server_key_an_installation_is_not_served),
+        WORLD_TEST(while_the_incident_is_on_another_key_answers_all),
         WORLD_TEST(installations_of_a_retired_server_key_are_refused),
         WORLD_TEST(a_retired_server_key_is_given_to_nobody),
         WORLD_TEST(a_server_key_out_of_reach_refuses_its_installations_alone),
