@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """conftest.py - what the system tests share: gateways, clients, an API behind"""
+import fcntl
 import itertools
 import shutil
 import subprocess
@@ -159,18 +160,27 @@ def outside(serve):
     close_all(started)
 
 
+def install_node_modules(home):
+    """Marked as whole at its end: a run that was stopped leaves a part."""
+    shutil.rmtree(home, ignore_errors=True)
+    home.mkdir()
+    shutil.copy(Path(__file__).parent / "clients/package.json", home)
+    done = subprocess.run(
+        ["npm", "install", "--no-audit", "--no-fund", "--ignore-scripts"],
+        cwd=home, capture_output=True, text=True, timeout=300, check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    (home / "node_modules/.whole").touch()
+
+
 @pytest.fixture(scope="module")
 def node_modules():
     """npm's packages, installed once for all runs."""
     if shutil.which("npm") is None:
         pytest.skip("no npm")
     home = BUILD.parent / "npm"
-    if not (home / "node_modules/@bunq-community").exists():
-        home.mkdir(exist_ok=True)
-        shutil.copy(Path(__file__).parent / "clients/package.json", home)
-        done = subprocess.run(
-            ["npm", "install", "--no-audit", "--no-fund", "--ignore-scripts"],
-            cwd=home, capture_output=True, text=True, timeout=300, check=False,
-        )
-        assert done.returncode == 0, done.stdout + done.stderr
+    with open(BUILD.parent / "npm.lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # tests run side by side
+        if not (home / "node_modules/.whole").exists():
+            install_node_modules(home)
     return home / "node_modules"
