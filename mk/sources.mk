@@ -61,6 +61,9 @@ CRYPTO_SRCS = \
 	crypto/explain.c \
 	crypto/key.c \
 	crypto/key_uri.c \
+	crypto/lanes/lanes.c \
+	crypto/lanes/library.c \
+	crypto/lanes/material.c \
 	crypto/openssl.c \
 	crypto/pin.c \
 	crypto/psp_certificate.c \
@@ -307,6 +310,7 @@ UNIT_TESTS = \
 	test_forged_signature \
 	test_group \
 	test_handshake \
+	test_lanes \
 	test_lifetime \
 	test_meanwhile \
 	test_measures \
