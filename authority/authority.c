@@ -272,7 +272,8 @@ sign(struct trivet_case *c)
     int64_t begin_ns;
 
     answer->is_to_be_signed = is_to_be_signed(c);
-    if (!answer->is_to_be_signed || answer->client_key.der_len > 0
+    if (!answer->is_to_be_signed || c->authority->config->leaves_signing
+        || answer->client_key.der_len > 0
         || c->request->profile->response_signing
                != TRIVET_RESPONSE_SIGNING_BODY)
     {

@@ -46,6 +46,9 @@ struct trivet_authority_config {
      * NULL, or of none: that call is not there. */
     const struct trivet_announcement *announced;
 
+    /* Answers are not signed here but by the caller (is_to_be_signed). */
+    bool leaves_signing;
+
     bool is_sandbox;
     int64_t session_timeout_s; /* auto-logout time of users made here        */
     int64_t key_lifetime_s;    /* of an API key, until it is first bound     */

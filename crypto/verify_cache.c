@@ -14,25 +14,47 @@ trivet_signature_tag(const struct trivet_public_key *key, uint64_t *out)
     return TRIVET_OK;
 }
 
+static struct trivet_memo_key
+key_of(uint64_t tag, const unsigned char digest[TRIVET_DIGEST_LEN])
+{
+    struct trivet_memo_key key = {.tag = tag};
+
+    memcpy(key.digest, digest, sizeof key.digest);
+    return key;
+}
+
+bool
+trivet_signature_recall(const struct trivet_memos *memos, uint64_t tag,
+    const unsigned char digest[TRIVET_DIGEST_LEN],
+    char out[TRIVET_SIGNATURE_TEXT_LEN])
+{
+    struct trivet_memo_key key = key_of(tag, digest);
+
+    return memos->made != NULL && trivet_memo_get(memos->made, &key, out);
+}
+
+void
+trivet_signature_remember(const struct trivet_memos *memos, uint64_t tag,
+    const unsigned char digest[TRIVET_DIGEST_LEN],
+    const char text[TRIVET_SIGNATURE_TEXT_LEN])
+{
+    struct trivet_memo_key key = key_of(tag, digest);
+
+    if (memos->made != NULL) {
+        trivet_memo_put(memos->made, &key, text);
+    }
+}
+
 enum trivet_status
 trivet_sign_cached(const struct trivet_memos *memos, uint64_t tag,
     struct trivet_signer *signer, const unsigned char digest[TRIVET_DIGEST_LEN],
     char out[TRIVET_SIGNATURE_TEXT_LEN], bool *out_is_cache_hit)
 {
-    struct trivet_memo_key key = {.tag = tag};
-
-    *out_is_cache_hit = false;
-
-    if (memos->made == NULL) {
-        return trivet_signer_sign(signer, digest, out);
-    }
-
-    memcpy(key.digest, digest, sizeof key.digest);
-    *out_is_cache_hit = trivet_memo_get(memos->made, &key, out);
+    *out_is_cache_hit = trivet_signature_recall(memos, tag, digest, out);
 
     if (!*out_is_cache_hit) {
         TRIVET_TRY(trivet_signer_sign(signer, digest, out));
-        trivet_memo_put(memos->made, &key, out);
+        trivet_signature_remember(memos, tag, digest, out);
     }
 
     return TRIVET_OK;

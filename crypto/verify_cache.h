@@ -32,6 +32,14 @@ TRIVET_MUST_USE enum trivet_status trivet_sign_cached(
     struct trivet_signer *signer, const unsigned char digest[TRIVET_DIGEST_LEN],
     char out[TRIVET_SIGNATURE_TEXT_LEN], bool *out_is_cache_hit);
 
+/* The two halves of that, for who signs in between. False: it is not known. */
+bool trivet_signature_recall(const struct trivet_memos *memos, uint64_t tag,
+    const unsigned char digest[TRIVET_DIGEST_LEN],
+    char out[TRIVET_SIGNATURE_TEXT_LEN]);
+void trivet_signature_remember(const struct trivet_memos *memos, uint64_t tag,
+    const unsigned char digest[TRIVET_DIGEST_LEN],
+    const char text[TRIVET_SIGNATURE_TEXT_LEN]);
+
 /*
  * trivet_verify, or its answer of before. Only valid signatures are
  * remembered: of this installation, this key and this digest, bit by bit. work:

@@ -48,6 +48,7 @@ typedef enum {
     NGX_HTTP_TRIVET_PASS = 0,
     NGX_HTTP_TRIVET_COLLECT, /* keep header and body back, then sign       */
     NGX_HTTP_TRIVET_REPLACE, /* nginx's error page by ours                 */
+    NGX_HTTP_TRIVET_WAIT,    /* for the signature: nothing goes until then */
     NGX_HTTP_TRIVET_SEND     /* what was collected is on its way           */
 } ngx_http_trivet_mode_e;
 
@@ -69,7 +70,9 @@ typedef struct {
     struct trivet_digest *digest;         /* of a spooled body; owned */
     struct trivet_encryption *encryption; /* of a collected body; owned */
     struct trivet_encryption_fields *fields;
-    unsigned is_signed : 1; /* what is collected */
+    unsigned is_signed : 1;      /* what is collected */
+    ngx_http_trivet_mode_e then; /* behind WAIT */
+    unsigned is_whole : 1;       /* WAIT: its last buffer came */
     ngx_output_chain_ctx_t *out;
 } ngx_http_trivet_sending_t;
 
