@@ -227,6 +227,7 @@ CLI_SRCS = \
 	cli/exit.c \
 	cli/hint.c \
 	cli/json_file.c \
+	cli/lanes.c \
 	cli/main.c \
 	cli/moment.c \
 	cli/nearest.c \

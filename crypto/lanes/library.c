@@ -3,11 +3,12 @@
 #include "crypto/lanes/library.h"
 
 #include <dlfcn.h>
-#include <stdbool.h>
+#include <stdio.h>
 #include <string.h>
 
 enum {
     ALGORITHM_RSA_2K = 1,       /* crypto_mb's number for RSA of 2048 bits  */
+    MAX_FLAGS = 8192,           /* of a line of /proc/cpuinfo */
     WIDTH_OF_8 = 8,             /* its bit for eight lanes                  */
     MAX_WORK_SIZE = 1024 * 1024 /* more than any version asks for           */
 };
@@ -68,17 +69,27 @@ take_methods(struct trivet_lane_library *library, const struct functions *f)
            && sizes[1] <= MAX_WORK_SIZE;
 }
 
-/* The library asks for these itself in the end, but only after it was loaded
- * and run. */
-static bool
-is_processor_able(void)
+/* The library is asked too, but only after it was loaded and run. */
+bool
+trivet_lane_processor_is_able(void)
 {
-#if defined(__x86_64__)
-    return __builtin_cpu_supports("avx512f")
-           && __builtin_cpu_supports("avx512ifma");
-#else
-    return false;
-#endif
+    char line[MAX_FLAGS];
+    bool is_able = false;
+    FILE *file = fopen("/proc/cpuinfo", "re");
+
+    if (file == NULL) {
+        return false;
+    }
+
+    while (fgets(line, sizeof line, file) != NULL) {
+        if (strncmp(line, "flags", 5) == 0) {
+            is_able = strstr(line, " avx512ifma") != NULL;
+            break;
+        }
+    }
+
+    (void) fclose(file);
+    return is_able;
 }
 
 enum trivet_status
@@ -90,7 +101,7 @@ trivet_lane_library_open(
 
     memset(out, 0, sizeof *out);
 
-    if (!is_processor_able()) {
+    if (!trivet_lane_processor_is_able()) {
         return trivet_error_set(err, TRIVET_E_UNAVAILABLE, "lanes",
             "the processor has no AVX-512 IFMA");
     }

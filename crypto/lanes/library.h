@@ -8,6 +8,7 @@
 #ifndef TRIVET_CRYPTO_LANES_LIBRARY_H
 #define TRIVET_CRYPTO_LANES_LIBRARY_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -47,6 +48,9 @@ struct trivet_lane_library {
     size_t sign_size; /* of work, in bytes */
     size_t verify_size;
 };
+
+/* Whether this processor has AVX-512 IFMA, as the kernel says. */
+bool trivet_lane_processor_is_able(void);
 
 /*
  * Opens it.

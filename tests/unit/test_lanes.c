@@ -25,7 +25,7 @@ load(const char *path, const char *mode)
 {
     void *handle;
 
-    if (!__builtin_cpu_supports("avx512ifma")) {
+    if (!trivet_lane_processor_is_able()) {
         skip();
     }
 
@@ -316,7 +316,7 @@ without_a_library_openssl_signs(void **state)
         skip();
     }
 
-    if (__builtin_cpu_supports("avx512ifma")) {
+    if (trivet_lane_processor_is_able()) {
         assert_int_equal(
             refused(keys[0], "is not installed"), TRIVET_E_NOT_FOUND);
     } else {
