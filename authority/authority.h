@@ -120,6 +120,13 @@ void trivet_authority_answer(struct trivet_authority *authority,
 bool trivet_authority_admit(struct trivet_authority *authority,
     const struct trivet_request *request, struct trivet_answer *out);
 
+/* The same, but a signature that would have to be verified is not: then it
+ * returns false and *out_is_put_off is true. When put_off was found valid and
+ * is remembered, trivet_authority_admit finds it. */
+bool trivet_authority_admit_or_put_off(struct trivet_authority *authority,
+    const struct trivet_request *request, struct trivet_answer *out,
+    struct trivet_verification *put_off, bool *out_is_put_off);
+
 /*
  * Whether the request may go on to have its body read, as far as one look at
  * the store tells (is_body_unread is taken for set). A few microseconds of

@@ -51,4 +51,23 @@ TRIVET_MUST_USE enum trivet_status trivet_verify_cached(
     struct trivet_slice der, const unsigned char digest[TRIVET_DIGEST_LEN],
     struct trivet_slice signature, bool *out_is_valid, bool *out_is_cache_hit);
 
+/* A verification that is wanted: copies of all that it takes. */
+struct trivet_verification {
+    unsigned char der[TRIVET_MAX_PUBLIC_KEY_DER];
+    size_t der_len;
+    unsigned char signature[TRIVET_SIGNATURE_LEN];
+    unsigned char digest[TRIVET_DIGEST_LEN];
+    struct trivet_memo_key key; /* what it is remembered by */
+};
+
+/* True: it is not known whether the signature is valid, and *out is what tells.
+ * False: it is, or it cannot be put off. */
+bool trivet_verification_put_off(const struct trivet_memos *memos,
+    int64_t installation_id, struct trivet_digest *work,
+    struct trivet_slice der, const unsigned char digest[TRIVET_DIGEST_LEN],
+    struct trivet_slice signature, struct trivet_verification *out);
+/* It was valid: trivet_verify_cached will know. */
+void trivet_verification_remember(const struct trivet_memos *memos,
+    const struct trivet_verification *verified);
+
 #endif

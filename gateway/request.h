@@ -105,6 +105,9 @@ typedef struct {
     ngx_http_trivet_spooled_t *spooled;       /* NULL: nothing      */
     ngx_http_trivet_interim_t *interim;       /* NULL: none         */
     ngx_http_trivet_encryption_t *encryption; /* NULL: plain   */
+    unsigned is_put_off : 1;                  /* looking.c: once */
+    unsigned checked_lanes;                   /* checks.c; 0: not by it */
+    int64_t checked_ns;                       /* the same */
     unsigned is_unanswered : 1;               /* repeating.c */
     ngx_http_handler_pt content_handler;      /* the same: the location's */
     void *work;                               /* metrics.c                */

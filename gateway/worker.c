@@ -2,6 +2,7 @@
 /* worker.c - when a worker begins and ends */
 #include "gateway/worker.h"
 
+#include "gateway/checks.h"
 #include "gateway/chores.h"
 #include "gateway/conf.h"
 #include "gateway/connection_slots.h"
@@ -82,6 +83,7 @@ ngx_http_trivet_init_process(ngx_cycle_t *cycle)
         return NGX_ERROR;
     }
 
+    ngx_http_trivet_init_checks(cycle, tmcf);
     if (ngx_http_trivet_open_lanes(cycle, tmcf) != NGX_OK) {
         return NGX_ERROR;
     }

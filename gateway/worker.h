@@ -38,6 +38,12 @@ struct ngx_http_trivet_worker_s {
     ngx_http_trivet_main_conf_t *turn_conf;
     ngx_uint_t is_in_batch;
 
+    /* checks.c */
+    ngx_queue_t checks;
+    ngx_uint_t num_checks;
+    ngx_event_t check_event;
+    ngx_uint_t is_checking;
+
     /* spool.c */
     off_t temp_used; /* of temp_limit, in bytes */
 

@@ -405,7 +405,10 @@ trivet_lanes_verify(struct trivet_lanes *lanes,
     }
 
     for (size_t i = 0; i < num; i++) {
-        if (wanted[i]->num_lanes == 0) {
+        if (wanted[i]->num_lanes == 0 && cache == NULL) {
+            wanted[i]->status = TRIVET_E_UNAVAILABLE;
+            wanted[i]->is_valid = false;
+        } else if (wanted[i]->num_lanes == 0) {
             wanted[i]->status = trivet_verify(cache, wanted[i]->der,
                 wanted[i]->digest, wanted[i]->signature, &wanted[i]->is_valid);
         }

@@ -72,7 +72,8 @@ struct trivet_to_verify {
 };
 
 /* Verifies all of wanted: TRIVET_NUM_LANES at most. What lanes do not find
- * valid, OpenSSL decides. lanes may be NULL. */
+ * valid, OpenSSL decides; with cache NULL that is left open:
+ * TRIVET_E_UNAVAILABLE. lanes may be NULL. */
 void trivet_lanes_verify(struct trivet_lanes *lanes,
     struct trivet_verifier_cache *cache,
     struct trivet_to_verify *const wanted[], size_t num);

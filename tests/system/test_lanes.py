@@ -97,13 +97,20 @@ def grown(after, before):
     }
 
 
-def answers_at_once(gateway, client, paths):
-    """Of streams of one connection that come in one piece."""
+def answers_at_once(gateway, client, paths, bodies=None, headers=None):
+    """Of streams of one connection that come in one piece. bodies: they are
+    POSTs; headers: of each, in place of the client's own."""
+    method = "POST" if bodies else "GET"
+    bodies = bodies or [b""] * len(paths)
+    headers = headers or [client.headers(body) for body in bodies]
     with Http2Wire(gateway) as wire:
         send, wire.flush = wire.flush, lambda: None
-        streams = [
-            wire.start("GET", path, list(client.headers().items())) for path in paths
-        ]
+        streams = []
+        for path, body, fields in zip(paths, bodies, headers):
+            stream = wire.start(method, path, list(fields.items()), end=not body)
+            if body:
+                wire.data(stream, body, end=True)
+            streams.append(stream)
         wire.flush = send
         wire.flush()
         return collect(wire, streams)
@@ -161,6 +168,49 @@ def test_what_waits_together_is_signed_together(right):
     assert sum(now.values()) == NUM_STREAMS
     assert now["crypto_mb", 8] >= 8, now
     assert metrics(right)["trivet_signing_queue_seconds_count", ""] >= NUM_STREAMS
+
+
+VERIFICATIONS = "trivet_verifications_total"
+
+
+@needs_ifma
+def test_what_waits_together_is_verified_together(right):
+    client = bunq.ready(right)
+    before = counted(right, VERIFICATIONS)
+    paths = paths_of("verified")
+    bodies = [f'{{"number": "together {i}"}}'.encode() for i in range(len(paths))]
+    assert_right(client, paths, answers_at_once(right, client, paths, bodies))
+    now = grown(counted(right, VERIFICATIONS), before)
+    assert sum(now.values()) == NUM_STREAMS
+    assert now["crypto_mb", 8] >= 8, now
+
+
+@needs_ifma
+def test_a_wrong_signature_among_others_is_refused_alone(right):
+    client = bunq.ready(right)
+    paths = paths_of("refused")
+    bodies = [f'{{"number": "wrong {i}"}}'.encode() for i in range(len(paths))]
+    headers = [client.headers(body) for body in bodies]
+    for i in (0, 9):
+        headers[i] = client.headers(b"other bytes")
+    headers[17] = client.headers(bodies[17], signature="AAAA")
+    answers = answers_at_once(right, client, paths, bodies, headers)
+    for i, (path, answer) in enumerate(zip(paths, answers)):
+        if i in (0, 9, 17):
+            assert answer.status in (400, 401), answer
+            assert answer.is_signed_by(client.server_key)
+        else:
+            assert_right(client, [path], [answer])
+
+
+@needs_ifma
+def test_one_alone_is_verified_by_openssl(right):
+    client = bunq.ready(right)
+    before = counted(right, VERIFICATIONS)
+    for i, path in enumerate(paths_of("alone", 3)):
+        answer = client.post(path, f'{{"alone": {i}}}'.encode())
+        bunq.assert_admitted(answer, client.server_key)
+    assert grown(counted(right, VERIFICATIONS), before) == {("openssl", 1): 3}
 
 
 @needs_ifma
