@@ -21,7 +21,7 @@ LANES_ROOT = build/crypto-mb
 LANES_UNPACKED = $(LANES_ROOT)/usr/lib/x86_64-linux-gnu/libcrypto_mb.so.11
 
 $(LANES_STUB): $(B)/obj/tests/lanes/stub.o $(B)/flags/link
-	$(call link,-shared -Wl$(COMMA)-soname$(COMMA)libcrypto_mb.so.11 -lcrypto)
+	$(call link,-shared -Wl$(COMMA)-soname$(COMMA)libcrypto_mb.so.11 $(LIBS_SERVER))
 
 $(B)/obj/tests/unit/test_lanes.o: private CPPFLAGS += \
 	-DTRIVET_LANES_STUB='"$(LANES_STUB)"' \
