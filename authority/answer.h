@@ -18,6 +18,10 @@ struct trivet_measures {
     bool had_to_parse_key;    /* the client's key was not in the cache */
     bool has_signed;
     bool is_sign_cache_hit; /* or it was signed */
+    bool has_queued;        /* it waited for its signature: queued_ns */
+    unsigned sign_lanes;    /* signed together with; 0: by OpenSSL   */
+    unsigned verify_lanes;  /* the same                              */
+    int64_t queued_ns;
     int64_t verifying_ns;
     int64_t signing_ns;
 };

@@ -272,7 +272,8 @@ sign(struct trivet_case *c)
     int64_t begin_ns;
 
     answer->is_to_be_signed = is_to_be_signed(c);
-    if (!answer->is_to_be_signed || answer->client_key.der_len > 0
+    if (!answer->is_to_be_signed || c->authority->config->leaves_signing
+        || answer->client_key.der_len > 0
         || c->request->profile->response_signing
                != TRIVET_RESPONSE_SIGNING_BODY)
     {
@@ -353,17 +354,38 @@ decide_here(struct trivet_case *c)
     return true;
 }
 
+static bool
+admit(struct trivet_case *c)
+{
+    return c->request->call == NULL && !trivet_case_has_request_id(c)
+           && !trivet_case_has_device_rate(c)
+           && !trivet_encrypted_body_matters(&c->request->encrypted)
+           && decide_here(c) && !trivet_case_is_refused(c)
+           && !c->answer->verdict.extends_session;
+}
+
 bool
 trivet_authority_admit(struct trivet_authority *authority,
     const struct trivet_request *request, struct trivet_answer *out)
 {
     struct trivet_case c = make_case(authority, request, out);
 
-    return request->call == NULL && !trivet_case_has_request_id(&c)
-           && !trivet_case_has_device_rate(&c)
-           && !trivet_encrypted_body_matters(&request->encrypted)
-           && decide_here(&c) && !trivet_case_is_refused(&c)
-           && !out->verdict.extends_session;
+    return admit(&c);
+}
+
+bool
+trivet_authority_admit_or_put_off(struct trivet_authority *authority,
+    const struct trivet_request *request, struct trivet_answer *out,
+    struct trivet_verification *put_off, bool *out_is_put_off)
+{
+    struct trivet_case c = make_case(authority, request, out);
+    bool is_admitted;
+
+    c.put_off = put_off;
+    is_admitted = admit(&c);
+    *out_is_put_off = c.is_put_off;
+
+    return is_admitted && !c.is_put_off;
 }
 
 bool

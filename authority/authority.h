@@ -46,6 +46,9 @@ struct trivet_authority_config {
      * NULL, or of none: that call is not there. */
     const struct trivet_announcement *announced;
 
+    /* Answers are not signed here but by the caller (is_to_be_signed). */
+    bool leaves_signing;
+
     bool is_sandbox;
     int64_t session_timeout_s; /* auto-logout time of users made here        */
     int64_t key_lifetime_s;    /* of an API key, until it is first bound     */
@@ -116,6 +119,13 @@ void trivet_authority_answer(struct trivet_authority *authority,
  */
 bool trivet_authority_admit(struct trivet_authority *authority,
     const struct trivet_request *request, struct trivet_answer *out);
+
+/* The same, but a signature that would have to be verified is not: then it
+ * returns false and *out_is_put_off is true. When put_off was found valid and
+ * is remembered, trivet_authority_admit finds it. */
+bool trivet_authority_admit_or_put_off(struct trivet_authority *authority,
+    const struct trivet_request *request, struct trivet_answer *out,
+    struct trivet_verification *put_off, bool *out_is_put_off);
 
 /*
  * Whether the request may go on to have its body read, as far as one look at

@@ -57,6 +57,8 @@ struct trivet_case {
     bool is_session_to_end;      /* it is to be ended */
     bool is_session_of_incident; /* the same, or it was ended so before */
     bool may_use_cache;          /* the version of the store is known */
+    struct trivet_verification *put_off; /* filled instead of done; or NULL */
+    bool is_put_off;                     /* it was */
     bool may_go_on; /* nothing speaks against it that was asked for */
 
     unsigned char request_id[TRIVET_DIGEST_LEN]; /* and whose; request_id.c */

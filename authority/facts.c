@@ -255,6 +255,17 @@ trivet_case_gather_signature(struct trivet_case *c, struct trivet_facts *facts)
         return TRIVET_OK;
     }
 
+    if (c->put_off != NULL && !request->has_full_digest) {
+        c->is_put_off = trivet_verification_put_off(trivet_case_memos(c),
+            c->answer->identity.installation_id, c->authority->digest,
+            trivet_slice_make(key->der, key->der_len), request->body_digest,
+            trivet_slice_make(signature, len), c->put_off);
+        if (c->is_put_off) {
+            facts->signature = TRIVET_SIGNATURE_WRONG;
+            return TRIVET_OK;
+        }
+    }
+
     TRIVET_TRY(verify(c, key, trivet_slice_make(signature, len), &fits));
 
     facts->signature = fits ? TRIVET_SIGNATURE_RIGHT : TRIVET_SIGNATURE_WRONG;

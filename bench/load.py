@@ -5,7 +5,9 @@ import re
 import signal
 import subprocess
 import time
+from contextlib import contextmanager
 from pathlib import Path
+from threading import Event, Thread
 
 from servers import BENCH, LOAD_CPUS, Failed, cpu_ns, environment
 
@@ -93,15 +95,32 @@ def run(server, script, seconds, clients, threads, *args):
     return result
 
 
-def calls(server, records, seconds, first=0):
+def calls(server, records, seconds, first=0, clients=CONNECTIONS):
     """As fast as it can. Per request: CPU, and how many in a second."""
-    result = run(server, "calls.lua", seconds, CONNECTIONS, 1, records, first)
+    result = run(server, "calls.lua", seconds, clients, 1, records, first)
     return {
         "cpu_us": result["cpu_us"] / result["requests"],
         "per_s": result["requests"] / result["seconds"],
         "p50_us": result["p50_us"],
         "p99_us": result["p99_us"],
     }
+
+
+@contextmanager
+def under_load(server, records):
+    """Meanwhile all connections of another wrk ask for these."""
+    thread = Thread(target=_endless, args=(server, records, stop := Event()))
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join()
+
+
+def _endless(server, records, stop):
+    while not stop.is_set():
+        _wrk(server, "calls.lua", 0.5, CONNECTIONS, 1, records, 0)
 
 
 def contexts(server, records, seconds):

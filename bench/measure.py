@@ -27,11 +27,13 @@ from servers import (
     Api,
     Failed,
     Gateway,
+    Lanes,
     Njs,
     Node,
     Plain,
     anonymous_kib,
     environment,
+    have_lanes,
     make_data,
 )
 
@@ -100,6 +102,11 @@ class Bench:
         self.plain = start(Plain(self.tmp, data, self.api))
         self.gateway = start(Gateway(self.tmp, data, self.api))
         self.served = [self.gateway]
+        self.lanes = None
+        if have_lanes():
+            self.lanes = start(Lanes(self.tmp, data, self.api))
+            self.served.append(self.lanes)
+        self.peers = len(self.served)
         if self.plan.peers:
             settings = sessions.server_settings(data, PEER_API_KEY)
             self.njs = start(Njs(self.tmp, data, self.api, settings))
@@ -115,7 +122,8 @@ class Bench:
 
     def open(self, server):
         """A context by another implementation, which also judges the answers."""
-        secret = None if server is self.gateway else PEER_API_KEY
+        is_ours = server in (self.gateway, self.lanes)
+        secret = None if is_ours else PEER_API_KEY
         client = bunq.ready(server, secret=secret)
         for path in ("/v1/fresh/1k", "/v1/same/1k"):
             bunq.assert_admitted(client.get(path), client.server_key)
@@ -144,7 +152,7 @@ class Bench:
             self.tmp / "contexts-gateway", ours
         )
         theirs = self._contexts([PEER_API_KEY] * len(keys), keys)
-        for server in self.served[1:]:
+        for server in self.served[self.peers :]:
             path = self.tmp / f"contexts-{server.name}"
             self.context_records[server] = load.write_records(path, theirs)
 
@@ -223,11 +231,15 @@ class Bench:
 
         yield from self.calls("plain", self.plain)
         yield from self.calls("gateway", self.gateway)
+        if self.lanes:
+            yield from self.signed_at_once()
         yield from self.paced()
-        for server in self.served[1:]:
+        for server in self.served[self.peers :]:
             yield from self.calls(server.name, server)
 
         for server in self.served:
+            if server is self.lanes:
+                continue
             if server is self.gateway or self.plan.everything:
                 yield f"{server.name} contexts", lambda s=server: load.contexts(
                     s, self.context_records[s], seconds
@@ -247,7 +259,7 @@ class Bench:
         def post(kind):
             return lambda: load.calls(server, self.post(server, kind), seconds)
 
-        is_peer = server in self.served[1:]
+        is_peer = server in self.served[self.peers :]
         for kind in kinds:
             yield f"{name} GET {kind} 1k", get(kind, "1k")
             if not is_peer or self.plan.everything:
@@ -256,6 +268,39 @@ class Bench:
             for size in self.plan.sizes:
                 for kind in ["same"] if size == "0" else kinds:
                     yield f"{name} GET {kind} {size}", get(kind, size)
+
+    def signed_at_once(self):
+        """With lanes and without: as many as come; one alone; and what needs no
+        signature, beside as many as come that do."""
+        seconds = self.plan.seconds
+        for method in ("GET", "POST"):
+            yield f"lanes {method} fresh 1k", lambda m=method: load.calls(
+                self.lanes, self.fresh(self.lanes, m), seconds
+            )
+        for server in (self.gateway, self.lanes):
+            yield f"{server.name} GET fresh 1k, alone", lambda s=server: load.calls(
+                s, self.fresh(s, "GET"), seconds, clients=1
+            )
+        for server in (self.gateway, self.lanes):
+            yield f"{server.name} GET same 1k, beside new", lambda s=server: (
+                self.beside_new(s)
+            )
+
+    def fresh(self, server, method):
+        """Both have clients with the same key, which signed the bodies."""
+        if method == "GET":
+            return self.get(server, "fresh", "1k")
+        return self.post(server, "fresh")
+
+    def beside_new(self, server):
+        """One connection whose answers are remembered. Its CPU is not told apart."""
+        new = self.tmp / "new"
+        new.write_bytes(self.fresh(server, "GET").read_bytes())
+        same = self.get(server, "same", "1k")
+        with load.under_load(server, new):
+            result = load.calls(server, same, self.plan.seconds, clients=1)
+        del result["cpu_us"]
+        return result
 
     def paced(self):
         def at(arrivals, server=self.gateway):

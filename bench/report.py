@@ -83,6 +83,14 @@ def targets(figures):
             lambda: f.floor(1, 1), "<=", 1.10)  # fmt: skip
         add(f"cpu-same-{name}", [same, plain], cpu(same), cpu(plain), "<=", 1.60)
 
+    for method, limit in (("GET", 0.70), ("POST", 0.72)):
+        at_once = f"lanes {method} fresh 1k"
+        add(f"cpu-fresh-{method.lower()}-lanes", [at_once, "rsa"], cpu(at_once),
+            lambda: f.floor(1, 1), "<=", limit)  # fmt: skip
+    alone = [f"{server} GET fresh 1k, alone" for server in ("lanes", "gateway")]
+    add("p50-alone-lanes", alone, lambda: f.each(alone[0], "p50_us"),
+        lambda: f.each(alone[1], "p50_us"), "<=", 1.02)  # fmt: skip
+
     add("cpu-context", ["gateway contexts", "rsa"], cpu("gateway contexts"),
         lambda: f.floor(3, 2), "<=", 1.25)  # fmt: skip
 
@@ -124,7 +132,7 @@ def _against(figures, name, cpu):
     """The ratio that counts for a row, and what it is against."""
     if not figures.has("rsa"):
         return ""
-    if name.startswith("plain"):
+    if name.startswith("plain") or ", alone" in name:
         return ""
     if name.startswith("client"):
         if figures.has("client: curl") and name != "client: curl":
@@ -159,8 +167,11 @@ def table(figures):
                 values = figures.each(name, f"{word}_us")
                 found.append((f"openssl RSA-2048 {word}", "", spread(values, "{:.1f}")))
             continue
-        cpu = figures.each(name, "cpu_us")
-        row = [name, _against(figures, name, cpu), spread(cpu)]
+        if "cpu_us" in rounds[0]:
+            cpu = figures.each(name, "cpu_us")
+            row = [name, _against(figures, name, cpu), spread(cpu)]
+        else:
+            row = [name, "", ""]
         for figure in ("per_s", "p50_us", "p99_us"):
             known = figure in rounds[0]
             row.append(spread(figures.each(name, figure)) if known else "")

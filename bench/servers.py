@@ -27,6 +27,10 @@ from gateway import end_with_us, environment, free_port  # noqa: E402
 
 NGINX = BUILD / "nginx-root/usr/sbin/nginx"
 MODULE = BUILD / "ngx_http_trivet_module.so"
+# Where bench/fetch-lanes puts it; an installed one is found without.
+LIBRARY = {
+    "LD_LIBRARY_PATH": str(ROOT / "build/crypto-mb/usr/lib/x86_64-linux-gnu")
+}
 SIZES = {"0": 0, "1k": 1024, "64k": 65536, "1m": 1048576}
 
 _cpus = sorted(os.sched_getaffinity(0))
@@ -95,7 +99,7 @@ class Server:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
-                env=environment(),
+                env=environment(**LIBRARY),
                 start_new_session=True,
                 preexec_fn=end_with_us,
             )
@@ -285,8 +289,10 @@ class Gateway(Plain):
     trivet_server_key {data}/server.pem;
     trivet_profile strict;
     trivet_sandbox on;
+    trivet_lanes {lanes};
 """
     )
+    lanes = "off"
     locations = """
         location /v1/ {{
             trivet_calls on;
@@ -300,6 +306,27 @@ class Gateway(Plain):
         self.name = name
         self.folder = Path(folder) / name
         self.folder.mkdir(parents=True, exist_ok=True)
+
+    def parts(self):
+        return {**super().parts(), "lanes": self.lanes}
+
+
+class Lanes(Gateway):
+    """The same on the same store, but with several signatures at once."""
+
+    lanes = "auto"
+
+    def __init__(self, folder, data, api):
+        super().__init__(folder, data, api, "lanes")
+
+
+def have_lanes():
+    """Whether this machine can: with the installed library, or the unpacked."""
+    said = subprocess.run(
+        [BUILD / "trivet", "--version"], capture_output=True, text=True,
+        env=environment(**LIBRARY),
+    ).stdout  # fmt: skip
+    return "signatures: crypto_mb" in said
 
 
 class Njs(Plain):

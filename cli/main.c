@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "cli/commands.h"
+#include "cli/lanes.h"
 #include "cli/output.h"
 #include "build.h"
 
@@ -54,9 +55,11 @@ main(int argc, char **argv)
     argp_program_version = "trivet " TRIVET_VERSION;
 
     if (argc == 2
-        && (strcmp(argv[1], "--version") == 0 || strcmp(argv[1], "-V") == 0))
+        && (strcmp(argv[1], "--version") == 0 || strcmp(argv[1], "-V") == 0
+            || strcmp(argv[1], "version") == 0))
     {
         (void) puts(argp_program_version);
+        cli_lanes_tell(false, NULL);
         return CLI_OK;
     }
 

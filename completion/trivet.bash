@@ -69,6 +69,8 @@ _trivet() {
         words="classic 2026 off"
     elif [ "$before" = "--encryption" ]; then
         words="off optional required"
+    elif [ "$before" = "--lanes" ]; then
+        words="auto off"
     elif [ "${word#-}" != "$word" ]; then
         if [ "$COMP_CWORD" -gt 2 ] && _trivet_has "$command" "${COMP_WORDS[2]}"
         then

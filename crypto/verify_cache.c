@@ -14,28 +14,66 @@ trivet_signature_tag(const struct trivet_public_key *key, uint64_t *out)
     return TRIVET_OK;
 }
 
+static struct trivet_memo_key
+key_of(uint64_t tag, const unsigned char digest[TRIVET_DIGEST_LEN])
+{
+    struct trivet_memo_key key = {.tag = tag};
+
+    memcpy(key.digest, digest, sizeof key.digest);
+    return key;
+}
+
+bool
+trivet_signature_recall(const struct trivet_memos *memos, uint64_t tag,
+    const unsigned char digest[TRIVET_DIGEST_LEN],
+    char out[TRIVET_SIGNATURE_TEXT_LEN])
+{
+    struct trivet_memo_key key = key_of(tag, digest);
+
+    return memos->made != NULL && trivet_memo_get(memos->made, &key, out);
+}
+
+void
+trivet_signature_remember(const struct trivet_memos *memos, uint64_t tag,
+    const unsigned char digest[TRIVET_DIGEST_LEN],
+    const char text[TRIVET_SIGNATURE_TEXT_LEN])
+{
+    struct trivet_memo_key key = key_of(tag, digest);
+
+    if (memos->made != NULL) {
+        trivet_memo_put(memos->made, &key, text);
+    }
+}
+
 enum trivet_status
 trivet_sign_cached(const struct trivet_memos *memos, uint64_t tag,
     struct trivet_signer *signer, const unsigned char digest[TRIVET_DIGEST_LEN],
     char out[TRIVET_SIGNATURE_TEXT_LEN], bool *out_is_cache_hit)
 {
-    struct trivet_memo_key key = {.tag = tag};
-
-    *out_is_cache_hit = false;
-
-    if (memos->made == NULL) {
-        return trivet_signer_sign(signer, digest, out);
-    }
-
-    memcpy(key.digest, digest, sizeof key.digest);
-    *out_is_cache_hit = trivet_memo_get(memos->made, &key, out);
+    *out_is_cache_hit = trivet_signature_recall(memos, tag, digest, out);
 
     if (!*out_is_cache_hit) {
         TRIVET_TRY(trivet_signer_sign(signer, digest, out));
-        trivet_memo_put(memos->made, &key, out);
+        trivet_signature_remember(memos, tag, digest, out);
     }
 
     return TRIVET_OK;
+}
+
+/* DER tells its own length, the digest has one, and the signature is last: no
+ * two of these run together into the same bytes. */
+static enum trivet_status
+right_key(int64_t installation_id, struct trivet_digest *work,
+    struct trivet_slice der, const unsigned char digest[TRIVET_DIGEST_LEN],
+    struct trivet_slice signature, struct trivet_memo_key *out)
+{
+    out->tag = (uint64_t) installation_id;
+    trivet_digest_start(work);
+    trivet_digest_add(work, der);
+    trivet_digest_add(work, trivet_slice_make(digest, TRIVET_DIGEST_LEN));
+    trivet_digest_add(work, signature);
+
+    return trivet_digest_finish(work, out->digest);
 }
 
 enum trivet_status
@@ -44,7 +82,7 @@ trivet_verify_cached(const struct trivet_memos *memos, int64_t installation_id,
     struct trivet_slice der, const unsigned char digest[TRIVET_DIGEST_LEN],
     struct trivet_slice signature, bool *out_is_valid, bool *out_is_cache_hit)
 {
-    struct trivet_memo_key key = {.tag = (uint64_t) installation_id};
+    struct trivet_memo_key key;
 
     *out_is_cache_hit = false;
 
@@ -52,13 +90,7 @@ trivet_verify_cached(const struct trivet_memos *memos, int64_t installation_id,
         return trivet_verify(cache, der, digest, signature, out_is_valid);
     }
 
-    /* DER tells its own length, the digest has one, and the signature is last:
-     * no two of these run together into the same bytes. */
-    trivet_digest_start(work);
-    trivet_digest_add(work, der);
-    trivet_digest_add(work, trivet_slice_make(digest, TRIVET_DIGEST_LEN));
-    trivet_digest_add(work, signature);
-    TRIVET_TRY(trivet_digest_finish(work, key.digest));
+    TRIVET_TRY(right_key(installation_id, work, der, digest, signature, &key));
 
     if (trivet_memo_get(memos->right, &key, NULL)) {
         *out_is_cache_hit = true;
@@ -72,4 +104,36 @@ trivet_verify_cached(const struct trivet_memos *memos, int64_t installation_id,
     }
 
     return TRIVET_OK;
+}
+
+bool
+trivet_verification_put_off(const struct trivet_memos *memos,
+    int64_t installation_id, struct trivet_digest *work,
+    struct trivet_slice der, const unsigned char digest[TRIVET_DIGEST_LEN],
+    struct trivet_slice signature, struct trivet_verification *out)
+{
+    if (memos->right == NULL || der.len > sizeof out->der
+        || signature.len != sizeof out->signature
+        || right_key(installation_id, work, der, digest, signature, &out->key)
+               != TRIVET_OK
+        || trivet_memo_get(memos->right, &out->key, NULL))
+    {
+        return false;
+    }
+
+    memcpy(out->der, der.data, der.len);
+    out->der_len = der.len;
+    memcpy(out->signature, signature.data, signature.len);
+    memcpy(out->digest, digest, sizeof out->digest);
+
+    return true;
+}
+
+void
+trivet_verification_remember(const struct trivet_memos *memos,
+    const struct trivet_verification *verified)
+{
+    if (memos->right != NULL) {
+        trivet_memo_put(memos->right, &verified->key, NULL);
+    }
 }

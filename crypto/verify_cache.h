@@ -32,6 +32,14 @@ TRIVET_MUST_USE enum trivet_status trivet_sign_cached(
     struct trivet_signer *signer, const unsigned char digest[TRIVET_DIGEST_LEN],
     char out[TRIVET_SIGNATURE_TEXT_LEN], bool *out_is_cache_hit);
 
+/* The two halves of that, for who signs in between. False: it is not known. */
+bool trivet_signature_recall(const struct trivet_memos *memos, uint64_t tag,
+    const unsigned char digest[TRIVET_DIGEST_LEN],
+    char out[TRIVET_SIGNATURE_TEXT_LEN]);
+void trivet_signature_remember(const struct trivet_memos *memos, uint64_t tag,
+    const unsigned char digest[TRIVET_DIGEST_LEN],
+    const char text[TRIVET_SIGNATURE_TEXT_LEN]);
+
 /*
  * trivet_verify, or its answer of before. Only valid signatures are
  * remembered: of this installation, this key and this digest, bit by bit. work:
@@ -42,5 +50,24 @@ TRIVET_MUST_USE enum trivet_status trivet_verify_cached(
     struct trivet_verifier_cache *cache, struct trivet_digest *work,
     struct trivet_slice der, const unsigned char digest[TRIVET_DIGEST_LEN],
     struct trivet_slice signature, bool *out_is_valid, bool *out_is_cache_hit);
+
+/* A verification that is wanted: copies of all that it takes. */
+struct trivet_verification {
+    unsigned char der[TRIVET_MAX_PUBLIC_KEY_DER];
+    size_t der_len;
+    unsigned char signature[TRIVET_SIGNATURE_LEN];
+    unsigned char digest[TRIVET_DIGEST_LEN];
+    struct trivet_memo_key key; /* what it is remembered by */
+};
+
+/* True: it is not known whether the signature is valid, and *out is what tells.
+ * False: it is, or it cannot be put off. */
+bool trivet_verification_put_off(const struct trivet_memos *memos,
+    int64_t installation_id, struct trivet_digest *work,
+    struct trivet_slice der, const unsigned char digest[TRIVET_DIGEST_LEN],
+    struct trivet_slice signature, struct trivet_verification *out);
+/* It was valid: trivet_verify_cached will know. */
+void trivet_verification_remember(const struct trivet_memos *memos,
+    const struct trivet_verification *verified);
 
 #endif

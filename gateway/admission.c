@@ -330,8 +330,16 @@ ngx_http_trivet_decide(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx,
             ngx_http_trivet_send_refusal(r, ctx, TRIVET_REASON_BODY_TOO_LARGE));
     }
 
-    if (ngx_http_trivet_admit_here(r, ctx)) {
+    switch (ngx_http_trivet_admit_here(r, ctx)) {
+    case NGX_OK:
         return ngx_http_trivet_conclude(r, ctx, tlcf);
+
+    case NGX_AGAIN:
+        ctx->state = NGX_HTTP_TRIVET_DECIDING;
+        return NGX_AGAIN;
+
+    case NGX_ERROR:
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
     reason = ngx_http_trivet_prepare_decrypting(r, ctx);

@@ -141,6 +141,7 @@ ngx_http_trivet_create_main_conf(ngx_conf_t *cf)
     tmcf->session_timeout = NGX_CONF_UNSET;
     tmcf->key_lifetime = NGX_CONF_UNSET;
     tmcf->memo_size = NGX_CONF_UNSET_SIZE;
+    tmcf->lanes = NGX_CONF_UNSET_UINT;
     tmcf->max_connections = NGX_CONF_UNSET;
     tmcf->has_device_rates = NGX_CONF_UNSET;
     tmcf->temp_limit = NGX_CONF_UNSET_SIZE;
@@ -169,6 +170,7 @@ ngx_http_trivet_init_main_conf(ngx_conf_t *cf, void *conf)
         tmcf->session_timeout, TRIVET_DEFAULT_SESSION_TIMEOUT_S);
     ngx_conf_init_value(tmcf->key_lifetime, key_lifetime);
     ngx_conf_init_size_value(tmcf->memo_size, 4 * 1024 * 1024);
+    ngx_conf_init_uint_value(tmcf->lanes, 1);
     ngx_conf_init_value(tmcf->max_connections, 0);
     ngx_conf_init_value(tmcf->has_device_rates, 0);
     ngx_conf_init_size_value(tmcf->temp_limit, 256 * 1024 * 1024);

@@ -26,6 +26,7 @@ typedef struct {
     ngx_int_t session_timeout;
     ngx_int_t key_lifetime;
     size_t memo_size;
+    ngx_uint_t lanes;      /* 1: auto */
     size_t temp_limit;     /* bytes of temporary files of a worker */
     ngx_path_t *temp_path; /* of answers; NULL: as bodies */
     struct trivet_prune_ages prune_ages;

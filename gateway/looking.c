@@ -8,10 +8,12 @@
 #include "gateway/looking.h"
 
 #include "gateway/body.h"
+#include "gateway/checks.h"
 #include "gateway/chores.h"
 #include "gateway/conf.h"
 #include "gateway/fill.h"
 #include "gateway/request.h"
+#include "gateway/turns.h"
 #include "gateway/worker.h"
 static ngx_uint_t
 ngx_http_trivet_look(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx,
@@ -60,18 +62,67 @@ ngx_http_trivet_find_signer(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx)
 }
 
 
+/* One that waits for others is not verified here, once. */
+static ngx_int_t
+ngx_http_trivet_admit_or_wait(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx,
+    ngx_http_trivet_main_conf_t *tmcf)
+{
+    bool is_put_off;
+    struct trivet_verification put_off;
+
+    if (ctx->is_put_off || r != r->main || !ngx_http_trivet_has_turns(tmcf)) {
+        return trivet_authority_admit(
+                   tmcf->worker->authority_here, &ctx->request, &ctx->answer)
+                   ? NGX_OK
+                   : NGX_DECLINED;
+    }
+
+    if (trivet_authority_admit_or_put_off(tmcf->worker->authority_here,
+            &ctx->request, &ctx->answer, &put_off, &is_put_off))
+    {
+        return NGX_OK;
+    }
+
+    if (!is_put_off) {
+        return NGX_DECLINED;
+    }
+
+    ctx->is_put_off = 1;
+    trivet_answer_init(&ctx->answer);
+
+    return ngx_http_trivet_take_check(r, ctx, &put_off) == NGX_OK ? NGX_AGAIN
+                                                                  : NGX_ERROR;
+}
+
+
+/* It was counted as one that is remembered. */
+static void
+ngx_http_trivet_tell_check(ngx_http_trivet_ctx_t *ctx)
+{
+    struct trivet_measures *measures = &ctx->answer.measures;
+
+    if (ctx->checked_lanes > 0 && measures->is_verify_cache_hit) {
+        measures->is_verify_cache_hit = false;
+        measures->has_verified = true;
+        measures->verify_lanes = ctx->checked_lanes;
+        measures->verifying_ns = ctx->checked_ns;
+    }
+}
+
+
 /* Of the event loop: no hop, where none is needed. */
-ngx_uint_t
+ngx_int_t
 ngx_http_trivet_admit_here(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx)
 {
     off_t len;
+    ngx_int_t rc;
     ngx_chain_t *cl, *body;
     ngx_http_trivet_main_conf_t *tmcf;
 
     tmcf = ngx_http_get_module_main_conf(r, ngx_http_trivet_module);
 
     if (ctx->request.call != NULL || tmcf->worker->authority_here == NULL) {
-        return 0;
+        return NGX_DECLINED;
     }
 
     body = ngx_http_trivet_body(r);
@@ -83,22 +134,28 @@ ngx_http_trivet_admit_here(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx)
 
         /* Digesting much takes longer than the hop. */
         if (cl->buf->in_file || len > NGX_HTTP_TRIVET_READ_SIZE) {
-            return 0;
+            return NGX_DECLINED;
         }
     }
 
     if (ngx_http_trivet_digest_request(tmcf->worker->digest, NULL, ctx, body)
-            != TRIVET_OK
-        || !trivet_authority_admit(
-            tmcf->worker->authority_here, &ctx->request, &ctx->answer))
+        != TRIVET_OK)
     {
-        trivet_answer_init(&ctx->answer);
-        return 0;
+        return NGX_DECLINED;
     }
 
+    rc = ngx_http_trivet_admit_or_wait(r, ctx, tmcf);
+    if (rc == NGX_DECLINED) {
+        trivet_answer_init(&ctx->answer);
+    }
+    if (rc != NGX_OK) {
+        return rc;
+    }
+
+    ngx_http_trivet_tell_check(ctx);
     ctx->state = NGX_HTTP_TRIVET_DECIDED;
     ctx->reason = TRIVET_REASON_NONE;
     ngx_http_trivet_tell_time(tmcf);
 
-    return 1;
+    return NGX_OK;
 }

@@ -8,8 +8,13 @@
 
 #include "gateway/request.h"
 
-/* Whether the request is admitted here and now; if not, nothing was decided. */
-ngx_uint_t ngx_http_trivet_admit_here(
+/*
+ * NGX_OK        the request is admitted here and now.
+ * NGX_AGAIN     its signature waits to be verified with others (checks.h); the
+ *               phases go on then, and it is asked again.
+ * NGX_DECLINED  nothing was decided.
+ */
+ngx_int_t ngx_http_trivet_admit_here(
     ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx);
 /* Whether nothing speaks against having the request's body; if something
  * does, or it is not known, nothing was decided. */

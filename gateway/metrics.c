@@ -170,6 +170,8 @@ ngx_http_trivet_log_handler(ngx_http_request_t *r)
     if (ctx->answer.measures.has_verified) {
         ngx_http_trivet_observe(
             &metrics->verifying, ctx->answer.measures.verifying_ns);
+        (void) ngx_atomic_fetch_add(
+            &metrics->verified_by[ctx->answer.measures.verify_lanes], 1);
     }
 
     if (ctx->answer.measures.is_verify_cache_hit) {
@@ -187,6 +189,13 @@ ngx_http_trivet_log_handler(ngx_http_request_t *r)
     if (ctx->answer.measures.has_signed) {
         ngx_http_trivet_observe(
             &metrics->signing, ctx->answer.measures.signing_ns);
+        (void) ngx_atomic_fetch_add(
+            &metrics->signed_by[ctx->answer.measures.sign_lanes], 1);
+    }
+
+    if (ctx->answer.measures.has_queued) {
+        ngx_http_trivet_observe(
+            &metrics->queueing, ctx->answer.measures.queued_ns);
     }
 
     return NGX_OK;

@@ -5,6 +5,8 @@
 
 #include "gateway/conf.h"
 
+#include "crypto/lanes/library.h"
+
 enum { NGX_HTTP_TRIVET_NUM_BOUNDS = 11 };
 
 /* Upper ends of a histogram's buckets, in microseconds and as Prometheus wants
@@ -24,6 +26,10 @@ typedef struct {
 typedef struct {
     ngx_http_trivet_histogram_t verifying;
     ngx_http_trivet_histogram_t signing;
+    ngx_http_trivet_histogram_t queueing;         /* for a signature */
+    ngx_atomic_t signed_by[TRIVET_NUM_LANES + 1]; /* lanes; 0: OpenSSL */
+    ngx_atomic_t verified_by[TRIVET_NUM_LANES + 1];
+    ngx_atomic_t wrong_lanes;
     ngx_atomic_t cache_misses;
     ngx_atomic_t known_right; /* nothing was verified: it had been before */
     ngx_atomic_t known_signatures;

@@ -78,6 +78,29 @@ ngx_http_trivet_tell_counter(u_char *p, u_char *end, const char *name,
 }
 
 
+/* By way, and how many were done at once. */
+static u_char *
+ngx_http_trivet_tell_ways(u_char *p, u_char *end, const char *name,
+    const char *help, const ngx_atomic_t *ways)
+{
+    ngx_uint_t i;
+
+    p = ngx_slprintf(p, end,
+        "# HELP %s %s\n# TYPE %s counter\n"
+        "%s{way=\"openssl\",lanes=\"1\"} %uA\n",
+        name, help, name, name, ways[0]);
+
+    for (i = 1; i <= TRIVET_NUM_LANES; i++) {
+        if (ways[i] != 0) {
+            p = ngx_slprintf(p, end,
+                "%s{way=\"crypto_mb\",lanes=\"%ui\"} %uA\n", name, i, ways[i]);
+        }
+    }
+
+    return p;
+}
+
+
 /* metrics is a copy that stands still. */
 u_char *
 ngx_http_trivet_tell_all(u_char *p, u_char *end,
@@ -92,6 +115,16 @@ ngx_http_trivet_tell_all(u_char *p, u_char *end,
         "Verifying a request's signature.", &metrics->verifying);
     p = ngx_http_trivet_tell_histogram(p, end, "trivet_signing_seconds",
         "Signing an answer.", &metrics->signing);
+    p = ngx_http_trivet_tell_histogram(p, end, "trivet_signing_queue_seconds",
+        "Waiting until an answer is signed.", &metrics->queueing);
+    p = ngx_http_trivet_tell_ways(p, end, "trivet_signatures_total",
+        "Answers signed, by way and how many at once.", metrics->signed_by);
+    p = ngx_http_trivet_tell_ways(p, end, "trivet_verifications_total",
+        "Requests verified, by way and how many at once.",
+        metrics->verified_by);
+    p = ngx_http_trivet_tell_counter(p, end, "trivet_wrong_lanes_total",
+        "counter", "Signatures of crypto_mb that were wrong, and made again.",
+        (int64_t) metrics->wrong_lanes);
 
     for (i = 0; i <= NGX_HTTP_TRIVET_NUM_BOUNDS; i++) {
         num += metrics->verifying.buckets[i];
@@ -130,7 +163,7 @@ ngx_http_trivet_tell_all(u_char *p, u_char *end,
 size_t
 ngx_http_trivet_max_text(const ngx_http_trivet_metrics_t *metrics)
 {
-    size_t num_lines = 64; /* all but the requests */
+    size_t num_lines = 128; /* all but the requests */
     ngx_uint_t i;
 
     for (i = 0; i < ngx_http_trivet_num_rows() * TRIVET_NUM_REASONS; i++) {

@@ -18,6 +18,13 @@ static ngx_conf_enum_t  ngx_http_trivet_require_signature[] = {
 };
 
 
+static ngx_conf_enum_t  ngx_http_trivet_lanes[] = {
+    { ngx_string("off"), 0 },
+    { ngx_string("auto"), 1 },
+    { ngx_null_string, 0 }
+};
+
+
 static ngx_conf_enum_t  ngx_http_trivet_preflights[] = {
     { ngx_string("refuse"), 0 },
     { ngx_string("pass"), 1 },
@@ -119,6 +126,13 @@ static ngx_command_t  ngx_http_trivet_commands[] = {
       NGX_HTTP_MAIN_CONF_OFFSET,
       offsetof(ngx_http_trivet_main_conf_t, memo_size),
       NULL },
+
+    { ngx_string("trivet_lanes"),
+      NGX_HTTP_MAIN_CONF|NGX_CONF_TAKE1,
+      ngx_conf_set_enum_slot,
+      NGX_HTTP_MAIN_CONF_OFFSET,
+      offsetof(ngx_http_trivet_main_conf_t, lanes),
+      &ngx_http_trivet_lanes },
 
     { ngx_string("trivet_connections"),
       NGX_HTTP_MAIN_CONF|NGX_CONF_1MORE,

@@ -135,7 +135,8 @@ ngx_http_trivet_settle_error(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx)
 
 /* The signature of an answer whose bytes are settled, if it gets one. */
 ngx_int_t
-ngx_http_trivet_sign_settled(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx)
+ngx_http_trivet_sign_settled(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx,
+    ngx_http_trivet_turn_pt done)
 {
     ngx_str_t value;
     ngx_uint_t is_signed;
@@ -162,7 +163,7 @@ ngx_http_trivet_sign_settled(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx)
     }
 
     return ngx_http_trivet_sign_bytes(
-        r, ctx, ctx->sending.whole->data, ctx->sending.whole->len);
+        r, ctx, ctx->sending.whole->data, ctx->sending.whole->len, done);
 }
 
 

@@ -7,6 +7,7 @@
 #define TRIVET_GATEWAY_REPLACING_H
 
 #include "gateway/request.h"
+#include "gateway/turns.h"
 
 /* Sends body, whatever comes down as the body; nothing that the header said of
  * other bytes is left. body must live as long as ctx. */
@@ -19,8 +20,8 @@ ngx_int_t ngx_http_trivet_is_nginx_error(
 ngx_int_t ngx_http_trivet_settle_error(
     ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx);
 /* The signature of a settled answer, if it gets one. */
-ngx_int_t ngx_http_trivet_sign_settled(
-    ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx);
+ngx_int_t ngx_http_trivet_sign_settled(ngx_http_request_t *r,
+    ngx_http_trivet_ctx_t *ctx, ngx_http_trivet_turn_pt done);
 /* Whether something answers from a protected location for a request that was
  * not admitted; then hold_up makes a refusal of it. */
 ngx_uint_t ngx_http_trivet_is_unasked(ngx_http_request_t *r,

@@ -48,6 +48,7 @@ typedef enum {
     NGX_HTTP_TRIVET_PASS = 0,
     NGX_HTTP_TRIVET_COLLECT, /* keep header and body back, then sign       */
     NGX_HTTP_TRIVET_REPLACE, /* nginx's error page by ours                 */
+    NGX_HTTP_TRIVET_WAIT,    /* for the signature: nothing goes until then */
     NGX_HTTP_TRIVET_SEND     /* what was collected is on its way           */
 } ngx_http_trivet_mode_e;
 
@@ -69,7 +70,9 @@ typedef struct {
     struct trivet_digest *digest;         /* of a spooled body; owned */
     struct trivet_encryption *encryption; /* of a collected body; owned */
     struct trivet_encryption_fields *fields;
-    unsigned is_signed : 1; /* what is collected */
+    unsigned is_signed : 1;      /* what is collected */
+    ngx_http_trivet_mode_e then; /* behind WAIT */
+    unsigned is_whole : 1;       /* WAIT: its last buffer came */
     ngx_output_chain_ctx_t *out;
 } ngx_http_trivet_sending_t;
 
@@ -102,6 +105,9 @@ typedef struct {
     ngx_http_trivet_spooled_t *spooled;       /* NULL: nothing      */
     ngx_http_trivet_interim_t *interim;       /* NULL: none         */
     ngx_http_trivet_encryption_t *encryption; /* NULL: plain   */
+    unsigned is_put_off : 1;                  /* looking.c: once */
+    unsigned checked_lanes;                   /* checks.c; 0: not by it */
+    int64_t checked_ns;                       /* the same */
     unsigned is_unanswered : 1;               /* repeating.c */
     ngx_http_handler_pt content_handler;      /* the same: the location's */
     void *work;                               /* metrics.c                */

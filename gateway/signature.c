@@ -4,6 +4,7 @@
 
 #include "core/field_names.h"
 #include "gateway/answer_headers.h"
+#include "gateway/api_answer.h"
 #include "gateway/clock.h"
 #include "gateway/conf.h"
 #include "gateway/request.h"
@@ -13,37 +14,82 @@
 #include "crypto/digest.h"
 
 
-ngx_int_t
-ngx_http_trivet_add_signature(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx,
-    const unsigned char digest[TRIVET_DIGEST_LEN])
+/* What has a head in front, or is encrypted, was never seen before. */
+static const struct trivet_memos *
+ngx_http_trivet_memos_of(
+    ngx_http_trivet_main_conf_t *tmcf, ngx_http_trivet_ctx_t *ctx)
 {
     static const struct trivet_memos none;
 
-    char *text;
-    int64_t begin_ns;
+    return ctx->request.profile->response_signing
+                       == TRIVET_RESPONSE_SIGNING_BODY
+                   && ctx->answer.client_key.der_len == 0
+               ? &tmcf->memos
+               : &none;
+}
+
+
+static ngx_int_t
+ngx_http_trivet_add_text(ngx_http_request_t *r, char *text)
+{
     ngx_str_t value;
+
+    value.data = (u_char *) text;
+    value.len = TRIVET_SIGNATURE_TEXT_LEN;
+
+    return ngx_http_trivet_add_header(r, TRIVET_FIELD_SERVER_SIGNATURE, &value);
+}
+
+
+/* Whether the answer can be kept back: its body comes behind the header, and
+ * nginx does not end the request before it is sent. */
+static ngx_uint_t
+ngx_http_trivet_may_wait(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx)
+{
+    return !ctx->sending.is_given_up && !r->filter_finalize && !r->header_only
+           && !ngx_http_trivet_is_bodiless(r);
+}
+
+
+ngx_int_t
+ngx_http_trivet_add_signature(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx,
+    const unsigned char digest[TRIVET_DIGEST_LEN], ngx_http_trivet_turn_pt done)
+{
+    char *text;
+    uint64_t tag;
+    int64_t begin_ns;
+    struct trivet_measures *measures = &ctx->answer.measures;
     const struct trivet_memos *memos;
     ngx_http_trivet_main_conf_t *tmcf;
 
     tmcf = ngx_http_get_module_main_conf(r, ngx_http_trivet_module);
-
-    begin_ns = tmcf->metrics == NULL ? 0 : ngx_http_trivet_ticks_ns();
 
     text = ngx_pnalloc(r->pool, TRIVET_SIGNATURE_TEXT_LEN);
     if (text == NULL) {
         return NGX_ERROR;
     }
 
-    /* What has a head in front, or is encrypted, was never seen before. */
-    memos =
-        ctx->request.profile->response_signing == TRIVET_RESPONSE_SIGNING_BODY
-                && ctx->answer.client_key.der_len == 0
-            ? &tmcf->memos
-            : &none;
+    memos = ngx_http_trivet_memos_of(tmcf, ctx);
+    tag = tmcf->server_keys[ctx->answer.server_key].tag;
 
-    if (trivet_sign_cached(memos, tmcf->server_keys[ctx->answer.server_key].tag,
-            tmcf->worker->signers[ctx->answer.server_key], digest, text,
-            &ctx->answer.measures.is_sign_cache_hit)
+    measures->is_sign_cache_hit =
+        trivet_signature_recall(memos, tag, digest, text);
+    if (measures->is_sign_cache_hit) {
+        return ngx_http_trivet_add_text(r, text);
+    }
+
+    if (done != NULL && ngx_http_trivet_has_turns(tmcf)
+        && ngx_http_trivet_may_wait(r, ctx))
+    {
+        return ngx_http_trivet_take_turn(r, ctx, digest, done) == NGX_OK
+                   ? NGX_AGAIN
+                   : NGX_ERROR;
+    }
+
+    begin_ns = tmcf->metrics == NULL ? 0 : ngx_http_trivet_ticks_ns();
+
+    if (trivet_signer_sign(
+            tmcf->worker->signers[ctx->answer.server_key], digest, text)
         != TRIVET_OK)
     {
         ngx_log_error(NGX_LOG_CRIT, r->connection->log, 0,
@@ -51,15 +97,30 @@ ngx_http_trivet_add_signature(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx,
         return NGX_ERROR;
     }
 
-    if (tmcf->metrics != NULL && !ctx->answer.measures.is_sign_cache_hit) {
-        ctx->answer.measures.has_signed = true;
-        ctx->answer.measures.signing_ns = ngx_http_trivet_ticks_ns() - begin_ns;
+    trivet_signature_remember(memos, tag, digest, text);
+
+    if (tmcf->metrics != NULL) {
+        measures->has_signed = true;
+        measures->signing_ns = ngx_http_trivet_ticks_ns() - begin_ns;
     }
 
-    value.data = (u_char *) text;
-    value.len = TRIVET_SIGNATURE_TEXT_LEN;
+    return ngx_http_trivet_add_text(r, text);
+}
 
-    return ngx_http_trivet_add_header(r, TRIVET_FIELD_SERVER_SIGNATURE, &value);
+
+ngx_int_t
+ngx_http_trivet_add_signed(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx,
+    ngx_http_trivet_turn_t *turn)
+{
+    ngx_http_trivet_main_conf_t *tmcf;
+
+    tmcf = ngx_http_get_module_main_conf(r, ngx_http_trivet_module);
+
+    trivet_signature_remember(ngx_http_trivet_memos_of(tmcf, ctx),
+        tmcf->server_keys[ctx->answer.server_key].tag, turn->wanted.digest,
+        turn->wanted.text);
+
+    return ngx_http_trivet_add_text(r, turn->wanted.text);
 }
 
 
@@ -83,7 +144,7 @@ ngx_http_trivet_start_digest(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx,
 /* The signature of an answer with these bytes, of which a HEAD sends none. */
 ngx_int_t
 ngx_http_trivet_sign_bytes(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx,
-    const char *data, size_t len)
+    const char *data, size_t len, ngx_http_trivet_turn_pt done)
 {
     unsigned char digest[TRIVET_DIGEST_LEN];
     ngx_http_trivet_main_conf_t *tmcf;
@@ -102,5 +163,5 @@ ngx_http_trivet_sign_bytes(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx,
         return NGX_ERROR;
     }
 
-    return ngx_http_trivet_add_signature(r, ctx, digest);
+    return ngx_http_trivet_add_signature(r, ctx, digest, done);
 }

@@ -28,6 +28,21 @@ static ngx_http_output_header_filter_pt ngx_http_next_header_filter;
 static ngx_http_output_body_filter_pt ngx_http_next_body_filter;
 
 
+static void ngx_http_trivet_go_on(
+    ngx_http_request_t *r, ngx_http_trivet_turn_t *turn, ngx_int_t rc);
+
+
+/* Until the signature is made, which calls ngx_http_trivet_go_on. */
+static void
+ngx_http_trivet_wait(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx,
+    ngx_http_trivet_mode_e then)
+{
+    ctx->sending.mode = NGX_HTTP_TRIVET_WAIT;
+    ctx->sending.then = then;
+    r->buffered |= NGX_HTTP_TRIVET_BUFFERED;
+}
+
+
 static ngx_int_t
 ngx_http_trivet_set_accept_ranges(ngx_http_request_t *r)
 {
@@ -137,8 +152,8 @@ ngx_http_trivet_filter_admitted(ngx_http_request_t *r,
     }
 
     if (ngx_http_trivet_is_bodiless(r)) {
-        if (is_signed && ngx_http_trivet_sign_bytes(r, ctx, NULL, 0) != NGX_OK)
-        {
+        if (is_signed
+            && ngx_http_trivet_sign_bytes(r, ctx, NULL, 0, NULL) != NGX_OK) {
             return NGX_ERROR;
         }
         return ngx_http_next_header_filter(r);
@@ -160,6 +175,7 @@ ngx_http_trivet_filter_admitted(ngx_http_request_t *r,
 static ngx_int_t
 ngx_http_trivet_header_filter(ngx_http_request_t *r)
 {
+    ngx_int_t rc;
     ngx_http_trivet_ctx_t *ctx;
     ngx_http_trivet_loc_conf_t *tlcf;
 
@@ -199,10 +215,17 @@ ngx_http_trivet_header_filter(ngx_http_request_t *r)
     }
 
     if (ctx->sending.mode == NGX_HTTP_TRIVET_REPLACE) {
-        if (ngx_http_trivet_encrypt_settled(r, ctx) != NGX_OK
-            || ngx_http_trivet_sign_settled(r, ctx) != NGX_OK)
-        {
+        if (ngx_http_trivet_encrypt_settled(r, ctx) != NGX_OK) {
             return NGX_ERROR;
+        }
+
+        rc = ngx_http_trivet_sign_settled(r, ctx, ngx_http_trivet_go_on);
+        if (rc == NGX_AGAIN) {
+            ngx_http_trivet_wait(r, ctx, NGX_HTTP_TRIVET_REPLACE);
+            return NGX_OK;
+        }
+        if (rc != NGX_OK) {
+            return rc;
         }
 
     } else if (ctx->answer.verdict.admission == TRIVET_ALLOW) {
@@ -274,27 +297,19 @@ ngx_http_trivet_sign_collected(
         return NGX_ERROR;
     }
 
-    return ngx_http_trivet_add_signature(r, ctx, digest);
+    return ngx_http_trivet_add_signature(r, ctx, digest, ngx_http_trivet_go_on);
 }
 
 
-/* The answer is whole: sign it, then let the header and the body go. */
+/* The answer is whole, and signed: let the header and the body go. */
 static ngx_int_t
-ngx_http_trivet_finish(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx,
-    ngx_http_trivet_loc_conf_t *tlcf)
+ngx_http_trivet_send_collected(
+    ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx)
 {
     ngx_int_t rc;
     ngx_chain_t *out;
-    enum trivet_reason reason;
 
-    reason = ngx_http_trivet_keep_last(r, ctx, tlcf);
-    if (reason != TRIVET_REASON_NONE) {
-        return ngx_http_trivet_give_up(r, ctx, reason);
-    }
-
-    if (ngx_http_trivet_sign_collected(r, ctx) != NGX_OK
-        || ngx_http_trivet_init_output(r, ctx) != NGX_OK)
-    {
+    if (ngx_http_trivet_init_output(r, ctx) != NGX_OK) {
         return NGX_ERROR;
     }
 
@@ -313,6 +328,28 @@ ngx_http_trivet_finish(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx,
     }
 
     return ngx_http_trivet_send(r, ctx, out);
+}
+
+
+static ngx_int_t
+ngx_http_trivet_finish(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx,
+    ngx_http_trivet_loc_conf_t *tlcf)
+{
+    ngx_int_t rc;
+    enum trivet_reason reason;
+
+    reason = ngx_http_trivet_keep_last(r, ctx, tlcf);
+    if (reason != TRIVET_REASON_NONE) {
+        return ngx_http_trivet_give_up(r, ctx, reason);
+    }
+
+    rc = ngx_http_trivet_sign_collected(r, ctx);
+    if (rc == NGX_AGAIN) {
+        ngx_http_trivet_wait(r, ctx, NGX_HTTP_TRIVET_COLLECT);
+        return NGX_AGAIN;
+    }
+
+    return rc == NGX_OK ? ngx_http_trivet_send_collected(r, ctx) : NGX_ERROR;
 }
 
 
@@ -359,23 +396,27 @@ ngx_http_trivet_collect(
 }
 
 
-/* What came goes, what was settled comes. */
-static ngx_int_t
-ngx_http_trivet_replace(
-    ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx, ngx_chain_t *in)
+/* Takes all of it; whether the last one was there. */
+static ngx_uint_t
+ngx_http_trivet_consume_all(ngx_chain_t *in)
 {
-    ngx_buf_t *b;
     ngx_uint_t last = 0;
-    ngx_chain_t *cl, out;
+    ngx_chain_t *cl;
 
     for (cl = in; cl != NULL; cl = cl->next) {
         last |= cl->buf->last_buf;
         ngx_http_trivet_consume(cl->buf);
     }
 
-    if (!last) {
-        return in == NULL ? ngx_http_next_body_filter(r, in) : NGX_OK;
-    }
+    return last;
+}
+
+
+static ngx_int_t
+ngx_http_trivet_send_whole(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx)
+{
+    ngx_buf_t *b;
+    ngx_chain_t out;
 
     b = ngx_calloc_buf(r->pool);
     if (b == NULL) {
@@ -392,6 +433,71 @@ ngx_http_trivet_replace(
     out.next = NULL;
 
     return ngx_http_next_body_filter(r, &out);
+}
+
+
+/* What came goes, what was settled comes. */
+static ngx_int_t
+ngx_http_trivet_replace(
+    ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx, ngx_chain_t *in)
+{
+    if (!ngx_http_trivet_consume_all(in)) {
+        return in == NULL ? ngx_http_next_body_filter(r, in) : NGX_OK;
+    }
+
+    return ngx_http_trivet_send_whole(r, ctx);
+}
+
+
+/* ---- the signature was waited for ---------------------------------------- */
+
+static ngx_int_t
+ngx_http_trivet_send_replaced(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx)
+{
+    ngx_int_t rc;
+
+    ctx->sending.mode = NGX_HTTP_TRIVET_REPLACE;
+
+    rc = ngx_http_next_header_filter(r);
+    if (rc == NGX_ERROR || rc > NGX_OK || r->header_only
+        || !ctx->sending.is_whole) {
+        return rc;
+    }
+
+    return ngx_http_trivet_send_whole(r, ctx);
+}
+
+
+/*
+ * Sends what was kept back. nginx has to be woken too: an empty chain does not
+ * come through its postpone filter for r->buffered alone, and the request ends
+ * in its writer.
+ */
+static void
+ngx_http_trivet_go_on(
+    ngx_http_request_t *r, ngx_http_trivet_turn_t *turn, ngx_int_t rc)
+{
+    ngx_http_trivet_ctx_t *ctx;
+
+    ctx = ngx_http_trivet_get_ctx(r);
+    r->buffered &= ~NGX_HTTP_TRIVET_BUFFERED;
+
+    if (rc == NGX_OK) {
+        rc = ngx_http_trivet_add_signed(r, ctx, turn);
+    }
+
+    if (rc == NGX_OK) {
+        rc = ctx->sending.then == NGX_HTTP_TRIVET_REPLACE
+                 ? ngx_http_trivet_send_replaced(r, ctx)
+                 : ngx_http_trivet_send_collected(r, ctx);
+    }
+
+    if (rc == NGX_ERROR) {
+        ngx_http_finalize_request(r, NGX_ERROR);
+        return;
+    }
+
+    r->write_event_handler(r);
 }
 
 
@@ -412,6 +518,10 @@ ngx_http_trivet_body_filter(ngx_http_request_t *r, ngx_chain_t *in)
 
     case NGX_HTTP_TRIVET_REPLACE:
         return ngx_http_trivet_replace(r, ctx, in);
+
+    case NGX_HTTP_TRIVET_WAIT:
+        ctx->sending.is_whole |= ngx_http_trivet_consume_all(in);
+        return NGX_AGAIN;
 
     case NGX_HTTP_TRIVET_SEND:
         return ngx_http_trivet_send(r, ctx, in);

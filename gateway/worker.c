@@ -2,6 +2,7 @@
 /* worker.c - when a worker begins and ends */
 #include "gateway/worker.h"
 
+#include "gateway/checks.h"
 #include "gateway/chores.h"
 #include "gateway/conf.h"
 #include "gateway/connection_slots.h"
@@ -12,6 +13,7 @@
 #include "gateway/request_ids.h"
 #include "gateway/sandbox.h"
 #include "gateway/threads.h"
+#include "gateway/turns.h"
 ngx_int_t
 ngx_http_trivet_init_module(ngx_cycle_t *cycle)
 {
@@ -81,6 +83,11 @@ ngx_http_trivet_init_process(ngx_cycle_t *cycle)
         return NGX_ERROR;
     }
 
+    ngx_http_trivet_init_checks(cycle, tmcf);
+    if (ngx_http_trivet_open_lanes(cycle, tmcf) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
     tmcf->worker->group = trivet_group_new(tmcf->worker->authority.store_url);
     if (tmcf->worker->group == NULL) {
         return NGX_ERROR;
@@ -120,6 +127,7 @@ ngx_http_trivet_exit_process(ngx_cycle_t *cycle)
 
     if (tmcf != NULL && tmcf->is_used) {
         ngx_http_trivet_leave_connections();
+        ngx_http_trivet_close_lanes(tmcf);
         are_ended = ngx_http_trivet_end_threads();
         trivet_authority_free(tmcf->worker->authority_here);
         ngx_http_trivet_end_chores(tmcf);

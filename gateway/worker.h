@@ -12,6 +12,8 @@
 #include "base/uuid.h"
 #include "gateway/conf.h"
 
+#include "crypto/lanes/lanes.h"
+
 struct ngx_http_trivet_worker_s {
     struct trivet_authority_config authority; /* of all its authorities */
     struct trivet_authority *authority_here;  /* of the event loop */
@@ -26,6 +28,21 @@ struct ngx_http_trivet_worker_s {
     struct trivet_digest *digest;
     u_char uuids[64 * TRIVET_UUID_LEN];
     size_t uuids_left; /* bytes that were not used yet */
+
+    /* turns.c */
+    struct trivet_lanes *lanes; /* NULL: OpenSSL signs */
+    struct trivet_lane_key *lane_keys[TRIVET_MAX_SERVER_KEYS];
+    ngx_queue_t turns;
+    ngx_uint_t num_turns;
+    ngx_event_t turn_event;
+    ngx_http_trivet_main_conf_t *turn_conf;
+    ngx_uint_t is_in_batch;
+
+    /* checks.c */
+    ngx_queue_t checks;
+    ngx_uint_t num_checks;
+    ngx_event_t check_event;
+    ngx_uint_t is_checking;
 
     /* spool.c */
     off_t temp_used; /* of temp_limit, in bytes */

@@ -16,12 +16,18 @@ $(B)/bench-padding: $(B)/obj/bench/padding.o $(CRYPTO_LIB) $(CORE_LIB) \
 		$(BASE_LIB) $(B)/flags/link
 	$(call link,$(LIBS_SERVER) -lm)
 
+# Intel's crypto_mb where Debian's release does not have it, for those that find
+# it there: bench/run, tests.
+$(LANES_UNPACKED):
+	@echo "  FETCH crypto_mb"
+	$(Q)bench/fetch-lanes $(LANES_ROOT) || echo "  without crypto_mb" >&2
+
 .PHONY: bench bench-quick bench-built bench-padding
 
 bench-padding: $(B)/bench-padding ## whether a wrong padding can be told by its time
 	$(Q)$(B)/bench-padding
 
-bench-built: all $(BENCH_CLIENT) $(NJS_MODULE)
+bench-built: all $(BENCH_CLIENT) $(NJS_MODULE) $(LANES_UNPACKED)
 
 # They try the harness (tests/system/test_bench.py).
 ifneq ($(SAN),1)

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Tests and everything mechanical.
 
+COMMA = ,
 UNIT_PROGRAMS = $(UNIT_TESTS:%=$(B)/tests/%)
 
 # What tests share: tests/unit/world.h for those of the authority,
@@ -12,6 +13,20 @@ $(WORLD_LIB): $(call objects,$(WORLD_SRCS))
 $(B)/tests/test_%: $(B)/obj/tests/unit/test_%.o $(WORLD_LIB) $(SERVER_LIBS) \
 		$(B)/flags/link
 	$(call link,$(LIBS_TEST) $(LIBS_SERVER))
+
+# A libcrypto_mb of ours that is wrong as a test wants it. It has the true
+# one's soname, so that it is found in its place.
+LANES_STUB = $(B)/tests/stub/libcrypto_mb.so.11
+LANES_ROOT = build/crypto-mb
+LANES_UNPACKED = $(LANES_ROOT)/usr/lib/x86_64-linux-gnu/libcrypto_mb.so.11
+
+$(LANES_STUB): $(B)/obj/tests/lanes/stub.o $(B)/flags/link
+	$(call link,-shared -Wl$(COMMA)-soname$(COMMA)libcrypto_mb.so.11 $(LIBS_SERVER))
+
+$(B)/obj/tests/unit/test_lanes.o: private CPPFLAGS += \
+	-DTRIVET_LANES_STUB='"$(LANES_STUB)"' \
+	-DTRIVET_LANES_UNPACKED='"$(LANES_UNPACKED)"'
+$(B)/tests/test_lanes: $(LANES_STUB)
 
 .PHONY: check check-unit check-tools check-system lint format
 
@@ -31,7 +46,7 @@ check-tools: ## that tools/ find what they are there to find
 
 SYSTEM_TESTS ?= tests/system
 
-check-system: all ## a real nginx over TLS, judged from Python
+check-system: all $(LANES_STUB) ## a real nginx over TLS, judged from Python
 	$(Q)TRIVET_BUILD=$(abspath $(B)) tools/run-pytest $(B)/pytest-system \
 		$(SYSTEM_TESTS) $(PYTEST_ARGS)
 

@@ -61,6 +61,9 @@ CRYPTO_SRCS = \
 	crypto/explain.c \
 	crypto/key.c \
 	crypto/key_uri.c \
+	crypto/lanes/lanes.c \
+	crypto/lanes/library.c \
+	crypto/lanes/material.c \
 	crypto/openssl.c \
 	crypto/pin.c \
 	crypto/psp_certificate.c \
@@ -224,6 +227,7 @@ CLI_SRCS = \
 	cli/exit.c \
 	cli/hint.c \
 	cli/json_file.c \
+	cli/lanes.c \
 	cli/main.c \
 	cli/moment.c \
 	cli/nearest.c \
@@ -307,6 +311,7 @@ UNIT_TESTS = \
 	test_forged_signature \
 	test_group \
 	test_handshake \
+	test_lanes \
 	test_lifetime \
 	test_meanwhile \
 	test_measures \

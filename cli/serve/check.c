@@ -63,6 +63,11 @@ check_options(struct serving *s, struct trivet_error *err)
             o->encryption);
     }
 
+    if (strcmp(o->lanes, "auto") != 0 && strcmp(o->lanes, "off") != 0) {
+        return trivet_error_set(err, TRIVET_E_USAGE, "serve",
+            "--lanes %s: auto and off are known", o->lanes);
+    }
+
     if (o->data.store != NULL
         && (!trivet_store_knows(o->data.store)
             || !cli_nginx_accepts_path(o->data.store)))

@@ -86,6 +86,7 @@ format(const struct serving *s)
         .has_rate_limits = strcmp(o->rate_limits, "classic") == 0,
         .has_device_rates = strcmp(o->rate_limits, "2026") == 0,
         .encryption = o->encryption,
+        .lanes = o->lanes,
         .max_connections = o->max_connections,
         .has_metrics = o->has_metrics,
     };

@@ -117,12 +117,13 @@ put_http(FILE *to, const struct cli_nginx_conf *conf)
         "    trivet_store \"%s\";\n"
         "    trivet_profile %s;\n"
         "    trivet_sandbox %s;\n"
+        "    trivet_lanes %s;\n"
         "    trivet_session_timeout %lld;\n"
         "    trivet_api_key_lifetime %lld;\n"
         "\n",
         conf->store_url, conf->profile,
-        cli_text_of(conf->is_sandbox, "on", "off"), conf->session_timeout_s,
-        conf->key_lifetime_s);
+        cli_text_of(conf->is_sandbox, "on", "off"), conf->lanes,
+        conf->session_timeout_s, conf->key_lifetime_s);
 
     if (conf->max_connections > 0) {
         (void) fprintf(

@@ -47,6 +47,7 @@ struct cli_nginx_conf {
     bool is_sandbox;
     bool has_rate_limits;      /* the classic ones */
     bool has_device_rates;     /* those of 2026 */
+    const char *lanes;         /* auto, off */
     const char *encryption;    /* off, optional, required */
     long long max_connections; /* of an address at once; 0: any number */
     const struct trivet_prune_ages *prune_ages; /* NULL: the module's own */

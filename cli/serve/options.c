@@ -36,6 +36,7 @@ enum {
     OPTION_PRUNE,
     OPTION_SEED,
     OPTION_ENCRYPTION,
+    OPTION_LANES,
     OPTION_HOST_NAME,
     OPTION_SANDBOX_HOST
 };
@@ -128,6 +129,11 @@ const struct argp_option cli_serve_options_table[] = {
     {"encryption", OPTION_ENCRYPTION, "off|optional|required", 0,
         "whether the bodies of requests may be encrypted, or must be; then the "
         "answers are, too (default: optional)",
+        0},
+    {"lanes", OPTION_LANES, "auto|off", 0,
+        "auto: sign several answers at once where the processor has AVX-512 "
+        "IFMA and the library crypto_mb is installed; off: one at a time, by "
+        "OpenSSL (default: auto)",
         0},
     {"connections", OPTION_CONNECTIONS, "N|off", 0,
         "how many connections an address (of IPv6: a /64 network) may have at "
@@ -261,6 +267,7 @@ set_defaults(struct cli_serve_options *options)
     options->session_timeout_s = TRIVET_DEFAULT_SESSION_TIMEOUT_S;
     options->rate_limits = "classic";
     options->encryption = "optional";
+    options->lanes = "auto";
     options->max_connections = DEFAULT_CONNECTIONS;
     options->prune_ages = trivet_prune_ages_default;
     options->limits = cli_serve_limits_default;
@@ -327,6 +334,9 @@ cli_serve_parse(int key, char *arg, struct argp_state *state)
         return 0;
     case OPTION_ENCRYPTION:
         options->encryption = arg;
+        return 0;
+    case OPTION_LANES:
+        options->lanes = arg;
         return 0;
     case OPTION_NO_SANDBOX:
         options->sandbox = CLI_SANDBOX_OFF;

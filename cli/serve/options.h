@@ -47,6 +47,7 @@ struct cli_serve_options {
     long long key_lifetime_s; /* 0: not given */
     const char *server_key;
     const char *rate_limits;
+    const char *lanes;         /* auto, off */
     const char *encryption;    /* off, optional, required */
     long long max_connections; /* of an address at once; 0: any number */
     bool has_prune;            /* it was said how long things are kept */

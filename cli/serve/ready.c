@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cli/lanes.h"
 #include "cli/output.h"
 #include "cli/sandbox_state.h"
 #include "cli/serve/state.h"
@@ -76,6 +77,8 @@ cli_serve_tell_ready(const struct serving *s)
     }
 
     tell_pins(s);
+    cli_lanes_tell(
+        strcmp(s->options->lanes, "off") == 0, s->server_keys.locations[0]);
     cli_print("ready: https://%s:%u/v1\n", host, s->port);
     for (size_t i = 0; i < s->options->num_host_names; i++) {
         cli_print("name: https://%s:%u/v1 (trivet sandbox hosts --data '%s')\n",
