@@ -4,8 +4,8 @@
  * server key that answers it
  */
 #include "authority/facts.h"
+#include "store/noun/admission.h"
 #include "store/noun/installation.h"
-#include "store/noun/session.h"
 
 static void
 take_session(struct trivet_case *c, struct trivet_facts *facts)
@@ -73,7 +73,7 @@ find_session(struct trivet_case *c, const unsigned char *digest)
         return TRIVET_OK;
     }
 
-    TRIVET_TRY(trivet_store_session_find(
+    TRIVET_TRY(trivet_store_admission_find(
         c->store, digest, address, &c->session, c->err));
 
     if (place != NULL) {
