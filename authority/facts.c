@@ -4,9 +4,9 @@
  * server key that answers it
  */
 #include "authority/facts.h"
+#include "store/noun/admission.h"
 #include "store/noun/installation.h"
 #include "store/noun/server_key.h"
-#include "store/noun/session.h"
 
 static void
 take_session(struct trivet_case *c, struct trivet_facts *facts)
@@ -74,7 +74,7 @@ find_session(struct trivet_case *c, const unsigned char *digest)
         return TRIVET_OK;
     }
 
-    TRIVET_TRY(trivet_store_session_find(
+    TRIVET_TRY(trivet_store_admission_find(
         c->store, digest, address, &c->session, c->err));
 
     if (place != NULL) {

@@ -96,9 +96,9 @@ def targets(figures):
 
     counts = f.counts()
     if len(counts) > 1:
-        few, some, many = counts[0], counts[-2], counts[-1]
+        some, many = counts[-2], counts[-1]
         add(f"cpu-sessions-{many}", [], cpu(f"sessions {many}"),
-            cpu(f"sessions {few}"), "<=", 1.10)  # fmt: skip
+            cpu(f"sessions {some}"), "<=", 1.03)  # fmt: skip
         # a worker's caches are full with either
         add(f"memory-sessions-{many}", [], lambda: _memory(f, many),
             lambda: _memory(f, some), "<=", 1.10)  # fmt: skip

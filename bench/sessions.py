@@ -220,7 +220,11 @@ def _fill(data, count):
         "SELECT name, sql FROM sqlite_master"
         " WHERE type = 'index' AND tbl_name = 'session' AND sql IS NOT NULL"
     ).fetchall()
+    ((put_row,),) = db.execute(
+        "SELECT sql FROM sqlite_master WHERE name = 'admission_session_put'"
+    ).fetchall()
     with db:
+        db.execute("DROP TRIGGER admission_session_put")
         for name, _ in indexes:  # sorted at the end is a matter of seconds
             db.execute(f"DROP INDEX {name}")
         _put_installations(db, num_installations, keys, now)
@@ -231,6 +235,8 @@ def _fill(data, count):
         )
         for _, sql in indexes:
             db.execute(sql)
+        db.execute("INSERT INTO admission SELECT * FROM admissible ORDER BY digest")
+        db.execute(put_row)
     db.execute("PRAGMA journal_mode = WAL")
     db.execute("PRAGMA synchronous = FULL")
     (found,) = db.execute("SELECT COUNT(*) FROM session").fetchone()

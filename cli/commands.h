@@ -28,6 +28,7 @@ extern const struct cli_command cli_user_command;
 extern const struct cli_command cli_device_command;
 extern const struct cli_command cli_session_command;
 extern const struct cli_command cli_prune_command;
+extern const struct cli_command cli_store_command;
 extern const struct cli_command cli_audit_command;
 extern const struct cli_command cli_server_key_command;
 extern const struct cli_command cli_sandbox_command;

@@ -33,6 +33,7 @@ static const struct cli_command *const commands[] = {
     &cli_device_command,
     &cli_session_command,
     &cli_prune_command,
+    &cli_store_command,
     &cli_audit_command,
     &cli_server_key_command,
     &cli_sandbox_command,

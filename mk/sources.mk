@@ -81,6 +81,7 @@ CRYPTO_SRCS = \
 
 STORE_SRCS = \
 	store/group.c \
+	store/noun/admission.c \
 	store/noun/api_key.c \
 	store/noun/audit.c \
 	store/noun/clock.c \
@@ -241,6 +242,7 @@ CLI_SRCS = \
 	cli/operator/prune.c \
 	cli/operator/server_key.c \
 	cli/operator/session.c \
+	cli/operator/store.c \
 	cli/operator/user.c \
 	cli/output.c \
 	cli/quantity.c \
@@ -344,6 +346,7 @@ UNIT_TESTS = \
 	test_slice \
 	test_sqlite \
 	test_sqlite_transaction \
+	test_store_admission \
 	test_store_api_key \
 	test_store_failure \
 	test_store_installation \

@@ -16,7 +16,6 @@ enum {
 /* The versions whose functions were compared with the types of library.h. */
 static const char *const names[] = {
     "libcrypto_mb.so.11",
-    "libcrypto_mb.so.12",
 };
 
 struct functions {

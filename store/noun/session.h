@@ -56,7 +56,8 @@ TRIVET_MUST_USE enum trivet_status trivet_store_session_set_timeout(
     struct trivet_store *store, int64_t id, int64_t timeout_s,
     struct trivet_error *err);
 
-/* The one look-up of every protected call. */
+/* What a token stands for, by all the tables that say something of it
+ * (store/noun/admission.h is quicker). */
 TRIVET_MUST_USE enum trivet_status trivet_store_session_find(
     struct trivet_store *store,
     const unsigned char token_digest[TRIVET_DIGEST_LEN],

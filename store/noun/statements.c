@@ -3,6 +3,7 @@
 #include "store/noun/statements.h"
 
 const struct trivet_statements *const trivet_noun_statements[] = {
+    &trivet_admission_statements,
     &trivet_api_key_statements,
     &trivet_audit_statements,
     &trivet_clock_statements,

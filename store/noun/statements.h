@@ -20,6 +20,7 @@ struct trivet_statements {
         .all = (list), .num = sizeof(list) / sizeof((list)[0])                 \
     }
 
+extern const struct trivet_statements trivet_admission_statements;
 extern const struct trivet_statements trivet_api_key_statements;
 extern const struct trivet_statements trivet_audit_statements;
 extern const struct trivet_statements trivet_clock_statements;

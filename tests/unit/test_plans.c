@@ -13,6 +13,7 @@ enum { MAX_STATEMENTS = 200 };
 /* They are made to read everything, for the operator, or a table of a few
  * rows. Of the last, the rows looked at have a maximum. */
 static const char *const whole[] = {
+    "admission.check",
     "server-key.clear-location",
     "server-key.clear-current",
     "server-key.list",
