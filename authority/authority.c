@@ -260,6 +260,14 @@ is_to_be_signed(const struct trivet_case *c)
                 && c->request->rule.token == TRIVET_NEEDS_NO_TOKEN);
 }
 
+static bool
+leaves_signing(const struct trivet_case *c)
+{
+    const struct trivet_authority_config *config = c->authority->config;
+
+    return config->leaves_signing != NULL && config->leaves_signing();
+}
+
 /* Answers that carry a body of ours are signed here, when the scheme signs the
  * body alone; those of the API behind are signed as they pass, and so are those
  * that are to be encrypted; where the header is signed too, all are. */
@@ -272,7 +280,7 @@ sign(struct trivet_case *c)
     int64_t begin_ns;
 
     answer->is_to_be_signed = is_to_be_signed(c);
-    if (!answer->is_to_be_signed || c->authority->config->leaves_signing
+    if (!answer->is_to_be_signed || leaves_signing(c)
         || answer->client_key.der_len > 0
         || c->request->profile->response_signing
                != TRIVET_RESPONSE_SIGNING_BODY)

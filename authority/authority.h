@@ -46,8 +46,9 @@ struct trivet_authority_config {
      * NULL, or of none: that call is not there. */
     const struct trivet_announcement *announced;
 
-    /* Answers are not signed here but by the caller (is_to_be_signed). */
-    bool leaves_signing;
+    /* Whether answers are not signed here but by the caller (is_to_be_signed);
+     * from any thread. NULL: they are signed here. */
+    bool (*leaves_signing)(void);
 
     bool is_sandbox;
     int64_t session_timeout_s; /* auto-logout time of users made here        */

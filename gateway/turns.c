@@ -8,6 +8,8 @@
 #include "gateway/threads.h"
 #include "gateway/worker.h"
 
+#include <stdatomic.h>
+
 
 static void ngx_http_trivet_take_batch(ngx_event_t *ev);
 
@@ -15,8 +17,18 @@ static void ngx_http_trivet_take_batch(ngx_event_t *ev);
 /* Whose event it is: ngx_event_t's data is nginx's, which logs it. */
 static ngx_http_trivet_worker_t *ngx_http_trivet_turn_worker;
 
+/* Pool threads ask. */
+static atomic_bool ngx_http_trivet_is_signed_in_turns;
+
 
 /* ---- lanes --------------------------------------------------------------- */
+
+static bool
+ngx_http_trivet_leaves_signing(void)
+{
+    return atomic_load(&ngx_http_trivet_is_signed_in_turns);
+}
+
 
 /* The first key that can be signed with in lanes; NULL: none, and err says why
  * of the last. */
@@ -90,7 +102,8 @@ ngx_http_trivet_open_lanes(
         return NGX_OK;
     }
 
-    worker->authority.leaves_signing = true;
+    atomic_store(&ngx_http_trivet_is_signed_in_turns, true);
+    worker->authority.leaves_signing = ngx_http_trivet_leaves_signing;
     ngx_http_trivet_tell_lanes(cycle, "crypto_mb, up to eight at a time", "");
 
     return NGX_OK;
@@ -209,6 +222,7 @@ ngx_http_trivet_sign_batch(ngx_http_trivet_main_conf_t *tmcf,
         num_wrong);
 
     if (!trivet_lanes_are_on(tmcf->worker->lanes)) {
+        atomic_store(&ngx_http_trivet_is_signed_in_turns, false);
         ngx_log_error(NGX_LOG_ALERT, log, 0,
             "trivet: signatures by OpenSSL, one at a time, from now on: "
             "crypto_mb was wrong %d times",
