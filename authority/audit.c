@@ -122,8 +122,8 @@ trivet_case_audit_refusal(struct trivet_case *c)
 
     if (!trivet_reason_is_credential(reason)
         || (refusals != NULL
-            && !trivet_refusals_admit(
-                refusals, kind, c->authority->config->now_us())))
+            && !trivet_refusals_admit(refusals, kind,
+                trivet_authority_true_us(c->authority->config))))
     {
         return;
     }

@@ -54,7 +54,10 @@ struct trivet_authority_config {
     int64_t session_timeout_s; /* auto-logout time of users made here        */
     int64_t key_lifetime_s;    /* of an API key, until it is first bound     */
 
-    int64_t (*now_us)(void);    /* the machine's clock, which may go back */
+    int64_t (*now_us)(void);    /* the machine's clock, which may go back; in
+                                   a deterministic sandbox one that stands */
+    int64_t (*true_us)(void);   /* the machine's clock in any case; NULL: it is
+                                   now_us */
     int64_t (*offset_us)(void); /* how far the sandbox's own clock is ahead of
                                    it, and may be put back from; NULL: none */
     int64_t (*ticks_ns)(void);  /* to measure with; NULL: nothing is measured */

@@ -38,6 +38,12 @@ take_later(struct trivet_authority *authority)
     return authority->clock_us + authority->offset_us;
 }
 
+int64_t
+trivet_authority_true_us(const struct trivet_authority_config *config)
+{
+    return config->true_us == NULL ? config->now_us() : config->true_us();
+}
+
 enum trivet_status
 trivet_authority_take_time(struct trivet_authority *authority,
     int64_t *out_now_us, struct trivet_error *err)

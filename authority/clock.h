@@ -28,4 +28,8 @@ void trivet_case_note_end(struct trivet_case *c);
  * Waits 100 ms for the write lock; what cannot be written is lost. */
 void trivet_authority_write_time(struct trivet_authority *authority);
 
+/* The machine's own clock, for what the world outside knows the time of: files,
+ * certificates. */
+int64_t trivet_authority_true_us(const struct trivet_authority_config *config);
+
 #endif

@@ -111,7 +111,7 @@ enum trivet_status
 trivet_authority_ensure_store_at_once(
     struct trivet_authority *authority, struct trivet_error *err)
 {
-    int64_t now_us = authority->config->now_us();
+    int64_t now_us = trivet_authority_true_us(authority->config);
     int64_t since_us = now_us - authority->looked_us;
 
     if (authority->store != NULL && since_us >= 0 && since_us < CURRENT_FOR_US)

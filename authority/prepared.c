@@ -2,6 +2,8 @@
 /* prepared.c - what several calls that write make ready for the write */
 #include "authority/prepared.h"
 
+#include "authority/determinism.h"
+
 enum trivet_status
 trivet_case_prepare_token(struct trivet_case *c)
 {
@@ -18,7 +20,7 @@ trivet_case_prepare_uuid(struct trivet_case *c)
 {
     unsigned char random[TRIVET_UUID_LEN];
 
-    TRIVET_TRY(trivet_random(random, sizeof random));
+    TRIVET_TRY(trivet_uuid_make(TRIVET_UUID_OF_USER, random));
     trivet_uuid_format(random, c->prepared->public_uuid);
 
     return TRIVET_OK;

@@ -7,8 +7,9 @@
 
 #include "base/timestamp.h"
 
-static int64_t offset_us; /* of the sandbox's clock */
-static int64_t latest_us; /* the latest time that the store has seen */
+static int64_t offset_us;  /* of the sandbox's clock */
+static int64_t stopped_us; /* where a clock stands; 0: it does not */
+static int64_t latest_us;  /* the latest time that the store has seen */
 
 void
 cli_clock_set_offset(int64_t sandbox_offset_us)
@@ -23,6 +24,12 @@ cli_clock_offset_us(void)
 }
 
 void
+cli_clock_stop(int64_t at_us)
+{
+    stopped_us = at_us;
+}
+
+void
 cli_clock_set_latest(int64_t seen_us)
 {
     latest_us = seen_us;
@@ -32,6 +39,10 @@ int64_t
 cli_clock_us(void)
 {
     struct timespec now;
+
+    if (stopped_us != 0) {
+        return stopped_us;
+    }
 
     (void) clock_gettime(CLOCK_REALTIME, &now);
 

@@ -11,7 +11,7 @@
 
 #include <stdint.h>
 
-/* The machine's clock alone. */
+/* The machine's clock alone; or the one that stands. */
 int64_t cli_clock_us(void);
 
 /* The time to decide by. */
@@ -20,6 +20,9 @@ int64_t cli_now_us(void);
 /* How far the sandbox's clock is ahead; 0 without a sandbox. */
 int64_t cli_clock_offset_us(void);
 void cli_clock_set_offset(int64_t sandbox_offset_us);
+
+/* The clock of a deterministic sandbox, which stands there. */
+void cli_clock_stop(int64_t at_us);
 
 /* The latest time that the open store has seen. */
 void cli_clock_set_latest(int64_t seen_us);

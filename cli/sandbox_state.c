@@ -8,11 +8,15 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "authority/determinism.h"
 #include "cli/clock.h"
 #include "cli/moment.h"
 #include "cli/output.h"
 
 static const char name[] = "sandbox.state";
+
+/* In the data directory. */
+static const char determinism_name[] = "deterministic";
 
 static enum trivet_status
 open_in(const struct cli_data_options *options, bool is_to_be_written,
@@ -27,6 +31,29 @@ open_in(const struct cli_data_options *options, bool is_to_be_written,
     return trivet_sandbox_open(path, is_to_be_written, out, err);
 }
 
+/* UUIDs and times as the gateway makes them; to the end of the process. */
+static enum trivet_status
+use_determinism(const char *dir, struct trivet_error *err)
+{
+    struct trivet_determinism *determinism;
+    char path[CLI_MAX_PATH];
+    enum trivet_status status;
+
+    if (trivet_determinism_is_used()) {
+        return TRIVET_OK;
+    }
+
+    TRIVET_TRY(cli_data_path(dir, determinism_name, path, err));
+
+    status = trivet_determinism_open(path, &determinism, err);
+    if (status == TRIVET_OK) {
+        trivet_determinism_use(determinism);
+        cli_clock_stop(TRIVET_DETERMINISTIC_US);
+    }
+
+    return status == TRIVET_E_NOT_FOUND ? TRIVET_OK : status;
+}
+
 enum trivet_status
 cli_sandbox_open(const struct cli_data_options *options, bool is_to_be_written,
     struct trivet_sandbox **out, struct trivet_error *err)
@@ -35,6 +62,13 @@ cli_sandbox_open(const struct cli_data_options *options, bool is_to_be_written,
     enum trivet_status status =
         open_in(options, is_to_be_written, out, dir, err);
 
+    if (status == TRIVET_OK) {
+        status = use_determinism(dir, err);
+        if (status != TRIVET_OK) {
+            trivet_sandbox_close(*out);
+        }
+        return status;
+    }
     if (status != TRIVET_E_NOT_FOUND) {
         return status;
     }
@@ -78,6 +112,7 @@ cli_sandbox_use_clock(
         cli_clock_set_offset(trivet_sandbox_offset_us(sandbox));
         (void) tell_clock(sandbox, "is");
         trivet_sandbox_close(sandbox);
+        status = use_determinism(dir, err);
     }
 
     return status == TRIVET_E_NOT_FOUND ? TRIVET_OK : status;
@@ -141,6 +176,16 @@ cli_sandbox_prepare(const char *dir, bool is_sandbox,
     (void) tell(*out, "is");
     cli_clock_set_offset(trivet_sandbox_offset_us(*out));
     return TRIVET_OK;
+}
+
+enum trivet_status
+cli_sandbox_prepare_determinism(const char *dir, const char *seed,
+    char out_path[CLI_MAX_PATH], struct trivet_error *err)
+{
+    TRIVET_TRY(cli_data_path(dir, determinism_name, out_path, err));
+    TRIVET_TRY(trivet_determinism_prepare(out_path, seed, err));
+
+    return use_determinism(dir, err);
 }
 
 bool

@@ -20,9 +20,10 @@ TRIVET_MUST_USE enum trivet_status cli_sandbox_open(
     const struct cli_data_options *options, bool is_to_be_written,
     struct trivet_sandbox **out, struct trivet_error *err);
 
-/* Has cli_now_us follow the clock of the data directory, when that is the
- * store's: not with a --store alone, which may be any. Says so on stderr when
- * that clock is moved. */
+/* Has cli_now_us follow the clock of the data directory, and new UUIDs its seed
+ * (authority/determinism.h), when that directory is the store's: not with a
+ * --store alone, which may be any. Says so on stderr when that clock is moved.
+ */
 TRIVET_MUST_USE enum trivet_status cli_sandbox_use_clock(
     const struct cli_data_options *options, struct trivet_error *err);
 
@@ -31,6 +32,12 @@ TRIVET_MUST_USE enum trivet_status cli_sandbox_use_clock(
  * is removed. */
 TRIVET_MUST_USE enum trivet_status cli_sandbox_prepare(const char *dir,
     bool is_sandbox, char out_path[CLI_MAX_PATH], struct trivet_sandbox **out,
+    struct trivet_error *err);
+
+/* For "trivet serve", after that: UUIDs and times of this seed from now on, of
+ * this process too; seed NULL: as anywhere else. */
+TRIVET_MUST_USE enum trivet_status cli_sandbox_prepare_determinism(
+    const char *dir, const char *seed, char out_path[CLI_MAX_PATH],
     struct trivet_error *err);
 
 /* Whether an incident keeps it from answering as a gateway does. */

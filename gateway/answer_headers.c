@@ -2,9 +2,13 @@
 /* answer_headers.c - header fields of answers */
 #include "gateway/answer_headers.h"
 
+#include "authority/determinism.h"
+#include "base/timestamp.h"
 #include "core/field_names.h"
+#include "gateway/clock.h"
 #include "gateway/conf.h"
 #include "gateway/request.h"
+#include "gateway/sandbox.h"
 #include "gateway/worker.h"
 
 #include "base/uuid.h"
@@ -103,25 +107,95 @@ ngx_http_trivet_next_uuid(ngx_http_trivet_main_conf_t *tmcf)
 }
 
 
+/* What asks only whether there is a gateway, as often as it takes: neither what
+ * has no path of the API nor "trivet serve" and "trivet wait" (cli/serve/
+ * probe.c) take numbers of those who call. */
+static ngx_uint_t
+ngx_http_trivet_is_probe(ngx_http_request_t *r)
+{
+    static const ngx_str_t api = ngx_string("/v1/");
+    static const ngx_str_t asked = ngx_string("/v1/session/0");
+
+    return r->uri.len < api.len
+           || ngx_strncmp(r->uri.data, api.data, api.len) != 0
+           || (r->uri.len == asked.len
+               && ngx_strncmp(r->uri.data, asked.data, asked.len) == 0);
+}
+
+
+static u_char *
+ngx_http_trivet_next_deterministic(ngx_http_request_t *r)
+{
+    u_char *bytes;
+    enum trivet_uuid_use use = TRIVET_UUID_OF_ANSWER;
+
+    if (ngx_http_trivet_is_probe(r)) {
+        use = TRIVET_UUID_OF_PROBE;
+    }
+
+    bytes = ngx_pnalloc(r->pool, TRIVET_UUID_LEN);
+
+    return bytes != NULL && trivet_uuid_make(use, bytes) == TRIVET_OK ? bytes
+                                                                      : NULL;
+}
+
+
 static ngx_int_t
 ngx_http_trivet_add_response_id(ngx_http_request_t *r)
 {
     char *text;
-    u_char *random;
+    u_char *bytes;
     ngx_str_t value;
+    ngx_http_trivet_main_conf_t *tmcf;
 
-    random = ngx_http_trivet_next_uuid(
-        ngx_http_get_module_main_conf(r, ngx_http_trivet_module));
+    tmcf = ngx_http_get_module_main_conf(r, ngx_http_trivet_module);
+
+    bytes = tmcf->determinism == NULL ? ngx_http_trivet_next_uuid(tmcf)
+                                      : ngx_http_trivet_next_deterministic(r);
     text = ngx_pnalloc(r->pool, TRIVET_UUID_SIZE);
-    if (random == NULL || text == NULL) {
+    if (bytes == NULL || text == NULL) {
         return NGX_ERROR;
     }
 
-    trivet_uuid_format(random, text);
+    trivet_uuid_format(bytes, text);
     value.data = (u_char *) text;
     value.len = TRIVET_UUID_SIZE - 1;
 
     return ngx_http_trivet_add_header(r, TRIVET_FIELD_RESPONSE_ID, &value);
+}
+
+
+/* nginx's own is of the machine's clock. */
+static ngx_int_t
+ngx_http_trivet_set_date(ngx_http_request_t *r)
+{
+    ngx_table_elt_t *h;
+    int64_t now_us;
+
+    h = r->headers_out.date;
+    if (h == NULL) {
+        h = ngx_list_push(&r->headers_out.headers);
+        if (h == NULL) {
+            return NGX_ERROR;
+        }
+        ngx_memzero(h, sizeof(ngx_table_elt_t));
+        ngx_str_set(&h->key, "Date");
+        r->headers_out.date = h;
+    }
+
+    h->hash = 1;
+    h->value.data =
+        ngx_pnalloc(r->pool, sizeof("Mon, 28 Sep 1970 06:00:00 GMT"));
+    if (h->value.data == NULL) {
+        h->hash = 0;
+        return NGX_ERROR;
+    }
+
+    now_us = ngx_http_trivet_now_us() + ngx_http_trivet_clock_offset_us();
+    h->value.len =
+        ngx_http_time(h->value.data, now_us / TRIVET_US_PER_S) - h->value.data;
+
+    return NGX_OK;
 }
 
 
@@ -134,6 +208,10 @@ ngx_http_trivet_add_headers(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx)
     tmcf = ngx_http_get_module_main_conf(r, ngx_http_trivet_module);
 
     if (ngx_http_trivet_add_response_id(r) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    if (tmcf->determinism != NULL && ngx_http_trivet_set_date(r) != NGX_OK) {
         return NGX_ERROR;
     }
 

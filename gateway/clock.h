@@ -8,8 +8,11 @@
 
 #include <stdint.h>
 
-/* The time since 1970, in microseconds. It may go back. */
+/* The time since 1970, in microseconds. It may go back. In a deterministic
+ * sandbox it stands. */
 int64_t ngx_http_trivet_now_us(void);
+/* The same, but the machine's in any case. */
+int64_t ngx_http_trivet_true_us(void);
 /* A clock to measure durations with, in nanoseconds. It never goes back. */
 int64_t ngx_http_trivet_ticks_ns(void);
 

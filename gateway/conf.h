@@ -10,6 +10,7 @@
 #include "authority/authority.h"
 
 struct trivet_answers;
+struct trivet_determinism;
 struct trivet_sandbox;
 typedef struct ngx_http_trivet_worker_s ngx_http_trivet_worker_t;
 
@@ -22,7 +23,9 @@ typedef struct {
     ngx_flag_t sandbox;
     ngx_str_t sandbox_path;
     struct trivet_sandbox *sandbox_state; /* NULL: no such file */
-    ngx_str_t incident_key;               /* a file; none: empty */
+    ngx_str_t deterministic_path;
+    struct trivet_determinism *determinism; /* NULL: no such file */
+    ngx_str_t incident_key;                 /* a file; none: empty */
     ngx_int_t session_timeout;
     ngx_int_t key_lifetime;
     size_t memo_size;

@@ -409,6 +409,12 @@ ngx_http_trivet_init_incidents(
     ngx_http_core_main_conf_t *cmcf;
 
     if (tmcf->sandbox_path.len == 0) {
+        if (tmcf->deterministic_path.len > 0) {
+            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                "\"trivet_deterministic\" needs \"trivet_sandbox_state\"");
+            return NGX_ERROR;
+        }
+
         if (tmcf->incident_key.len > 0) {
             ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
                 "\"trivet_incident_key\" needs \"trivet_sandbox_state\"");

@@ -2,6 +2,7 @@
 /* sandbox.c - the sandbox's state: its clock, its incidents */
 #include "gateway/sandbox.h"
 
+#include "authority/determinism.h"
 #include "gateway/conf.h"
 
 
@@ -87,7 +88,35 @@ ngx_http_trivet_close_sandbox(void *data)
 {
     ngx_http_trivet_main_conf_t *tmcf = data;
 
+    trivet_determinism_close(tmcf->determinism);
     trivet_sandbox_close(tmcf->sandbox_state);
+}
+
+
+static ngx_int_t
+ngx_http_trivet_map_determinism(
+    ngx_conf_t *cf, ngx_http_trivet_main_conf_t *tmcf)
+{
+    struct trivet_error err;
+
+    if (tmcf->deterministic_path.len == 0) {
+        return NGX_OK;
+    }
+
+    if (ngx_conf_full_name(cf->cycle, &tmcf->deterministic_path, 1) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    if (trivet_determinism_open((const char *) tmcf->deterministic_path.data,
+            &tmcf->determinism, &err)
+        != TRIVET_OK)
+    {
+        ngx_conf_log_error(
+            NGX_LOG_EMERG, cf, 0, "trivet_deterministic: %s", err.detail);
+        return NGX_ERROR;
+    }
+
+    return NGX_OK;
 }
 
 
@@ -119,7 +148,7 @@ ngx_http_trivet_map_sandbox(ngx_conf_t *cf, ngx_http_trivet_main_conf_t *tmcf)
     cln->handler = ngx_http_trivet_close_sandbox;
     cln->data = tmcf;
 
-    return NGX_OK;
+    return ngx_http_trivet_map_determinism(cf, tmcf);
 }
 
 
@@ -127,4 +156,5 @@ void
 ngx_http_trivet_take_sandbox(ngx_http_trivet_main_conf_t *tmcf)
 {
     ngx_http_trivet_sandbox = tmcf->sandbox_state;
+    trivet_determinism_use(tmcf->determinism);
 }

@@ -41,6 +41,7 @@ ngx_http_trivet_init_authority(ngx_http_trivet_main_conf_t *tmcf)
         .session_timeout_s = tmcf->session_timeout,
         .key_lifetime_s = tmcf->key_lifetime,
         .now_us = ngx_http_trivet_now_us,
+        .true_us = ngx_http_trivet_true_us,
         .offset_us = ngx_http_trivet_clock_offset_us,
         .last_session_to_end = ngx_http_trivet_last_session_to_end,
         .has_lost_installation = ngx_http_trivet_has_lost_installation,

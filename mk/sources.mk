@@ -137,6 +137,7 @@ AUTHORITY_SRCS = \
 	authority/clock.c \
 	authority/connection.c \
 	authority/decrypting.c \
+	authority/determinism.c \
 	authority/device_rate.c \
 	authority/explain.c \
 	authority/facts.c \

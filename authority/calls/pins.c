@@ -2,6 +2,7 @@
 /* pins.c - the announcement of the gateway's TLS keys */
 #include "authority/calls/pins.h"
 
+#include "authority/clock.h"
 #include "base/timestamp.h"
 #include "core/message/pins.h"
 #include "crypto/statement.h"
@@ -12,7 +13,7 @@ make_announcement(const struct trivet_authority_config *config)
 {
     struct trivet_announcement announcement = *config->announced;
 
-    announcement.issued_us = config->now_us();
+    announcement.issued_us = trivet_authority_true_us(config);
     announcement.expires_us =
         announcement.issued_us + TRIVET_ANNOUNCEMENT_LIFE_S * TRIVET_US_PER_S;
 

@@ -9,6 +9,7 @@
  */
 #include "authority/calls/psp.h"
 
+#include "authority/clock.h"
 #include "authority/prepared.h"
 
 #include <stdio.h>
@@ -61,6 +62,17 @@ find_digest(struct trivet_case *c, unsigned char out[TRIVET_DIGEST_LEN])
     return TRIVET_OK;
 }
 
+/* Certificates are made by the world's time, also where the sandbox's clock
+ * stands; but they end when that is moved far enough. */
+static int64_t
+certificate_time_us(const struct trivet_case *c)
+{
+    int64_t true_us = trivet_authority_true_us(c->authority->config)
+                      + c->authority->offset_us;
+
+    return true_us > c->now_us ? true_us : c->now_us;
+}
+
 static enum trivet_status
 verify_certificate(struct trivet_case *c,
     const struct trivet_psp_request *request, struct trivet_psp *out,
@@ -72,7 +84,7 @@ verify_certificate(struct trivet_case *c,
         .trusts_claimed_roots = config->is_sandbox,
         .needs_root_last =
             c->request->profile->psp_root == TRIVET_PSP_ROOT_LAST,
-        .now_s = c->now_us / TRIVET_US_PER_S,
+        .now_s = certificate_time_us(c) / TRIVET_US_PER_S,
     };
     unsigned char signature[TRIVET_MAX_SIGNATURE];
     struct trivet_psp_claim claim = {

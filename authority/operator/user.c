@@ -4,10 +4,10 @@
 
 #include <stdio.h>
 
+#include "authority/determinism.h"
 #include "base/slice.h"
 #include "base/uuid.h"
 #include "core/name.h"
-#include "crypto/digest.h"
 #include "store/noun/user.h"
 
 enum trivet_status
@@ -27,7 +27,7 @@ trivet_operator_make_user(struct trivet_store *store, const char *name,
             TRIVET_MAX_NAME - 1);
     }
 
-    TRIVET_TRY(trivet_random(random, sizeof random));
+    TRIVET_TRY(trivet_uuid_make(TRIVET_UUID_OF_USER, random));
     trivet_uuid_format(random, user.public_uuid);
     (void) snprintf(user.display_name, sizeof user.display_name, "%s", name);
 
@@ -76,7 +76,7 @@ trivet_operator_make_user_api_key(struct trivet_store *store,
 
     TRIVET_TRY(find_party(store, requested_by, &requester, err));
     TRIVET_TRY(find_party(store, granted_by, &granter, err));
-    TRIVET_TRY(trivet_random(random, sizeof random));
+    TRIVET_TRY(trivet_uuid_make(TRIVET_UUID_OF_USER, random));
 
     trivet_uuid_format(random, user.public_uuid);
     (void) snprintf(user.display_name, sizeof user.display_name, "%s",

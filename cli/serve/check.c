@@ -13,6 +13,7 @@
 
 #include "base/file.h"
 #include "authority/answers.h"
+#include "authority/determinism.h"
 #include "cli/nginx_path.h"
 #include "cli/sandbox_state.h"
 #include "cli/serve/key_file.h"
@@ -34,6 +35,31 @@ is_rate_limits(const char *word)
 {
     return strcmp(word, "classic") == 0 || strcmp(word, "2026") == 0
            || strcmp(word, "off") == 0;
+}
+
+/* Outside the sandbox a clock that stands would keep sessions open, and ids
+ * that anybody can foresee are not what an API expects. */
+static enum trivet_status
+check_deterministic(const struct serving *s, struct trivet_error *err)
+{
+    const char *seed = s->options->deterministic;
+
+    if (seed == NULL) {
+        return TRIVET_OK;
+    }
+
+    if (seed[0] == '\0' || strlen(seed) > TRIVET_MAX_SEED) {
+        return trivet_error_set(err, TRIVET_E_USAGE, "serve",
+            "--deterministic=SEED: a text of 1 to %d bytes", TRIVET_MAX_SEED);
+    }
+
+    if (!s->is_sandbox) {
+        return trivet_error_set(err, TRIVET_E_USAGE, "serve",
+            "--deterministic is for the sandbox: without --no-sandbox, and "
+            "with --upstream only beside --sandbox");
+    }
+
+    return TRIVET_OK;
 }
 
 static enum trivet_status
@@ -79,6 +105,8 @@ check_options(struct serving *s, struct trivet_error *err)
     s->is_sandbox =
         o->sandbox == CLI_SANDBOX_ON
         || (o->sandbox == CLI_SANDBOX_UNSAID && o->num_upstreams == 0);
+
+    TRIVET_TRY(check_deterministic(s, err));
 
     if ((o->tls_cert == NULL) != (o->tls_key == NULL)) {
         return trivet_error_set(err, TRIVET_E_USAGE, "serve",
@@ -388,6 +416,7 @@ name_files(struct serving *s, struct trivet_error *err)
         {"tls.key", s->tls_key},
         {"next.key", s->next_key},
         {"sandbox.state", s->sandbox_state},
+        {"deterministic", s->deterministic},
         {CLI_INCIDENT_KEY, s->incident_key},
     };
     const char *store = s->options->data.store;

@@ -98,6 +98,9 @@ format(const struct serving *s)
     if (s->is_sandbox) {
         conf.sandbox_state = s->sandbox_state;
     }
+    if (o->deterministic != NULL) {
+        conf.deterministic = s->deterministic;
+    }
     if (s->is_sandbox && access(s->incident_key, F_OK) == 0) {
         conf.incident_key = s->incident_key;
     }

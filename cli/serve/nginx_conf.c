@@ -84,16 +84,19 @@ put_prune(FILE *to, const struct trivet_prune_ages *ages)
 }
 
 static void
-put_sandbox(FILE *to, const struct cli_nginx_conf *conf)
+put_file(FILE *to, const char *directive, const char *path)
 {
-    if (conf->sandbox_state != NULL) {
-        (void) fprintf(
-            to, "    trivet_sandbox_state \"%s\";\n", conf->sandbox_state);
+    if (path != NULL) {
+        (void) fprintf(to, "    %s \"%s\";\n", directive, path);
     }
-    if (conf->incident_key != NULL) {
-        (void) fprintf(
-            to, "    trivet_incident_key \"%s\";\n", conf->incident_key);
-    }
+}
+
+static void
+put_sandbox_files(FILE *to, const struct cli_nginx_conf *conf)
+{
+    put_file(to, "trivet_sandbox_state", conf->sandbox_state);
+    put_file(to, "trivet_deterministic", conf->deterministic);
+    put_file(to, "trivet_incident_key", conf->incident_key);
 }
 
 static void
@@ -152,7 +155,7 @@ put_http(FILE *to, const struct cli_nginx_conf *conf)
     if (conf->prune_ages != NULL) {
         put_prune(to, conf->prune_ages);
     }
-    put_sandbox(to, conf);
+    put_sandbox_files(to, conf);
 
     for (size_t i = 0; i < conf->server_keys->num_keys; i++) {
         (void) fprintf(to, "    trivet_server_key \"%s\";\n",

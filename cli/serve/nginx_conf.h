@@ -52,6 +52,7 @@ struct cli_nginx_conf {
     long long max_connections; /* of an address at once; 0: any number */
     const struct trivet_prune_ages *prune_ages; /* NULL: the module's own */
     const char *sandbox_state;                  /* NULL: none */
+    const char *deterministic;                  /* NULL: not */
     const char *incident_key;                   /* NULL: none */
     bool has_metrics; /* /metrics, /live and /ready, for this machine alone */
 };

@@ -35,6 +35,7 @@ enum {
     OPTION_CONNECTIONS,
     OPTION_PRUNE,
     OPTION_SEED,
+    OPTION_DETERMINISTIC,
     OPTION_ENCRYPTION,
     OPTION_LANES,
     OPTION_HOST_NAME,
@@ -46,6 +47,9 @@ enum {
     DEFAULT_CONNECTIONS = 100,
     MAX_CONNECTIONS = 1000000
 };
+
+/* Of --deterministic without a value. */
+static const char default_seed[] = "1";
 
 const struct argp_option cli_serve_options_table[] = {
     {"listen", OPTION_LISTEN, "ADDR", 0,
@@ -121,6 +125,11 @@ const struct argp_option cli_serve_options_table[] = {
     {"seed", OPTION_SEED, "FILE", 0,
         "make the users, API keys and devices that a JSON file names and that "
         "are not there yet",
+        0},
+    {"deterministic", OPTION_DETERMINISTIC, "SEED", OPTION_ARG_OPTIONAL,
+        "for tests of a sandbox: UUIDs and response ids follow from SEED "
+        "(default: 1), and the clock stands at 2026-01-01 00:00:00 UTC until "
+        "\"trivet clock\" moves it; tokens and keys stay random",
         0},
     {"rate-limits", OPTION_RATE_LIMITS, "classic|2026|off", 0,
         "classic: for each address and endpoint GET 3 calls per 3 seconds, "
@@ -244,6 +253,9 @@ parse_beginning(int key, char *arg, struct argp_state *state)
     switch (key) {
     case OPTION_SEED:
         options->seed = arg;
+        return 0;
+    case OPTION_DETERMINISTIC:
+        options->deterministic = arg == NULL ? default_seed : arg;
         return 0;
     case OPTION_HOST_NAME:
         add_text(state, "--host-name", arg, options->host_names,

@@ -53,7 +53,8 @@ struct cli_serve_options {
     bool has_prune;            /* it was said how long things are kept */
     struct trivet_prune_ages prune_ages;
     enum cli_sandbox_choice sandbox;
-    const char *seed; /* a file */
+    const char *seed;          /* a file */
+    const char *deterministic; /* the seed of it, a text; NULL: not given */
     const char *host_names[CLI_MAX_HOST_NAMES];
     size_t num_host_names;
     bool has_metrics;

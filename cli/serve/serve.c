@@ -69,8 +69,11 @@ prepare_store(struct serving *s, struct trivet_error *err)
 static enum trivet_status
 prepare_sandbox(struct serving *s, struct trivet_error *err)
 {
-    return cli_sandbox_prepare(
-        s->dir, s->is_sandbox, s->sandbox_state, &s->sandbox, err);
+    TRIVET_TRY(cli_sandbox_prepare(
+        s->dir, s->is_sandbox, s->sandbox_state, &s->sandbox, err));
+
+    return cli_sandbox_prepare_determinism(
+        s->dir, s->options->deterministic, s->deterministic, err);
 }
 
 /* For "trivet sandbox hosts". */

@@ -60,8 +60,9 @@ struct serving {
     struct cli_tls_pins pins;    /* of the served and the next key */
     char store_url[CLI_MAX_PATH];
     char sandbox_state[CLI_MAX_PATH];
-    char incident_key[CLI_MAX_PATH]; /* there is none before its first use */
-    struct trivet_sandbox *sandbox;  /* NULL: none */
+    char deterministic[CLI_MAX_PATH]; /* a file, with --deterministic */
+    char incident_key[CLI_MAX_PATH];  /* there is none before its first use */
+    struct trivet_sandbox *sandbox;   /* NULL: none */
 };
 
 #endif
