@@ -20,9 +20,11 @@ ngx_http_trivet_make_memo(ngx_slab_pool_t *pool, size_t size, size_t value_len)
     void *memory;
     size_t num;
 
+    /* Not calloc: new memory is zero, and pages that nobody touches take
+     * none. */
     num = trivet_memo_fit(size, value_len);
     memory = num == 0 ? NULL
-                      : ngx_slab_calloc(pool, trivet_memo_size(num, value_len));
+                      : ngx_slab_alloc(pool, trivet_memo_size(num, value_len));
 
     return memory == NULL ? NULL : trivet_memo_init(memory, num, value_len);
 }
