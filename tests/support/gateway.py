@@ -160,6 +160,34 @@ def free_port(host="127.0.0.1"):
 
 # ---- the gateway -------------------------------------------------------------
 
+_own_key = []  # what a gateway of these tests made for itself
+
+
+def lend_key(data):
+    """Gives a new data directory the server key of one before it: a gateway
+    makes it as well by itself, but that takes as long as its start. Whether it
+    was given."""
+    if not _own_key or data.exists():
+        return False
+    data.mkdir(mode=0o700)
+    path = data / "server.pem"
+    path.touch(mode=0o600)
+    path.write_bytes(_own_key[0])
+    return True
+
+
+def take_key_back(data):
+    """A gateway that refused to start leaves nothing: neither do we."""
+    if [path.name for path in data.iterdir()] == ["server.pem"]:
+        (data / "server.pem").unlink()
+        data.rmdir()
+
+
+def keep_key(data):
+    path = data / "server.pem"
+    if not _own_key and path.exists():
+        _own_key.append(path.read_bytes())
+
 
 class NotReady(Exception):
     """serve ended before its line `ready`."""
@@ -187,14 +215,17 @@ class Gateway:
         cwd=None,
         data_option=None,
         rate_limits="off",
+        makes_key=False,
     ):
-        """rate_limits: None leaves the option out; tests call fast."""
+        """rate_limits: None leaves the option out; tests call fast. makes_key:
+        its server key is one of its own, which takes a while."""
         self.data = Path(data)
         self.data_option = data_option or data
         self.options = [str(option) for option in options]
         if rate_limits is not None:
             self.options += ["--rate-limits", rate_limits]
         self.wanted_port = port
+        self.makes_key = makes_key
         self.wanted_host = host
         self.cwd = cwd
         self.ca = self.data / "ca.pem"
@@ -222,6 +253,8 @@ class Gateway:
         args = ["serve", "--port", self.wanted_port, "--data", self.data_option]
         args += self.options
         self.data.parent.mkdir(parents=True, exist_ok=True)
+        own_key = self.makes_key or "--server-key" in self.options
+        self.has_lent_key = not own_key and lend_key(self.data)
         self.stderr_path = self.data.parent / f"{self.data.name}.stderr"
         with open(self.stderr_path, "ab") as stderr:
             self.stderr_from = stderr.tell()
@@ -240,6 +273,7 @@ class Gateway:
     def start(self):
         self.spawn()
         self.lines = self.read_lines()
+        keep_key(self.data)
         ready = [line for line in self.lines if line.startswith("ready: ")]
         assert len(ready) == 1, self.lines
         match = re.fullmatch(r"ready: https://(.+):(\d+)/v1", ready[0])
@@ -271,6 +305,8 @@ class Gateway:
         except subprocess.TimeoutExpired:
             self.kill_all()
             returncode = self.process.wait(STOP_S)
+        if self.has_lent_key:
+            take_key_back(self.data)
         raise NotReady(returncode, "\n".join(lines), self.stderr())
 
     def stderr(self):

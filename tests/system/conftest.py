@@ -114,7 +114,8 @@ def start(data):
 @pytest.fixture(scope="module")
 def bystander(tmp_path_factory):
     """A gateway for tests that only look."""
-    with Gateway(tmp_path_factory.mktemp("bystander") / "data") as started:
+    data = tmp_path_factory.mktemp("bystander") / "data"
+    with Gateway(data, makes_key=True) as started:
         yield started
 
 

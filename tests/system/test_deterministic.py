@@ -116,7 +116,7 @@ def answers(tmp_path_factory):
 
 def start(tmp_path_factory, answers, *options):
     data = tmp_path_factory.mktemp("run") / "data"
-    return Gateway(data, "--answers", answers, *options)
+    return Gateway(data, "--answers", answers, *options, makes_key=True)
 
 
 @pytest.fixture(scope="module")

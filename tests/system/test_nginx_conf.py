@@ -477,7 +477,7 @@ def test_reload_with_a_broken_key_keeps_the_old_configuration(start, data):
 def test_two_server_keys_serve_old_and_new_installations(start, data):
     """The first one named signs for new installations; keys can rotate."""
     old_client = bunq.ready(start())
-    with Gateway(data.parent / "other"):
+    with Gateway(data.parent / "other", makes_key=True):
         pass
     other = data.parent / "other/server.pem"
     line = f"trivet_server_key {other};\n    trivet_server_key {{data}}/server.pem;"
