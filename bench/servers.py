@@ -23,7 +23,7 @@ sys.path.insert(0, str(ROOT / "tests/support"))
 os.environ.setdefault("TRIVET_BUILD", str(BUILD))
 
 import gateway as tested  # noqa: E402 (tests/support, for keys and store)
-from gateway import end_with_us, environment, free_port  # noqa: E402
+from gateway import environment, free_port, with_us  # noqa: E402
 
 NGINX = BUILD / "nginx-root/usr/sbin/nginx"
 MODULE = BUILD / "ngx_http_trivet_module.so"
@@ -95,13 +95,12 @@ class Server:
         log = open(self.folder / f"{self.name}.stderr", "wb")
         with log:
             self.process = subprocess.Popen(
-                ["taskset", "-c", ",".join(map(str, self.cpus)), *self.command()],
+                with_us("taskset", "-c", ",".join(map(str, self.cpus)), *self.command()),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
                 env=environment(**LIBRARY),
                 start_new_session=True,
-                preexec_fn=end_with_us,
             )
         self.wait_until_listening()
         return self

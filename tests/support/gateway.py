@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """gateway.py - starts and ends `trivet serve`, and looks after what it leaves"""
 import contextlib
-import ctypes
 import json
 import os
 import re
@@ -52,13 +51,10 @@ def run(*args, stdin=None, check=False, env=None, **kwargs):
     return result
 
 
-_prctl = ctypes.CDLL(None).prctl
-PR_SET_PDEATHSIG = 1
-
-
-def end_with_us():
-    """Between fork and exec: when the tests are killed, so is the gateway."""
-    _prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+def with_us(*command):
+    """A command that ends (SIGTERM) when the tests are killed. Not by a function
+    between fork and exec: copying a large Python takes longer than all else."""
+    return ["/usr/bin/setpriv", "--pdeathsig", "TERM", *map(str, command)]
 
 
 # ---- processes ---------------------------------------------------------------
@@ -259,14 +255,13 @@ class Gateway:
         with open(self.stderr_path, "ab") as stderr:
             self.stderr_from = stderr.tell()
             self.process = subprocess.Popen(
-                [str(TRIVET), *map(str, args)],
+                with_us(TRIVET, *args),
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=stderr,
                 env=environment(**self.env),
                 cwd=self.cwd,
                 start_new_session=True,
-                preexec_fn=end_with_us,
             )
         return self
 

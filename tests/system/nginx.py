@@ -6,7 +6,7 @@ import subprocess
 import time
 
 import bunq
-from gateway import BUILD, Gateway, end_with_us, environment, free_port, wait_until
+from gateway import BUILD, Gateway, environment, free_port, wait_until, with_us
 
 NGINX = os.environ.get("TRIVET_NGINX", str(BUILD / "nginx-root/usr/sbin/nginx"))
 MODULE = os.environ.get("TRIVET_MODULE", str(BUILD / "ngx_http_trivet_module.so"))
@@ -111,13 +111,12 @@ class Nginx(Gateway):
             with open(self.stderr_path, "wb") as stderr:
                 self.stderr_from = 0
                 self.process = subprocess.Popen(
-                    self.command("-e", f"{self.data}/log/error.log"),
+                    with_us(*self.command("-e", f"{self.data}/log/error.log")),
                     stdin=subprocess.DEVNULL,
                     stdout=subprocess.PIPE,
                     stderr=stderr,
                     env=environment(**self.env),
                     start_new_session=True,
-                    preexec_fn=end_with_us,
                 )
             if self.wait_until_listening():
                 return self

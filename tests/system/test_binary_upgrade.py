@@ -12,7 +12,7 @@ import pytest
 
 import bunq
 from bunq import REQUEST_ID
-from gateway import IS_SANITIZED, Gateway, _stat, close_all, end_with_us, environment, wait_until
+from gateway import IS_SANITIZED, Gateway, _stat, close_all, environment, wait_until, with_us
 from nginx import TRIVET, Nginx
 
 # nginx gives its next generation an environment of its own making.
@@ -46,13 +46,12 @@ class Upgradable(Nginx):
         command = self.command("-e", f"{self.data}/log/error.log")
         with open(self.stderr_path, "wb") as stderr:
             self.process = subprocess.Popen(
-                ["sh", "-c", ORPHAN, "sh", self.pid_path, *command],
+                with_us("sh", "-c", ORPHAN, "sh", self.pid_path, *command),
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=stderr,
                 env=environment(**self.env),
                 start_new_session=True,
-                preexec_fn=end_with_us,
             )
         assert wait_until(self.wait_until_listening, 20), self.stderr()
         assert wait_until(self.is_orphan, 10)

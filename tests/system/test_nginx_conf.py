@@ -247,12 +247,17 @@ def test_helpers_of_the_cache_do_nothing_of_ours(start, upstream):
         http="proxy_cache_path cache keys_zone=z:1m;",
         location="proxy_cache z;",
     )
-    children = subprocess.run(
-        ["ps", "-o", "pid=,args=", "--ppid", str(nginx.nginx_master())],
-        capture_output=True, text=True, check=True).stdout.splitlines()
-    helpers = [line.split()[0] for line in children if "cache manager" in line]
-    workers = [line.split()[0] for line in children if "worker" in line]
-    assert len(helpers) == 1 and workers, children
+
+    def called(name):
+        children = subprocess.run(
+            ["ps", "-o", "pid=,args=", "--ppid", str(nginx.nginx_master())],
+            capture_output=True, text=True, check=True).stdout.splitlines()
+        return [line.split()[0] for line in children if name in line]
+
+    # A process has its name a moment after it was made.
+    assert wait_until(lambda: called("cache manager") and called("worker"))
+    helpers, workers = called("cache manager"), called("worker")
+    assert len(helpers) == 1
 
     def opened(pid):
         fds = Path(f"/proc/{pid}/fd")
