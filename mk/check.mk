@@ -108,6 +108,9 @@ check-conformance: all $(CONFORMANCE_DRIVERS) ## strangers' vectors; TRIVET_VECT
 FAULTS_LDFLAGS = -rdynamic -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc \
 	-Wl,--wrap=strdup,--wrap=strndup
 
+$(B)/tests/sweep_client: private FAULTS_LDFLAGS += \
+	-Wl,--wrap=trivet_clock_now_us,--wrap=trivet_clock_wait_until
+
 SWEEPS = $(B)/tests/sweep_authority $(B)/tests/sweep_client
 
 $(SWEEPS): $(B)/tests/sweep_%: $(B)/obj/tests/faults/sweep_%.o \
@@ -121,7 +124,9 @@ $(SWEEPS): $(B)/tests/sweep_%: $(B)/obj/tests/faults/sweep_%.o \
 check-sweeps: ## every n-th failure of memory and files, with the sanitizers
 	$(Q)$(MAKE) --no-print-directory SAN=1 check-sweeps-built
 
+# SWEEP_EVERY=7: each seventh failure alone.
 check-sweeps-built: client $(SWEEPS)
-	$(Q)$(B)/tests/sweep_authority
+	$(Q)seq $$(nproc) | xargs -P $$(nproc) -I{} env SWEEP_PART={} \
+		SWEEP_PARTS=$$(nproc) $(B)/tests/sweep_authority
 	$(Q)TRIVET_BUILD=$(abspath $(B)) $(PYTHON) -m pytest -q -m long \
 		tests/client/test_sweep.py $(PYTEST_ARGS)

@@ -1,13 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Every n-th allocation and every n-th use of a file fails, in the library."""
+"""Every n-th allocation and every n-th use of a file fails, in the library.
+
+SWEEP_EVERY=7: each seventh alone.
+"""
 
 import json
+import os
 import subprocess
 
 import pytest
 
 from gateway import BUILD
 
+EVERY = int(os.environ.get("SWEEP_EVERY", "1"))
 SWEEP = BUILD / "tests" / "sweep_client"
 
 pytestmark = [
@@ -23,7 +28,7 @@ def sweep(trivet, tmp_path, seed, stride):
     file = tmp_path / "seed.json"
     file.write_text(json.dumps(seed))
     result = subprocess.run(
-        [str(SWEEP), str(folder), str(file), str(stride)],
+        [str(SWEEP), str(folder), str(file), str(stride * EVERY)],
         env=trivet.environment, capture_output=True, text=True, timeout=500)
     assert result.returncode == 0, result.stdout + result.stderr
 
