@@ -3,6 +3,7 @@
 #ifndef TRIVET_CRYPTO_OPENSSL_H
 #define TRIVET_CRYPTO_OPENSSL_H
 
+#include <openssl/bn.h>
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 
@@ -29,6 +30,10 @@ EVP_PKEY *trivet_openssl_public_key(struct trivet_slice der);
 /* Whether der is of the form that OpenSSL itself writes for a usable key of
  * 2048 bits and the exponent 65537. */
 bool trivet_openssl_is_common_der(struct trivet_slice der);
+
+/* The modulus in DER of that form; NULL when memory runs out. The caller frees
+ * it. */
+BIGNUM *trivet_openssl_common_modulus(struct trivet_slice der);
 
 /* Fills err with OpenSSL's own words behind `what`, clears its queue, and
  * returns status. The queue must never be left full: nginx would take our

@@ -71,6 +71,7 @@ CRYPTO_SRCS = \
 	crypto/psp_name.c \
 	crypto/psp_roots.c \
 	crypto/public_der.c \
+	crypto/residue.c \
 	crypto/signature.c \
 	crypto/statement.c \
 	crypto/thread.c \
@@ -339,6 +340,7 @@ UNIT_TESTS = \
 	test_reason \
 	test_request_ids \
 	test_requests \
+	test_residue \
 	test_sandbox \
 	test_server_keys \
 	test_show \
