@@ -65,6 +65,7 @@ CRYPTO_SRCS = \
 	crypto/lanes/library.c \
 	crypto/lanes/material.c \
 	crypto/openssl.c \
+	crypto/parsed_keys.c \
 	crypto/pin.c \
 	crypto/psp_certificate.c \
 	crypto/psp_chain.c \
@@ -327,6 +328,7 @@ UNIT_TESTS = \
 	test_message_list \
 	test_mistake \
 	test_page \
+	test_parsed_keys \
 	test_permitted_ip \
 	test_plans \
 	test_private_key \
