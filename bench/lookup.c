@@ -7,7 +7,8 @@
  * Looks sessions up by their tokens, one after another, as a worker does on its
  * event loop: the file's name every ten milliseconds, then the row. SAMPLES: a
  * line for each session, its token first. The first half of the time is not
- * counted. Prints "US NUMBER": CPU time of one look-up, and how many there were.
+ * counted. Prints "US NUMBER": CPU time of one look-up, and how many there
+ * were.
  */
 #define _POSIX_C_SOURCE 200809L
 
@@ -55,8 +56,7 @@ read_samples(const char *name)
     while (num < MAX_SAMPLES && fgets(line, sizeof line, file) != NULL) {
         line[strcspn(line, " \n")] = '\0';
         if (trivet_token_digest(trivet_slice_text(line), digests[num])
-            != TRIVET_OK)
-        {
+            != TRIVET_OK) {
             die("no digest");
         }
         num++;

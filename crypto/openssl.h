@@ -40,10 +40,11 @@ BIGNUM *trivet_openssl_common_modulus(struct trivet_slice der);
  * verify. */
 bool trivet_openssl_set_scheme(EVP_PKEY_CTX *context);
 
-/* The context of the key in der, from the cache (crypto/parsed_keys.h) or parsed
- * and kept there; valid until the next call. der is not empty and has at most
- * TRIVET_MAX_PUBLIC_KEY_DER bytes. NULL when it is no usable key or memory ran
- * out: nothing else is forgotten then, and the caller clears OpenSSL's queue. */
+/* The context of the key in der, from the cache (crypto/parsed_keys.h) or
+ * parsed and kept there; valid until the next call. der is not empty and has at
+ * most TRIVET_MAX_PUBLIC_KEY_DER bytes. NULL when it is no usable key or memory
+ * ran out: nothing else is forgotten then, and the caller clears OpenSSL's
+ * queue. */
 EVP_PKEY_CTX *trivet_verifier_cache_get(
     struct trivet_verifier_cache *cache, struct trivet_slice der);
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* parsed_keys.c - parsed client keys, ready to verify with, in bounded memory */
+/* parsed_keys.c - parsed client keys, ready to verify with, in bounded memory
+ */
 #include "crypto/parsed_keys.h"
 
 #include <stdint.h>
@@ -122,8 +123,8 @@ list_of(struct trivet_verifier_cache *cache, uint64_t hash)
 
 /* NULL: not there. */
 static struct parsed_key *
-find(struct trivet_verifier_cache *cache, struct trivet_slice der,
-    uint64_t hash)
+find(
+    struct trivet_verifier_cache *cache, struct trivet_slice der, uint64_t hash)
 {
     size_t i = *list_of(cache, hash);
 

@@ -71,8 +71,8 @@ make_moduli(uint32_t k, struct trivet_power_moduli *moduli)
     double doubt = 1;
 
     moduli->k = k;
-    for (uint32_t q = k + 1;
-         doubt > max_doubt && q <= UINT16_MAX && moduli->num < TRIVET_MAX_MODULI;
+    for (uint32_t q = k + 1; doubt > max_doubt && q <= UINT16_MAX
+                             && moduli->num < TRIVET_MAX_MODULI;
          q += k)
     {
         if (q >= TRIVET_SMALL_PRIMES_END && is_prime(q)) {

@@ -114,8 +114,8 @@ is_square_at(struct close_search *search, uint32_t step)
 
 /* Fermat: n = a^2 - b^2 with an a that is hardly above n's root. */
 static bool
-find_close(const BIGNUM *n, BN_CTX *context, struct close_search *search,
-    bool *out)
+find_close(
+    const BIGNUM *n, BN_CTX *context, struct close_search *search, bool *out)
 {
     BIGNUM *root = BN_CTX_get(context);
     BIGNUM *next = BN_CTX_get(context);
@@ -231,8 +231,7 @@ static bool
 has_repetition(const unsigned char *bytes, size_t len)
 {
     for (size_t distance = 1; distance <= len / 2; distance++) {
-        if (count_same(bytes, bytes + distance, len - distance)
-            >= MAX_REPEATED)
+        if (count_same(bytes, bytes + distance, len - distance) >= MAX_REPEATED)
         {
             return true;
         }

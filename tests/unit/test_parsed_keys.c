@@ -49,8 +49,7 @@ static void
 as_many_as_there_is_room_for_are_kept(void **state)
 {
     struct pair pair = pair_load("client-test-key.pem");
-    struct trivet_verifier_cache *cache =
-        trivet_verifier_cache_new(NUM_PLACES);
+    struct trivet_verifier_cache *cache = trivet_verifier_cache_new(NUM_PLACES);
 
     (void) state;
 
@@ -72,8 +71,7 @@ static void
 what_does_not_fit_is_not_kept(void **state)
 {
     struct pair pair = pair_load("client-test-key.pem");
-    struct trivet_verifier_cache *cache =
-        trivet_verifier_cache_new(NUM_PLACES);
+    struct trivet_verifier_cache *cache = trivet_verifier_cache_new(NUM_PLACES);
     unsigned num_found = 0;
 
     (void) state;
@@ -96,8 +94,7 @@ static void
 those_that_are_asked_for_often_stay_under_a_scan(void **state)
 {
     struct pair pair = pair_load("client-test-key.pem");
-    struct trivet_verifier_cache *cache =
-        trivet_verifier_cache_new(NUM_PLACES);
+    struct trivet_verifier_cache *cache = trivet_verifier_cache_new(NUM_PLACES);
     unsigned num_lost = 0;
 
     (void) state;
@@ -126,8 +123,7 @@ static void
 what_was_asked_for_often_goes_when_it_is_not_any_more(void **state)
 {
     struct pair pair = pair_load("client-test-key.pem");
-    struct trivet_verifier_cache *cache =
-        trivet_verifier_cache_new(NUM_PLACES);
+    struct trivet_verifier_cache *cache = trivet_verifier_cache_new(NUM_PLACES);
 
     (void) state;
 

@@ -56,8 +56,7 @@ extreme_numbers_have_right_rests(void **state)
     assert_true(BN_set_bit(number, 2048) && BN_sub_word(number, 1));
     assert_true(trivet_long_read(number, &words));
     assert_int_equal(trivet_long_rest(&words, 3), 0);
-    assert_int_equal(
-        trivet_long_rest(&words, 8209), BN_mod_word(number, 8209));
+    assert_int_equal(trivet_long_rest(&words, 8209), BN_mod_word(number, 8209));
 
     BN_set_negative(number, 1);
     assert_false(trivet_long_read(number, &words));
@@ -158,8 +157,7 @@ powers_are_residues_and_others_mostly_not(void **state)
             }
             assert_true(trivet_is_power_residue(
                 (uint32_t) power, moduli->k, moduli->q[j]));
-            num_residues +=
-                trivet_is_power_residue(6, moduli->k, moduli->q[j]);
+            num_residues += trivet_is_power_residue(6, moduli->k, moduli->q[j]);
         }
         assert_true(num_residues < (int) moduli->num);
     }
