@@ -144,13 +144,14 @@ class Bench:
     def prepare_contexts(self):
         """Each with a user and an API key of its own; the clients' keys repeat."""
         count = int(NUM_CONTEXTS_PER_S * self.plan.seconds * self.plan.rounds) + 100
-        secrets = sessions.put_api_keys(self.gateway.data / "trivet.db", count)
         keys = sessions.many_keys(64)
         self.context_records = {}
-        ours = self._contexts(secrets, keys)
-        self.context_records[self.gateway] = load.write_records(
-            self.tmp / "contexts-gateway", ours
-        )
+        for server in self.served[: self.peers]:
+            secrets = sessions.put_api_keys(server.data / "trivet.db", count)
+            path = self.tmp / f"contexts-{server.name}"
+            self.context_records[server] = load.write_records(
+                path, self._contexts(secrets, keys)
+            )
         theirs = self._contexts([PEER_API_KEY] * len(keys), keys)
         for server in self.served[self.peers :]:
             path = self.tmp / f"contexts-{server.name}"
@@ -238,14 +239,14 @@ class Bench:
             yield from self.calls(server.name, server)
 
         for server in self.served:
-            if server is self.lanes:
-                continue
-            if server is self.gateway or self.plan.everything:
+            if server in self.served[: self.peers] or self.plan.everything:
                 yield f"{server.name} contexts", lambda s=server: load.contexts(
                     s, self.context_records[s], seconds
                 )
         for count, (server, records) in self.crowds.items():
             yield f"sessions {count}", lambda s=server, r=records: self.crowd(s, r)
+        for count, (server, _) in self.crowds.items():
+            yield f"look-up among {count}", lambda s=server: self.look_up(s)
         if self.plan.client_calls:
             yield from self.client()
 
@@ -319,13 +320,25 @@ class Bench:
             yield "gateway at 70 %, at random", lambda: at("poisson")
             yield "plain at that rate, evenly", lambda: at("even", self.plain)
 
-    def crowd(self, server, records):
-        """Each round goes on where the one before ended: with many sessions, no
-        request comes twice, and nothing of it is remembered. The store is read
-        into the machine's memory before: disks differ, and are not the matter."""
-        with open(server.data / "trivet.db", "rb") as store:
+    @staticmethod
+    def _read_whole(data):
+        """Into the machine's memory: disks differ, and are not the matter."""
+        with open(data / "trivet.db", "rb") as store:
             while store.read(1 << 24):
                 pass
+
+    def look_up(self, server):
+        """What is found by a session's token, without nginx and cryptography."""
+        self._read_whole(server.data)
+        command = [BUILD / "bench-lookup", server.data / "trivet.db",
+                   server.data / "samples", 2 * self.plan.seconds]  # fmt: skip
+        found_us, number = map(float, _quietly(command, SERVER_CPU).split())
+        return {"cpu_us": found_us, "per_s": number / self.plan.seconds}
+
+    def crowd(self, server, records):
+        """Each round goes on where the one before ended: with many sessions, no
+        request comes twice, and nothing of it is remembered."""
+        self._read_whole(server.data)
         while True:
             first = self.asked.get(server, 0)
             result = load.calls(server, records, self.plan.seconds, first)
@@ -371,14 +384,13 @@ def openssl_speed():
     raise Failed(f"openssl speed: {output}")
 
 
-def _on_load(command):
-    return ["taskset", "-c", ",".join(map(str, LOAD_CPUS)), *map(str, command)]
-
-
-def _quietly(command):
+def _quietly(command, *cpus):
+    """On the load's CPUs, or these."""
+    chosen = ",".join(map(str, cpus or LOAD_CPUS))
     done = subprocess.run(
-        _on_load(command), capture_output=True, text=True, env=environment()
-    )
+        ["taskset", "-c", chosen, *map(str, command)],
+        capture_output=True, text=True, env=environment(),
+    )  # fmt: skip
     if done.returncode != 0:
         raise Failed(f"{command}: {done.stdout}{done.stderr}")
     return done.stdout

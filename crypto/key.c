@@ -342,37 +342,70 @@ read_der(struct trivet_slice der, bool is_pkcs1)
     return pkey;
 }
 
-enum trivet_status
-trivet_public_key_parse(struct trivet_slice pem, struct trivet_public_key *out,
+static enum trivet_status
+refuse_weak(struct trivet_error *err, const char *weakness)
+{
+    return trivet_error_set(err, TRIVET_E_MALFORMED, "key.parse",
+        "an RSA key that others can break (%s)", weakness);
+}
+
+/* DER as OpenSSL itself would write it: nothing to parse, nothing to write. */
+static enum trivet_status
+take_common(struct trivet_slice der, struct trivet_public_key *out,
     struct trivet_error *err)
 {
-    unsigned char der[TRIVET_MAX_PUBLIC_KEY_DER];
-    enum trivet_status status;
-    const char *weakness;
-    EVP_PKEY *pkey;
-    bool is_pkcs1;
-    size_t len;
+    BIGNUM *modulus = trivet_openssl_common_modulus(der);
+    const char *weakness =
+        modulus == NULL ? "unknown" : trivet_weak_modulus(modulus);
 
-    if (decode_pem(pem, der, sizeof der, &len, &is_pkcs1) != TRIVET_OK) {
-        return trivet_error_set(
-            err, TRIVET_E_MALFORMED, "key.parse", "not a PEM public key");
+    BN_free(modulus);
+    if (weakness != NULL) {
+        ERR_clear_error();
+        return refuse_weak(err, weakness);
     }
 
-    pkey = read_der(trivet_slice_make(der, len), is_pkcs1);
+    memcpy(out->der, der.data, der.len);
+    out->der_len = der.len;
+    return TRIVET_OK;
+}
+
+static enum trivet_status
+take_any(struct trivet_slice der, bool is_pkcs1, struct trivet_public_key *out,
+    struct trivet_error *err)
+{
+    EVP_PKEY *pkey = read_der(der, is_pkcs1);
+    enum trivet_status status;
+    const char *weakness;
+
     if (pkey == NULL) {
         return trivet_openssl_error(err, TRIVET_E_MALFORMED, "key.parse",
             "not an RSA public key of 2048 bits");
     }
 
     weakness = trivet_weak_key(pkey);
-    status = weakness == NULL ? to_der(pkey, out) : TRIVET_E_MALFORMED;
+    status = weakness == NULL ? to_der(pkey, out) : refuse_weak(err, weakness);
     EVP_PKEY_free(pkey);
-    if (weakness != NULL) {
-        return trivet_error_set(err, status, "key.parse",
-            "an RSA key that others can break (%s)", weakness);
-    }
 
     return status;
+}
+
+enum trivet_status
+trivet_public_key_parse(struct trivet_slice pem, struct trivet_public_key *out,
+    struct trivet_error *err)
+{
+    unsigned char bytes[TRIVET_MAX_PUBLIC_KEY_DER];
+    struct trivet_slice der = {.data = bytes};
+    bool is_pkcs1;
+
+    if (decode_pem(pem, bytes, sizeof bytes, &der.len, &is_pkcs1) != TRIVET_OK)
+    {
+        return trivet_error_set(
+            err, TRIVET_E_MALFORMED, "key.parse", "not a PEM public key");
+    }
+
+    return !is_pkcs1 && trivet_openssl_is_common_der(der)
+               ? take_common(der, out, err)
+               : take_any(der, is_pkcs1, out, err);
 }
 
 enum trivet_status

@@ -5,6 +5,7 @@
 #include <openssl/bn.h>
 #include <openssl/core_names.h>
 #include <openssl/err.h>
+#include <openssl/rsa.h>
 
 enum { MIN_RSA_BITS = 2047, MAX_RSA_BITS = 2048, MAX_EXPONENT_BITS = 32 };
 
@@ -27,6 +28,13 @@ trivet_openssl_is_usable_rsa(const EVP_PKEY *pkey)
     BN_free(exponent);
 
     return is_usable;
+}
+
+bool
+trivet_openssl_set_scheme(EVP_PKEY_CTX *context)
+{
+    return EVP_PKEY_CTX_set_rsa_padding(context, RSA_PKCS1_PADDING) == 1
+           && EVP_PKEY_CTX_set_signature_md(context, EVP_sha256()) == 1;
 }
 
 enum trivet_status

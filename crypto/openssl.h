@@ -3,10 +3,12 @@
 #ifndef TRIVET_CRYPTO_OPENSSL_H
 #define TRIVET_CRYPTO_OPENSSL_H
 
+#include <openssl/bn.h>
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 
 #include "crypto/key.h"
+#include "crypto/parsed_keys.h"
 
 /* lock: NULL when each signer can have a copy of the key; else all signers use
  * this one, one at a time. */
@@ -29,6 +31,22 @@ EVP_PKEY *trivet_openssl_public_key(struct trivet_slice der);
 /* Whether der is of the form that OpenSSL itself writes for a usable key of
  * 2048 bits and the exponent 65537. */
 bool trivet_openssl_is_common_der(struct trivet_slice der);
+
+/* The modulus in DER of that form; NULL when memory runs out. The caller frees
+ * it. */
+BIGNUM *trivet_openssl_common_modulus(struct trivet_slice der);
+
+/* RSASSA-PKCS1-v1_5 with SHA-256, of a context that is there to sign or to
+ * verify. */
+bool trivet_openssl_set_scheme(EVP_PKEY_CTX *context);
+
+/* The context of the key in der, from the cache (crypto/parsed_keys.h) or
+ * parsed and kept there; valid until the next call. der is not empty and has at
+ * most TRIVET_MAX_PUBLIC_KEY_DER bytes. NULL when it is no usable key or memory
+ * ran out: nothing else is forgotten then, and the caller clears OpenSSL's
+ * queue. */
+EVP_PKEY_CTX *trivet_verifier_cache_get(
+    struct trivet_verifier_cache *cache, struct trivet_slice der);
 
 /* Fills err with OpenSSL's own words behind `what`, clears its queue, and
  * returns status. The queue must never be left full: nginx would take our

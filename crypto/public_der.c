@@ -35,6 +35,12 @@ trivet_openssl_is_common_der(struct trivet_slice der)
            && (modulus[0] & 0x80) != 0 && (modulus[MODULUS_LEN - 1] & 1) != 0;
 }
 
+BIGNUM *
+trivet_openssl_common_modulus(struct trivet_slice der)
+{
+    return BN_bin2bn(der.data + sizeof before, MODULUS_LEN, NULL);
+}
+
 static EVP_PKEY *
 from_common(const unsigned char *modulus)
 {

@@ -15,6 +15,7 @@
 #include "core/limits.h"
 #include "crypto/digest.h"
 #include "crypto/key.h"
+#include "crypto/parsed_keys.h"
 
 enum {
     TRIVET_SIGNATURE_LEN = 256, /* bytes, for a key of 2048 bits */
@@ -34,19 +35,6 @@ void trivet_signer_free(struct trivet_signer *signer);
 TRIVET_MUST_USE enum trivet_status trivet_signer_sign(
     struct trivet_signer *signer, const unsigned char digest[TRIVET_DIGEST_LEN],
     char out[TRIVET_SIGNATURE_TEXT_LEN]);
-
-/* Parsed client keys, ready to verify with. Each key has one place, which the
- * latest of those that share it holds. */
-struct trivet_verifier_cache;
-
-/* Room for num_keys keys (about 5 KiB each), one at least. NULL when memory ran
- * out. */
-struct trivet_verifier_cache *trivet_verifier_cache_new(size_t num_keys);
-void trivet_verifier_cache_free(struct trivet_verifier_cache *cache);
-
-/* How many keys were not in it when they were asked for. */
-uint64_t trivet_verifier_cache_misses(
-    const struct trivet_verifier_cache *cache);
 
 /*
  * Verifies signature (raw bytes) over digest with the public key in der.

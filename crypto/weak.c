@@ -7,123 +7,46 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "crypto/residue.h"
+
 enum { SMALLEST_EXPONENT = 65537 };
 
 enum {
-    SMALL_PRIMES_END = 8192,
     ROCA_PRIMES_END = 702,
     ROCA_GENERATOR = 65537,
-    MAX_POWER = 157, /* 13^157 has less than 2048 bits: small primes are out */
     NUM_FERMAT_STEPS = 64,
-    MAX_MODULUS = 2048, /* bytes */
-    MAX_RUN = 64,       /* bits                                               */
+    MAX_MODULUS = TRIVET_MAX_LONG_BITS / 8,
+    MAX_RUN = 64, /* bits                                               */
     MIN_BYTE_VALUES = 64,
     MAX_REPEATED = 32 /* bytes that come again at one distance                */
 };
 
-/* ---- numbers of a word -------------------------------------------------- */
-
-static bool
-is_prime_word(uint32_t n)
-{
-    if (n < 4 || n % 2 == 0) {
-        return n == 2 || n == 3;
-    }
-
-    for (uint32_t d = 3; d * d <= n; d += 2) {
-        if (n % d == 0) {
-            return false;
-        }
-    }
-
-    return true;
-}
-
-static uint32_t
-power_modulo(uint32_t base, uint32_t exponent, uint32_t modulus)
-{
-    uint64_t result = 1;
-    uint64_t square = base % modulus;
-
-    for (; exponent > 0; exponent >>= 1) {
-        if (exponent & 1) {
-            result = result * square % modulus;
-        }
-        square = square * square % modulus;
-    }
-
-    return (uint32_t) result;
-}
-
 /* ---- factors ------------------------------------------------------------ */
-
-/* The primes that divide it, some at a time: a division of the long number
- * costs more than several of its rest. */
-static bool
-has_small_factor(const BIGNUM *n)
-{
-    uint32_t primes[8];
-    size_t num_primes = 0;
-    BN_ULONG product = 1;
-
-    for (uint32_t p = 2; p < SMALL_PRIMES_END; p++) {
-        BN_ULONG rest;
-
-        if (is_prime_word(p)) {
-            primes[num_primes++] = p;
-            product *= p;
-        }
-        if (num_primes == 0
-            || (product < (BN_ULONG) -1 / SMALL_PRIMES_END && num_primes < 8
-                && p + 1 < SMALL_PRIMES_END))
-        {
-            continue;
-        }
-
-        rest = BN_mod_word(n, product);
-        for (size_t i = 0; i < num_primes; i++) {
-            if (rest % primes[i] == 0) {
-                return true;
-            }
-        }
-        num_primes = 0;
-        product = 1;
-    }
-
-    return false;
-}
 
 /*
  * A k-th power is one modulo each prime q; of other numbers, one in k is where
- * k divides q - 1. Enough such q leave no doubt (2^-40): no root is taken.
+ * k divides q - 1. Enough such q leave no doubt: no root is taken.
  */
 static bool
-is_power(const BIGNUM *n, uint32_t k)
+is_power(const struct trivet_long *n, const struct trivet_power_moduli *moduli)
 {
-    double doubt = 1;
+    for (size_t i = 0; i < moduli->num; i++) {
+        uint32_t rest = trivet_long_rest(n, moduli->q[i]);
 
-    for (uint32_t q = k + 1; doubt > 1e-12; q += k) {
-        BN_ULONG rest;
-
-        if (q < SMALL_PRIMES_END || !is_prime_word(q)) {
-            continue;
-        }
-
-        rest = BN_mod_word(n, q);
-        if (rest != 0 && power_modulo((uint32_t) rest, (q - 1) / k, q) != 1) {
+        if (!trivet_is_power_residue(rest, moduli->k, moduli->q[i])) {
             return false;
         }
-        doubt /= k;
     }
 
     return true;
 }
 
+/* 13^157 has less than 2048 bits: no small primes, no higher powers. */
 static bool
-is_any_power(const BIGNUM *n)
+is_any_power(const struct trivet_long *n, const struct trivet_primes *primes)
 {
-    for (uint32_t k = 2; k <= MAX_POWER; k++) {
-        if (is_prime_word(k) && is_power(n, k)) {
+    for (size_t i = 0; i < primes->num_powers; i++) {
+        if (is_power(n, &primes->powers[i])) {
             return true;
         }
     }
@@ -152,25 +75,60 @@ take_root(const BIGNUM *n, BIGNUM *root, BIGNUM *next, BN_CTX *context)
     }
 }
 
-/* Fermat: n = a^2 - b^2 with an a that is hardly above n's root. */
+/* n and the root a below it, modulo those q that were needed so far. */
+struct close_search {
+    const struct trivet_power_moduli *moduli; /* of squares */
+    const struct trivet_long *n;
+    struct trivet_long a;
+    size_t num_known;
+    uint32_t n_rests[TRIVET_MAX_MODULI];
+    uint32_t a_rests[TRIVET_MAX_MODULI];
+};
+
+/* Whether (a + step)^2 - n is a square. */
 static bool
-find_close(const BIGNUM *n, BN_CTX *context, bool *out)
+is_square_at(struct close_search *search, uint32_t step)
 {
-    BIGNUM *a = BN_CTX_get(context);
-    BIGNUM *square = BN_CTX_get(context);
+    const struct trivet_power_moduli *moduli = search->moduli;
 
-    *out = false;
-    if (square == NULL || !take_root(n, a, square, context)) {
-        return false;
-    }
+    for (size_t i = 0; i < moduli->num; i++) {
+        const uint32_t q = moduli->q[i];
+        uint64_t a;
 
-    for (int i = 0; i < NUM_FERMAT_STEPS && !*out; i++) {
-        if (!BN_add_word(a, 1) || !BN_sqr(square, a, context)
-            || !BN_sub(square, square, n))
+        if (i == search->num_known) {
+            search->n_rests[i] = trivet_long_rest(search->n, q);
+            search->a_rests[i] = trivet_long_rest(&search->a, q);
+            search->num_known++;
+        }
+
+        a = search->a_rests[i] + step;
+        if (!trivet_is_power_residue(
+                (uint32_t) ((a * a + q - search->n_rests[i]) % q), 2, q))
         {
             return false;
         }
-        *out = is_power(square, 2);
+    }
+
+    return true;
+}
+
+/* Fermat: n = a^2 - b^2 with an a that is hardly above n's root. */
+static bool
+find_close(
+    const BIGNUM *n, BN_CTX *context, struct close_search *search, bool *out)
+{
+    BIGNUM *root = BN_CTX_get(context);
+    BIGNUM *next = BN_CTX_get(context);
+
+    if (next == NULL || !take_root(n, root, next, context)
+        || !trivet_long_read(root, &search->a))
+    {
+        return false;
+    }
+
+    *out = false;
+    for (uint32_t step = 1; step <= NUM_FERMAT_STEPS && !*out; step++) {
+        *out = is_square_at(search, step);
     }
 
     return true;
@@ -179,17 +137,13 @@ find_close(const BIGNUM *n, BN_CTX *context, bool *out)
 /* The primes of ROCA's keys are 65537^i modulo each small prime; so are their
  * products. */
 static bool
-is_roca(const BIGNUM *n)
+is_roca(const struct trivet_long *n, const struct trivet_primes *primes)
 {
-    for (uint32_t p = 3; p < ROCA_PRIMES_END; p += 2) {
-        uint32_t rest;
+    for (size_t i = 0; primes->primes[i] < ROCA_PRIMES_END; i++) {
+        uint32_t p = primes->primes[i];
+        uint32_t rest = trivet_long_rest(n, p);
         uint32_t power = 1;
 
-        if (!is_prime_word(p)) {
-            continue;
-        }
-
-        rest = (uint32_t) BN_mod_word(n, p);
         do {
             power = power * (ROCA_GENERATOR % p) % p;
         } while (power != rest && power != 1);
@@ -203,11 +157,28 @@ is_roca(const BIGNUM *n)
 
 /* ---- patterns ----------------------------------------------------------- */
 
+/* In a long run of bits all bytes but the first and the last are alike. */
+static bool
+may_have_long_run(const unsigned char *bytes, size_t len)
+{
+    size_t run = 1;
+
+    for (size_t i = 1; i < len && run < MAX_RUN / 8 - 1; i++) {
+        run = bytes[i] == bytes[i - 1] ? run + 1 : 1;
+    }
+
+    return run >= MAX_RUN / 8 - 1;
+}
+
 static bool
 has_long_run(const unsigned char *bytes, size_t len)
 {
     int last = -1;
     int run = 0;
+
+    if (!may_have_long_run(bytes, len)) {
+        return false;
+    }
 
     for (size_t i = 0; i < 8 * len; i++) {
         int bit = bytes[i / 8] >> (7 - i % 8) & 1;
@@ -222,16 +193,46 @@ has_long_run(const unsigned char *bytes, size_t len)
     return false;
 }
 
+/* Which of eight bytes are 0: the highest bit of each such byte is set in what
+ * is returned, and maybe more; none when there is none. */
+static uint64_t
+find_zeros(uint64_t word)
+{
+    const uint64_t ones = UINT64_C(0x0101010101010101);
+
+    return (word - ones) & ~word & ones << 7;
+}
+
+/* How many bytes are the same in both, of so many. */
+static int
+count_same(const unsigned char *a, const unsigned char *b, size_t len)
+{
+    int num_same = 0;
+    size_t i = 0;
+
+    for (; i + 8 <= len; i += 8) {
+        uint64_t x;
+        uint64_t y;
+
+        memcpy(&x, a + i, sizeof x);
+        memcpy(&y, b + i, sizeof y);
+        for (size_t j = i; find_zeros(x ^ y) != 0 && j < i + 8; j++) {
+            num_same += a[j] == b[j];
+        }
+    }
+    for (; i < len; i++) {
+        num_same += a[i] == b[i];
+    }
+
+    return num_same;
+}
+
 static bool
 has_repetition(const unsigned char *bytes, size_t len)
 {
     for (size_t distance = 1; distance <= len / 2; distance++) {
-        int num_same = 0;
-
-        for (size_t i = distance; i < len; i++) {
-            num_same += bytes[i] == bytes[i - distance];
-        }
-        if (num_same >= MAX_REPEATED) {
+        if (count_same(bytes, bytes + distance, len - distance) >= MAX_REPEATED)
+        {
             return true;
         }
     }
@@ -265,30 +266,27 @@ static bool
 has_pattern(const BIGNUM *n)
 {
     unsigned char bytes[MAX_MODULUS];
-    int len = BN_num_bytes(n);
+    size_t len = (size_t) BN_bn2bin(n, bytes);
 
-    if (len > MAX_MODULUS) {
-        return false; /* bounded elsewhere */
-    }
-
-    len = BN_bn2bin(n, bytes);
-    return has_long_run(bytes, (size_t) len)
-           || has_repetition(bytes, len > 512 ? 512 : (size_t) len)
-           || has_few_values(bytes, (size_t) len);
+    return has_long_run(bytes, len)
+           || has_repetition(bytes, len > 512 ? 512 : len)
+           || has_few_values(bytes, len);
 }
 
 /* ---- all ---------------------------------------------------------------- */
 
 static const char *
-check_close(const BIGNUM *n)
+check_close(const BIGNUM *n, const struct trivet_long *words,
+    const struct trivet_primes *primes)
 {
+    struct close_search search = {.moduli = &primes->powers[0], .n = words};
     BN_CTX *context = BN_CTX_new();
     bool is_close = false;
     bool is_known = false;
 
     if (context != NULL) {
         BN_CTX_start(context);
-        is_known = find_close(n, context, &is_close);
+        is_known = find_close(n, context, &search, &is_close);
         BN_CTX_end(context);
         BN_CTX_free(context);
     }
@@ -303,20 +301,27 @@ check_close(const BIGNUM *n)
 const char *
 trivet_weak_modulus(const BIGNUM *modulus)
 {
+    const struct trivet_primes *primes = trivet_primes_get();
+    struct trivet_long words;
+
+    if (primes == NULL || !trivet_long_read(modulus, &words)) {
+        return "unknown";
+    }
+
     if (has_pattern(modulus)) {
         return "pattern";
     }
-    if (has_small_factor(modulus)) {
+    if (trivet_long_has_small_factor(&words, primes)) {
         return "small-factor";
     }
-    if (is_any_power(modulus)) {
+    if (is_any_power(&words, primes)) {
         return "power";
     }
-    if (is_roca(modulus)) {
+    if (is_roca(&words, primes)) {
         return "roca";
     }
 
-    return check_close(modulus);
+    return check_close(modulus, &words, primes);
 }
 
 /* 3 and 17 were usual once. With them a signature can be made without the

@@ -4,6 +4,7 @@
 NJS_ROOT = build/nginx-njs
 NJS_MODULE = $(NJS_ROOT)/usr/lib/nginx/modules/ngx_http_js_module.so
 BENCH_CLIENT = $(B)/bench-client
+BENCH_LOOKUP = $(B)/bench-lookup
 
 $(NJS_MODULE):
 	@echo "  FETCH njs"
@@ -11,6 +12,9 @@ $(NJS_MODULE):
 
 $(BENCH_CLIENT): $(B)/obj/bench/client.o $(B)/libtrivet.a $(B)/flags/link
 	$(call link,$(LIBS_CLIENT))
+
+$(BENCH_LOOKUP): $(B)/obj/bench/lookup.o $(SERVER_LIBS) $(B)/flags/link
+	$(call link,$(LIBS_SERVER))
 
 $(B)/bench-padding: $(B)/obj/bench/padding.o $(CRYPTO_LIB) $(CORE_LIB) \
 		$(BASE_LIB) $(B)/flags/link
@@ -27,7 +31,7 @@ $(LANES_UNPACKED):
 bench-padding: $(B)/bench-padding ## whether a wrong padding can be told by its time
 	$(Q)$(B)/bench-padding
 
-bench-built: all $(BENCH_CLIENT) $(NJS_MODULE) $(LANES_UNPACKED)
+bench-built: all $(BENCH_CLIENT) $(BENCH_LOOKUP) $(NJS_MODULE) $(LANES_UNPACKED)
 
 # They try the harness (tests/system/test_bench.py).
 ifneq ($(SAN),1)

@@ -65,12 +65,14 @@ CRYPTO_SRCS = \
 	crypto/lanes/library.c \
 	crypto/lanes/material.c \
 	crypto/openssl.c \
+	crypto/parsed_keys.c \
 	crypto/pin.c \
 	crypto/psp_certificate.c \
 	crypto/psp_chain.c \
 	crypto/psp_name.c \
 	crypto/psp_roots.c \
 	crypto/public_der.c \
+	crypto/residue.c \
 	crypto/signature.c \
 	crypto/statement.c \
 	crypto/thread.c \
@@ -326,6 +328,7 @@ UNIT_TESTS = \
 	test_message_list \
 	test_mistake \
 	test_page \
+	test_parsed_keys \
 	test_permitted_ip \
 	test_plans \
 	test_private_key \
@@ -339,6 +342,7 @@ UNIT_TESTS = \
 	test_reason \
 	test_request_ids \
 	test_requests \
+	test_residue \
 	test_sandbox \
 	test_server_keys \
 	test_show \

@@ -114,12 +114,20 @@ take_turn(struct trivet_group *group)
     return number;
 }
 
-/* With the lock. */
+/* Whoever is woken takes the lock at once: the lock is free by then. */
 static void
-end_turn(struct trivet_group *group)
+unlock_and_end_turn(struct trivet_group *group)
 {
     group->is_taken = false;
+    (void) pthread_mutex_unlock(&group->lock);
     (void) pthread_cond_signal(&group->turn_ended);
+}
+
+static void
+close_turn(struct trivet_group *group)
+{
+    (void) pthread_mutex_lock(&group->lock);
+    unlock_and_end_turn(group);
 }
 
 /* ---- the batch: of whose turn it is ------------------------------------ */
@@ -177,8 +185,8 @@ end_batch(struct trivet_group *group, const struct trivet_error *what)
     if (batch->num_readers == 0) {
         free(batch);
     }
-    (void) pthread_cond_broadcast(&group->batch_ended);
     (void) pthread_mutex_unlock(&group->lock);
+    (void) pthread_cond_broadcast(&group->batch_ended);
 }
 
 static void
@@ -254,9 +262,7 @@ trivet_group_enter(struct trivet_group *group, struct trivet_store **out,
     }
 
     if (status != TRIVET_OK) {
-        (void) pthread_mutex_lock(&group->lock);
-        end_turn(group);
-        (void) pthread_mutex_unlock(&group->lock);
+        close_turn(group);
         if (err != NULL) {
             *err = why;
         }
@@ -301,19 +307,12 @@ hand_on(struct trivet_group *group)
     (void) pthread_mutex_lock(&group->lock);
     is_handed = group->num_waiting > 0 && group->batch->num_turns < MAX_TURNS;
     if (is_handed) {
-        end_turn(group);
+        unlock_and_end_turn(group);
+    } else {
+        (void) pthread_mutex_unlock(&group->lock);
     }
-    (void) pthread_mutex_unlock(&group->lock);
 
     return is_handed;
-}
-
-static void
-close_turn(struct trivet_group *group)
-{
-    (void) pthread_mutex_lock(&group->lock);
-    end_turn(group);
-    (void) pthread_mutex_unlock(&group->lock);
 }
 
 enum trivet_status

@@ -11,6 +11,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -272,12 +273,24 @@ confine(void *opaque)
 
 /* ---- opening ----------------------------------------------------------- */
 
+/* A commit empties the page caches of all other connections. SQLite would take
+ * a block of twenty pages for each of them then and give it back at the next
+ * commit, for which the C library asks the kernel each time. */
+static void
+allocate_by_page(void)
+{
+    (void) sqlite3_config(SQLITE_CONFIG_PAGECACHE, NULL, 0, 0);
+}
+
 static enum trivet_status
 connect(
     struct connection *connection, bool may_create, struct trivet_error *err)
 {
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
     int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX
                 | (may_create ? SQLITE_OPEN_CREATE : 0);
+
+    (void) pthread_once(&once, allocate_by_page);
 
     if (may_create) {
         TRIVET_TRY(make_file(connection, err));

@@ -40,7 +40,8 @@ def test_every_scenario_has_figures(smoke):
     rows = json.loads((out / "results.json").read_text())["rows"]
     servers = {"plain", "gateway", "njs", "node"}
     assert servers <= {name.split()[0] for name in rows}
-    assert {"rsa", "gateway contexts", "sessions 1000"} <= set(rows)
+    found = {"rsa", "gateway contexts", "sessions 1000", "look-up among 1000"}
+    assert found <= set(rows)
     for name, rounds in rows.items():
         for figures in rounds:
             assert all(value > 0 for value in figures.values()), (name, figures)
