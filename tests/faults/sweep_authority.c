@@ -427,7 +427,8 @@ nothing_that_fails_lets_anybody_in_or_loses_anything(void **state)
 
     for (size_t i = 0; i < sizeof steps / sizeof steps[0]; i++) {
         if (i % num_parts != part
-            || (wanted != NULL && strcmp(wanted, steps[i].name) != 0)) {
+            || (wanted != NULL && strcmp(wanted, steps[i].name) != 0))
+        {
             continue;
         }
         for (size_t k = 0; k < sizeof ways / sizeof ways[0]; k++) {
