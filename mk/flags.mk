@@ -40,7 +40,7 @@ FORTIFY ?= $(if $(findstring _FORTIFY_SOURCE,$(CPPFLAGS) $(CFLAGS))$(filter \
 endif
 
 # The libraries, by their names for pkg-config. All else follows from these.
-PACKAGES_SERVER = sqlite3 libcrypto jansson
+PACKAGES_SERVER = sqlite3 libpq libcrypto jansson
 PACKAGES_CLIENT = libcurl libcrypto jansson
 
 LIBS_SERVER := $(shell $(PKG_CONFIG) --libs $(PACKAGES_SERVER)) -lpthread

@@ -59,7 +59,8 @@ $(eval $(call text_file,$(B)/gen/build.h,BUILD_H))
 $(eval $(call text_file,$(B)/flags/compile,COMPILE_TEXT))
 $(eval $(call text_file,$(B)/flags/link,LINK_TEXT))
 
-$(B)/obj/%.o: %.c $(B)/flags/compile | $(B)/gen/build.h $(B)/gen/schema_sqlite.h
+$(B)/obj/%.o: %.c $(B)/flags/compile | $(B)/gen/build.h $(B)/gen/schema_sqlite.h \
+		$(B)/gen/schema_postgres.h
 	@mkdir -p $(@D)
 	@echo "  CC    $@"
 	$(Q)$(CC) $(WERROR) $(CFLAGS_ALL) -MMD -MP -c $< -o $@
@@ -73,9 +74,12 @@ define link
 endef
 
 # A driver's schema is SQL on disk and text in the library.
-$(B)/gen/schema_sqlite.h: $(wildcard store/schema/sqlite/*.sql) tools/embed-sql
+$(B)/gen/schema_%.h: tools/embed-sql
 	@mkdir -p $(@D)
-	$(Q)tools/embed-sql store/schema/sqlite/*.sql > $@.tmp && mv $@.tmp $@
+	$(Q)tools/embed-sql store/schema/$*/*.sql > $@.tmp && mv $@.tmp $@
+
+$(B)/gen/schema_sqlite.h: $(wildcard store/schema/sqlite/*.sql)
+$(B)/gen/schema_postgres.h: $(wildcard store/schema/postgres/*.sql)
 
 $(B)/trivet: $(call objects,$(CLI_SRCS)) $(CLIENT_LIB) $(SERVER_LIBS) \
 		$(B)/flags/link

@@ -98,6 +98,9 @@ STORE_SRCS = \
 	store/noun/session.c \
 	store/noun/statements.c \
 	store/noun/user.c \
+	store/postgres.c \
+	store/postgres_connect.c \
+	store/postgres_error.c \
 	store/row.c \
 	store/sqlite.c \
 	store/statement.c \

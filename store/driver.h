@@ -13,6 +13,7 @@
 #ifndef TRIVET_STORE_DRIVER_H
 #define TRIVET_STORE_DRIVER_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/slice.h"
@@ -21,7 +22,11 @@
 enum { TRIVET_MAX_COLUMNS = 24 };
 
 /* Of whom a statement may have a form of its own. */
-enum trivet_dialect { TRIVET_DIALECT_SQLITE, TRIVET_NUM_DIALECTS };
+enum trivet_dialect {
+    TRIVET_DIALECT_SQLITE,
+    TRIVET_DIALECT_POSTGRES,
+    TRIVET_NUM_DIALECTS
+};
 
 enum trivet_value_kind {
     TRIVET_VALUE_NULL = 0,
@@ -65,6 +70,13 @@ struct trivet_driver {
 
     /* Begins a transaction that will write; others that would wait for it. */
     const struct trivet_statement *begin;
+
+    /* Optional, where begin needs the schema: begins one that makes it. */
+    const struct trivet_statement *begin_schema;
+
+    /* The database is others' as well: TRIVET_STORE_MIGRATE leaves its schema
+     * alone. */
+    bool is_shared;
 
     /* Connects to location (the URL behind the scheme). may_create: make an
      * empty database when there is none, that nobody else may read.
@@ -112,5 +124,6 @@ struct trivet_driver {
 };
 
 extern const struct trivet_driver trivet_sqlite_driver;
+extern const struct trivet_driver trivet_postgres_driver;
 
 #endif

@@ -9,7 +9,8 @@
 #include "store/statement.h"
 #include "store/transaction.h"
 
-static const struct trivet_driver *const drivers[] = {&trivet_sqlite_driver};
+static const struct trivet_driver *const drivers[] = {
+    &trivet_sqlite_driver, &trivet_postgres_driver};
 
 static const struct trivet_statement version_sql = {
     .name = "schema-version", .sql = "SELECT version FROM schema_version"};
@@ -61,11 +62,12 @@ ensure_schema(struct trivet_store *store, struct trivet_error *err)
 static enum trivet_status
 migrate(struct trivet_store *store, struct trivet_error *err)
 {
-    bool is_own;
+    const struct trivet_statement *begin = store->driver->begin_schema;
 
-    TRIVET_TRY(trivet_store_enter(store, &is_own, err));
+    TRIVET_TRY(begin == NULL ? trivet_store_begin(store, err)
+                             : trivet_store_begin_with(store, begin, err));
 
-    return trivet_store_leave(store, is_own, ensure_schema(store, err), err);
+    return trivet_store_leave(store, true, ensure_schema(store, err), err);
 }
 
 enum trivet_status
@@ -110,9 +112,13 @@ connect(struct trivet_store *store, const char *location,
     unsigned max_wait_ms =
         mode == TRIVET_STORE_AT_ONCE ? TRIVET_STORE_AT_ONCE_MS : 0;
 
-    TRIVET_TRY(store->driver->open(location, mode == TRIVET_STORE_MIGRATE,
-        max_wait_ms, &store->connection, err));
-    if (mode == TRIVET_STORE_MIGRATE) {
+    bool is_migrating =
+        mode == TRIVET_STORE_UPGRADE
+        || (mode == TRIVET_STORE_MIGRATE && !store->driver->is_shared);
+
+    TRIVET_TRY(store->driver->open(
+        location, is_migrating, max_wait_ms, &store->connection, err));
+    if (is_migrating) {
         TRIVET_TRY(migrate(store, err));
     }
 
@@ -130,6 +136,11 @@ trivet_store_open(const char *url, enum trivet_store_mode mode,
     if (driver == NULL) {
         return trivet_error_set(err, TRIVET_E_USAGE, "store.open",
             "%s: not a store URL; %s is one", url, drivers[0]->example);
+    }
+
+    if (driver->is_shared && mode == TRIVET_STORE_AT_ONCE) {
+        return trivet_error_set(err, TRIVET_E_UNAVAILABLE, "store.open",
+            "a database over a network is never waited for by an event loop");
     }
 
     store = calloc(1, sizeof *store);

@@ -25,8 +25,12 @@ struct trivet_store;
 enum trivet_store_mode {
     TRIVET_STORE_EXISTING, /* must be there, with the schema of this version */
     TRIVET_STORE_AT_ONCE,  /* the same; opening waits TRIVET_STORE_AT_ONCE_MS
-                              for the write lock, as later statements do     */
-    TRIVET_STORE_MIGRATE   /* made when it is not there, brought up to date  */
+                              for the write lock, as later statements do;
+                              TRIVET_E_UNAVAILABLE of a database that is
+                              reached over a network                   */
+    TRIVET_STORE_MIGRATE,  /* made when it is not there, brought up to date;
+                              of a database that others use too, as EXISTING */
+    TRIVET_STORE_UPGRADE   /* MIGRATE, whatever the database                 */
 };
 
 /* How long a thread that must not block waits for the write lock. */
@@ -39,8 +43,9 @@ bool trivet_store_knows(const char *url);
  * Opens the store at url, such as "sqlite:/var/lib/trivet/trivet.db". Its files
  * are the owner's alone (0600), whatever the umask; looser ones are mended.
  *
- * TRIVET_E_USAGE     no driver for that url, or the schema is of a later
- *                    version (or of an earlier one, when not migrating).
+ * TRIVET_E_USAGE     no driver for that url, it is not as it should be, or the
+ *                    schema is of a later version (or of an earlier one, when
+ *                    not migrating).
  */
 TRIVET_MUST_USE enum trivet_status trivet_store_open(const char *url,
     enum trivet_store_mode mode, struct trivet_store **out,

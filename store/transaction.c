@@ -26,12 +26,19 @@ run(struct trivet_store *store, const struct trivet_statement *statement,
 /* ---- the whole --------------------------------------------------------- */
 
 enum trivet_status
-trivet_store_begin(struct trivet_store *store, struct trivet_error *err)
+trivet_store_begin_with(struct trivet_store *store,
+    const struct trivet_statement *begin, struct trivet_error *err)
 {
-    TRIVET_TRY(run(store, store->driver->begin, err));
+    TRIVET_TRY(run(store, begin, err));
 
     store->is_in_transaction = true;
     return TRIVET_OK;
+}
+
+enum trivet_status
+trivet_store_begin(struct trivet_store *store, struct trivet_error *err)
+{
+    return trivet_store_begin_with(store, store->driver->begin, err);
 }
 
 static void

@@ -15,6 +15,12 @@
 
 #include "store/store.h"
 
+/* trivet_store_begin, by another statement than the driver's usual one. */
+struct trivet_statement;
+TRIVET_MUST_USE enum trivet_status trivet_store_begin_with(
+    struct trivet_store *store, const struct trivet_statement *begin,
+    struct trivet_error *err);
+
 /* Begins a transaction when none is open. Then leave with what became of the
  * work: an own transaction is committed, or rolled back when the work failed.
  * Returns status, or the failure of the commit. */

@@ -94,35 +94,43 @@ trivet_store_admission_find(struct trivet_store *store,
 
 /* The tables speak for themselves here, not through the view that the rows were
  * made from. */
-#define EXPECTED_ADDRESSES                                                     \
+#define EXPECTED_ADDRESSES(concat)                                             \
     "CASE WHEN k.allow_all_ips <> 0 THEN '' ELSE COALESCE("                    \
-    "(SELECT GROUP_CONCAT(HEX(kept.address), '') FROM"                         \
-    " (SELECT p.address FROM permitted_ip p WHERE p.api_key_id = k.id"         \
+    "(SELECT " concat " FROM"                                                  \
+    " (SELECT p.id, p.address FROM permitted_ip p WHERE p.api_key_id = k.id"   \
     " AND p.is_active <> 0 AND LENGTH(p.address) = 16"                         \
     " ORDER BY p.id LIMIT 8) AS kept), '') END"
 
 /* One statement, so that all of it is of one moment. 0: a row, which is right;
  * else a fault's number and one more. */
+#define CHECK(addresses, concat)                                               \
+    "SELECT CASE WHEN s.id IS NULL OR s.ended_us IS NOT NULL"                  \
+    " OR k.id IS NULL OR k.revoked_us IS NOT NULL OR u.id IS NULL THEN 2"      \
+    " WHEN a.session_id = s.id AND a.anchored_us = s.anchored_us"              \
+    " AND a.timeout_s = COALESCE(s.timeout_s, u.auto_logout_s)"                \
+    " AND a.device_id = d.id AND a.installation_id = d.installation_id"        \
+    " AND a.api_key_id = k.id AND a.user_id = k.user_id"                       \
+    " AND (a.allow_all_ips = 1) = (k.allow_all_ips <> 0)"                      \
+    " AND a.allow_all_ips IN (0, 1)"                                           \
+    " AND " addresses " = " EXPECTED_ADDRESSES(                                \
+        concat) " THEN 0 ELSE 1 END, a.session_id FROM admission a"            \
+                " LEFT JOIN session s ON s.digest = a.digest"                  \
+                " LEFT JOIN device d ON d.id = s.device_id"                    \
+                " LEFT JOIN api_key k ON k.id = d.api_key_id"                  \
+                " LEFT JOIN users u ON u.id = k.user_id"                       \
+                " UNION ALL SELECT 3, s.id FROM session s"                     \
+                " JOIN device d ON d.id = s.device_id"                         \
+                " JOIN api_key k ON k.id = d.api_key_id"                       \
+                " JOIN users u ON u.id = k.user_id"                            \
+                " WHERE s.ended_us IS NULL AND k.revoked_us IS NULL AND NOT "  \
+                "EXISTS"                                                       \
+                " (SELECT 1 FROM admission a WHERE a.digest = s.digest)"
+
 static const struct trivet_statement check_sql = {.name = "admission.check",
-    .sql = "SELECT CASE WHEN s.id IS NULL OR s.ended_us IS NOT NULL"
-           " OR k.id IS NULL OR k.revoked_us IS NOT NULL OR u.id IS NULL THEN 2"
-           " WHEN a.session_id = s.id AND a.anchored_us = s.anchored_us"
-           " AND a.timeout_s = COALESCE(s.timeout_s, u.auto_logout_s)"
-           " AND a.device_id = d.id AND a.installation_id = d.installation_id"
-           " AND a.api_key_id = k.id AND a.user_id = k.user_id"
-           " AND a.allow_all_ips = (k.allow_all_ips <> 0)"
-           " AND HEX(a.addresses) = " EXPECTED_ADDRESSES
-           " THEN 0 ELSE 1 END, a.session_id FROM admission a"
-           " LEFT JOIN session s ON s.digest = a.digest"
-           " LEFT JOIN device d ON d.id = s.device_id"
-           " LEFT JOIN api_key k ON k.id = d.api_key_id"
-           " LEFT JOIN users u ON u.id = k.user_id"
-           " UNION ALL SELECT 3, s.id FROM session s"
-           " JOIN device d ON d.id = s.device_id"
-           " JOIN api_key k ON k.id = d.api_key_id"
-           " JOIN users u ON u.id = k.user_id"
-           " WHERE s.ended_us IS NULL AND k.revoked_us IS NULL AND NOT EXISTS"
-           " (SELECT 1 FROM admission a WHERE a.digest = s.digest)"};
+    .sql = CHECK("HEX(a.addresses)", "GROUP_CONCAT(HEX(kept.address), '')"),
+    .sql_of = {
+        [TRIVET_DIALECT_POSTGRES] = CHECK("ENCODE(a.addresses, 'hex')",
+            "STRING_AGG(ENCODE(kept.address, 'hex'), '' ORDER BY kept.id)")}};
 
 struct check {
     trivet_admission_fault_fn on_fault;

@@ -179,7 +179,10 @@ link_end(struct trivet_store *store, struct trivet_error *err)
  * here for each other: every row follows the one before it. */
 static const struct trivet_statement take_sql = {.name = "audit.take",
     .sql = "UPDATE audit_head SET num_rows = num_rows WHERE id = 1"
-           " RETURNING num_rows, last_hash"};
+           " RETURNING num_rows, last_hash",
+    .sql_of = {[TRIVET_DIALECT_POSTGRES] =
+                   "SELECT num_rows, last_hash FROM audit_head WHERE id = 1"
+                   " FOR UPDATE"}};
 
 /* The end of the chain, once a transaction. */
 static enum trivet_status

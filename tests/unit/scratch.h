@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * scratch.h - a store's file in a folder of its own, and a look at it from
- * beside: with SQLite itself, not with the code under test
+ * beside: with SQLite itself, not with the code under test. With
+ * TRIVET_TEST_STORE a schema in PostgreSQL, in its place.
  *
  * Whoever includes it defines _POSIX_C_SOURCE 200809L before.
  */
 #ifndef TRIVET_TESTS_SCRATCH_H
 #define TRIVET_TESTS_SCRATCH_H
 
-#include "tests/unit/unit.h"
+#include "tests/unit/scratch_postgres.h"
 
 #include <dirent.h>
 #include <sqlite3.h>
@@ -24,6 +25,7 @@ struct scratch {
     char dir[MAX_SCRATCH_PATH / 2];
     char path[MAX_SCRATCH_PATH]; /* of the database; not made yet */
     char url[MAX_SCRATCH_PATH + 8];
+    bool is_postgres;
 };
 
 /* The path of another file of the folder. */
@@ -48,6 +50,11 @@ scratch_make(struct scratch *scratch)
     scratch_name(scratch, "trivet.db", scratch->path);
     (void) snprintf(
         scratch->url, sizeof scratch->url, "sqlite:%s", scratch->path);
+
+    scratch->is_postgres = scratch_server() != NULL;
+    if (scratch->is_postgres) {
+        scratch_postgres_make(scratch->url, sizeof scratch->url);
+    }
 }
 
 static inline void
@@ -56,6 +63,9 @@ scratch_remove(const struct scratch *scratch)
     DIR *dir = opendir(scratch->dir);
     struct dirent *entry;
 
+    if (scratch->is_postgres) {
+        scratch_postgres_remove(scratch->url);
+    }
     assert_non_null(dir);
 
     while ((entry = readdir(dir)) != NULL) {
@@ -101,6 +111,10 @@ scratch_sql(const struct scratch *scratch, const char *sql)
     sqlite3 *db;
     sqlite3_stmt *statement;
     int64_t number = -1;
+
+    if (scratch->is_postgres) {
+        return scratch_postgres_sql(scratch->url, sql);
+    }
 
     assert_int_equal(sqlite3_open(scratch->path, &db), SQLITE_OK);
     (void) sqlite3_busy_timeout(db, 5000);

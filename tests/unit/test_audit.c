@@ -278,6 +278,7 @@ refusal_waits_for_no_writer(void **state)
     sqlite3 *other;
 
     (void) state;
+    sqlite_alone();
 
     world.config.refusals = &refusals;
     refuse_strangers(1);

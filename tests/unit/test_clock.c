@@ -191,6 +191,7 @@ a_store_that_cannot_be_written_changes_no_verdict(void **state)
     struct trivet_store *store;
 
     (void) state;
+    sqlite_alone();
 
     log_in(&ann);
     world_pass(TIMEOUT_S);

@@ -247,6 +247,7 @@ an_installation_has_so_many_devices_and_no_more(void **state)
     struct sent sent;
 
     (void) state;
+    sqlite_alone();
 
     start(&ann, NULL);
     get_api_key(&bob);

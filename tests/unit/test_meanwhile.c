@@ -38,6 +38,7 @@ an_installation_that_registers(void **state)
 {
     struct sent sent;
     (void) state;
+    sqlite_alone();
 
     start();
     make_device(&sent, &ann, NULL, HOME);
@@ -84,6 +85,7 @@ a_providers_installation(void **state)
 {
     struct sent sent;
     (void) state;
+    sqlite_alone();
 
     start();
     make_request(&sent, "POST", "/v1/payment-service-provider-credential",

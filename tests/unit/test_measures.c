@@ -49,6 +49,7 @@ store_that_is_gone_is_not_ready(void **state)
     int64_t num = -1;
 
     (void) state;
+    sqlite_alone();
 
     assert_int_equal(
         trivet_authority_check_store(world.authority, NULL), TRIVET_OK);

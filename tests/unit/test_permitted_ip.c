@@ -282,6 +282,7 @@ a_key_has_a_maximum_of_addresses(void **state)
     json_int_t last = 0;
 
     (void) state;
+    sqlite_alone();
 
     log_in(&ann);
     (void) operate(

@@ -439,6 +439,7 @@ who_registers_meanwhile_is_in_or_is_told(void **state)
     void *complaint;
     int64_t num_pruned = 0;
     (void) state;
+    sqlite_alone();
 
     put_key(1, NOW, true);
     put_installations(NUM_RACING);

@@ -46,6 +46,7 @@ a_store_that_is_gone_refuses_until_it_is_back(void **state)
     char away[MAX_SCRATCH_PATH];
 
     (void) state;
+    sqlite_alone();
 
     log_in(&ann);
     assert_works_from(&ann, HOME);
@@ -69,6 +70,7 @@ a_store_exchanged_for_garbage_refuses_until_it_is_back(void **state)
     char away[MAX_SCRATCH_PATH];
 
     (void) state;
+    sqlite_alone();
 
     memset(garbage, 'x', sizeof garbage);
     scratch_name(&world.scratch, "away", away);
@@ -137,6 +139,7 @@ a_store_that_cannot_be_opened_yet_does_not_stop_who_passes(void **state)
     int64_t begin_ms;
 
     (void) state;
+    sqlite_alone();
 
     log_in(&ann);
     make_protected(&sent, &ann);
@@ -171,6 +174,7 @@ static void
 an_authority_may_come_before_its_store(void **state)
 {
     (void) state;
+    sqlite_alone();
 
     log_in(&ann);
     world_restart();
@@ -189,6 +193,7 @@ another_store_in_its_place_knows_nobody(void **state)
     struct sent sent;
 
     (void) state;
+    sqlite_alone();
 
     log_in(&ann);
     assert_int_equal(operate("PRAGMA wal_checkpoint"), 0);
@@ -223,6 +228,7 @@ a_write_that_fails_leaves_nothing(void **state)
     char body[MAX_WORLD_BODY];
 
     (void) state;
+    sqlite_alone();
 
     get_api_key(&ann);
     install_from(&ann, HOME);
@@ -259,6 +265,7 @@ a_failure_is_signed_where_the_profile_says_so(void **state)
     struct sent sent;
 
     (void) state;
+    sqlite_alone();
 
     get_api_key(&ann);
     install_from(&ann, HOME);
@@ -282,6 +289,7 @@ an_extension_that_fails_refuses(void **state)
     struct sent sent;
 
     (void) state;
+    sqlite_alone();
 
     log_in(&ann);
     (void) operate("CREATE TRIGGER broken BEFORE UPDATE ON session BEGIN"
@@ -366,6 +374,7 @@ nothing_secret_is_in_the_stores_files(void **state)
     bool is_kept = false;
 
     (void) state;
+    sqlite_alone();
 
     log_in(&ann);
     assert_int_equal(operate("PRAGMA wal_checkpoint"), 0);

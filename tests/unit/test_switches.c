@@ -163,6 +163,7 @@ a_failing_store_uses_up_nothing(void **state)
     struct trivet_answer answer;
 
     (void) state;
+    sqlite_alone();
 
     remember_ids();
     log_in(&ann);

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * postgres.h - what the files of PostgreSQL's driver share
+ *
+ *   postgres.c          statements, and the driver itself
+ *   postgres_connect.c  a URL, and connections to what it names
+ *   postgres_error.c    what a failure of the server means
+ */
+#ifndef TRIVET_STORE_POSTGRES_H
+#define TRIVET_STORE_POSTGRES_H
+
+#include <libpq-fe.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "store/driver.h"
+
+#define TRIVET_PG_SCHEME "postgresql://"
+
+enum {
+    TRIVET_PG_CONNECT_MS = 3000,   /* all hosts together, if not said else */
+    TRIVET_PG_STATEMENT_MS = 5000, /* likewise, until the first row or the
+                                      next one                              */
+    TRIVET_PG_MAX_HOSTS = 16
+};
+
+/* What a URL says. */
+struct trivet_pg_target {
+    PQconninfoOption *options; /* of libpq; no password is among them */
+    char *name;                /* for messages: scheme, hosts and database */
+    bool may_prepare;          /* false: prepare=off                    */
+    int64_t connect_ms;
+    int64_t statement_ms;
+};
+
+/* Milliseconds of a clock that does not go back. */
+int64_t trivet_pg_clock_ms(void);
+
+/* Waits until the connection's socket is ready: POLLIN, POLLOUT or both. False
+ * when deadline_ms passed. */
+bool trivet_pg_await(PGconn *conn, short events, int64_t deadline_ms);
+
+/* TRIVET_E_USAGE when the URL is none, or has a password in it. free is of use
+ * after a failure, too. */
+TRIVET_MUST_USE enum trivet_status trivet_pg_target_read(const char *location,
+    struct trivet_pg_target *out, struct trivet_error *err);
+void trivet_pg_target_free(struct trivet_pg_target *target);
+
+/* Connects to the first host that can be written. After a failure, calls in
+ * this process fail at once for a while that grows to a second. *out: non-
+ * blocking. Any number of threads. */
+TRIVET_MUST_USE enum trivet_status trivet_pg_connect(
+    const struct trivet_pg_target *target, PGconn **out,
+    struct trivet_error *err);
+
+/* ---- failures ---------------------------------------------------------- */
+
+enum trivet_pg_failure {
+    TRIVET_PG_OTHER,     /* nothing is known: as if the store were down */
+    TRIVET_PG_CONFLICT,  /* a constraint                               */
+    TRIVET_PG_VALUE,     /* a value that the database does not take    */
+    TRIVET_PG_AGAIN,     /* serialisation, deadlock: the same may work */
+    TRIVET_PG_LOST,      /* the connection is of no use any more       */
+    TRIVET_PG_STATEMENT, /* a prepared statement that is not there, or is
+                            already: a pooler gave another connection   */
+    TRIVET_PG_SCHEMA,    /* a table or column is not there             */
+    TRIVET_PG_ROLE       /* the role has no right to it                */
+};
+
+/* By the SQLSTATE, five characters; NULL: none came. */
+enum trivet_pg_failure trivet_pg_classify(const char *sqlstate);
+
+/* What a caller of the driver is told. */
+enum trivet_status trivet_pg_status(enum trivet_pg_failure failure);
+
+/* Fills err from a result of the server, on one line. */
+enum trivet_status trivet_pg_fail(const struct trivet_pg_target *target,
+    const PGresult *result, const char *where, struct trivet_error *err);
+
+/* Fills err from the connection: TRIVET_E_UNAVAILABLE. */
+enum trivet_status trivet_pg_fail_connection(
+    const struct trivet_pg_target *target, const PGconn *conn,
+    const char *where, struct trivet_error *err);
+
+#endif
