@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* store.c - trivet store: whether a store agrees with itself */
+/* store.c - trivet store: whether a store agrees with itself; its schema */
 #include "cli/operator/common.h"
+
+#include "cli/exit.h"
+#include "cli/open_store.h"
 #include "cli/output.h"
 #include "cli/table.h"
 #include "store/noun/admission.h"
@@ -99,10 +102,90 @@ static const struct cli_command check_command = {
     .run = run_check,
 };
 
-static const struct cli_command *const children[] = {&check_command, NULL};
+/* ---- migrate ------------------------------------------------------------ */
+
+static enum trivet_status
+migrate(const char *url, struct trivet_error *err)
+{
+    struct trivet_store *store = NULL;
+
+    TRIVET_TRY(trivet_store_open(url, TRIVET_STORE_UPGRADE, &store, err));
+    trivet_store_close(store);
+
+    cli_tell("the store has this trivet's schema\n");
+    return TRIVET_OK;
+}
+
+static int
+run_migrate(void *input)
+{
+    struct cli_operator *op = input;
+    struct trivet_error err = {.status = TRIVET_OK};
+
+    return cli_finish_here(migrate(op->words.at[0], &err), &err);
+}
+
+static const struct cli_command migrate_command = {
+    .name = "migrate",
+    .summary = "give a database this trivet's schema",
+    .doc = "Makes the tables of a store in the database at URL, or brings them "
+           "up to date, in one transaction. A gateway never does this to a "
+           "database that others use too.",
+    .arguments = {"URL", 1, 1, offsetof(struct cli_operator, words), NULL},
+    .input_size = sizeof(struct cli_operator),
+    .run = run_migrate,
+};
+
+/* ---- roles -------------------------------------------------------------- */
+
+/* SELECT ... FOR UPDATE needs UPDATE: of audit_head by all that write. A
+ * gateway cannot change or remove a row of the audit log. */
+static const char roles_sql[] =
+    "-- Rights of the roles of a trivet store in PostgreSQL. Run it as the\n"
+    "-- owner of the tables (who ran trivet store migrate), with psql.\n"
+    "CREATE ROLE trivet_gateway NOLOGIN;\n"
+    "CREATE ROLE trivet_operator NOLOGIN;\n"
+    "CREATE ROLE trivet_auditor NOLOGIN;\n"
+    "GRANT SELECT ON ALL TABLES IN SCHEMA public\n"
+    "    TO trivet_gateway, trivet_operator;\n"
+    "GRANT SELECT ON schema_version, audit, audit_head, clock\n"
+    "    TO trivet_auditor;\n"
+    "GRANT INSERT ON audit TO trivet_gateway, trivet_operator;\n"
+    "GRANT UPDATE ON audit_head, clock, sandbox\n"
+    "    TO trivet_gateway, trivet_operator;\n"
+    "GRANT INSERT, UPDATE, DELETE ON server_key, users, installation,\n"
+    "    installation_token, api_key, permitted_ip, device, session,\n"
+    "    admission TO trivet_gateway, trivet_operator;\n"
+    "GRANT USAGE ON ALL SEQUENCES IN SCHEMA public\n"
+    "    TO trivet_gateway, trivet_operator;\n"
+    "REVOKE DELETE ON server_key, users FROM trivet_gateway;\n"
+    "-- Then, for each gateway: CREATE ROLE gateway1 LOGIN IN ROLE\n"
+    "-- trivet_gateway; and so on.\n";
+
+static int
+run_roles(void *input)
+{
+    (void) input;
+
+    cli_print("%s", roles_sql);
+    return cli_finish_here(TRIVET_OK, NULL);
+}
+
+static const struct cli_command roles_command = {
+    .name = "roles",
+    .summary = "print the SQL that gives roles their rights in PostgreSQL",
+    .doc = "Prints the SQL that makes the roles trivet_gateway, "
+           "trivet_operator and trivet_auditor, with the rights that each "
+           "needs and no more.",
+    .input_size = sizeof(struct cli_operator),
+    .run = run_roles,
+};
+
+static const struct cli_command *const children[] = {
+    &check_command, &migrate_command, &roles_command, NULL};
 
 const struct cli_command cli_store_command = {
     .name = "store",
-    .summary = "whether the store agrees with itself: check",
+    .summary = "the store: check, migrate, roles",
     .children = children,
 };
