@@ -3,9 +3,12 @@
 
 import os
 import subprocess
+import time
 
 import pytest
 
+import bunq
+from gateway import Gateway
 from postgres import Server, find_binaries
 
 pytestmark = pytest.mark.skipif(
@@ -13,11 +16,13 @@ pytestmark = pytest.mark.skipif(
 
 # Tests of the store, and of the authority on it. Those that are SQLite's alone
 # skip themselves (docs/scaling.md).
-C_TESTS = """test_audit test_clock test_group test_handshake test_lifetime
+SHORT = ["test_store_session"]
+LONG = """test_store_api_key test_store_admission
+test_audit test_clock test_group test_handshake test_lifetime
 test_meanwhile test_permitted_ip test_prune test_requests test_sandbox
-test_server_keys test_signed_calls test_store_admission test_store_api_key
-test_store_installation test_store_list test_store_server_key
-test_store_session test_store_user test_switches test_device""".split()
+test_server_keys test_signed_calls test_store_installation test_store_list
+test_store_server_key test_store_user test_switches test_device""".split()
+C_TESTS = SHORT + [pytest.param(name, marks=pytest.mark.long) for name in LONG]
 
 
 @pytest.fixture(scope="module")
@@ -127,3 +132,49 @@ def test_roles_can_do_their_work_and_no_more(server, store):
                    name)
     with pytest.raises(subprocess.CalledProcessError):
         server.sql("SET ROLE trivet_gateway; DELETE FROM audit", name)
+
+
+# ---- gateways ----------------------------------------------------------------
+
+
+def test_two_gateways_serve_from_one_database(server, store, tmp_path):
+    with Gateway(tmp_path / "one", "--store", store) as one:
+        client = bunq.Client(one)
+        client.install().register(client.make_user()).open()
+        assert client.is_alive()
+        with Gateway(tmp_path / "two", "--store", store, "--server-key",
+                     one.data / "server.pem") as two:
+            other = bunq.Client(two)
+            for name in ("installation_token", "session_token", "server_key",
+                         "key"):
+                setattr(other, name, getattr(client, name))
+            assert other.is_alive()
+            name = store.split("/")[3].split("?")[0]
+            last = server.sql("SELECT max(id) FROM session", name)
+            ended = trivet("session", "end", last, "--store", store)
+            assert ended.returncode == 0, ended.stderr
+            assert not client.is_alive()
+            assert not other.is_alive()
+
+
+def test_a_database_that_is_gone_is_a_503_until_it_is_back(tmp_path):
+    own = Server()
+    try:
+        url = own.make_database()
+        assert trivet("store", "migrate", url).returncode == 0
+        with Gateway(tmp_path / "data", "--store", url) as gateway:
+            gateway.may_crash = True
+            client = bunq.Client(gateway)
+            client.install().register(client.make_user()).open()
+            own.stop_server()
+            began = time.monotonic()
+            assert client.get("/v1/user").status == 503
+            assert client.post_installation().status == 503
+            assert time.monotonic() - began < 8
+            own.start()
+            deadline = time.monotonic() + 10
+            while not client.is_alive():
+                assert time.monotonic() < deadline
+                time.sleep(0.1)
+    finally:
+        own.stop()
