@@ -101,6 +101,7 @@ STORE_SRCS = \
 	store/postgres.c \
 	store/postgres_connect.c \
 	store/postgres_error.c \
+	store/postgres_value.c \
 	store/row.c \
 	store/sqlite.c \
 	store/statement.c \

@@ -26,17 +26,10 @@
 
 enum {
     MAX_STATEMENTS = 256, /* twice as many as there are: a table by hash */
-    MAX_PARAMS = 24,
-    MAX_TRIES = 3,   /* of what may be done again */
-    LOCK_MS = 3000,  /* then the store counts as down */
-    IDLE_MS = 10000, /* in a transaction: then the server ends it */
-    GRACE_MS = 1000, /* the server's own deadlines come first */
-    OID_BOOL = 16,
-    OID_BYTEA = 17,
-    OID_INT8 = 20,
-    OID_INT2 = 21,
-    OID_INT4 = 23,
-    OID_TEXT = 25
+    MAX_TRIES = 3,        /* of what may be done again */
+    LOCK_MS = 3000,       /* then the store counts as down */
+    IDLE_MS = 10000,      /* in a transaction: then the server ends it */
+    GRACE_MS = 1000,      /* the server's own deadlines come first */
 };
 
 struct connection {
@@ -83,10 +76,11 @@ await_result(struct connection *connection, int64_t deadline_ms,
     struct trivet_error *err)
 {
     PGconn *conn = connection->conn;
-    int unsent;
 
     for (;;) {
-        unsent = PQflush(conn);
+        int unsent = PQflush(conn);
+        short events = unsent > 0 ? POLLIN | POLLOUT : POLLIN;
+
         if (unsent < 0) {
             return lose(connection, "store.send", err);
         }
@@ -94,8 +88,7 @@ await_result(struct connection *connection, int64_t deadline_ms,
             return TRIVET_OK;
         }
 
-        if (!trivet_pg_await(
-                conn, unsent > 0 ? POLLIN | POLLOUT : POLLIN, deadline_ms)) {
+        if (!trivet_pg_await(conn, events, deadline_ms)) {
             connection->is_lost = true;
             return trivet_error_set(err, TRIVET_E_UNAVAILABLE, "store.wait",
                 "%s: no answer in time", connection->target.name);
@@ -108,52 +101,6 @@ await_result(struct connection *connection, int64_t deadline_ms,
 
 /* ---- rows --------------------------------------------------------------- */
 
-static int64_t
-read_big_endian(const char *bytes, int len)
-{
-    uint64_t bits = (bytes[0] & 0x80) != 0 ? UINT64_MAX : 0;
-
-    for (int i = 0; i < len; i++) {
-        bits = bits << 8 | (unsigned char) bytes[i];
-    }
-
-    return (int64_t) bits;
-}
-
-static struct trivet_value
-column(const PGresult *result, int at)
-{
-    struct trivet_value value = {.kind = TRIVET_VALUE_NULL};
-    const char *bytes = PQgetvalue(result, 0, at);
-    int len = PQgetlength(result, 0, at);
-
-    if (PQgetisnull(result, 0, at) != 0) {
-        return value;
-    }
-
-    switch (PQftype(result, at)) {
-    case OID_BOOL:
-        value.kind = TRIVET_VALUE_INTEGER;
-        value.integer = bytes[0] != 0;
-        return value;
-    case OID_INT2:
-    case OID_INT4:
-    case OID_INT8:
-        value.kind = TRIVET_VALUE_INTEGER;
-        value.integer = read_big_endian(bytes, len);
-        return value;
-    case OID_BYTEA:
-        value.kind = TRIVET_VALUE_BLOB;
-        break;
-    default:
-        value.kind = TRIVET_VALUE_TEXT;
-        break;
-    }
-
-    value.bytes = trivet_slice_make(bytes, (size_t) len);
-    return value;
-}
-
 static void
 give_row(const struct trivet_query *query, const PGresult *result)
 {
@@ -165,7 +112,7 @@ give_row(const struct trivet_query *query, const PGresult *result)
     }
 
     for (int i = 0; i < num; i++) {
-        columns[i] = column(result, i);
+        columns[i] = trivet_pg_column(result, i);
     }
     query->on_row(query->user, columns);
 }
@@ -346,59 +293,6 @@ begin_schema(struct connection *connection, struct trivet_error *err)
 
 /* ---- statements --------------------------------------------------------- */
 
-struct params {
-    Oid types[MAX_PARAMS];
-    const char *values[MAX_PARAMS];
-    int lens[MAX_PARAMS];
-    int formats[MAX_PARAMS];
-    unsigned char integers[MAX_PARAMS][8];
-};
-
-static void
-fill_param(struct params *out, size_t at, const struct trivet_value *value)
-{
-    out->formats[at] = 1;
-    out->lens[at] = (int) value->bytes.len;
-    out->values[at] =
-        value->bytes.len > 0 ? (const char *) value->bytes.data : "";
-
-    switch (value->kind) {
-    case TRIVET_VALUE_INTEGER:
-        for (size_t i = 0; i < 8; i++) {
-            out->integers[at][i] =
-                (unsigned char) ((uint64_t) value->integer >> (56 - 8 * i));
-        }
-        out->types[at] = OID_INT8;
-        out->values[at] = (const char *) out->integers[at];
-        out->lens[at] = 8;
-        break;
-    case TRIVET_VALUE_TEXT:
-        out->types[at] = OID_TEXT;
-        break;
-    case TRIVET_VALUE_BLOB:
-        out->types[at] = OID_BYTEA;
-        break;
-    case TRIVET_VALUE_NULL:
-        out->types[at] = 0;
-        out->values[at] = NULL;
-        break;
-    }
-}
-
-/* FNV-1a: the same text has the same name on every connection, so that what is
- * found behind a pooler is what was meant. */
-static void
-name_statement(const char *sql, char out[24])
-{
-    uint64_t hash = UINT64_C(14695981039346656037);
-
-    for (; *sql != '\0'; sql++) {
-        hash = (hash ^ (unsigned char) *sql) * UINT64_C(1099511628211);
-    }
-
-    (void) snprintf(out, 24, "t%016llx", (unsigned long long) hash);
-}
-
 /* Where the key is or goes; NULL when the table is full. */
 static const void **
 find_place(struct connection *connection, const void *key)
@@ -420,7 +314,7 @@ find_place(struct connection *connection, const void *key)
 /* *out: the key's place when the statement is prepared, else NULL. */
 static enum trivet_status
 prepare(struct connection *connection, const struct trivet_query *query,
-    const struct params *params, const char *name, bool *out,
+    const struct trivet_pg_params *params, const char *name, bool *out,
     enum trivet_pg_failure *failure, struct trivet_error *err)
 {
     const void **place = find_place(connection, query->key);
@@ -458,7 +352,7 @@ is_command(const struct trivet_query *query)
 
 static enum trivet_status
 try_run(struct connection *connection, const struct trivet_query *query,
-    const struct params *params, enum trivet_pg_failure *failure,
+    const struct trivet_pg_params *params, enum trivet_pg_failure *failure,
     struct trivet_error *err)
 {
     const bool is_commit = strcmp(query->sql, "COMMIT") == 0;
@@ -470,7 +364,7 @@ try_run(struct connection *connection, const struct trivet_query *query,
     if (is_command(query)) {
         is_sent = PQsendQuery(connection->conn, query->sql);
     } else {
-        name_statement(query->sql, name);
+        trivet_pg_name(query->sql, name);
         TRIVET_TRY(prepare(
             connection, query, params, name, &is_prepared, failure, err));
         is_sent = is_prepared ? PQsendQueryPrepared(connection->conn, name, num,
@@ -516,7 +410,7 @@ static enum trivet_status
 run(void *opaque, const struct trivet_query *query, struct trivet_error *err)
 {
     struct connection *connection = opaque;
-    struct params params;
+    struct trivet_pg_params params;
     enum trivet_pg_failure failure = TRIVET_PG_OTHER;
     enum trivet_status status = TRIVET_E_UNAVAILABLE;
 
@@ -524,9 +418,9 @@ run(void *opaque, const struct trivet_query *query, struct trivet_error *err)
         return trivet_error_set(err, TRIVET_E_UNAVAILABLE, "store.run",
             "%s: the connection was lost", connection->target.name);
     }
-    if (query->num_params > MAX_PARAMS) {
-        return trivet_error_set(
-            err, TRIVET_E_INTERNAL, "store.run", "MAX_PARAMS is too small");
+    if (query->num_params > TRIVET_PG_MAX_PARAMS) {
+        return trivet_error_set(err, TRIVET_E_INTERNAL, "store.run",
+            "TRIVET_PG_MAX_PARAMS is too small");
     }
 
     connection->is_doubtful = false;
@@ -538,7 +432,7 @@ run(void *opaque, const struct trivet_query *query, struct trivet_error *err)
     }
 
     for (size_t i = 0; i < query->num_params; i++) {
-        fill_param(&params, i, &query->params[i]);
+        trivet_pg_fill_param(&params, i, &query->params[i]);
     }
     for (int i = 0; i < MAX_TRIES; i++) {
         status = try_run(connection, query, &params, &failure, err);

@@ -5,6 +5,7 @@
  *   postgres.c          statements, and the driver itself
  *   postgres_connect.c  a URL, and connections to what it names
  *   postgres_error.c    what a failure of the server means
+ *   postgres_value.c    values, in its binary form
  */
 #ifndef TRIVET_STORE_POSTGRES_H
 #define TRIVET_STORE_POSTGRES_H
@@ -52,6 +53,27 @@ void trivet_pg_target_free(struct trivet_pg_target *target);
 TRIVET_MUST_USE enum trivet_status trivet_pg_connect(
     const struct trivet_pg_target *target, PGconn **out,
     struct trivet_error *err);
+
+/* ---- values ------------------------------------------------------------ */
+
+enum { TRIVET_PG_MAX_PARAMS = 24 };
+
+struct trivet_pg_params {
+    Oid types[TRIVET_PG_MAX_PARAMS];
+    const char *values[TRIVET_PG_MAX_PARAMS];
+    int lens[TRIVET_PG_MAX_PARAMS];
+    int formats[TRIVET_PG_MAX_PARAMS];
+    unsigned char integers[TRIVET_PG_MAX_PARAMS][8];
+};
+
+void trivet_pg_fill_param(
+    struct trivet_pg_params *out, size_t at, const struct trivet_value *value);
+
+/* Of the one row of a result; lives as long as it. */
+struct trivet_value trivet_pg_column(const PGresult *result, int at);
+
+/* What a statement with that text is called. */
+void trivet_pg_name(const char *sql, char out[24]);
 
 /* ---- failures ---------------------------------------------------------- */
 

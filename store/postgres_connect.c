@@ -188,8 +188,10 @@ name_of(const struct trivet_pg_target *target)
     if (host == NULL) {
         host = value_of(target, "hostaddr");
     }
-    (void) snprintf(name, sizeof name, TRIVET_PG_SCHEME "%s/%s",
-        host == NULL ? "" : host, dbname);
+    if (host == NULL) {
+        host = "";
+    }
+    (void) snprintf(name, sizeof name, TRIVET_PG_SCHEME "%s/%s", host, dbname);
 
     return strdup(name);
 }
@@ -494,11 +496,15 @@ connect_to(const struct trivet_pg_target *target, size_t index,
     char password[MAX_PASSWORD];
     PGconn *conn;
     enum trivet_status status = TRIVET_OK;
+    const char *shown = one.host;
 
     get_item(value_of(target, "host"), index, one.host, sizeof one.host);
     get_item(
         value_of(target, "hostaddr"), index, one.hostaddr, sizeof one.hostaddr);
     get_item(value_of(target, "port"), index, one.port, sizeof one.port);
+    if (one.host[0] == '\0') {
+        shown = one.hostaddr;
+    }
     get_credential(password);
     fill_words(target, &one, password, &words);
 
@@ -512,8 +518,7 @@ connect_to(const struct trivet_pg_target *target, size_t index,
         status = trivet_pg_fail_connection(target, conn, "store.open", err);
     } else if (!follow(conn, deadline_ms)) {
         status = trivet_error_set(err, TRIVET_E_UNAVAILABLE, "store.open",
-            "%s: no answer in time from %s", target->name,
-            one.host[0] != '\0' ? one.host : one.hostaddr);
+            "%s: no answer in time from %s", target->name, shown);
     } else if (PQstatus(conn) != CONNECTION_OK) {
         status = trivet_pg_fail_connection(target, conn, "store.open", err);
     } else if (PQsetnonblocking(conn, 1) != 0) {

@@ -2,6 +2,7 @@
 /* postgres_error.c - what a failure of PostgreSQL means, by its SQLSTATE */
 #include "store/postgres.h"
 
+#include <stdio.h>
 #include <string.h>
 
 struct rule {
@@ -95,8 +96,12 @@ trivet_pg_fail(const struct trivet_pg_target *target, const PGresult *result,
     const char *text = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
     enum trivet_pg_failure failure = trivet_pg_classify(state);
 
+    if (text == NULL) {
+        text = "no answer";
+    }
+
     return trivet_error_set(err, trivet_pg_status(failure), where, "%s: %s%s",
-        target->name, text == NULL ? "no answer" : text, advice(failure));
+        target->name, text, advice(failure));
 }
 
 /* libpq's text has a line for each attempt and ends with a newline. */
@@ -116,8 +121,11 @@ trivet_pg_fail_connection(const struct trivet_pg_target *target,
             text[len++] = ' ';
         }
     }
+    if (len == 0) {
+        len = (size_t) snprintf(text, sizeof text, "the connection was lost");
+    }
     text[len] = '\0';
 
-    return trivet_error_set(err, TRIVET_E_UNAVAILABLE, where, "%s: %s",
-        target->name, len == 0 ? "the connection was lost" : text);
+    return trivet_error_set(
+        err, TRIVET_E_UNAVAILABLE, where, "%s: %s", target->name, text);
 }

@@ -64,8 +64,10 @@ migrate(struct trivet_store *store, struct trivet_error *err)
 {
     const struct trivet_statement *begin = store->driver->begin_schema;
 
-    TRIVET_TRY(begin == NULL ? trivet_store_begin(store, err)
-                             : trivet_store_begin_with(store, begin, err));
+    if (begin == NULL) {
+        begin = store->driver->begin;
+    }
+    TRIVET_TRY(trivet_store_begin_with(store, begin, err));
 
     return trivet_store_leave(store, true, ensure_schema(store, err), err);
 }
