@@ -20,7 +20,9 @@ static const struct argp_option options_table[] = {
         "$XDG_DATA_HOME or ~/.local/share)",
         0},
     {"store", OPTION_STORE, "URL", 0,
-        "the store, when it is not in the data directory: sqlite:PATH", 0},
+        "the store, when it is not in the data directory: sqlite:PATH or "
+        "postgresql://HOST/DATABASE",
+        0},
     {0},
 };
 

@@ -137,7 +137,8 @@ trivet_store_open(const char *url, enum trivet_store_mode mode,
 
     if (driver == NULL) {
         return trivet_error_set(err, TRIVET_E_USAGE, "store.open",
-            "%s: not a store URL; %s is one", url, drivers[0]->example);
+            "%s: not a store URL; %s and %s are", url, drivers[0]->example,
+            drivers[1]->example);
     }
 
     if (driver->is_shared && mode == TRIVET_STORE_AT_ONCE) {

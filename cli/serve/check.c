@@ -99,7 +99,9 @@ check_options(struct serving *s, struct trivet_error *err)
             || !cli_nginx_accepts_path(o->data.store)))
     {
         return trivet_error_set(err, TRIVET_E_USAGE, "serve",
-            "--store %s: not a store URL; sqlite:PATH is one", o->data.store);
+            "--store %s: not a store URL; sqlite:PATH and "
+            "postgresql://HOST/DATABASE are",
+            o->data.store);
     }
 
     s->is_sandbox =
