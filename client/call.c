@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/hash.h"
 #include "base/timestamp.h"
 #include "client/announcement.h"
 #include "client/clock.h"
@@ -109,18 +110,16 @@ struct attempt {
 
 enum { FRESH_S = 30 };
 
-/* FNV-1a over what was called with which token. */
+/* Over what was called with which token. */
 static uint64_t
 hash_attempt(const struct attempt *attempt)
 {
     const char *const texts[] = {attempt->call->method, attempt->call->path,
         (const char *) attempt->token.bytes};
-    uint64_t hash = UINT64_C(14695981039346656037);
+    uint64_t hash = TRIVET_HASH_START;
 
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
-        for (const char *p = texts[i]; *p != '\0'; p++) {
-            hash = (hash ^ (unsigned char) *p) * UINT64_C(1099511628211);
-        }
+        hash = trivet_hash_add(hash, trivet_slice_text(texts[i]));
     }
 
     return hash;

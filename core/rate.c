@@ -4,12 +4,9 @@
 
 #include <stdio.h>
 
-#define SESSION_SERVER "session-server"
+#include "base/hash.h"
 
-/* FNV-1a, of 64 bits: for telling endpoints apart, not for security. Who finds
- * two endpoints with one hash shares a limit between them. */
-#define HASH_START UINT64_C(14695981039346656037)
-#define HASH_PRIME UINT64_C(1099511628211)
+#define SESSION_SERVER "session-server"
 
 static const struct trivet_rate_limit limits[TRIVET_NUM_RATE_CLASSES] = {
     [TRIVET_RATE_GET] = {"get", "GET", 3, 3},
@@ -29,16 +26,6 @@ trivet_rate_limit(enum trivet_rate_class kind)
     return &limits[kind];
 }
 
-static uint64_t
-add_to_hash(uint64_t hash, struct trivet_slice bytes)
-{
-    for (size_t i = 0; i < bytes.len; i++) {
-        hash = (hash ^ bytes.data[i]) * HASH_PRIME;
-    }
-
-    return hash;
-}
-
 /* A number, or "_", which stands for one's own. */
 static bool
 is_id(struct trivet_slice part)
@@ -53,11 +40,13 @@ is_id(struct trivet_slice part)
 }
 
 /* Of the method and the path with every id in it as one "#"; parts that are
- * empty do not count. */
+ * empty do not count. Who finds two endpoints with one hash shares a limit
+ * between them. */
 static uint64_t
 hash_endpoint(const char *method, struct trivet_slice path)
 {
-    uint64_t hash = add_to_hash(HASH_START, trivet_slice_text(method));
+    uint64_t hash =
+        trivet_hash_add(TRIVET_HASH_START, trivet_slice_text(method));
 
     while (path.len > 0) {
         const unsigned char *slash = memchr(path.data, '/', path.len);
@@ -68,8 +57,8 @@ hash_endpoint(const char *method, struct trivet_slice path)
             part = trivet_slice_text("#");
         }
         if (len > 0) {
-            hash = add_to_hash(hash, trivet_slice_text("/"));
-            hash = add_to_hash(hash, part);
+            hash = trivet_hash_add(hash, trivet_slice_text("/"));
+            hash = trivet_hash_add(hash, part);
         }
         path = trivet_slice_after(path, slash == NULL ? len : len + 1);
     }
@@ -141,7 +130,7 @@ trivet_rate_key(const struct trivet_rate_call *call, int64_t clock_offset_s)
     }
 
     return epoch == 0 ? call->endpoint
-                      : add_to_hash(call->endpoint,
+                      : trivet_hash_add(call->endpoint,
                           trivet_slice_make(&epoch, sizeof epoch));
 }
 

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* parsed_keys.c - parsed client keys, ready to verify with, in bounded memory
- */
+/* parsed_keys.c - parsed client keys, in bounded memory */
 #include "crypto/parsed_keys.h"
 
 #include <stdint.h>
 #include <stdlib.h>
 
+#include "base/hash.h"
 #include "crypto/openssl.h"
 
 enum { MAX_USES = 3 };
@@ -100,21 +100,9 @@ make_context(struct trivet_slice der)
     return context;
 }
 
-/* FNV-1a. The bytes of a modulus are as good as random; an attacker who chose
- * his keys so that all are in one list makes it as long as the cache, no more,
- * and only the hashes of a list are compared. */
-static uint64_t
-hash_of(struct trivet_slice der)
-{
-    uint64_t hash = UINT64_C(14695981039346656037);
-
-    for (size_t i = 0; i < der.len; i++) {
-        hash = (hash ^ der.data[i]) * UINT64_C(1099511628211);
-    }
-
-    return hash;
-}
-
+/* The bytes of a modulus are as good as random; an attacker who chose his keys
+ * so that all are in one list makes it as long as the cache, no more, and only
+ * the hashes of a list are compared. */
 static size_t *
 list_of(struct trivet_verifier_cache *cache, uint64_t hash)
 {
@@ -201,7 +189,7 @@ EVP_PKEY_CTX *
 trivet_verifier_cache_get(
     struct trivet_verifier_cache *cache, struct trivet_slice der)
 {
-    const uint64_t hash = hash_of(der);
+    const uint64_t hash = trivet_hash_add(TRIVET_HASH_START, der);
     struct parsed_key *key = find(cache, der, hash);
     EVP_PKEY_CTX *context;
 

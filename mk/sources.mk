@@ -6,9 +6,11 @@ BASE_SRCS = \
 	base/duration.c \
 	base/encoding.c \
 	base/file.c \
+	base/hash.c \
 	base/secret.c \
 	base/slice.c \
 	base/status.c \
+	base/ticks.c \
 	base/timestamp.c \
 	base/uuid.c \
 	base/writer.c

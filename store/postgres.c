@@ -21,6 +21,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/ticks.h"
 #include "schema_postgres.h"
 #include "store/statement.h"
 
@@ -152,8 +153,7 @@ collect(struct connection *connection, const struct trivet_query *query,
         PGresult *result;
         ExecStatusType kind;
 
-        TRIVET_TRY(
-            await_result(connection, trivet_pg_clock_ms() + wait_ms, err));
+        TRIVET_TRY(await_result(connection, trivet_ticks_ms() + wait_ms, err));
         result = PQgetResult(connection->conn);
         if (result == NULL) {
             return status;

@@ -34,11 +34,8 @@ struct trivet_pg_target {
     int64_t statement_ms;
 };
 
-/* Milliseconds of a clock that does not go back. */
-int64_t trivet_pg_clock_ms(void);
-
 /* Waits until the connection's socket is ready: POLLIN, POLLOUT or both. False
- * when deadline_ms passed. */
+ * when deadline_ms (base/ticks.h) passed. */
 bool trivet_pg_await(PGconn *conn, short events, int64_t deadline_ms);
 
 /* TRIVET_E_USAGE when the URL is none, or has a password in it. free is of use

@@ -17,9 +17,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/secret.h"
+#include "base/ticks.h"
 
 enum {
     MAX_WORDS = 64,
@@ -28,15 +28,6 @@ enum {
     MAX_PAUSE_MS = 1000
 };
 
-int64_t
-trivet_pg_clock_ms(void)
-{
-    struct timespec now = {0};
-
-    (void) clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t) now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 bool
 trivet_pg_await(PGconn *conn, short events, int64_t deadline_ms)
 {
@@ -44,7 +35,7 @@ trivet_pg_await(PGconn *conn, short events, int64_t deadline_ms)
     int num;
 
     do {
-        int64_t left = deadline_ms - trivet_pg_clock_ms();
+        int64_t left = deadline_ms - trivet_ticks_ms();
 
         if (left <= 0) {
             return false;
@@ -310,9 +301,8 @@ check_pause(const struct trivet_pg_target *target, struct trivet_error *err)
     enum trivet_status status = TRIVET_OK;
 
     (void) pthread_mutex_lock(&pause.lock);
-    if (pause.until_ms > trivet_pg_clock_ms()
-        && strcmp(pause.name, target->name) == 0)
-    {
+    if (pause.until_ms > trivet_ticks_ms()
+        && strcmp(pause.name, target->name) == 0) {
         status = pause.why.status;
         if (err != NULL) {
             *err = pause.why;
@@ -542,7 +532,7 @@ trivet_pg_connect(const struct trivet_pg_target *target, PGconn **out,
     const char *host = value_of(target, "host");
     size_t num =
         count_items(host == NULL ? value_of(target, "hostaddr") : host);
-    int64_t start_ms = trivet_pg_clock_ms();
+    int64_t start_ms = trivet_ticks_ms();
     struct trivet_error first = {.status = TRIVET_OK};
     enum trivet_status status = TRIVET_E_UNAVAILABLE;
 
@@ -551,8 +541,8 @@ trivet_pg_connect(const struct trivet_pg_target *target, PGconn **out,
     num = num > TRIVET_PG_MAX_HOSTS ? TRIVET_PG_MAX_HOSTS : num;
     for (size_t i = 0; i < num && status != TRIVET_OK; i++) {
         struct trivet_error why = {.status = TRIVET_OK};
-        int64_t left = start_ms + target->connect_ms - trivet_pg_clock_ms();
-        int64_t deadline_ms = trivet_pg_clock_ms() + left / (int64_t) (num - i);
+        int64_t left = start_ms + target->connect_ms - trivet_ticks_ms();
+        int64_t deadline_ms = trivet_ticks_ms() + left / (int64_t) (num - i);
 
         status = connect_to(target, i, deadline_ms, out, &why);
         if (first.status == TRIVET_OK) {
@@ -562,7 +552,7 @@ trivet_pg_connect(const struct trivet_pg_target *target, PGconn **out,
     }
 
     first.status = status;
-    note_outcome(target, &first, trivet_pg_clock_ms());
+    note_outcome(target, &first, trivet_ticks_ms());
     if (status != TRIVET_OK && err != NULL) {
         *err = first;
     }

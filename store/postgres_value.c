@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/hash.h"
+
 enum {
     OID_BOOL = 16,
     OID_BYTEA = 17,
@@ -93,16 +95,12 @@ trivet_pg_fill_param(
     }
 }
 
-/* FNV-1a: the same text has the same name on every connection, so that what is
- * found behind a pooler is what was meant. */
+/* The same text has the same name on every connection, so that what is found
+ * behind a pooler is what was meant. */
 void
 trivet_pg_name(const char *sql, char out[24])
 {
-    uint64_t hash = UINT64_C(14695981039346656037);
-
-    for (; *sql != '\0'; sql++) {
-        hash = (hash ^ (unsigned char) *sql) * UINT64_C(1099511628211);
-    }
+    uint64_t hash = trivet_hash_add(TRIVET_HASH_START, trivet_slice_text(sql));
 
     (void) snprintf(out, 24, "t%016llx", (unsigned long long) hash);
 }

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/ticks.h"
 #include "base/timestamp.h"
 #include "cli/commands.h"
 #include "cli/serve/probe.h"
@@ -73,16 +74,6 @@ parse_option(int key, char *arg, struct argp_state *state)
     }
 }
 
-/* A clock that nobody sets. */
-static int64_t
-now_ms(void)
-{
-    struct timespec now;
-
-    (void) clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t) now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 static void
 pause_ms(int64_t ms)
 {
@@ -111,7 +102,7 @@ static int
 run(void *input)
 {
     const struct options *options = input;
-    int64_t end_ms = now_ms() + options->timeout_s * 1000;
+    int64_t end_ms = trivet_ticks_ms() + options->timeout_s * 1000;
     char url[TRIVET_MAX_URL_PART];
     char span[CLI_SPAN_TEXT_SIZE];
     struct trivet_error err;
@@ -121,7 +112,7 @@ run(void *input)
     trim(options->url, url);
 
     for (;;) {
-        left_ms = end_ms - now_ms();
+        left_ms = end_ms - trivet_ticks_ms();
         if (left_ms < STEP_MS) {
             left_ms = options->timeout_s == 0 ? ONE_PROBE_MS : STEP_MS;
         }
@@ -133,7 +124,7 @@ run(void *input)
         if (status == TRIVET_OK) {
             return CLI_OK;
         }
-        if (now_ms() + STEP_MS > end_ms) {
+        if (trivet_ticks_ms() + STEP_MS > end_ms) {
             break;
         }
 

@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* ticks.h - a clock to measure durations with. Threads: any */
+#ifndef TRIVET_BASE_TICKS_H
+#define TRIVET_BASE_TICKS_H
+
+#include <stdint.h>
+
+/* Milliseconds since some moment. It never goes back, and nobody sets it. */
+int64_t trivet_ticks_ms(void);
+
+#endif
