@@ -388,10 +388,8 @@ try_run(struct connection *connection, const struct trivet_query *query,
 static void
 pause_a_little(int try)
 {
-    static atomic_uint seed = 1;
-    unsigned random = atomic_fetch_add(&seed, 2654435761U) >> 16;
     const struct timespec step = {
-        .tv_nsec = (long) ((random % 5000) + 1000) * 1000 * (try + 1)};
+        .tv_nsec = (long) (trivet_pg_jitter(5000) + 1000) * 1000 * (try + 1)};
 
     (void) nanosleep(&step, NULL);
 }

@@ -38,6 +38,10 @@ struct trivet_pg_target {
  * when deadline_ms (base/ticks.h) passed. */
 bool trivet_pg_await(PGconn *conn, short events, int64_t deadline_ms);
 
+/* A number below `below` that is another one in each process, so that those who
+ * failed together do not come back together. Any number of threads. */
+unsigned trivet_pg_jitter(unsigned below);
+
 /* TRIVET_E_USAGE when the URL is none, or has a password in it. free is of use
  * after a failure, too. */
 TRIVET_MUST_USE enum trivet_status trivet_pg_target_read(const char *location,

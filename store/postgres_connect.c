@@ -14,9 +14,11 @@
 #include <limits.h>
 #include <poll.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/secret.h"
 #include "base/ticks.h"
@@ -27,6 +29,18 @@ enum {
     FIRST_PAUSE_MS = 50,
     MAX_PAUSE_MS = 1000
 };
+
+/* The machine's time since its start and the process's number are others
+ * elsewhere; a product with a large odd number spreads what is near. */
+unsigned
+trivet_pg_jitter(unsigned below)
+{
+    static atomic_uint steps = 0;
+    unsigned at = atomic_fetch_add(&steps, 1) + (unsigned) getpid()
+                  + (unsigned) trivet_ticks_ms();
+
+    return (at * 2654435761U >> 8) % below;
+}
 
 bool
 trivet_pg_await(PGconn *conn, short events, int64_t deadline_ms)
@@ -290,25 +304,25 @@ static struct {
     pthread_mutex_t lock;
     int64_t until_ms; /* 0: none */
     int64_t pause_ms;
-    unsigned seed;
     char name[192];
     struct trivet_error why;
-} pause = {.lock = PTHREAD_MUTEX_INITIALIZER};
+} backoff = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
 static enum trivet_status
 check_pause(const struct trivet_pg_target *target, struct trivet_error *err)
 {
     enum trivet_status status = TRIVET_OK;
 
-    (void) pthread_mutex_lock(&pause.lock);
-    if (pause.until_ms > trivet_ticks_ms()
-        && strcmp(pause.name, target->name) == 0) {
-        status = pause.why.status;
+    (void) pthread_mutex_lock(&backoff.lock);
+    if (backoff.until_ms > trivet_ticks_ms()
+        && strcmp(backoff.name, target->name) == 0)
+    {
+        status = backoff.why.status;
         if (err != NULL) {
-            *err = pause.why;
+            *err = backoff.why;
         }
     }
-    (void) pthread_mutex_unlock(&pause.lock);
+    (void) pthread_mutex_unlock(&backoff.lock);
 
     return status;
 }
@@ -318,28 +332,24 @@ static void
 note_outcome(const struct trivet_pg_target *target,
     const struct trivet_error *why, int64_t now_ms)
 {
-    (void) pthread_mutex_lock(&pause.lock);
-    if (why->status == TRIVET_OK || strcmp(pause.name, target->name) != 0) {
-        pause.pause_ms = 0;
-        pause.until_ms = 0;
+    (void) pthread_mutex_lock(&backoff.lock);
+    if (why->status == TRIVET_OK || strcmp(backoff.name, target->name) != 0) {
+        backoff.pause_ms = 0;
+        backoff.until_ms = 0;
     }
     if (why->status != TRIVET_OK) {
-        pause.pause_ms =
-            pause.pause_ms == 0 ? FIRST_PAUSE_MS : pause.pause_ms * 2;
-        if (pause.pause_ms > MAX_PAUSE_MS) {
-            pause.pause_ms = MAX_PAUSE_MS;
+        backoff.pause_ms =
+            backoff.pause_ms == 0 ? FIRST_PAUSE_MS : backoff.pause_ms * 2;
+        if (backoff.pause_ms > MAX_PAUSE_MS) {
+            backoff.pause_ms = MAX_PAUSE_MS;
         }
-        if (pause.seed == 0) {
-            pause.seed = (unsigned) now_ms ^ (unsigned) (uintptr_t) target;
-        }
-        pause.seed = pause.seed * 1103515245U + 12345U;
-        pause.until_ms =
-            now_ms + pause.pause_ms / 2
-            + (int64_t) ((pause.seed >> 16) % (unsigned) (pause.pause_ms / 2));
-        pause.why = *why;
-        (void) snprintf(pause.name, sizeof pause.name, "%s", target->name);
+        backoff.until_ms =
+            now_ms + backoff.pause_ms / 2
+            + trivet_pg_jitter((unsigned) (backoff.pause_ms / 2));
+        backoff.why = *why;
+        (void) snprintf(backoff.name, sizeof backoff.name, "%s", target->name);
     }
-    (void) pthread_mutex_unlock(&pause.lock);
+    (void) pthread_mutex_unlock(&backoff.lock);
 }
 
 /* ---- connecting --------------------------------------------------------- */
@@ -350,14 +360,24 @@ struct words {
     size_t num;
 };
 
-static void
-set_word(struct words *words, const char *name, const char *value)
+/* words->num: it is not there. */
+static size_t
+find_word(const struct words *words, const char *name)
 {
     size_t at = 0;
 
     while (at < words->num && strcmp(words->names[at], name) != 0) {
         at++;
     }
+
+    return at;
+}
+
+static void
+set_word(struct words *words, const char *name, const char *value)
+{
+    size_t at = find_word(words, name);
+
     if (at == MAX_WORDS - 1) {
         return;
     }
@@ -370,13 +390,9 @@ set_word(struct words *words, const char *name, const char *value)
 static void
 set_default(struct words *words, const char *name, const char *value)
 {
-    for (size_t i = 0; i < words->num; i++) {
-        if (strcmp(words->names[i], name) == 0) {
-            return;
-        }
+    if (find_word(words, name) == words->num) {
+        set_word(words, name, value);
     }
-
-    set_word(words, name, value);
 }
 
 static size_t
@@ -504,14 +520,11 @@ connect_to(const struct trivet_pg_target *target, size_t index,
         return fail_memory(err);
     }
 
-    if (PQstatus(conn) == CONNECTION_BAD) {
-        status = trivet_pg_fail_connection(target, conn, "store.open", err);
-    } else if (!follow(conn, deadline_ms)) {
+    if (PQstatus(conn) != CONNECTION_BAD && !follow(conn, deadline_ms)) {
         status = trivet_error_set(err, TRIVET_E_UNAVAILABLE, "store.open",
             "%s: no answer in time from %s", target->name, shown);
-    } else if (PQstatus(conn) != CONNECTION_OK) {
-        status = trivet_pg_fail_connection(target, conn, "store.open", err);
-    } else if (PQsetnonblocking(conn, 1) != 0) {
+    } else if (PQstatus(conn) != CONNECTION_OK
+               || PQsetnonblocking(conn, 1) != 0) {
         status = trivet_pg_fail_connection(target, conn, "store.open", err);
     }
 

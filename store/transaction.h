@@ -15,8 +15,9 @@
 
 #include "store/store.h"
 
-/* trivet_store_begin, by another statement than the driver's usual one. */
 struct trivet_statement;
+
+/* trivet_store_begin, by another statement than the driver's usual one. */
 TRIVET_MUST_USE enum trivet_status trivet_store_begin_with(
     struct trivet_store *store, const struct trivet_statement *begin,
     struct trivet_error *err);

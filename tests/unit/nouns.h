@@ -36,8 +36,8 @@ static const struct trivet_address abroad = {
 static const struct trivet_address ipv6 = {
     {0x20, 1, 0xd, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1}};
 
-/* Names, labels, descriptions and PEM text that mean something elsewhere. */
-/* Of PostgreSQL the one that is no UTF-8 is replaced by set_up. */
+/* Names, labels, descriptions and PEM text that mean something elsewhere. The
+ * last one is no UTF-8, which PostgreSQL refuses: set_up replaces it there. */
 static const char *hostile[] = {"", " ", "'", "\"", "''", "';--",
     "'); DROP TABLE users; --", "$1", "?1", ":a", "@a", "%", "_", "*", "\\",
     "\\0", "\n\r\t\v\x01\x7f", "NULL", "0", "1e9", "x'00'", "Zo\xc3\xab",
