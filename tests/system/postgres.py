@@ -16,25 +16,20 @@ def find_binaries():
     return os.path.dirname(found[-1]) if found else None
 
 
-def _drop_rights():
-    """PostgreSQL refuses to run as root."""
-    user = pwd.getpwnam("nobody")
-    os.setgroups([])
-    os.setgid(user.pw_gid)
-    os.setuid(user.pw_uid)
-
-
 class Server:
     """Started when made; stop() removes it whole."""
 
     def __init__(self):
         self.binaries = find_binaries()
         self.folder = tempfile.mkdtemp(prefix="trivet-pg-", dir="/tmp")
-        self.as_other = os.getuid() == 0
         self.number = 0
-        if self.as_other:
+        self.rights = {}
+        if os.getuid() == 0:
+            # PostgreSQL refuses to run as root.
             user = pwd.getpwnam("nobody")
             os.chown(self.folder, user.pw_uid, user.pw_gid)
+            self.rights = {"user": user.pw_uid, "group": user.pw_gid,
+                           "extra_groups": []}
         os.chmod(self.folder, 0o755)
         self._run("initdb", "-D", f"{self.folder}/data", "-A", "trust", "-U",
                   "trivet", "-E", "UTF8", "--locale=C", "--no-sync")
@@ -43,8 +38,7 @@ class Server:
 
     def _run(self, name, *arguments):
         subprocess.run([f"{self.binaries}/{name}", *arguments], check=True,
-                       stdout=subprocess.DEVNULL, cwd="/",
-                       preexec_fn=_drop_rights if self.as_other else None)
+                       stdout=subprocess.DEVNULL, cwd="/", **self.rights)
 
     def start(self):
         self._run("pg_ctl", "-D", f"{self.folder}/data", "-w", "-s", "-l",
@@ -65,11 +59,11 @@ class Server:
     def url(self, name="postgres", user="trivet"):
         return f"postgresql://{user}@/{name}?host={self.folder}"
 
-    def sql(self, text, name="postgres"):
+    def sql(self, text, url=None):
         """The answer, a line for each row, columns parted by |."""
         done = subprocess.run(
             [f"{self.binaries}/psql", "-XAtq", "-v", "ON_ERROR_STOP=1", "-d",
-             self.url(name), "-c", text],
+             url or self.url(), "-c", text],
             check=True, capture_output=True, text=True, cwd="/")
         return done.stdout.strip()
 

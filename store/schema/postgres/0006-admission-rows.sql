@@ -1,15 +1,11 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- Each takes the rows of what was changed out, and puts them in again as they
--- are now.
+-- are now. OLD is NULL of what was put in, NEW of what was removed: no row has
+-- that.
 CREATE FUNCTION admission_session() RETURNS TRIGGER LANGUAGE plpgsql AS $$
 BEGIN
-    IF TG_OP <> 'INSERT' THEN
-        DELETE FROM admission WHERE digest = OLD.digest;
-    END IF;
-    IF TG_OP <> 'DELETE' THEN
-        INSERT INTO admission
-            SELECT * FROM admissible WHERE session_id = NEW.id;
-    END IF;
+    DELETE FROM admission WHERE digest = OLD.digest;
+    INSERT INTO admission SELECT * FROM admissible WHERE session_id = NEW.id;
     RETURN NULL;
 END $$;
 CREATE TRIGGER admission_session AFTER INSERT OR UPDATE OR DELETE ON session
@@ -18,13 +14,8 @@ CREATE TRIGGER admission_session AFTER INSERT OR UPDATE OR DELETE ON session
 CREATE FUNCTION admission_device() RETURNS TRIGGER LANGUAGE plpgsql AS $$
 BEGIN
     DELETE FROM admission WHERE digest IN (SELECT s.digest FROM session s
-        WHERE s.device_id = OLD.id AND s.ended_us IS NULL);
-    IF TG_OP = 'UPDATE' THEN
-        DELETE FROM admission WHERE digest IN (SELECT s.digest FROM session s
-            WHERE s.device_id = NEW.id AND s.ended_us IS NULL);
-        INSERT INTO admission SELECT * FROM admissible
-            WHERE device_id = NEW.id;
-    END IF;
+        WHERE s.device_id IN (OLD.id, NEW.id) AND s.ended_us IS NULL);
+    INSERT INTO admission SELECT * FROM admissible WHERE device_id = NEW.id;
     RETURN NULL;
 END $$;
 CREATE TRIGGER admission_device AFTER UPDATE OR DELETE ON device

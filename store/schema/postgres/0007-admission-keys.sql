@@ -15,9 +15,7 @@ END $$;
 -- A key is bound again for each of its devices: nothing to do then.
 CREATE FUNCTION admission_key() RETURNS TRIGGER LANGUAGE plpgsql AS $$
 BEGIN
-    IF TG_OP = 'DELETE' THEN
-        PERFORM admission_renew(OLD.id, NULL);
-    ELSIF OLD.id <> NEW.id OR OLD.user_id <> NEW.user_id
+    IF TG_OP = 'DELETE' OR OLD.id <> NEW.id OR OLD.user_id <> NEW.user_id
         OR (OLD.revoked_us IS NULL) <> (NEW.revoked_us IS NULL)
         OR (OLD.allow_all_ips <> 0) <> (NEW.allow_all_ips <> 0) THEN
         PERFORM admission_renew(OLD.id, NEW.id);
@@ -29,11 +27,7 @@ CREATE TRIGGER admission_key AFTER UPDATE OR DELETE ON api_key
 
 CREATE FUNCTION admission_ip() RETURNS TRIGGER LANGUAGE plpgsql AS $$
 BEGIN
-    IF TG_OP = 'INSERT' THEN
-        PERFORM admission_renew(NEW.api_key_id, NULL);
-    ELSIF TG_OP = 'DELETE' THEN
-        PERFORM admission_renew(OLD.api_key_id, NULL);
-    ELSIF OLD.id <> NEW.id OR OLD.api_key_id <> NEW.api_key_id
+    IF TG_OP <> 'UPDATE' OR OLD.id <> NEW.id OR OLD.api_key_id <> NEW.api_key_id
         OR OLD.address <> NEW.address
         OR (OLD.is_active <> 0) <> (NEW.is_active <> 0) THEN
         PERFORM admission_renew(OLD.api_key_id, NEW.api_key_id);
@@ -50,15 +44,8 @@ BEGIN
         DELETE FROM admission WHERE digest IN (SELECT s.digest FROM api_key k
             JOIN device d ON d.api_key_id = k.id
             JOIN session s ON s.device_id = d.id
-            WHERE k.user_id = OLD.id AND s.ended_us IS NULL);
-        IF TG_OP = 'UPDATE' THEN
-            DELETE FROM admission WHERE digest IN (SELECT s.digest
-                FROM api_key k JOIN device d ON d.api_key_id = k.id
-                JOIN session s ON s.device_id = d.id
-                WHERE k.user_id = NEW.id AND s.ended_us IS NULL);
-            INSERT INTO admission SELECT * FROM admissible
-                WHERE user_id = NEW.id;
-        END IF;
+            WHERE k.user_id IN (OLD.id, NEW.id) AND s.ended_us IS NULL);
+        INSERT INTO admission SELECT * FROM admissible WHERE user_id = NEW.id;
     END IF;
     RETURN NULL;
 END $$;
