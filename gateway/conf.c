@@ -145,6 +145,7 @@ ngx_http_trivet_create_main_conf(ngx_conf_t *cf)
     tmcf->max_connections = NGX_CONF_UNSET;
     tmcf->has_device_rates = NGX_CONF_UNSET;
     tmcf->temp_limit = NGX_CONF_UNSET_SIZE;
+    tmcf->answer_memory = NGX_CONF_UNSET_SIZE;
     tmcf->prune_ages = trivet_prune_ages_default;
     tmcf->prune_every_s = NGX_CONF_UNSET;
 
@@ -174,6 +175,7 @@ ngx_http_trivet_init_main_conf(ngx_conf_t *cf, void *conf)
     ngx_conf_init_value(tmcf->max_connections, 0);
     ngx_conf_init_value(tmcf->has_device_rates, 0);
     ngx_conf_init_size_value(tmcf->temp_limit, 256 * 1024 * 1024);
+    ngx_conf_init_size_value(tmcf->answer_memory, 64 * 1024 * 1024);
     ngx_http_trivet_init_prune_conf(tmcf);
 
     return NGX_CONF_OK;

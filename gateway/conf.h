@@ -31,6 +31,7 @@ typedef struct {
     size_t memo_size;
     ngx_uint_t lanes;      /* 1: auto */
     size_t temp_limit;     /* bytes of temporary files of a worker */
+    size_t answer_memory;  /* bytes of chunks.c of a worker        */
     ngx_path_t *temp_path; /* of answers; NULL: as bodies */
     struct trivet_prune_ages prune_ages;
     ngx_int_t prune_every_s;

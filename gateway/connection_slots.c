@@ -21,12 +21,14 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <stdatomic.h>
 
 
 enum {
     NGX_HTTP_TRIVET_SLOTS = 128, /* workers, with those that shut down */
     NGX_HTTP_TRIVET_ROWS = 2,
-    NGX_HTTP_TRIVET_COLUMNS = 8192
+    NGX_HTTP_TRIVET_COLUMNS = 8192,
+    NGX_HTTP_TRIVET_COUNT_TRIES = 3
 };
 
 
@@ -192,15 +194,20 @@ ngx_http_trivet_count(const ngx_http_trivet_connections_t *connections,
 
 
 static void
-ngx_http_trivet_connection_ends(void *data)
+ngx_http_trivet_add_one(const ngx_http_trivet_place_t *place)
 {
-    ngx_http_trivet_place_t *place = data;
-
     ngx_uint_t row;
 
-    if (place->slot != ngx_http_trivet_slot) {
-        return; /* the worker has left it */
+    for (row = 0; row < NGX_HTTP_TRIVET_ROWS; row++) {
+        place->slot->counts[row][place->columns[row]]++;
     }
+}
+
+
+static void
+ngx_http_trivet_take_one(const ngx_http_trivet_place_t *place)
+{
+    ngx_uint_t row;
 
     for (row = 0; row < NGX_HTTP_TRIVET_ROWS; row++) {
         if (place->slot->counts[row][place->columns[row]] > 0) {
@@ -210,24 +217,65 @@ ngx_http_trivet_connection_ends(void *data)
 }
 
 
+/*
+ * Counts one more, unless that makes too many. It is counted first and looked
+ * at then: of two workers that have the last one at the same moment, at least
+ * one sees the other. When both do, the one with the earlier slot looks again
+ * first.
+ */
+static ngx_uint_t
+ngx_http_trivet_count_one(const ngx_http_trivet_connections_t *connections,
+    const ngx_http_trivet_place_t *place, ngx_uint_t max)
+{
+    ngx_uint_t tries, i;
+
+    for (tries = 0; tries < NGX_HTTP_TRIVET_COUNT_TRIES; tries++) {
+        ngx_http_trivet_add_one(place);
+        atomic_thread_fence(memory_order_seq_cst);
+
+        if (ngx_http_trivet_count(connections, place) <= max) {
+            return 1;
+        }
+
+        ngx_http_trivet_take_one(place);
+
+        for (i = 0; i <= (ngx_uint_t) (place->slot - connections->slots)
+                    && i < NGX_HTTP_TRIVET_SLOTS;
+             i++)
+        {
+            ngx_cpu_pause();
+        }
+    }
+
+    return 0;
+}
+
+
+static void
+ngx_http_trivet_connection_ends(void *data)
+{
+    ngx_http_trivet_place_t *place = data;
+
+    if (place->slot == ngx_http_trivet_slot) { /* the worker has not left it */
+        ngx_http_trivet_take_one(place);
+    }
+}
+
+
 static ngx_int_t
 ngx_http_trivet_connection_begins(
     ngx_connection_t *c, const ngx_http_trivet_place_t *place)
 {
-    ngx_uint_t row;
     ngx_pool_cleanup_t *cln;
 
     cln = ngx_pool_cleanup_add(c->pool, sizeof(ngx_http_trivet_place_t));
     if (cln == NULL) {
+        ngx_http_trivet_take_one(place);
         return NGX_ERROR;
     }
 
     *(ngx_http_trivet_place_t *) cln->data = *place;
     cln->handler = ngx_http_trivet_connection_ends;
-
-    for (row = 0; row < NGX_HTTP_TRIVET_ROWS; row++) {
-        place->slot->counts[row][place->columns[row]]++;
-    }
 
     return NGX_OK;
 }
@@ -245,8 +293,8 @@ ngx_http_trivet_count_connection(
         return NGX_ERROR;
     }
 
-    if (ngx_http_trivet_count(connections, &place)
-        >= (ngx_uint_t) tmcf->max_connections)
+    if (!ngx_http_trivet_count_one(
+            connections, &place, (ngx_uint_t) tmcf->max_connections))
     {
         (void) ngx_atomic_fetch_add(&connections->num_refused, 1);
         return NGX_DECLINED;

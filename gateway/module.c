@@ -169,6 +169,13 @@ static ngx_command_t  ngx_http_trivet_commands[] = {
       offsetof(ngx_http_trivet_main_conf_t, temp_limit),
       NULL },
 
+    { ngx_string("trivet_answer_memory"),
+      NGX_HTTP_MAIN_CONF|NGX_CONF_TAKE1,
+      ngx_conf_set_size_slot,
+      NGX_HTTP_MAIN_CONF_OFFSET,
+      offsetof(ngx_http_trivet_main_conf_t, answer_memory),
+      NULL },
+
     { ngx_string("trivet_temp_path"),
       NGX_HTTP_MAIN_CONF|NGX_CONF_TAKE1234,
       ngx_conf_set_path_slot,

@@ -5,6 +5,7 @@
 
 #include "gateway/conf.h"
 
+typedef struct ngx_http_trivet_chunks_s ngx_http_trivet_chunks_t;
 typedef struct ngx_http_trivet_interim_s ngx_http_trivet_interim_t;
 typedef struct ngx_http_trivet_spooled_s ngx_http_trivet_spooled_t;
 
@@ -61,13 +62,14 @@ typedef struct {
     unsigned is_given_up : 1;
     const struct trivet_buffer *whole; /* what REPLACE sends       */
     struct trivet_buffer page;         /* of REPLACE; owned        */
-    ngx_chain_t *collected;
-    ngx_chain_t **last;
-    ngx_buf_t *chunk;  /* being filled             */
-    size_t len;        /* collected, in bytes      */
-    size_t next_chunk; /* its size                 */
-    ngx_temp_file_t *spool;
-    struct trivet_digest *digest;         /* of a spooled body; owned */
+    ngx_chain_t *collected;            /* in memory, in the order of the body */
+    ngx_chain_t *filling;              /* of these; those behind it are empty */
+    size_t len;                        /* of the body so far, in bytes */
+    size_t room;       /* of the request's own memory, in bytes */
+    size_t next_chunk; /* the same: of the next piece of it */
+    ngx_http_trivet_chunks_t *chunks;
+    ngx_temp_file_t *spool;               /* NULL: all is in memory */
+    struct trivet_digest *digest;         /* of a large body; owned */
     struct trivet_encryption *encryption; /* of a collected body; owned */
     struct trivet_encryption_fields *fields;
     unsigned is_signed : 1;      /* what is collected */

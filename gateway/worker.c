@@ -4,6 +4,7 @@
 
 #include "gateway/checks.h"
 #include "gateway/chores.h"
+#include "gateway/chunks.h"
 #include "gateway/conf.h"
 #include "gateway/connection_slots.h"
 #include "gateway/connections.h"
@@ -128,6 +129,7 @@ ngx_http_trivet_exit_process(ngx_cycle_t *cycle)
     if (tmcf != NULL && tmcf->is_used) {
         ngx_http_trivet_leave_connections();
         ngx_http_trivet_close_lanes(tmcf);
+        ngx_http_trivet_free_chunks(tmcf);
         are_ended = ngx_http_trivet_end_threads();
         trivet_authority_free(tmcf->worker->authority_here);
         ngx_http_trivet_end_chores(tmcf);

@@ -14,6 +14,8 @@
 
 #include "crypto/lanes/lanes.h"
 
+typedef struct ngx_http_trivet_chunk_s ngx_http_trivet_chunk_t;
+
 struct ngx_http_trivet_worker_s {
     struct trivet_authority_config authority; /* of all its authorities */
     struct trivet_authority *authority_here;  /* of the event loop */
@@ -46,6 +48,11 @@ struct ngx_http_trivet_worker_s {
 
     /* spool.c */
     off_t temp_used; /* of temp_limit, in bytes */
+
+    /* chunks.c */
+    size_t chunks_used; /* of answer_memory, in bytes */
+    ngx_http_trivet_chunk_t *spare_chunks;
+    ngx_uint_t num_spare_chunks;
 
     /* chores.c */
     ngx_thread_task_t *chore;

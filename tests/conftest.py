@@ -5,6 +5,11 @@ Many tests are tables: one function, one row for each case. `--rows N` runs at
 most N rows of each, spread evenly and always the same ones. `./test` uses it;
 `./test --long` runs every row.
 """
+import signal
+
+# A shell starts what runs in its background with SIGINT ignored, and so would be
+# all that the tests start.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_addoption(parser):

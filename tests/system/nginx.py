@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """nginx.py - the module in an nginx of our own configuration"""
+import contextlib
 import os
 import signal
 import subprocess
@@ -53,6 +54,19 @@ TRIVET = """
     trivet_profile strict;
     trivet_sandbox on;
 """
+
+
+def spooled(gateway):
+    """The sizes of the temporary files that the gateway holds, named or not."""
+    sizes = []
+    for pid in gateway.processes():
+        with contextlib.suppress(OSError):
+            for fd in os.listdir(f"/proc/{pid}/fd"):
+                name = f"/proc/{pid}/fd/{fd}"
+                with contextlib.suppress(OSError):
+                    if "/tmp/" in os.readlink(name).removeprefix("/tmp/"):
+                        sizes.append(os.stat(name).st_size)
+    return sizes
 
 
 class Nginx(Gateway):

@@ -203,6 +203,21 @@ def test_the_exempt_are_not_counted(start):
     close(wires + others)
 
 
+def test_workers_that_count_at_once_do_not_count_too_few(start):
+    """Each worker has a count of its own: all connect at the same moment."""
+    nginx = start("7", listen=" reuseport")
+    for _ in range(20):
+        wires = [socket.socket() for _ in range(40)]
+        for wire in wires:
+            wire.bind((ATTACKER, 0))
+            wire.setblocking(False)
+        for wire in wires:
+            wire.connect_ex(("127.0.0.1", nginx.port))
+        assert 1 <= count_open(wires, 7) <= 7
+        close(wires)
+        assert wait_until(lambda: is_served(nginx, ATTACKER))
+
+
 def test_mapped_addresses_are_the_ipv4_ones(start):
     other = free_port()
     nginx = start(

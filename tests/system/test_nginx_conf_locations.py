@@ -1,11 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """The module beside what an operator writes into nginx.conf: limits and locations"""
 import os
+from concurrent.futures import ThreadPoolExecutor
+from threading import Event
 
 import pytest
 
 import bunq
-from nginx import TEXT, TRIVET, is_whole
+from gateway import wait_until
+from nginx import TEXT, TRIVET, is_whole, spooled
 from upstream import JSON, chunked, reply
 
 
@@ -28,9 +31,15 @@ def test_small_answer_limit(start, upstream, path):
     is_whole(client.get("/v1/user"), client)  # our own answers are not limited
 
 
-@pytest.mark.parametrize("buffer", ["1k", "4k", "16k"])
-def test_small_answer_buffer_spools_early(start, upstream, path, buffer):
-    nginx = start(upstream, location=f"trivet_answer_buffer {buffer};")
+# The sizes of chunks of that memory are 64k.
+@pytest.mark.parametrize("memory", ["0", "64k", "128k", "64m"])
+@pytest.mark.parametrize("buffer", ["0", "1k", "4k", "16k"])
+def test_answers_are_whole_wherever_they_are_kept(start, upstream, path, buffer, memory):
+    nginx = start(
+        upstream,
+        trivet=TRIVET + f"trivet_answer_memory {memory};",
+        location=f"trivet_answer_buffer {buffer};",
+    )
     client = bunq.ready(nginx)
     for size in (0, 1, 1023, 1024, 1025, 4095, 4096, 4097, 16384, 16385, 300_000):
         body = bytes(n % 251 for n in range(size))
@@ -40,6 +49,35 @@ def test_small_answer_buffer_spools_early(start, upstream, path, buffer):
         ):
             upstream.plan(path, make(body))
             is_whole(client.get(path), client, body)
+
+
+def test_memory_of_answers_is_bounded_and_given_back(start, upstream, path):
+    """Three answers that wait for their ends, and two workers that have memory
+    for one: at least one is in a file, and at least one is in memory."""
+    body = bytes(n % 253 for n in range(500_000))
+    go_on = Event()
+
+    def half(request, connection):
+        whole = reply(body)
+        connection.sendall(whole[:450_000])
+        go_on.wait(20)
+        connection.sendall(whole[450_000:])
+        return True
+
+    nginx = start(upstream, trivet=TRIVET + "trivet_answer_memory 512k;")
+    client = bunq.ready(nginx)
+    upstream.plan(path, half)
+    for _ in range(2):
+        assert not spooled(nginx)
+        with ThreadPoolExecutor(3) as pool:
+            answers = [pool.submit(client.get, path) for _ in range(3)]
+            assert wait_until(lambda: spooled(nginx))
+            assert len(spooled(nginx)) < 3
+            go_on.set()
+            for answer in answers:
+                is_whole(answer.result(), client, body)
+        go_on.clear()
+        assert wait_until(lambda: not spooled(nginx))
 
 
 def test_slow_api_is_a_clear_504(start, upstream, path):

@@ -75,7 +75,8 @@ def test_a_full_disk_has_a_reason_of_its_own(tmp_path, upstream):
     tight = tmp_path / "tight"
     tight.mkdir()
     nginx = Nginx(
-        data, upstream, trivet=TRIVET + f"trivet_temp_path {tight}/answers;",
+        data, upstream, 
+        trivet=TRIVET + f"trivet_answer_memory 0; trivet_temp_path {tight}/answers;",
         http="client_max_body_size 16m;",
         location=f"client_body_temp_path {tight}/bodies;",
     )
