@@ -8,6 +8,8 @@ WIDTH, LEFT, RIGHT, TOP, BAR, GAP = 760, 230, 90, 64, 20, 8
 COLOURS = {
     "gateway": "#1b6ca8",
     "plain": "#7a8b99",
+    "lua": "#5b7f3a",
+    "go": "#6f5a9c",
     "njs": "#c98a2b",
     "node": "#b5533c",
     "floor": "#333333",
@@ -20,6 +22,9 @@ BARS = (
     ("gateway POST same 1k", "trivet, POST, answer repeats", "gateway"),
     ("gateway GET fresh 1k", "trivet, GET, answer is new", "gateway"),
     ("gateway POST fresh 1k", "trivet, POST, answer is new", "gateway"),
+    ("lua GET same 1k", "nginx with Lua, GET, answer repeats", "lua"),
+    ("lua GET fresh 1k", "nginx with Lua, GET, answer is new", "lua"),
+    ("go GET fresh 1k", "Go, GET, answer is new", "go"),
     ("node GET fresh 1k", "Node.js, GET, answer is new", "node"),
     ("njs GET fresh 1k", "njs, GET, answer is new", "njs"),
 )

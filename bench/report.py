@@ -33,6 +33,7 @@ class Figures:
 
 
 LOOK_UP = "look-up among "
+PEERS = ("lua", "go", "node", "njs")
 
 # ---- targets -----------------------------------------------------------------
 
@@ -60,7 +61,7 @@ def _memory(figures, count):
 
 
 def _best_peer(figures, scenario):
-    names = [f"{peer} {scenario}" for peer in ("njs", "node")]
+    names = [f"{peer} {scenario}" for peer in PEERS]
     peers = [figures.each(name, "per_s") for name in names]
     return [max(round_of) for round_of in zip(*peers)]
 
@@ -111,12 +112,17 @@ def targets(figures):
         add(f"us-look-up-{name.split()[-1]}", [], cpu(name),
             lambda s=name: [1] * len(f.rows[s]), "<=", 12.00)  # fmt: skip
 
-    for kind, limit in (("fresh", 1.40), ("same", 5.00)):
-        scenario = f"GET {kind} 1k"
-        add(f"rate-{kind}-best-peer",
-            [f"{server} {scenario}" for server in ("gateway", "njs", "node")],
-            lambda s=scenario: f.each(f"gateway {s}", "per_s"),
-            lambda s=scenario: _best_peer(f, s), ">=", limit)  # fmt: skip
+    for name, server, kind, limit in (
+        ("fresh-best-peer", "gateway", "fresh", 1.05),
+        ("fresh-best-peer-lanes", "lanes", "fresh", 1.60),
+        ("same-best-peer", "gateway", "same", 1.50),
+    ):
+        for method in ("GET", "POST"):
+            scenario = f"{method} {kind} 1k"
+            add(f"rate-{name}" + ("-post" if method == "POST" else ""),
+                [f"{s} {scenario}" for s in (server, *PEERS)],
+                lambda s=server, what=scenario: f.each(f"{s} {what}", "per_s"),
+                lambda what=scenario: _best_peer(f, what), ">=", limit)  # fmt: skip
 
     evenly = "gateway at 70 %, evenly"
     add("p99-at-70-percent", [evenly, "rsa"], lambda: f.each(evenly, "p99_us"),
@@ -209,7 +215,7 @@ def as_markdown(rows):
 
 def short(figures):
     """For the README: what one core does, and what it would do at best."""
-    peers = [name for name in ("node", "njs") if figures.has(f"{name} GET fresh 1k")]
+    peers = [name for name in PEERS if figures.has(f"{name} GET fresh 1k")]
     head = ["one core, 1 KiB", "ratio", "trivet", *peers]
     lines = [head, ["---"] * 2 + ["---:"] * (len(head) - 2)]
     for words, scenario in (

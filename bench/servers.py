@@ -8,7 +8,6 @@ load's core and whose CPU time is not counted.
 import os
 import pwd
 import re
-import shutil
 import signal
 import socket
 import subprocess
@@ -75,6 +74,7 @@ class Server:
     cpus = [SERVER_CPU]
     has_master = False
     tls = True
+    env = LIBRARY
 
     def __init__(self, name, folder):
         self.name = name
@@ -99,7 +99,7 @@ class Server:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
-                env=environment(**LIBRARY),
+                env=environment(**self.env),
                 start_new_session=True,
             )
         self.wait_until_listening()
@@ -326,67 +326,6 @@ def have_lanes():
         env=environment(**LIBRARY),
     ).stdout  # fmt: skip
     return "signatures: crypto_mb" in said
-
-
-class Njs(Plain):
-    """nginx with njs (bench/peers/njs.js): what a user would script."""
-
-    modules = (ROOT / "build/nginx-njs/usr/lib/nginx/modules/ngx_http_js_module.so",)
-    http = (
-        PROXY
-        + """
-    js_path {peers};
-    js_import njs.js;
-    js_preload_object settings from {folder}/settings.json;
-    subrequest_output_buffer_size 2m;
-    client_body_in_single_buffer on;
-"""
-    )
-    locations = """
-        location /v1/ {{ js_content njs.handle; }}
-        location /behind/ {{
-            internal;
-            rewrite ^/behind(/.*) $1 break;
-            proxy_pass http://api;
-        }}
-"""
-
-    def __init__(self, folder, data, api, settings):
-        super().__init__(folder, data, api)
-        self.name = "njs"
-        self.folder = Path(folder) / "njs"
-        self.folder.mkdir(parents=True, exist_ok=True)
-        self.settings = settings
-
-    def parts(self):
-        sessions = self.folder / "sessions"
-        sessions.mkdir(exist_ok=True)
-        (self.folder / "settings.json").write_text(self.settings(str(sessions)))
-        return {"api": self.api.port, "peers": BENCH / "peers"}
-
-
-class Node(Server):
-    """Node.js (bench/peers/node.mjs): what a user would write."""
-
-    def __init__(self, folder, data, api, settings):
-        super().__init__("node", Path(folder) / "node")
-        self.data = data
-        self.ca = data / "ca.pem"
-        self.api = api
-        self.settings = settings
-
-    def command(self):
-        settings = self.folder / "settings.json"
-        settings.write_text(self.settings(""))
-        return [
-            shutil.which("node") or "node",
-            BENCH / "peers/node.mjs",
-            str(self.port),
-            str(self.api.port),
-            self.data / "tls.crt",
-            self.data / "tls.key",
-            settings,
-        ]
 
 
 def make_data(folder):

@@ -9,6 +9,7 @@ minutes; a look-up still begins at a random place of the index.
 import base64
 import hashlib
 import heapq
+import ipaddress
 import itertools
 import json
 import math
@@ -276,7 +277,26 @@ def store_with(count, say):
     return data, [line.split() for line in done.read_text().splitlines()]
 
 
-def server_settings(data, api_key):
+def dump(data, path):
+    """The sessions of a store for the peers that read them at their start, a line
+    for each: the token's digest, an address, the client's public key."""
+    db = sqlite3.connect(data / "trivet.db")
+    rows = db.execute(
+        "SELECT a.digest, a.addresses, i.public_der FROM admission a"
+        " JOIN installation i ON i.id = a.installation_id"
+    )
+    path.write_text(
+        "".join(
+            f"{token.hex()} {ipaddress.ip_address(address[:16]).ipv4_mapped}"
+            f" {base64.b64encode(der).decode()}\n"
+            for token, address, der in rows
+        )
+    )
+    db.close()
+    return path
+
+
+def server_settings(data, api_key, dumped):
     """For the peers: a function of their folder that gives their settings."""
     pem = (data / "server.pem").read_bytes()
     key = serialization.load_pem_private_key(pem, None)
@@ -290,5 +310,6 @@ def server_settings(data, api_key):
         "server_pem": pem.decode(),
         "server_public_pem": bunq.public_pem(key),
         "server_pkcs8": base64.b64encode(pkcs8).decode(),
+        "sessions": str(dumped),
     }
     return lambda folder: json.dumps({"folder": folder, **values})

@@ -84,7 +84,7 @@ LONG_TESTS ?= tests/client tests/conformance tests/system/test_bench.py
 
 # A run for each folder, since they have files of the same name. check-sweeps
 # runs the sweep. pytest's 5: no test is marked there.
-check-long: all client $(CLIENT_TOOLS) ## the tests that take minutes
+check-long: all bench-built client $(CLIENT_TOOLS) ## the tests that take minutes
 	$(Q)for folder in $(LONG_TESTS); do \
 		TRIVET_BUILD=$(abspath $(B)) $(PYTHON) -m pytest -q -m long \
 			$$folder --ignore=tests/client/test_sweep.py \

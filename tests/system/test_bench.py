@@ -38,9 +38,11 @@ def smoke(tmp_path_factory):
 def test_every_scenario_has_figures(smoke):
     _, out = smoke
     rows = json.loads((out / "results.json").read_text())["rows"]
-    servers = {"plain", "gateway", "njs", "node"}
-    assert servers <= {name.split()[0] for name in rows}
-    found = {"rsa", "gateway contexts", "sessions 1000", "look-up among 1000"}
+    for server in ("gateway", "lua", "go", "node", "njs"):
+        for kind in ("GET fresh", "GET same", "POST fresh", "POST same"):
+            assert f"{server} {kind} 1k" in rows
+    found = {"plain GET same 1k", "rsa", "gateway contexts", "sessions 1000",
+             "look-up among 1000"}  # fmt: skip
     assert found <= set(rows)
     for name, rounds in rows.items():
         for figures in rounds:
@@ -50,7 +52,10 @@ def test_every_scenario_has_figures(smoke):
 def test_each_target_is_one_line_for_a_reviewer(smoke):
     stdout, _ = smoke
     lines = [line for line in stdout.splitlines() if "(target" in line]
-    assert len(lines) >= 8, stdout
+    assert len(lines) >= 12, stdout
+    for name in ("fresh-best-peer", "fresh-best-peer-post", "same-best-peer",
+                 "same-best-peer-post"):  # fmt: skip
+        assert f"\nrate-{name}: " in stdout
     for line in lines:
         match = TARGET.fullmatch(line)
         assert match, line
