@@ -26,11 +26,13 @@ from servers import (
     BUILD,
     LOAD_CPUS,
     SERVER_CPU,
+    SIZES,
     Api,
     Failed,
     Gateway,
     Lanes,
     Plain,
+    Workers,
     anonymous_kib,
     environment,
     have_lanes,
@@ -44,18 +46,20 @@ NUM_CONTEXTS_PER_S = 1000
 NUM_TO_FILL_CACHES = 3000  # else memory would still be growing
 PEER_API_KEY = "bench-key"
 PEERS = (Lua, Go, Node, Njs)
+SHA = "openssl SHA-256 of"
 NUM_DUMPED = 1000  # sessions that peers read at their start, if they do
 
 
 class Plan:
     """How much of it all."""
 
-    def __init__(self, rounds, seconds, counts, sizes=(), peers=True,
+    def __init__(self, rounds, seconds, counts, sizes=(), workers=(), peers=True,
                  everything=False, client_calls=0):  # fmt: skip
         self.rounds = rounds
         self.seconds = seconds
         self.counts = counts  # sessions alive
         self.sizes = sizes  # of answers, beside 1 KiB
+        self.workers = workers  # numbers of them
         self.peers = peers
         self.everything = everything  # also what no target needs
         self.client_calls = client_calls
@@ -64,10 +68,10 @@ class Plan:
 
 FULL = Plan(
     5, 2.0, (1000, 100000, 10000000),
-    sizes=("0", "64k", "1m"), everything=True, client_calls=20,
+    sizes=("0", "64k", "1m"), workers=(1, 2, 4, 8), everything=True, client_calls=20,
 )  # fmt: skip
-QUICK = Plan(3, 0.6, (1000, 100000, 1000000))
-SMOKE = Plan(1, 0.2, (1000,), client_calls=1)
+QUICK = Plan(3, 0.6, (1000, 100000, 1000000), sizes=("64k", "1m"), workers=(1, 8))
+SMOKE = Plan(1, 0.2, (1000,), sizes=("64k",), workers=(1, 2), client_calls=1)
 
 
 class Bench:
@@ -108,6 +112,10 @@ class Bench:
         if have_lanes():
             self.lanes = start(Lanes(self.tmp, data, self.api))
             self.served.append(self.lanes)
+        self.teams = {}
+        for count in self.plan.workers:
+            self.teams[count] = start(Workers(self.tmp, data, self.api, count))
+        self.served += self.teams.values()
         self.peers = len(self.served)
         if self.plan.peers:
             self.start_peers(data)
@@ -231,6 +239,9 @@ class Bench:
         """In the order in which they run: the floor, then what is held against it."""
         seconds = self.plan.seconds
         yield "rsa", openssl_speed
+        for size in self.plan.sizes:
+            if SIZES[size]:
+                yield f"{SHA} {size}", lambda n=SIZES[size]: openssl_sha(n)
 
         yield from self.calls("plain", self.plain)
         yield from self.calls("gateway", self.gateway)
@@ -240,6 +251,10 @@ class Bench:
         for server in self.served[self.peers :]:
             yield from self.calls(server.name, server)
 
+        for count, server in self.teams.items():
+            yield f"{server.name} GET fresh 1k", lambda s=server: load.calls(
+                s, self.get(s, "fresh", "1k"), seconds
+            )
         for server in self.served:
             if server in self.served[: self.peers] or self.plan.everything:
                 yield f"{server.name} contexts", lambda s=server: load.contexts(
@@ -315,10 +330,10 @@ class Bench:
                 self.say(f"the pace was not kept: {result['sent']:.2f} of it")
             return result
 
+        yield "plain at that rate, evenly", lambda: at("even", self.plain)
         yield "gateway at 70 %, evenly", lambda: at("even")
         if self.plan.everything:
             yield "gateway at 70 %, at random", lambda: at("poisson")
-            yield "plain at that rate, evenly", lambda: at("even", self.plain)
 
     @staticmethod
     def _read_whole(data):
@@ -381,6 +396,19 @@ def openssl_speed():
         if line.startswith("+F2:"):
             signs, verifies = map(float, line.split(":")[3:5])  # per second
             return {"sign_us": 1e6 / signs, "verify_us": 1e6 / verifies}
+    raise Failed(f"openssl speed: {output}")
+
+
+def openssl_sha(size):
+    """The digest of an answer of that size, by its own CPU accounting."""
+    output = subprocess.run(
+        ["taskset", "-c", str(SERVER_CPU), "openssl", "speed", "-mr", "-seconds", "1",
+         "-bytes", str(size), "-evp", "sha256"],
+        capture_output=True, text=True, check=True, env=environment(),
+    ).stdout  # fmt: skip
+    for line in output.splitlines():
+        if line.startswith("+F:"):
+            return {"cpu_us": 1e6 * size / float(line.split(":")[3])}
     raise Failed(f"openssl speed: {output}")
 
 

@@ -113,6 +113,9 @@ class Server:
             os.killpg(self.process.pid, signal.SIGKILL)
             self.process.wait(10)
 
+    def are_workers_there(self):
+        return not self.has_master or len(self.workers) == self.num_workers
+
     def trouble(self):
         texts = []
         for path in (self.folder / f"{self.name}.stderr", self.folder / "error.log"):
@@ -125,7 +128,7 @@ class Server:
         while time.monotonic() < end and self.process.poll() is None:
             try:
                 socket.create_connection((self.host, self.port), 1).close()
-                if not self.has_master or children(self.process.pid):
+                if self.are_workers_there():
                     return
             except OSError:
                 pass
@@ -133,11 +136,16 @@ class Server:
         raise Failed(f"{self.name} does not start:\n{self.trouble()}")
 
     @property
-    def worker(self):
-        """The one process whose CPU time counts."""
+    def workers(self):
+        """The processes whose CPU time counts."""
         if not self.has_master:
-            return self.process.pid
-        (worker,) = children(self.process.pid)
+            return [self.process.pid]
+        return children(self.process.pid)
+
+    @property
+    def worker(self):
+        """The only one."""
+        (worker,) = self.workers
         return worker
 
 
@@ -145,7 +153,7 @@ NGINX_CONF = """
 {modules}
 daemon off;
 user {user};
-worker_processes 1;
+worker_processes {workers};
 worker_rlimit_nofile 16384;
 pid {folder}/nginx.pid;
 error_log {folder}/error.log warn;
@@ -190,9 +198,10 @@ TLS = """
 
 
 class Nginx(Server):
-    """One worker of Debian's nginx."""
+    """Debian's nginx."""
 
     has_master = True
+    num_workers = 1
     modules = ()
     http = ""
     locations = ""
@@ -217,6 +226,7 @@ class Nginx(Server):
         parts = {"folder": self.folder, "data": self.data, **self.parts()}
         server = (TLS if self.tls else "") + self.locations
         text = NGINX_CONF.format(
+            workers=self.num_workers,
             threads=self.threads(),
             modules="\n".join(f"load_module {path};" for path in self.modules),
             user=pwd.getpwuid(os.getuid()).pw_name,
@@ -308,6 +318,17 @@ class Gateway(Plain):
 
     def parts(self):
         return {**super().parts(), "lanes": self.lanes}
+
+
+class Workers(Gateway):
+    """The same on the same store, with several workers on all cores, so that they
+    run at the same time."""
+
+    cpus = sorted({SERVER_CPU, *LOAD_CPUS})
+
+    def __init__(self, folder, data, api, count):
+        super().__init__(folder, data, api, f"workers-{count}")
+        self.num_workers = count
 
 
 class Lanes(Gateway):

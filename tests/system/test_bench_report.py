@@ -60,6 +60,44 @@ def test_what_is_missed_is_printed_as_missed(name, more, word):
     assert line == f"{name}: {limit + more:.2f} (target >= {limit:.2f}) {word}"
 
 
+RSA = {"rsa": [{"sign_us": 280, "verify_us": 20}] * 2}  # s + v: 300
+
+
+def cpu(name, us, **more):
+    return {name: [{"cpu_us": us, "per_s": 1e6 / us, **more}] * 2}
+
+
+@pytest.mark.parametrize("us, line", [
+    (1210, "cpu-fresh-64k: 1.10 (target <= 1.10) met"),
+    (1221, "cpu-fresh-64k: 1.11 (target <= 1.10) missed"),
+])
+def test_a_large_answer_is_passed_on_digested_and_signed(us, line):
+    made = {
+        **RSA, **cpu("openssl SHA-256 of 64k", 300), **cpu("plain GET same 64k", 500),
+        **cpu("gateway GET fresh 64k", us),
+    }  # fmt: skip
+    assert str(found(made)["cpu-fresh-64k"]) == line
+    row = {row[0]: row for row in report.table(report.Figures(made))}
+    assert row["gateway GET fresh 64k"][1].endswith("x (s + v + plain + SHA-256)")
+
+
+@pytest.mark.parametrize("us, word", [(1900, "met"), (1901, "missed")])
+def test_a_late_answer_may_be_three_signatures_later_than_plain(us, word):
+    made = {
+        **RSA, **cpu("plain at that rate, evenly", 30, p99_us=1000),
+        **cpu("gateway at 70 %, evenly", 400, p99_us=us),
+    }  # fmt: skip
+    assert str(found(made)["p99-at-70-percent"]).endswith(word)
+
+
+@pytest.mark.parametrize("us, word", [(420, "met"), (425, "missed")])
+def test_eight_workers_against_one(us, word):
+    made = {**cpu("workers-1 GET fresh 1k", 400), **cpu("workers-8 GET fresh 1k", us)}
+    assert str(found(made)["cpu-workers-8"]).endswith(word)
+    del made["workers-1 GET fresh 1k"]
+    assert "cpu-workers-8" not in found(made)
+
+
 @pytest.mark.parametrize("missing", PEERS)
 def test_three_peers_are_not_four(missing):
     rates = {peer: 1000 for peer in PEERS if peer != missing}
