@@ -39,6 +39,19 @@ read_id(struct trivet_slice wanted, struct trivet_slice part, long long *out)
     return trivet_slice_to_id(part, out);
 }
 
+/* Most rows of the table differ from a path in a byte before the first id. */
+static bool
+has_other_beginning(struct trivet_slice path, const char *pattern)
+{
+    size_t i = 0;
+
+    while (i < path.len && pattern[i] == path.data[i]) {
+        i++;
+    }
+
+    return i < path.len && pattern[i] != '\0' && pattern[i] != '{';
+}
+
 bool
 trivet_path_matches(struct trivet_slice path, const char *pattern_text,
     long long ids[TRIVET_MAX_PATH_IDS])
@@ -48,6 +61,10 @@ trivet_path_matches(struct trivet_slice path, const char *pattern_text,
 
     /* An empty last part is no part to take_part: "/v1/user//" is no call. */
     if (path.len > 0 && path.data[path.len - 1] == '/') {
+        return false;
+    }
+
+    if (has_other_beginning(path, pattern_text)) {
         return false;
     }
 

@@ -86,10 +86,13 @@ ngx_http_trivet_matches(const char *row, ngx_str_t *name)
 ngx_uint_t
 ngx_http_trivet_is_forwarded(ngx_str_t *name)
 {
+    char first;
     const char *const *row;
 
+    first = name->len > 0 ? (char) ngx_http_trivet_fold(name->data[0]) : '\0';
+
     for (row = ngx_http_trivet_forwarded; *row != NULL; row++) {
-        if (ngx_http_trivet_matches(*row, name)) {
+        if (**row == first && ngx_http_trivet_matches(*row, name)) {
             return 1;
         }
     }
