@@ -37,6 +37,21 @@ trivet_openssl_set_scheme(EVP_PKEY_CTX *context)
            && EVP_PKEY_CTX_set_signature_md(context, EVP_sha256()) == 1;
 }
 
+bool
+trivet_openssl_sign(EVP_PKEY_CTX *context, const unsigned char *digest,
+    size_t digest_len, unsigned char *out, size_t out_len)
+{
+    size_t len = out_len;
+    bool is_signed;
+
+    ERR_clear_error();
+    is_signed = EVP_PKEY_sign(context, out, &len, digest, digest_len) == 1
+                && len == out_len && ERR_peek_error() == 0;
+    ERR_clear_error();
+
+    return is_signed;
+}
+
 enum trivet_status
 trivet_openssl_error(struct trivet_error *err, enum trivet_status status,
     const char *where, const char *what)

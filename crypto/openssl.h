@@ -40,6 +40,16 @@ BIGNUM *trivet_openssl_common_modulus(struct trivet_slice der);
  * verify. */
 bool trivet_openssl_set_scheme(EVP_PKEY_CTX *context);
 
+/*
+ * Signs a digest; the signature has out_len bytes. False when it could not be
+ * done: then the key must not be used again, but a copy of it may be. OpenSSL
+ * goes on with a blinding that it could not make anew, for want of memory, and
+ * says that it has signed: such a signature is wrong, and so are the next
+ * thirty. Its queue of errors tells; it is empty afterwards.
+ */
+bool trivet_openssl_sign(EVP_PKEY_CTX *context, const unsigned char *digest,
+    size_t digest_len, unsigned char *out, size_t out_len);
+
 /* The context of the key in der, from the cache (crypto/parsed_keys.h) or
  * parsed and kept there; valid until the next call. der is not empty and has at
  * most TRIVET_MAX_PUBLIC_KEY_DER bytes. NULL when it is no usable key or memory

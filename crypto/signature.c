@@ -12,7 +12,24 @@ struct trivet_signer {
     EVP_PKEY *pkey; /* a copy: the blinding of a shared key has a lock */
     EVP_PKEY_CTX *context;
     CRYPTO_RWLOCK *lock; /* the key's, when it is no copy; else NULL */
+    bool is_doubtful;    /* one failed: the copy is not used again */
 };
+
+/* NULL: OpenSSL has no memory, or the key cannot sign. */
+static EVP_PKEY_CTX *
+make_context(EVP_PKEY *pkey)
+{
+    EVP_PKEY_CTX *context = pkey == NULL ? NULL : EVP_PKEY_CTX_new(pkey, NULL);
+
+    if (context == NULL || EVP_PKEY_sign_init(context) != 1
+        || !trivet_openssl_set_scheme(context))
+    {
+        EVP_PKEY_CTX_free(context);
+        return NULL;
+    }
+
+    return context;
+}
 
 enum trivet_status
 trivet_signer_new(const struct trivet_private_key *key,
@@ -31,13 +48,9 @@ trivet_signer_new(const struct trivet_private_key *key,
     } else if (EVP_PKEY_up_ref(key->pkey) == 1) {
         signer->pkey = key->pkey;
     }
-    if (signer->pkey != NULL) {
-        signer->context = EVP_PKEY_CTX_new(signer->pkey, NULL);
-    }
 
-    if (signer->context == NULL || EVP_PKEY_sign_init(signer->context) != 1
-        || !trivet_openssl_set_scheme(signer->context))
-    {
+    signer->context = make_context(signer->pkey);
+    if (signer->context == NULL) {
         trivet_signer_free(signer);
         return trivet_openssl_error(
             err, TRIVET_E_CRYPTO, "signer.new", "the key cannot sign");
@@ -59,31 +72,57 @@ trivet_signer_free(struct trivet_signer *signer)
     free(signer);
 }
 
+/* Another copy of the key, with another blinding. */
+static bool
+renew(struct trivet_signer *signer)
+{
+    EVP_PKEY *pkey = EVP_PKEY_dup(signer->pkey);
+    EVP_PKEY_CTX *context = make_context(pkey);
+
+    if (context == NULL) {
+        EVP_PKEY_free(pkey);
+        return false;
+    }
+
+    EVP_PKEY_CTX_free(signer->context);
+    EVP_PKEY_free(signer->pkey);
+    signer->context = context;
+    signer->pkey = pkey;
+    signer->is_doubtful = false;
+
+    return true;
+}
+
 enum trivet_status
 trivet_signer_sign(struct trivet_signer *signer,
     const unsigned char digest[TRIVET_DIGEST_LEN],
     char out[TRIVET_SIGNATURE_TEXT_LEN])
 {
     unsigned char signature[TRIVET_SIGNATURE_LEN];
-    size_t len = sizeof signature;
-    int done;
+    bool is_signed;
+
+    if (signer->is_doubtful && !renew(signer)) {
+        ERR_clear_error();
+        return TRIVET_E_CRYPTO;
+    }
 
     if (signer->lock != NULL && CRYPTO_THREAD_write_lock(signer->lock) != 1) {
         return TRIVET_E_CRYPTO;
     }
 
-    done = EVP_PKEY_sign(
-        signer->context, signature, &len, digest, TRIVET_DIGEST_LEN);
+    is_signed = trivet_openssl_sign(signer->context, digest, TRIVET_DIGEST_LEN,
+        signature, sizeof signature);
     if (signer->lock != NULL) {
         (void) CRYPTO_THREAD_unlock(signer->lock);
     }
 
-    if (done != 1 || len != sizeof signature) {
-        ERR_clear_error();
+    if (!is_signed) {
+        signer->is_doubtful = signer->lock == NULL;
         return TRIVET_E_CRYPTO;
     }
 
-    (void) trivet_base64_encode(trivet_slice_make(signature, len), out);
+    (void) trivet_base64_encode(
+        trivet_slice_make(signature, sizeof signature), out);
     return TRIVET_OK;
 }
 

@@ -31,13 +31,11 @@ static bool
 sign_digest(EVP_PKEY *pkey, const unsigned char digest[SHA512_LEN],
     unsigned char out[TRIVET_SIGNATURE_LEN])
 {
-    EVP_PKEY_CTX *context = EVP_PKEY_CTX_new(pkey, NULL);
-    size_t len = TRIVET_SIGNATURE_LEN;
-    bool is_signed =
-        context != NULL && EVP_PKEY_sign_init(context) == 1
-        && set_scheme(context)
-        && EVP_PKEY_sign(context, out, &len, digest, SHA512_LEN) == 1
-        && len == TRIVET_SIGNATURE_LEN;
+    EVP_PKEY_CTX *context = pkey == NULL ? NULL : EVP_PKEY_CTX_new(pkey, NULL);
+    bool is_signed = context != NULL && EVP_PKEY_sign_init(context) == 1
+                     && set_scheme(context)
+                     && trivet_openssl_sign(context, digest, SHA512_LEN, out,
+                         TRIVET_SIGNATURE_LEN);
 
     EVP_PKEY_CTX_free(context);
     ERR_clear_error();
@@ -60,9 +58,14 @@ trivet_statement_sign(const struct trivet_private_key *key,
         return TRIVET_E_CRYPTO;
     }
 
-    is_signed = sign_digest(key->pkey, digest, signature);
     if (key->lock != NULL) {
+        is_signed = sign_digest(key->pkey, digest, signature);
         (void) CRYPTO_THREAD_unlock(key->lock);
+    } else {
+        EVP_PKEY *copy = EVP_PKEY_dup(key->pkey);
+
+        is_signed = sign_digest(copy, digest, signature);
+        EVP_PKEY_free(copy);
     }
     if (!is_signed) {
         return TRIVET_E_CRYPTO;

@@ -437,10 +437,98 @@ nothing_that_fails_lets_anybody_in_or_loses_anything(void **state)
     }
 }
 
+/* ---- signers ------------------------------------------------------------- */
+
+static const unsigned char signed_digest[TRIVET_DIGEST_LEN] = {1, 2, 3};
+
+static bool
+does_fit(const struct trivet_public_key *key,
+    const char text[TRIVET_SIGNATURE_TEXT_LEN])
+{
+    unsigned char signature[TRIVET_SIGNATURE_LEN];
+    struct trivet_verifier_cache *cache = trivet_verifier_cache_new(1);
+    size_t len;
+    bool fits = false;
+
+    assert_int_equal(
+        trivet_base64_decode(trivet_slice_make(text, TRIVET_SIGNATURE_TEXT_LEN),
+            signature, sizeof signature, &len),
+        TRIVET_OK);
+    assert_int_equal(
+        trivet_verify(cache, trivet_slice_make(key->der, key->der_len),
+            signed_digest, trivet_slice_make(signature, len), &fits),
+        TRIVET_OK);
+    trivet_verifier_cache_free(cache);
+    return fits;
+}
+
+static void
+assert_signs(const struct trivet_public_key *key, struct trivet_signer *signer)
+{
+    char text[TRIVET_SIGNATURE_TEXT_LEN];
+
+    assert_int_equal(
+        trivet_signer_sign(signer, signed_digest, text), TRIVET_OK);
+    assert_true(does_fit(key, text));
+}
+
+/* Whether the n-th allocation of a signature failed, behind so many others. */
+static bool
+fail_one(const struct trivet_private_key *key,
+    const struct trivet_public_key *public_key, int num_before, long n)
+{
+    char text[TRIVET_SIGNATURE_TEXT_LEN];
+    enum trivet_status status;
+    struct trivet_signer *signer;
+    bool has_failed;
+
+    assert_int_equal(trivet_signer_new(key, &signer, NULL), TRIVET_OK);
+    for (int i = 0; i < num_before; i++) {
+        assert_int_equal(
+            trivet_signer_sign(signer, signed_digest, text), TRIVET_OK);
+    }
+
+    faults_arm(FAULTS_MEMORY, n, false);
+    status = trivet_signer_sign(signer, signed_digest, text);
+    has_failed = faults_disarm();
+    assert_true(status == TRIVET_OK || has_failed);
+    if (status == TRIVET_OK) {
+        assert_true(does_fit(public_key, text));
+    }
+    assert_signs(public_key, signer);
+    assert_signs(public_key, signer);
+    trivet_signer_free(signer);
+    return has_failed;
+}
+
+static void
+a_signature_that_failed_spoils_no_later_one(void **state)
+{
+    /* OpenSSL makes a key's blinding anew after 32 signatures. */
+    static const int nums_before[] = {0, 1, 30, 31, 32, 33, 63, 64, 65};
+    struct trivet_private_key *key;
+    struct trivet_public_key public_key;
+
+    (void) state;
+    assert_int_equal(trivet_private_key_generate(&key, NULL), TRIVET_OK);
+    assert_int_equal(trivet_private_key_public(key, &public_key), TRIVET_OK);
+
+    for (size_t i = 0; i < sizeof nums_before / sizeof nums_before[0]; i++) {
+        long n = 1;
+
+        while (fail_one(key, &public_key, nums_before[i], n)) {
+            n++;
+        }
+    }
+
+    trivet_private_key_free(key);
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
+        WORLD_TEST(a_signature_that_failed_spoils_no_later_one),
         WORLD_TEST(nothing_that_fails_lets_anybody_in_or_loses_anything),
     };
 
