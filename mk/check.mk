@@ -86,8 +86,8 @@ LONG_TESTS ?= tests/client tests/conformance tests/system/test_bench.py
 # runs the sweep. pytest's 5: no test is marked there.
 check-long: all bench-built client $(CLIENT_TOOLS) ## the tests that take minutes
 	$(Q)for folder in $(LONG_TESTS); do \
-		TRIVET_BUILD=$(abspath $(B)) $(PYTHON) -m pytest -q -m long \
-			$$folder --ignore=tests/client/test_sweep.py \
+		TRIVET_BUILD=$(abspath $(B)) tools/run-pytest $(B)/pytest-long \
+			-m long $$folder --ignore=tests/client/test_sweep.py \
 			$(PYTEST_ARGS) || [ $$? -eq 5 ] || exit 1; done
 
 # Wycheproof's cases, many in one process.
@@ -128,5 +128,5 @@ check-sweeps: ## every n-th failure of memory and files, with the sanitizers
 check-sweeps-built: client $(SWEEPS)
 	$(Q)seq $$(nproc) | xargs -P $$(nproc) -I{} env SWEEP_PART={} \
 		SWEEP_PARTS=$$(nproc) $(B)/tests/sweep_authority
-	$(Q)TRIVET_BUILD=$(abspath $(B)) $(PYTHON) -m pytest -q -m long \
-		tests/client/test_sweep.py $(PYTEST_ARGS)
+	$(Q)TRIVET_BUILD=$(abspath $(B)) tools/run-pytest $(B)/pytest-sweeps \
+		-m long tests/client/test_sweep.py $(PYTEST_ARGS)
