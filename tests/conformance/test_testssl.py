@@ -65,4 +65,8 @@ def test_it_was_tried(findings):
     assert findings["TLS1"]["finding"] == "not offered"
     assert findings["TLS1_1"]["finding"] == "not offered"
     assert findings["cipherlist_AVERAGE"]["finding"] == "not offered"
-    assert findings["TLS_session_ticket"]["finding"] in ("no", "no -- no lifetime advertised")
+    # TLS 1.3 has names of sessions in their place, with the lifetime of those;
+    # whether testssl sees them before it hangs up is a matter of time.
+    assert findings["TLS_session_ticket"]["finding"] in (
+        "no", "no -- no lifetime advertised", "valid for 300 seconds only (<daily)",
+    )  # fmt: skip
