@@ -89,6 +89,11 @@ ngx_http_trivet_is_forwarded(ngx_str_t *name)
     char first;
     const char *const *row;
 
+    /* The protocol's own fields, the most of a request, are no row. */
+    if (ngx_http_trivet_matches("x-bunq-*", name)) {
+        return 0;
+    }
+
     first = name->len > 0 ? (char) ngx_http_trivet_fold(name->data[0]) : '\0';
 
     for (row = ngx_http_trivet_forwarded; *row != NULL; row++) {
