@@ -8,6 +8,8 @@
  * operator's proxy_set_header says arrives.
  */
 #include "gateway/forwarded.h"
+
+#include "core/field_names.h"
 /*
  * In lower case, with hyphens; "*" at the end stands for any rest. A field's
  * name is compared with everything that is neither letter nor digit taken for
@@ -90,7 +92,11 @@ ngx_http_trivet_is_forwarded(ngx_str_t *name)
     const char *const *row;
 
     /* The protocol's own fields, the most of a request, are no row. */
-    if (ngx_http_trivet_matches("x-bunq-*", name)) {
+    if (name->len > sizeof(TRIVET_FIELD_PREFIX) - 1
+        && ngx_strncasecmp(name->data, (u_char *) TRIVET_FIELD_PREFIX,
+               sizeof(TRIVET_FIELD_PREFIX) - 1)
+               == 0)
+    {
         return 0;
     }
 
