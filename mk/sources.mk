@@ -84,6 +84,7 @@ CRYPTO_SRCS = \
 	crypto/weak.c
 
 STORE_SRCS = \
+	store/copy.c \
 	store/group.c \
 	store/noun/admission.c \
 	store/noun/api_key.c \
@@ -99,8 +100,11 @@ STORE_SRCS = \
 	store/noun/server_key.c \
 	store/noun/session.c \
 	store/noun/statements.c \
+	store/noun/tables.c \
 	store/noun/user.c \
 	store/postgres.c \
+	store/postgres_answer.c \
+	store/postgres_bulk.c \
 	store/postgres_connect.c \
 	store/postgres_error.c \
 	store/postgres_value.c \
@@ -246,12 +250,14 @@ CLI_SRCS = \
 	cli/operator/audit.c \
 	cli/operator/common.c \
 	cli/operator/device.c \
+	cli/operator/in_use.c \
 	cli/operator/key.c \
 	cli/operator/pins.c \
 	cli/operator/prune.c \
 	cli/operator/server_key.c \
 	cli/operator/session.c \
 	cli/operator/store.c \
+	cli/operator/store_copy.c \
 	cli/operator/user.c \
 	cli/output.c \
 	cli/quantity.c \
@@ -366,6 +372,7 @@ UNIT_TESTS = \
 	test_store_session \
 	test_store_user \
 	test_switches \
+	test_tables \
 	test_template \
 	test_timestamp \
 	test_token \

@@ -56,6 +56,22 @@ struct trivet_query {
 
 struct trivet_statement;
 
+/* Many rows at once, into a table whose columns have the kinds of the values
+ * (integers are of 64 bits). Between begin and the commit there may be other
+ * statements, but none between start and end. */
+struct trivet_bulk {
+    /* Begins a transaction as the driver's begin, that may last. */
+    const struct trivet_statement *begin;
+
+    /* columns: with commas between. */
+    enum trivet_status (*start)(void *connection, const char *table,
+        const char *columns, struct trivet_error *err);
+    /* A row. What is wrong with it may be told later. */
+    enum trivet_status (*add)(void *connection,
+        const struct trivet_value *values, struct trivet_error *err);
+    enum trivet_status (*end)(void *connection, struct trivet_error *err);
+};
+
 struct trivet_driver {
     /* What a store URL begins with, such as "sqlite:", and what may follow,
      * for messages. */
@@ -73,6 +89,8 @@ struct trivet_driver {
 
     /* Optional, where begin needs the schema: begins one that makes it. */
     const struct trivet_statement *begin_schema;
+
+    const struct trivet_bulk *bulk; /* optional */
 
     /* The database is others' as well: TRIVET_STORE_MIGRATE leaves its schema
      * alone. */

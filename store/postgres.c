@@ -26,192 +26,35 @@
 #include "store/statement.h"
 
 enum {
-    MAX_STATEMENTS = 256, /* twice as many as there are: a table by hash */
-    MAX_TRIES = 3,        /* of what may be done again */
-    LOCK_MS = 3000,       /* then the store counts as down */
-    IDLE_MS = 10000,      /* in a transaction: then the server ends it */
-    GRACE_MS = 1000,      /* the server's own deadlines come first */
-};
-
-struct connection {
-    PGconn *conn;
-    struct trivet_pg_target target;
-    unsigned lock_ms;
-    bool is_lost;
-    bool is_doubtful; /* a warning says that a commit may not last */
-    const void *prepared[MAX_STATEMENTS]; /* keys; NULL: free */
+    MAX_TRIES = 3,   /* of what may be done again */
+    LOCK_MS = 3000,  /* then the store counts as down */
+    IDLE_MS = 10000, /* in a transaction: then the server ends it */
+    GRACE_MS = 1000, /* the server's own deadlines come first */
 };
 
 /* A pooler gives each transaction another server's connection: statements that
  * were prepared are not there. Once seen, it is known to the whole process. */
 static atomic_bool has_pooler;
 
-/* ---- waiting for answers ------------------------------------------------ */
-
-/* "canceling wait for synchronous replication" comes as a warning, beside a
- * commit that succeeds; a commit outside a transaction likewise. */
-static void
-on_notice(void *opaque, const PGresult *notice)
-{
-    struct connection *connection = opaque;
-    const char *severity =
-        PQresultErrorField(notice, PG_DIAG_SEVERITY_NONLOCALIZED);
-
-    if (severity == NULL || strcmp(severity, "WARNING") == 0) {
-        connection->is_doubtful = true;
-    }
-}
-
-static enum trivet_status
-lose(struct connection *connection, const char *where, struct trivet_error *err)
-{
-    connection->is_lost = true;
-
-    return trivet_pg_fail_connection(
-        &connection->target, connection->conn, where, err);
-}
-
-/* Sends what is left and waits until a result can be read without blocking. */
-static enum trivet_status
-await_result(struct connection *connection, int64_t deadline_ms,
-    struct trivet_error *err)
-{
-    PGconn *conn = connection->conn;
-
-    for (;;) {
-        int unsent = PQflush(conn);
-        short events = unsent > 0 ? POLLIN | POLLOUT : POLLIN;
-
-        if (unsent < 0) {
-            return lose(connection, "store.send", err);
-        }
-        if (unsent == 0 && PQisBusy(conn) == 0) {
-            return TRIVET_OK;
-        }
-
-        if (!trivet_pg_await(conn, events, deadline_ms)) {
-            connection->is_lost = true;
-            return trivet_error_set(err, TRIVET_E_UNAVAILABLE, "store.wait",
-                "%s: no answer in time", connection->target.name);
-        }
-        if (PQconsumeInput(conn) == 0) {
-            return lose(connection, "store.receive", err);
-        }
-    }
-}
-
-/* ---- rows --------------------------------------------------------------- */
-
-static void
-give_row(const struct trivet_query *query, const PGresult *result)
-{
-    struct trivet_value columns[TRIVET_MAX_COLUMNS];
-    int num = PQnfields(result);
-
-    if (query == NULL || query->on_row == NULL || num > TRIVET_MAX_COLUMNS) {
-        return;
-    }
-
-    for (int i = 0; i < num; i++) {
-        columns[i] = trivet_pg_column(result, i);
-    }
-    query->on_row(query->user, columns);
-}
-
-/* ---- results ------------------------------------------------------------ */
-
-static bool
-is_row_or_end(ExecStatusType status)
-{
-    return status == PGRES_SINGLE_TUPLE || status == PGRES_TUPLES_OK
-           || status == PGRES_COMMAND_OK || status == PGRES_EMPTY_QUERY;
-}
-
-/* A commit of a transaction that had failed is answered with ROLLBACK. */
-static enum trivet_status
-check_end(struct connection *connection, PGresult *result, bool is_commit,
-    struct trivet_error *err)
-{
-    if (is_commit && strcmp(PQcmdStatus(result), "COMMIT") != 0) {
-        return trivet_error_set(err, TRIVET_E_UNAVAILABLE, "store.commit",
-            "%s: rolled back instead", connection->target.name);
-    }
-
-    return TRIVET_OK;
-}
-
-/* Reads until the end of what was sent. *failure: of the first that failed. */
-static enum trivet_status
-collect(struct connection *connection, const struct trivet_query *query,
-    int64_t wait_ms, bool is_commit, enum trivet_pg_failure *failure,
-    struct trivet_error *err)
-{
-    enum trivet_status status = TRIVET_OK;
-
-    *failure = TRIVET_PG_OTHER;
-    for (;;) {
-        PGresult *result;
-        ExecStatusType kind;
-
-        TRIVET_TRY(await_result(connection, trivet_ticks_ms() + wait_ms, err));
-        result = PQgetResult(connection->conn);
-        if (result == NULL) {
-            return status;
-        }
-
-        kind = PQresultStatus(result);
-        if (kind == PGRES_SINGLE_TUPLE) {
-            give_row(query, result);
-        } else if (!is_row_or_end(kind) && status == TRIVET_OK) {
-            *failure = trivet_pg_classify(
-                PQresultErrorField(result, PG_DIAG_SQLSTATE));
-            connection->is_lost |= *failure == TRIVET_PG_LOST;
-            status =
-                trivet_pg_fail(&connection->target, result, "store.run", err);
-        } else if (status == TRIVET_OK) {
-            status = check_end(connection, result, is_commit, err);
-        }
-        PQclear(result);
-    }
-}
-
-/* What was to last, outside a transaction or by its commit, and of which the
- * server says that it may not. */
-static enum trivet_status
-check_doubt(struct connection *connection, enum trivet_status status,
-    struct trivet_error *err)
-{
-    if (status != TRIVET_OK || !connection->is_doubtful
-        || PQtransactionStatus(connection->conn) != PQTRANS_IDLE)
-    {
-        return status;
-    }
-
-    connection->is_lost = true;
-    return trivet_error_set(err, TRIVET_E_UNAVAILABLE, "store.commit",
-        "%s: the server warned: the change may not be on its standby",
-        connection->target.name);
-}
-
 /* ---- scripts ------------------------------------------------------------ */
 
 static enum trivet_status
-send_script(struct connection *connection, const char *sql, int64_t wait_ms,
-    enum trivet_pg_failure *failure, struct trivet_error *err)
+send_script(struct trivet_pg_connection *connection, const char *sql,
+    int64_t wait_ms, enum trivet_pg_failure *failure, struct trivet_error *err)
 {
     *failure = TRIVET_PG_LOST;
     if (connection->is_lost || PQsendQuery(connection->conn, sql) == 0) {
-        return lose(connection, "store.send", err);
+        return trivet_pg_lose(connection, "store.send", err);
     }
 
-    return collect(connection, NULL, wait_ms, false, failure, err);
+    return trivet_pg_collect(connection, NULL, wait_ms, false, failure, err);
 }
 
 /* As long as it takes: a migration of many rows is a matter of hours. */
 static enum trivet_status
 run_script(void *opaque, const char *sql, struct trivet_error *err)
 {
-    struct connection *connection = opaque;
+    struct trivet_pg_connection *connection = opaque;
     enum trivet_pg_failure failure;
 
     return send_script(connection, sql, INT32_MAX, &failure, err);
@@ -224,6 +67,8 @@ static const struct trivet_statement begin_sql = {
     .name = "begin", .sql = "BEGIN"};
 static const struct trivet_statement begin_schema_sql = {
     .name = "begin-schema", .sql = "BEGIN"};
+static const struct trivet_statement begin_bulk_sql = {
+    .name = "begin-bulk", .sql = "BEGIN"};
 
 /* Tables of something else: a name was mistaken. */
 static const char guard_schema[] =
@@ -240,9 +85,10 @@ static const char guard_schema[] =
     " END IF; END $$;";
 
 /* All settings are of the transaction alone: a pooler may give the connection
- * to others after it. */
+ * to others after it. Times of 0: as long as it takes. */
 static enum trivet_status
-begin_writing(struct connection *connection, struct trivet_error *err)
+begin_writing(struct trivet_pg_connection *connection, int64_t statement_ms,
+    int idle_ms, struct trivet_error *err)
 {
     char sql[512];
     enum trivet_pg_failure failure;
@@ -255,8 +101,7 @@ begin_writing(struct connection *connection, struct trivet_error *err)
         "SET LOCAL statement_timeout = %lld;"
         "SET LOCAL idle_in_transaction_session_timeout = %d;"
         "SELECT 1 FROM audit_head WHERE id = 1 FOR UPDATE",
-        connection->lock_ms, (long long) connection->target.statement_ms,
-        IDLE_MS);
+        connection->lock_ms, (long long) statement_ms, idle_ms);
 
     for (int i = 0; i < MAX_TRIES; i++) {
         status = send_script(connection, sql,
@@ -280,7 +125,16 @@ begin_writing(struct connection *connection, struct trivet_error *err)
 }
 
 static enum trivet_status
-begin_schema(struct connection *connection, struct trivet_error *err)
+begin_bulk(struct trivet_pg_connection *connection, struct trivet_error *err)
+{
+    TRIVET_TRY(begin_writing(connection, 0, 0, err));
+
+    connection->wait_ms = INT32_MAX;
+    return TRIVET_OK;
+}
+
+static enum trivet_status
+begin_schema(struct trivet_pg_connection *connection, struct trivet_error *err)
 {
     enum trivet_status status = run_script(connection, guard_schema, err);
 
@@ -295,13 +149,13 @@ begin_schema(struct connection *connection, struct trivet_error *err)
 
 /* Where the key is or goes; NULL when the table is full. */
 static const void **
-find_place(struct connection *connection, const void *key)
+find_place(struct trivet_pg_connection *connection, const void *key)
 {
     const size_t first = (uintptr_t) key / sizeof(struct trivet_statement);
 
-    for (size_t i = 0; i < MAX_STATEMENTS; i++) {
+    for (size_t i = 0; i < TRIVET_PG_MAX_STATEMENTS; i++) {
         const void **place =
-            &connection->prepared[(first + i) % MAX_STATEMENTS];
+            &connection->prepared[(first + i) % TRIVET_PG_MAX_STATEMENTS];
 
         if (*place == key || *place == NULL) {
             return place;
@@ -313,9 +167,10 @@ find_place(struct connection *connection, const void *key)
 
 /* *out: the key's place when the statement is prepared, else NULL. */
 static enum trivet_status
-prepare(struct connection *connection, const struct trivet_query *query,
-    const struct trivet_pg_params *params, const char *name, bool *out,
-    enum trivet_pg_failure *failure, struct trivet_error *err)
+prepare(struct trivet_pg_connection *connection,
+    const struct trivet_query *query, const struct trivet_pg_params *params,
+    const char *name, bool *out, enum trivet_pg_failure *failure,
+    struct trivet_error *err)
 {
     const void **place = find_place(connection, query->key);
 
@@ -332,10 +187,10 @@ prepare(struct connection *connection, const struct trivet_query *query,
                 (int) query->num_params, params->types)
             == 0)
         {
-            return lose(connection, "store.prepare", err);
+            return trivet_pg_lose(connection, "store.prepare", err);
         }
-        TRIVET_TRY(collect(connection, NULL, connection->target.statement_ms,
-            false, failure, err));
+        TRIVET_TRY(trivet_pg_collect(connection, NULL,
+            connection->target.statement_ms, false, failure, err));
         *place = query->key;
     }
 
@@ -351,9 +206,9 @@ is_command(const struct trivet_query *query)
 }
 
 static enum trivet_status
-try_run(struct connection *connection, const struct trivet_query *query,
-    const struct trivet_pg_params *params, enum trivet_pg_failure *failure,
-    struct trivet_error *err)
+try_run(struct trivet_pg_connection *connection,
+    const struct trivet_query *query, const struct trivet_pg_params *params,
+    enum trivet_pg_failure *failure, struct trivet_error *err)
 {
     const bool is_commit = strcmp(query->sql, "COMMIT") == 0;
     char name[24];
@@ -376,12 +231,12 @@ try_run(struct connection *connection, const struct trivet_query *query,
 
     *failure = TRIVET_PG_LOST;
     if (is_sent == 0) {
-        return lose(connection, "store.send", err);
+        return trivet_pg_lose(connection, "store.send", err);
     }
     (void) PQsetSingleRowMode(connection->conn);
 
-    return collect(connection, query,
-        connection->target.statement_ms + GRACE_MS, is_commit, failure, err);
+    return trivet_pg_collect(
+        connection, query, connection->wait_ms, is_commit, failure, err);
 }
 
 /* So that those who collided do not do it again at once. */
@@ -396,8 +251,8 @@ pause_a_little(int try)
 
 /* What is done again is what was surely not done: the server said so. */
 static bool
-may_try_again(
-    const struct connection *connection, enum trivet_pg_failure failure)
+may_try_again(const struct trivet_pg_connection *connection,
+    enum trivet_pg_failure failure)
 {
     return !connection->is_lost
            && (failure == TRIVET_PG_AGAIN || failure == TRIVET_PG_STATEMENT)
@@ -407,7 +262,7 @@ may_try_again(
 static enum trivet_status
 run(void *opaque, const struct trivet_query *query, struct trivet_error *err)
 {
-    struct connection *connection = opaque;
+    struct trivet_pg_connection *connection = opaque;
     struct trivet_pg_params params;
     enum trivet_pg_failure failure = TRIVET_PG_OTHER;
     enum trivet_status status = TRIVET_E_UNAVAILABLE;
@@ -423,7 +278,12 @@ run(void *opaque, const struct trivet_query *query, struct trivet_error *err)
 
     connection->is_doubtful = false;
     if (query->key == &begin_sql) {
-        return begin_writing(connection, err);
+        connection->wait_ms = connection->target.statement_ms + GRACE_MS;
+        return begin_writing(
+            connection, connection->target.statement_ms, IDLE_MS, err);
+    }
+    if (query->key == &begin_bulk_sql) {
+        return begin_bulk(connection, err);
     }
     if (query->key == &begin_schema_sql) {
         return begin_schema(connection, err);
@@ -443,7 +303,7 @@ run(void *opaque, const struct trivet_query *query, struct trivet_error *err)
         pause_a_little(i);
     }
 
-    return check_doubt(connection, status, err);
+    return trivet_pg_check_doubt(connection, status, err);
 }
 
 /* ---- the connection ----------------------------------------------------- */
@@ -451,7 +311,7 @@ run(void *opaque, const struct trivet_query *query, struct trivet_error *err)
 static void
 set_patience(void *opaque, unsigned max_wait_ms)
 {
-    struct connection *connection = opaque;
+    struct trivet_pg_connection *connection = opaque;
     bool is_default = max_wait_ms == 0 || max_wait_ms > LOCK_MS;
 
     connection->lock_ms = is_default ? LOCK_MS : max_wait_ms;
@@ -460,13 +320,14 @@ set_patience(void *opaque, unsigned max_wait_ms)
 static void
 close_connection(void *opaque)
 {
-    struct connection *connection = opaque;
+    struct trivet_pg_connection *connection = opaque;
 
     if (connection == NULL) {
         return;
     }
 
     PQfinish(connection->conn);
+    trivet_buffer_free(&connection->rows);
     trivet_pg_target_free(&connection->target);
     free(connection);
 }
@@ -477,7 +338,7 @@ static enum trivet_status
 open_connection(const char *location, bool may_create, unsigned max_wait_ms,
     void **out, struct trivet_error *err)
 {
-    struct connection *connection = calloc(1, sizeof *connection);
+    struct trivet_pg_connection *connection = calloc(1, sizeof *connection);
     enum trivet_status status;
 
     (void) may_create;
@@ -490,6 +351,7 @@ open_connection(const char *location, bool may_create, unsigned max_wait_ms,
     set_patience(connection, max_wait_ms);
     status = trivet_pg_target_read(location, &connection->target, err);
     if (status == TRIVET_OK) {
+        connection->wait_ms = connection->target.statement_ms + GRACE_MS;
         status = trivet_pg_connect(&connection->target, &connection->conn, err);
     }
     if (status != TRIVET_OK) {
@@ -497,7 +359,8 @@ open_connection(const char *location, bool may_create, unsigned max_wait_ms,
         return status;
     }
 
-    (void) PQsetNoticeReceiver(connection->conn, on_notice, connection);
+    (void) PQsetNoticeReceiver(
+        connection->conn, trivet_pg_take_notice, connection);
     *out = connection;
     return TRIVET_OK;
 }
@@ -506,7 +369,7 @@ open_connection(const char *location, bool may_create, unsigned max_wait_ms,
 static bool
 is_current(void *opaque)
 {
-    struct connection *connection = opaque;
+    struct trivet_pg_connection *connection = opaque;
     struct pollfd one = {.fd = PQsocket(connection->conn), .events = POLLIN};
 
     if (connection->is_lost || PQstatus(connection->conn) != CONNECTION_OK) {
@@ -527,11 +390,18 @@ is_current(void *opaque)
 static bool
 is_in_transaction(void *opaque)
 {
-    struct connection *connection = opaque;
+    struct trivet_pg_connection *connection = opaque;
     PGTransactionStatusType status = PQtransactionStatus(connection->conn);
 
     return status != PQTRANS_IDLE && status != PQTRANS_UNKNOWN;
 }
+
+static const struct trivet_bulk bulk = {
+    .begin = &begin_bulk_sql,
+    .start = trivet_pg_bulk_start,
+    .add = trivet_pg_bulk_add,
+    .end = trivet_pg_bulk_end,
+};
 
 const struct trivet_driver trivet_postgres_driver = {
     .scheme = TRIVET_PG_SCHEME,
@@ -541,6 +411,7 @@ const struct trivet_driver trivet_postgres_driver = {
     .num_migrations = sizeof migrations / sizeof migrations[0],
     .begin = &begin_sql,
     .begin_schema = &begin_schema_sql,
+    .bulk = &bulk,
     .is_shared = true,
     .open = open_connection,
     .close = close_connection,

@@ -3,6 +3,8 @@
  * postgres.h - what the files of PostgreSQL's driver share
  *
  *   postgres.c          statements, and the driver itself
+ *   postgres_answer.c   waiting for answers, and reading them
+ *   postgres_bulk.c     many rows at once
  *   postgres_connect.c  a URL, and connections to what it names
  *   postgres_error.c    what a failure of the server means
  *   postgres_value.c    values, in its binary form
@@ -14,6 +16,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/buffer.h"
 #include "store/driver.h"
 
 #define TRIVET_PG_SCHEME "postgresql://"
@@ -104,5 +107,55 @@ enum trivet_status trivet_pg_fail(const struct trivet_pg_target *target,
 enum trivet_status trivet_pg_fail_connection(
     const struct trivet_pg_target *target, const PGconn *conn,
     const char *where, struct trivet_error *err);
+
+/* ---- a connection, and its answers ------------------------------------- */
+
+/* Twice as many statements as there are: a table by hash. */
+enum { TRIVET_PG_MAX_STATEMENTS = 256 };
+
+struct trivet_pg_connection {
+    PGconn *conn;
+    struct trivet_pg_target target;
+    unsigned lock_ms;
+    int64_t wait_ms; /* for a statement's first row, or the next one       */
+    bool is_lost;
+    bool is_doubtful; /* a warning says that a commit may not last         */
+    struct trivet_buffer rows; /* of bulk: not sent yet                    */
+    size_t num_columns;        /* of bulk                                  */
+    const void *prepared[TRIVET_PG_MAX_STATEMENTS]; /* keys; NULL: free    */
+};
+
+/* Of PQsetNoticeReceiver; opaque: the connection. */
+void trivet_pg_take_notice(void *opaque, const PGresult *notice);
+
+/* The connection is of no use any more: TRIVET_E_UNAVAILABLE. */
+enum trivet_status trivet_pg_lose(struct trivet_pg_connection *connection,
+    const char *where, struct trivet_error *err);
+
+/* Sends what is left and waits until a result can be read without blocking. */
+TRIVET_MUST_USE enum trivet_status trivet_pg_await_result(
+    struct trivet_pg_connection *connection, int64_t deadline_ms,
+    struct trivet_error *err);
+
+/* Gives the rows of what was sent to query (NULL: to nobody) until its end.
+ * wait_ms: for each. *failure: of the first result that failed. */
+TRIVET_MUST_USE enum trivet_status trivet_pg_collect(
+    struct trivet_pg_connection *connection, const struct trivet_query *query,
+    int64_t wait_ms, bool is_commit, enum trivet_pg_failure *failure,
+    struct trivet_error *err);
+
+/* status, or the failure of what was to last, outside a transaction or by its
+ * commit, and of which the server says that it may not. */
+TRIVET_MUST_USE enum trivet_status trivet_pg_check_doubt(
+    struct trivet_pg_connection *connection, enum trivet_status status,
+    struct trivet_error *err);
+
+/* The slots of struct trivet_bulk. */
+TRIVET_MUST_USE enum trivet_status trivet_pg_bulk_start(void *connection,
+    const char *table, const char *columns, struct trivet_error *err);
+TRIVET_MUST_USE enum trivet_status trivet_pg_bulk_add(void *connection,
+    const struct trivet_value *values, struct trivet_error *err);
+TRIVET_MUST_USE enum trivet_status trivet_pg_bulk_end(
+    void *connection, struct trivet_error *err);
 
 #endif

@@ -88,6 +88,18 @@ advice(enum trivet_pg_failure failure)
     return "";
 }
 
+/* Which row of many, as "COPY device, line 2, column address"; no value of it.
+ * len: of its one line; 0: it was no such row. */
+static const char *
+place_in_copy(const PGresult *result, size_t *out_len)
+{
+    const char *context = PQresultErrorField(result, PG_DIAG_CONTEXT);
+    const bool is_place = context != NULL && strncmp(context, "COPY ", 5) == 0;
+
+    *out_len = is_place ? strcspn(context, "\n") : 0;
+    return is_place ? context : "";
+}
+
 enum trivet_status
 trivet_pg_fail(const struct trivet_pg_target *target, const PGresult *result,
     const char *where, struct trivet_error *err)
@@ -95,13 +107,17 @@ trivet_pg_fail(const struct trivet_pg_target *target, const PGresult *result,
     const char *state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
     const char *text = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
     enum trivet_pg_failure failure = trivet_pg_classify(state);
+    size_t len;
+    const char *place = place_in_copy(result, &len);
+    const char *between = len > 0 ? "; " : "";
 
     if (text == NULL) {
         text = "no answer";
     }
 
-    return trivet_error_set(err, trivet_pg_status(failure), where, "%s: %s%s",
-        target->name, text, advice(failure));
+    return trivet_error_set(err, trivet_pg_status(failure), where,
+        "%s: %s%s%.*s%s", target->name, text, between, (int) len, place,
+        advice(failure));
 }
 
 /* libpq's text has a line for each attempt and ends with a newline. */

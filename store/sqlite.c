@@ -98,9 +98,12 @@ static enum trivet_status
 fail(struct connection *connection, const char *where, struct trivet_error *err)
 {
     int code = sqlite3_errcode(connection->db);
+    const char *text = sqlite3_errmsg(connection->db);
+    const bool is_others = strncmp(text, "no such table", 13) == 0;
+    const char *advice = is_others ? " (no store of trivet's)" : "";
 
-    return trivet_error_set(err, status_of(connection, code), where, "%s: %s",
-        connection->path, sqlite3_errmsg(connection->db));
+    return trivet_error_set(err, status_of(connection, code), where, "%s: %s%s",
+        connection->path, text, advice);
 }
 
 static void

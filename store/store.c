@@ -81,9 +81,13 @@ trivet_store_check(struct trivet_store *store, struct trivet_error *err)
     TRIVET_TRY(read_version(store, &version, err));
 
     if (version != num_migrations) {
+        const char *advice = version < num_migrations
+                                 ? " (trivet store migrate brings it there)"
+                                 : ": it is of a later one";
+
         return trivet_error_set(err, TRIVET_E_USAGE, "store.open",
-            "the store has schema version %d, this trivet needs %d",
-            (int) version, num_migrations);
+            "the store has schema version %d, this trivet needs %d%s",
+            (int) version, num_migrations, advice);
     }
 
     return TRIVET_OK;

@@ -4,6 +4,7 @@
 
 #include "cli/exit.h"
 #include "cli/open_store.h"
+#include "cli/operator/store_copy.h"
 #include "cli/output.h"
 #include "cli/table.h"
 #include "store/noun/admission.h"
@@ -181,11 +182,11 @@ static const struct cli_command roles_command = {
     .run = run_roles,
 };
 
-static const struct cli_command *const children[] = {
-    &check_command, &migrate_command, &roles_command, NULL};
+static const struct cli_command *const children[] = {&check_command,
+    &migrate_command, &cli_store_copy_command, &roles_command, NULL};
 
 const struct cli_command cli_store_command = {
     .name = "store",
-    .summary = "the store: check, migrate, roles",
+    .summary = "the store: check, migrate, copy, roles",
     .children = children,
 };

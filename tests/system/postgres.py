@@ -1,13 +1,20 @@
 # SPDX-License-Identifier: Apache-2.0
 """A PostgreSQL of the tests' own: in a temporary folder, as an ordinary user,
-reached by a Unix socket alone, and gone when the tests are over."""
+reached by a Unix socket alone, and gone when the tests are over or killed."""
 
 import glob
 import os
 import pwd
 import shutil
+import signal
 import subprocess
 import tempfile
+
+from gateway import wait_until
+
+READY_S = 60
+STOP_S = 60
+FAST, IMMEDIATE = signal.SIGINT, signal.SIGQUIT
 
 
 def find_binaries():
@@ -24,6 +31,7 @@ class Server:
         self.folder = tempfile.mkdtemp(prefix="trivet-pg-", dir="/tmp")
         self.number = 0
         self.rights = {}
+        self.process = None
         if os.getuid() == 0:
             # PostgreSQL refuses to run as root.
             user = pwd.getpwnam("nobody")
@@ -31,28 +39,42 @@ class Server:
             self.rights = {"user": user.pw_uid, "group": user.pw_gid,
                            "extra_groups": []}
         os.chmod(self.folder, 0o755)
-        self._run("initdb", "-D", f"{self.folder}/data", "-A", "trust", "-U",
-                  "trivet", "-E", "UTF8", "--locale=C", "--no-sync")
-        self.process = None
+        subprocess.run(
+            [f"{self.binaries}/initdb", "-D", f"{self.folder}/data", "-A",
+             "trust", "-U", "trivet", "-E", "UTF8", "--locale=C", "--no-sync"],
+            check=True, stdout=subprocess.DEVNULL, cwd="/", **self.rights)
         self.start()
 
-    def _run(self, name, *arguments):
-        subprocess.run([f"{self.binaries}/{name}", *arguments], check=True,
-                       stdout=subprocess.DEVNULL, cwd="/", **self.rights)
-
     def start(self):
-        self._run("pg_ctl", "-D", f"{self.folder}/data", "-w", "-s", "-l",
-                  f"{self.folder}/log", "-o",
-                  f"-k {self.folder} -c listen_addresses= -c fsync=off"
-                  " -c max_connections=200", "start")
+        """As a child of this process, which it does not outlive."""
+        with open(f"{self.folder}/log", "ab") as log:
+            self.process = subprocess.Popen(
+                ["/usr/bin/setpriv", "--pdeathsig", "QUIT",
+                 f"{self.binaries}/postgres", "-D", f"{self.folder}/data",
+                 "-k", self.folder, "-c", "listen_addresses=",
+                 "-c", "fsync=off", "-c", "max_connections=200"],
+                stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd="/",
+                start_new_session=True, **self.rights)
+        assert wait_until(self.is_ready, READY_S), self.log()
 
-    def stop_server(self, mode="immediate"):
-        self._run("pg_ctl", "-D", f"{self.folder}/data", "-w", "-s", "-m",
-                  mode, "stop")
+    def is_ready(self):
+        assert self.process.poll() is None, self.log()
+        return subprocess.run(
+            [f"{self.binaries}/pg_isready", "-q", "-h", self.folder],
+            cwd="/").returncode == 0
+
+    def log(self):
+        with open(f"{self.folder}/log") as log:
+            return log.read()
+
+    def stop_server(self, how=IMMEDIATE):
+        self.process.send_signal(how)
+        self.process.wait(STOP_S)
 
     def stop(self):
         try:
-            self.stop_server()
+            if self.process is not None and self.process.poll() is None:
+                self.stop_server()
         finally:
             shutil.rmtree(self.folder, ignore_errors=True)
 
@@ -67,9 +89,9 @@ class Server:
             check=True, capture_output=True, text=True, cwd="/")
         return done.stdout.strip()
 
-    def make_database(self):
-        """The URL of a new, empty one."""
+    def make_database(self, owner="trivet"):
+        """The URL of a new, empty one, for its owner."""
         self.number += 1
         name = f"store{self.number}"
-        self.sql(f"CREATE DATABASE {name}")
-        return self.url(name)
+        self.sql(f"CREATE DATABASE {name} OWNER {owner}")
+        return self.url(name, owner)
