@@ -139,27 +139,61 @@ static const struct cli_command migrate_command = {
 
 /* ---- roles -------------------------------------------------------------- */
 
-/* SELECT ... FOR UPDATE needs UPDATE: of audit_head by all that write. A
- * gateway cannot change or remove a row of the audit log. */
+/*
+ * SELECT ... FOR UPDATE needs UPDATE: of audit_head by all that write. Nobody
+ * changes or removes a row of the audit log. Ids need no right to a sequence,
+ * foreign keys none to the other table; what triggers do to admission is done
+ * with the rights of who changed the other table.
+ */
 static const char roles_sql[] =
-    "-- Rights of the roles of a trivet store in PostgreSQL. Run it as the\n"
-    "-- owner of the tables (who ran trivet store migrate), with psql.\n"
-    "CREATE ROLE trivet_gateway NOLOGIN;\n"
-    "CREATE ROLE trivet_operator NOLOGIN;\n"
-    "CREATE ROLE trivet_auditor NOLOGIN;\n"
-    "GRANT SELECT ON ALL TABLES IN SCHEMA public\n"
-    "    TO trivet_gateway, trivet_operator;\n"
+    "-- Rights of the roles of a trivet store in PostgreSQL. Run it with\n"
+    "-- psql -v ON_ERROR_STOP=1, as the owner of the tables (who ran trivet\n"
+    "-- store migrate), who may make roles, or after somebody else made them.\n"
+    "-- It can be run again, such as after trivet store migrate: all of it or\n"
+    "-- nothing is done, and rights that are not here are taken away.\n"
+    "--\n"
+    "--   trivet_gateway   nginx with trivet_store, trivet serve\n"
+    "--   trivet_operator  trivet user, key, device, session, prune,\n"
+    "--                    server-key, clock, store check, audit\n"
+    "--   trivet_auditor   trivet audit\n"
+    "--\n"
+    "-- Roles are of the whole server: where it has two stores, REVOKE "
+    "CONNECT\n"
+    "-- ON DATABASE ... FROM PUBLIC and grant it to the right ones.\n"
+    "BEGIN;\n"
+    "DO $$ DECLARE name TEXT; BEGIN\n"
+    "    FOREACH name IN ARRAY ARRAY['trivet_gateway', 'trivet_operator',\n"
+    "        'trivet_auditor'] LOOP\n"
+    "        IF NOT EXISTS (SELECT 1 FROM pg_roles WHERE rolname = name) THEN\n"
+    "            EXECUTE format('CREATE ROLE %I NOLOGIN', name);\n"
+    "        END IF;\n"
+    "    END LOOP;\n"
+    "END $$;\n"
+    "REVOKE ALL ON ALL TABLES IN SCHEMA public\n"
+    "    FROM trivet_gateway, trivet_operator, trivet_auditor, PUBLIC;\n"
+    "REVOKE ALL ON ALL SEQUENCES IN SCHEMA public\n"
+    "    FROM trivet_gateway, trivet_operator, trivet_auditor, PUBLIC;\n"
     "GRANT SELECT ON schema_version, audit, audit_head, clock\n"
     "    TO trivet_auditor;\n"
+    "GRANT SELECT ON ALL TABLES IN SCHEMA public\n"
+    "    TO trivet_gateway, trivet_operator;\n"
     "GRANT INSERT ON audit TO trivet_gateway, trivet_operator;\n"
     "GRANT UPDATE ON audit_head, clock, sandbox\n"
     "    TO trivet_gateway, trivet_operator;\n"
-    "GRANT INSERT, UPDATE, DELETE ON server_key, users, installation,\n"
-    "    installation_token, api_key, permitted_ip, device, session,\n"
-    "    admission TO trivet_gateway, trivet_operator;\n"
-    "GRANT USAGE ON ALL SEQUENCES IN SCHEMA public\n"
-    "    TO trivet_gateway, trivet_operator;\n"
-    "REVOKE DELETE ON server_key, users FROM trivet_gateway;\n"
+    "GRANT INSERT, DELETE ON admission TO trivet_gateway, trivet_operator;\n"
+    "-- What callers make, and what is pruned.\n"
+    "GRANT INSERT, UPDATE ON server_key, users TO trivet_gateway;\n"
+    "GRANT INSERT, UPDATE, DELETE ON installation, api_key, permitted_ip,\n"
+    "    session TO trivet_gateway;\n"
+    "GRANT INSERT, DELETE ON installation_token TO trivet_gateway;\n"
+    "GRANT INSERT ON device TO trivet_gateway;\n"
+    "-- What operators make, end and prune; they open no sessions.\n"
+    "GRANT INSERT, UPDATE ON users TO trivet_operator;\n"
+    "GRANT INSERT, UPDATE, DELETE ON server_key, api_key, permitted_ip\n"
+    "    TO trivet_operator;\n"
+    "GRANT UPDATE, DELETE ON session TO trivet_operator;\n"
+    "GRANT DELETE ON installation, installation_token TO trivet_operator;\n"
+    "COMMIT;\n"
     "-- Then, for each gateway: CREATE ROLE gateway1 LOGIN IN ROLE\n"
     "-- trivet_gateway; and so on.\n";
 
@@ -177,7 +211,7 @@ static const struct cli_command roles_command = {
     .summary = "print the SQL that gives roles their rights in PostgreSQL",
     .doc = "Prints the SQL that makes the roles trivet_gateway, "
            "trivet_operator and trivet_auditor, with the rights that each "
-           "needs and no more.",
+           "needs and no more. It can be run again.",
     .input_size = sizeof(struct cli_operator),
     .run = run_roles,
 };

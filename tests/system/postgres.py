@@ -23,6 +23,10 @@ def find_binaries():
     return os.path.dirname(found[-1]) if found else None
 
 
+class Refused(Exception):
+    """By the server, with what psql said."""
+
+
 class Server:
     """Started when made; stop() removes it whole."""
 
@@ -86,7 +90,9 @@ class Server:
         done = subprocess.run(
             [f"{self.binaries}/psql", "-XAtq", "-v", "ON_ERROR_STOP=1", "-d",
              url or self.url(), "-c", text],
-            check=True, capture_output=True, text=True, cwd="/")
+            capture_output=True, text=True, cwd="/")
+        if done.returncode != 0:
+            raise Refused(done.stderr)
         return done.stdout.strip()
 
     def make_database(self, owner="trivet"):

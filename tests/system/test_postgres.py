@@ -106,22 +106,6 @@ def test_another_schema_version_is_refused(server):
     refuse(url, "schema version")
 
 
-def test_roles_can_do_their_work_and_no_more(server, store):
-    server.sql(run("store", "roles", check=True).stdout, store)
-    server.sql("CREATE ROLE one LOGIN IN ROLE trivet_gateway;"
-               "CREATE ROLE two LOGIN IN ROLE trivet_auditor", store)
-    gateway = store.replace("trivet@", "one@")
-    auditor = store.replace("trivet@", "two@")
-    run("user", "create", "Bea", "--store", gateway, check=True)
-    run("audit", "verify", "--store", auditor, check=True)
-    refuse(auditor, "rights")
-    with pytest.raises(subprocess.CalledProcessError):
-        server.sql("SET ROLE trivet_gateway; UPDATE audit SET reason = ''",
-                   store)
-    with pytest.raises(subprocess.CalledProcessError):
-        server.sql("SET ROLE trivet_gateway; DELETE FROM audit", store)
-
-
 # Each changes rows of admission.
 BY_HAND = """
 UPDATE session SET anchored_us = anchored_us + 1
