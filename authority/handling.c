@@ -21,7 +21,7 @@ typedef enum trivet_status (*change_fn)(struct trivet_case *c);
 /* Runs change in a batch, on the store of the batch. What is refused by it is
  * not written. */
 static enum trivet_status
-change_in_batch(struct trivet_case *c, change_fn change,
+change_once(struct trivet_case *c, change_fn change,
     bool (*is_kept)(struct trivet_case *c))
 {
     struct trivet_group *group = c->authority->config->group;
@@ -34,6 +34,27 @@ change_in_batch(struct trivet_case *c, change_fn change,
     c->store = own;
 
     return trivet_group_leave(group, status, is_kept(c), c->err);
+}
+
+/* What the database took back is done again, a few times. All that a try has
+ * left behind is in the answer, which had no body before. */
+static enum trivet_status
+change_in_batch(struct trivet_case *c, change_fn change,
+    bool (*is_kept)(struct trivet_case *c))
+{
+    const struct trivet_answer before = *c->answer;
+    enum trivet_status status = change_once(c, change, is_kept);
+
+    for (unsigned num_tries = 1; status == TRIVET_E_UNAVAILABLE
+                                 && trivet_store_tries_again(c->err, num_tries);
+         num_tries++)
+    {
+        trivet_answer_release(c->answer);
+        *c->answer = before;
+        status = change_once(c, change, is_kept);
+    }
+
+    return status;
 }
 
 static bool

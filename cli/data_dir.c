@@ -12,6 +12,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "store/store.h"
+
 enum { OPTION_DATA = 0x100, OPTION_STORE };
 
 static const struct argp_option options_table[] = {
@@ -20,8 +22,8 @@ static const struct argp_option options_table[] = {
         "$XDG_DATA_HOME or ~/.local/share)",
         0},
     {"store", OPTION_STORE, "URL", 0,
-        "the store, when it is not in the data directory: sqlite:PATH or "
-        "postgresql://HOST/DATABASE",
+        "the store, when it is not in the data directory: " TRIVET_STORE_SQLITE
+        " or " TRIVET_STORE_POSTGRES,
         0},
     {0},
 };

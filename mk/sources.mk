@@ -84,6 +84,7 @@ CRYPTO_SRCS = \
 	crypto/weak.c
 
 STORE_SRCS = \
+	store/again.c \
 	store/copy.c \
 	store/group.c \
 	store/noun/admission.c \
@@ -105,8 +106,10 @@ STORE_SRCS = \
 	store/postgres.c \
 	store/postgres_answer.c \
 	store/postgres_bulk.c \
+	store/postgres_cancel.c \
 	store/postgres_connect.c \
 	store/postgres_error.c \
+	store/postgres_password.c \
 	store/postgres_value.c \
 	store/row.c \
 	store/sqlite.c \

@@ -23,7 +23,9 @@
 
 #include "base/ticks.h"
 #include "schema_postgres.h"
+#include "store/again.h"
 #include "store/statement.h"
+#include "store/store.h"
 
 enum {
     MAX_TRIES = 3,   /* of what may be done again */
@@ -244,7 +246,8 @@ static void
 pause_a_little(int try)
 {
     const struct timespec step = {
-        .tv_nsec = (long) (trivet_pg_jitter(5000) + 1000) * 1000 * (try + 1)};
+        .tv_nsec =
+            (long) (trivet_store_jitter(5000) + 1000) * 1000 * (try + 1)};
 
     (void) nanosleep(&step, NULL);
 }
@@ -405,7 +408,7 @@ static const struct trivet_bulk bulk = {
 
 const struct trivet_driver trivet_postgres_driver = {
     .scheme = TRIVET_PG_SCHEME,
-    .example = TRIVET_PG_SCHEME "USER@HOST/NAME",
+    .example = TRIVET_STORE_POSTGRES,
     .dialect = TRIVET_DIALECT_POSTGRES,
     .migrations = migrations,
     .num_migrations = sizeof migrations / sizeof migrations[0],

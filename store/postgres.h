@@ -6,7 +6,9 @@
  *   postgres_answer.c   waiting for answers, and reading them
  *   postgres_bulk.c     many rows at once
  *   postgres_connect.c  a URL, and connections to what it names
+ *   postgres_cancel.c   has the server stop what nobody waits for any more
  *   postgres_error.c    what a failure of the server means
+ *   postgres_password.c the password of a credential
  *   postgres_value.c    values, in its binary form
  */
 #ifndef TRIVET_STORE_POSTGRES_H
@@ -25,7 +27,8 @@ enum {
     TRIVET_PG_CONNECT_MS = 3000,   /* all hosts together, if not said else */
     TRIVET_PG_STATEMENT_MS = 5000, /* likewise, until the first row or the
                                       next one                              */
-    TRIVET_PG_MAX_HOSTS = 16
+    TRIVET_PG_MAX_HOSTS = 16,
+    TRIVET_PG_MAX_PASSWORD = 1024 /* bytes, with its NUL */
 };
 
 /* What a URL says. */
@@ -41,10 +44,6 @@ struct trivet_pg_target {
  * when deadline_ms (base/ticks.h) passed. */
 bool trivet_pg_await(PGconn *conn, short events, int64_t deadline_ms);
 
-/* A number below `below` that is another one in each process, so that those who
- * failed together do not come back together. Any number of threads. */
-unsigned trivet_pg_jitter(unsigned below);
-
 /* TRIVET_E_USAGE when the URL is none, or has a password in it. free is of use
  * after a failure, too. */
 TRIVET_MUST_USE enum trivet_status trivet_pg_target_read(const char *location,
@@ -57,6 +56,16 @@ void trivet_pg_target_free(struct trivet_pg_target *target);
 TRIVET_MUST_USE enum trivet_status trivet_pg_connect(
     const struct trivet_pg_target *target, PGconn **out,
     struct trivet_error *err);
+
+/* The password of the file trivet-store-password in systemd's
+ * $CREDENTIALS_DIRECTORY; empty: there is none. The caller wipes it. Any number
+ * of threads.
+ *
+ * TRIVET_E_USAGE  the file is not the caller's alone, or cannot be read.
+ * TRIVET_E_LIMIT  it is too long.
+ */
+TRIVET_MUST_USE enum trivet_status trivet_pg_get_password(
+    char out[TRIVET_PG_MAX_PASSWORD], struct trivet_error *err);
 
 /* ---- values ------------------------------------------------------------ */
 
@@ -131,6 +140,11 @@ void trivet_pg_take_notice(void *opaque, const PGresult *notice);
 /* The connection is of no use any more: TRIVET_E_UNAVAILABLE. */
 enum trivet_status trivet_pg_lose(struct trivet_pg_connection *connection,
     const char *where, struct trivet_error *err);
+
+/* Nobody waits for its answer any more: has the server stop the statement.
+ * Waits a quarter of a second at most; does nothing when four others of this
+ * process wait for a server that does not answer. */
+void trivet_pg_cancel(struct trivet_pg_connection *connection);
 
 /* Sends what is left and waits until a result can be read without blocking. */
 TRIVET_MUST_USE enum trivet_status trivet_pg_await_result(

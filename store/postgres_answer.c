@@ -53,6 +53,7 @@ trivet_pg_await_result(struct trivet_pg_connection *connection,
         }
 
         if (!trivet_pg_await(conn, events, deadline_ms)) {
+            trivet_pg_cancel(connection);
             connection->is_lost = true;
             return trivet_error_set(err, TRIVET_E_UNAVAILABLE, "store.wait",
                 "%s: no answer in time", connection->target.name);

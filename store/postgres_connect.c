@@ -14,7 +14,6 @@
 #include <limits.h>
 #include <poll.h>
 #include <pthread.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,25 +21,10 @@
 
 #include "base/secret.h"
 #include "base/ticks.h"
+#include "store/again.h"
+#include "store/store.h"
 
-enum {
-    MAX_WORDS = 64,
-    MAX_PASSWORD = 1024,
-    FIRST_PAUSE_MS = 50,
-    MAX_PAUSE_MS = 1000
-};
-
-/* The machine's time since its start and the process's number are others
- * elsewhere; a product with a large odd number spreads what is near. */
-unsigned
-trivet_pg_jitter(unsigned below)
-{
-    static atomic_uint steps = 0;
-    unsigned at = atomic_fetch_add(&steps, 1) + (unsigned) getpid()
-                  + (unsigned) trivet_ticks_ms();
-
-    return (at * 2654435761U >> 8) % below;
-}
+enum { MAX_WORDS = 64, FIRST_PAUSE_MS = 50, MAX_PAUSE_MS = 1000 };
 
 bool
 trivet_pg_await(PGconn *conn, short events, int64_t deadline_ms)
@@ -157,7 +141,7 @@ check_options(struct trivet_pg_target *target, struct trivet_error *err)
     }
     if (value_of(target, "dbname") == NULL) {
         return trivet_error_set(err, TRIVET_E_USAGE, "store.open",
-            "the store's URL names no database: postgresql://USER@HOST/NAME");
+            "the store's URL names no database: " TRIVET_STORE_POSTGRES);
     }
     if (attrs != NULL && strcmp(attrs, "read-write") != 0
         && strcmp(attrs, "primary") != 0)
@@ -214,8 +198,8 @@ read_url(char *url, struct trivet_pg_target *target, struct trivet_error *err)
     PQfreemem(text);
     if (target->options == NULL) {
         return trivet_error_set(err, TRIVET_E_USAGE, "store.open",
-            "the store's URL cannot be read: "
-            "postgresql://USER@HOST:PORT/NAME?sslmode=verify-full");
+            "the store's URL cannot be read: " TRIVET_STORE_POSTGRES
+            "?sslmode=verify-full");
     }
 
     TRIVET_TRY(check_options(target, err));
@@ -251,50 +235,6 @@ trivet_pg_target_free(struct trivet_pg_target *target)
     PQconninfoFree(target->options);
     free(target->name);
     memset(target, 0, sizeof *target);
-}
-
-/* ---- the password of a credential --------------------------------------- */
-
-/* Read by the process that has the right to it, and then kept: a worker of
- * nginx that was started later may have none. */
-static struct {
-    pthread_mutex_t lock;
-    char text[MAX_PASSWORD];
-} credential = {.lock = PTHREAD_MUTEX_INITIALIZER};
-
-static void
-read_credential(const char *dir)
-{
-    char path[PATH_MAX];
-    char line[MAX_PASSWORD];
-    FILE *file;
-
-    (void) snprintf(path, sizeof path, "%s/trivet-store-password", dir);
-    file = fopen(path, "re");
-    if (file == NULL) {
-        return;
-    }
-
-    if (fgets(line, sizeof line, file) != NULL) {
-        line[strcspn(line, "\r\n")] = '\0';
-        memcpy(credential.text, line, sizeof line);
-    }
-    trivet_wipe(line, sizeof line);
-    (void) fclose(file);
-}
-
-/* Empty when there is none. */
-static void
-get_credential(char out[MAX_PASSWORD])
-{
-    const char *dir = getenv("CREDENTIALS_DIRECTORY");
-
-    (void) pthread_mutex_lock(&credential.lock);
-    if (dir != NULL) {
-        read_credential(dir);
-    }
-    memcpy(out, credential.text, MAX_PASSWORD);
-    (void) pthread_mutex_unlock(&credential.lock);
 }
 
 /* ---- the pause after a failure ------------------------------------------ */
@@ -345,7 +285,7 @@ note_outcome(const struct trivet_pg_target *target,
         }
         backoff.until_ms =
             now_ms + backoff.pause_ms / 2
-            + trivet_pg_jitter((unsigned) (backoff.pause_ms / 2));
+            + trivet_store_jitter((unsigned) (backoff.pause_ms / 2));
         backoff.why = *why;
         (void) snprintf(backoff.name, sizeof backoff.name, "%s", target->name);
     }
@@ -499,7 +439,7 @@ connect_to(const struct trivet_pg_target *target, size_t index,
 {
     struct words words = {.num = 0};
     struct one_host one;
-    char password[MAX_PASSWORD];
+    char password[TRIVET_PG_MAX_PASSWORD];
     PGconn *conn;
     enum trivet_status status = TRIVET_OK;
     const char *shown = one.host;
@@ -511,7 +451,7 @@ connect_to(const struct trivet_pg_target *target, size_t index,
     if (one.host[0] == '\0') {
         shown = one.hostaddr;
     }
-    get_credential(password);
+    TRIVET_TRY(trivet_pg_get_password(password, err));
     fill_words(target, &one, password, &words);
 
     conn = PQconnectStartParams(words.names, words.values, 0);

@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "store/again.h"
+
 struct rule {
     const char *prefix; /* two characters: a class; five: one state */
     enum trivet_pg_failure failure;
@@ -113,6 +115,9 @@ trivet_pg_fail(const struct trivet_pg_target *target, const PGresult *result,
 
     if (text == NULL) {
         text = "no answer";
+    }
+    if (failure == TRIVET_PG_AGAIN) {
+        where = TRIVET_STORE_AGAIN;
     }
 
     return trivet_error_set(err, trivet_pg_status(failure), where,

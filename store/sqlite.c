@@ -574,7 +574,7 @@ static const struct trivet_statement begin_sql = {
 
 const struct trivet_driver trivet_sqlite_driver = {
     .scheme = "sqlite:",
-    .example = "sqlite:PATH",
+    .example = TRIVET_STORE_SQLITE,
     .dialect = TRIVET_DIALECT_SQLITE,
     .migrations = migrations,
     .num_migrations = sizeof migrations / sizeof migrations[0],

@@ -22,6 +22,10 @@
 
 struct trivet_store;
 
+/* What a store's URL looks like, for messages. */
+#define TRIVET_STORE_SQLITE   "sqlite:PATH"
+#define TRIVET_STORE_POSTGRES "postgresql://USER@HOST/NAME"
+
 enum trivet_store_mode {
     TRIVET_STORE_EXISTING, /* must be there, with the schema of this version */
     TRIVET_STORE_AT_ONCE,  /* the same; opening waits TRIVET_STORE_AT_ONCE_MS
@@ -82,5 +86,14 @@ TRIVET_MUST_USE enum trivet_status trivet_store_begin(
 TRIVET_MUST_USE enum trivet_status trivet_store_commit(
     struct trivet_store *store, struct trivet_error *err);
 void trivet_store_rollback(struct trivet_store *store);
+
+/*
+ * Whether a transaction that failed with err is to be done again, from its
+ * begin: the database took it back because of what others did at the same time
+ * (a serialisation failure, a deadlock), and it was not tried often yet.
+ * num_tries: how often it was. Then waits some milliseconds, at random.
+ */
+bool trivet_store_tries_again(
+    const struct trivet_error *err, unsigned num_tries);
 
 #endif

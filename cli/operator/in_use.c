@@ -25,14 +25,12 @@ cli_in_use_open(const char *path, int *out_fd, struct trivet_error *err)
 }
 
 /* The kernel says who would stand in the way of a lock on the whole file. */
-long
-cli_in_use_by(int fd)
+bool
+cli_in_use_by_others(int fd, long *out_process)
 {
     struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+    bool is_known = fcntl(fd, F_GETLK, &lock) == 0;
 
-    if (fcntl(fd, F_GETLK, &lock) != 0 || lock.l_type == F_UNLCK) {
-        return 0;
-    }
-
-    return (long) lock.l_pid;
+    *out_process = is_known && lock.l_pid > 0 ? (long) lock.l_pid : 0;
+    return !is_known || lock.l_type != F_UNLCK;
 }

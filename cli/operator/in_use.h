@@ -8,6 +8,8 @@
 #ifndef TRIVET_CLI_OPERATOR_IN_USE_H
 #define TRIVET_CLI_OPERATOR_IN_USE_H
 
+#include <stdbool.h>
+
 #include "trivet/status.h"
 
 /* Before this process opens the store, and *out_fd closed after it has closed
@@ -16,7 +18,8 @@
 TRIVET_MUST_USE enum trivet_status cli_in_use_open(
     const char *path, int *out_fd, struct trivet_error *err);
 
-/* The number of a process that has it open; 0: none but this one. */
-long cli_in_use_by(int fd);
+/* Whether another process has it open, and its number; 0: it is not known, such
+ * as of one in another container. */
+bool cli_in_use_by_others(int fd, long *out_process);
 
 #endif

@@ -74,8 +74,8 @@ read_words(struct copying *copying, struct trivet_error *err)
         || strncmp(target, POSTGRES, sizeof POSTGRES - 1) != 0)
     {
         return trivet_error_set(err, TRIVET_E_USAGE, "store.copy",
-            "a store is copied from SQLite (sqlite:PATH) into PostgreSQL "
-            "(" POSTGRES "USER@HOST/NAME)");
+            "a store is copied from SQLite (" TRIVET_STORE_SQLITE
+            ") into PostgreSQL (" TRIVET_STORE_POSTGRES ")");
     }
     if (url_len < 0 || url_len >= (int) sizeof copying->url) {
         return trivet_error_set(
@@ -88,16 +88,20 @@ read_words(struct copying *copying, struct trivet_error *err)
 static enum trivet_status
 check_alone(const struct copying *copying, struct trivet_error *err)
 {
-    long process = cli_in_use_by(copying->fd);
+    char who[64] = "another process";
+    long process;
 
-    if (process == 0) {
+    if (!cli_in_use_by_others(copying->fd, &process)) {
         return TRIVET_OK;
+    }
+    if (process != 0) {
+        (void) snprintf(who, sizeof who, "process %ld", process);
     }
 
     return trivet_error_set(err, TRIVET_E_CONFLICT, "store.copy",
-        "process %ld has it open: what it writes would be missing in the copy; "
-        "end the gateway first",
-        process);
+        "%s has it open: what it writes would be missing in the copy; end the "
+        "gateway first",
+        who);
 }
 
 static enum trivet_status

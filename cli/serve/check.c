@@ -99,8 +99,8 @@ check_options(struct serving *s, struct trivet_error *err)
             || !cli_nginx_accepts_path(o->data.store)))
     {
         return trivet_error_set(err, TRIVET_E_USAGE, "serve",
-            "--store %s: not a store URL; sqlite:PATH and "
-            "postgresql://HOST/DATABASE are",
+            "--store %s: not a store URL; " TRIVET_STORE_SQLITE
+            " and " TRIVET_STORE_POSTGRES " are",
             o->data.store);
     }
 

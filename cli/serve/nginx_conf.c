@@ -60,6 +60,15 @@ put_process(FILE *to, const struct cli_nginx_conf *conf)
         "\n",
         conf->module, files, conf->dir, conf->dir,
         cli_text_if(geteuid() == 0, "user root;\n"), connections);
+
+    /* nginx keeps no variable that is not named: a password may be there. */
+    if (strncmp(conf->store_url, "postgresql:", 11) == 0) {
+        (void) fputs("env CREDENTIALS_DIRECTORY;\n"
+                     "env PGPASSFILE;\n"
+                     "env PGPASSWORD;\n"
+                     "\n",
+            to);
+    }
 }
 
 static void

@@ -249,8 +249,8 @@ trivet_store_audit_put(struct trivet_store *store,
     return trivet_store_leave(store, is_own, status, err);
 }
 
-enum trivet_status
-trivet_store_change(struct trivet_store *store,
+static enum trivet_status
+change_once(struct trivet_store *store,
     const struct trivet_statement *statement, const struct trivet_value *params,
     size_t num_params, int64_t *out_id, const struct trivet_audit_entry *entry,
     int64_t now_us, struct trivet_error *err)
@@ -267,6 +267,31 @@ trivet_store_change(struct trivet_store *store,
     }
 
     return trivet_store_leave(store, is_own, status, err);
+}
+
+/* In a transaction that others have begun, they do it again. */
+enum trivet_status
+trivet_store_change(struct trivet_store *store,
+    const struct trivet_statement *statement, const struct trivet_value *params,
+    size_t num_params, int64_t *out_id, const struct trivet_audit_entry *entry,
+    int64_t now_us, struct trivet_error *err)
+{
+    struct trivet_error why = {.status = TRIVET_OK};
+    bool is_own = !store->is_in_transaction;
+    enum trivet_status status;
+    unsigned num_tries = 0;
+
+    do {
+        status = change_once(
+            store, statement, params, num_params, out_id, entry, now_us, &why);
+        num_tries++;
+    } while (status == TRIVET_E_UNAVAILABLE && is_own
+             && trivet_store_tries_again(&why, num_tries));
+
+    if (status != TRIVET_OK && err != NULL) {
+        *err = why;
+    }
+    return status;
 }
 
 /* ---- listing ----------------------------------------------------------- */

@@ -10,7 +10,7 @@ import signal
 import subprocess
 import tempfile
 
-from gateway import wait_until
+from gateway import wait_until, with_us
 
 READY_S = 60
 STOP_S = 60
@@ -94,6 +94,21 @@ class Server:
         if done.returncode != 0:
             raise Refused(done.stderr)
         return done.stdout.strip()
+
+    def psql(self, url):
+        """One that reads statements from its standard input."""
+        return subprocess.Popen(
+            with_us(f"{self.binaries}/psql", "-XAtq", "-d", url),
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd="/")
+
+    def ask_for_password(self, user):
+        """Of that user, from now on; of all others none."""
+        path = f"{self.folder}/data/pg_hba.conf"
+        with open(path) as file:
+            rules = file.read()
+        with open(path, "w") as file:
+            file.write(f"local all {user} scram-sha-256\n{rules}")
+        self.sql("SELECT pg_reload_conf()")
 
     def make_database(self, owner="trivet"):
         """The URL of a new, empty one, for its owner."""

@@ -8,7 +8,7 @@ import time
 import pytest
 
 import bunq
-from gateway import BUILD, Gateway, run
+from gateway import BUILD, Gateway, run, wait_until
 from postgres import Server, find_binaries
 
 pytestmark = pytest.mark.skipif(
@@ -211,3 +211,142 @@ def test_a_database_that_is_gone_is_a_503_until_it_is_back(tmp_path):
             bunq.assert_admitted(answer, client.server_key)
     finally:
         own.stop()
+
+
+# ---- what others do at the same time -----------------------------------------
+
+
+def refuse_sometimes(server, url, table, state, times):
+    """Takes the next `times` transactions back that write into the table."""
+    server.sql(
+        f"CREATE SEQUENCE tries; GRANT ALL ON SEQUENCE tries TO PUBLIC;"
+        f"CREATE FUNCTION collide() RETURNS TRIGGER LANGUAGE plpgsql AS $$"
+        f" BEGIN IF nextval('tries') <= {times} THEN RAISE EXCEPTION"
+        f" 'collided' USING ERRCODE = '{state}'; END IF; RETURN NEW; END $$;"
+        f"CREATE TRIGGER collide BEFORE INSERT OR UPDATE ON {table}"
+        f" FOR EACH ROW EXECUTE FUNCTION collide()", url)
+
+
+def take_triggers_away(server, url, table):
+    server.sql(f"DROP TRIGGER collide ON {table}; DROP SEQUENCE tries;"
+               f"DROP FUNCTION collide()", url)
+
+
+@pytest.mark.parametrize("state", ["40001", "40P01"])
+def test_what_was_taken_back_is_done_again(server, tmp_path, state):
+    url = server.make_database()
+    run("store", "migrate", url, check=True)
+    with Gateway(tmp_path / "data", "--store", url) as gateway:
+        client = bunq.Client(gateway)
+        client.install().register(client.make_user())
+        refuse_sometimes(server, url, "session", state, 2)
+        client.open()
+        assert client.is_alive()
+        assert server.sql("SELECT last_value FROM tries", url) == "3"
+        take_triggers_away(server, url, "session")
+        assert server.sql("SELECT count(*) FROM session", url) == "1"
+
+        refuse_sometimes(server, url, "session", state, 2)
+        bunq.assert_admitted(client.call("DELETE", "/v1/session/0"))
+        assert not client.is_alive()
+        take_triggers_away(server, url, "session")
+    refuse_sometimes(server, url, "users", state, 2)
+    run("user", "create", "Ada", "--store", url, check=True)
+    run("audit", "verify", "--store", url, check=True)
+    run("store", "check", "--store", url, check=True)
+
+
+def test_nothing_is_done_again_for_ever(server, tmp_path):
+    url = server.make_database()
+    run("store", "migrate", url, check=True)
+    with Gateway(tmp_path / "data", "--store", url) as gateway:
+        client = bunq.Client(gateway)
+        client.install().register(client.make_user())
+        refuse_sometimes(server, url, "session", "40001", 1000)
+        bunq.assert_refused(client.post_session(), 503)
+        assert 1 < int(server.sql("SELECT last_value FROM tries", url)) < 10
+        take_triggers_away(server, url, "session")
+        # a constraint is no collision
+        refuse_sometimes(server, url, "session", "23514", 1000)
+        client.post_session()
+        assert server.sql("SELECT last_value FROM tries", url) == "1"
+        take_triggers_away(server, url, "session")
+        client.open()
+        assert client.is_alive()
+    run("audit", "verify", "--store", url, check=True)
+
+
+def waiting(server, url):
+    """How many statements of trivet's wait for a lock there."""
+    return server.sql(
+        "SELECT count(*) FROM pg_stat_activity WHERE application_name ="
+        " 'trivet' AND wait_event_type = 'Lock' AND datname ="
+        " current_database()", url)
+
+
+def test_a_statement_that_is_too_late_is_stopped_by_the_server(server):
+    url = server.make_database()
+    run("store", "migrate", url, check=True)
+    holder = server.psql(url)
+    holder.stdin.write("BEGIN; LOCK TABLE users; SELECT 'held';\n")
+    holder.stdin.flush()
+    assert holder.stdout.readline() == "held\n"
+    done = run("user", "list", "--store", url + "&deadline_ms=500")
+    assert done.returncode == 1 and "no answer in time" in done.stderr
+    # while the lock is held: nothing else would end it
+    assert wait_until(lambda: waiting(server, url) == "0", 20)
+    holder.communicate("ROLLBACK;\n", timeout=20)
+
+
+# ---- passwords ---------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def secret_store(server):
+    """The URL of a store that wants a password."""
+    url = server.make_database()
+    run("store", "migrate", url, check=True)
+    server.sql("SET password_encryption = 'scram-sha-256';"
+               "CREATE ROLE careful LOGIN SUPERUSER PASSWORD 'geheim'")
+    server.ask_for_password("careful")
+    return url.replace("trivet@", "careful@")
+
+
+def credential(folder, text, mode=0o400):
+    path = folder / "trivet-store-password"
+    path.write_text(text)
+    path.chmod(mode)
+    return {"CREDENTIALS_DIRECTORY": str(folder)}
+
+
+@pytest.mark.parametrize("text", ["geheim", "geheim\n", "geheim\r\nmore\n"])
+def test_a_password_comes_from_a_credential(secret_store, tmp_path, text):
+    env = credential(tmp_path, text)
+    run("user", "list", "--store", secret_store, env=env, check=True)
+
+
+@pytest.mark.parametrize("text, mode, status, words", [
+    ("geheim", 0o444, 2, "the store's password"),
+    ("geheim", 0o440, 2, "the store's password"),
+    ("geheim" * 200, 0o400, 1, "trivet-store-password"),
+    ("anders", 0o400, 1, "password authentication failed"),
+    ("", 0o400, 1, "password"),
+    (None, 0o400, 1, "password"),
+])
+def test_other_credentials_are_refused(
+        secret_store, tmp_path, text, mode, status, words):
+    env = credential(tmp_path, text or "", mode)
+    if text is None:
+        (tmp_path / "trivet-store-password").unlink()
+    done = run("user", "list", "--store", secret_store, env=env)
+    assert done.returncode == status, done
+    assert words in done.stderr and done.stderr.count("\n") == 1
+    assert "geheim" not in done.stderr
+
+
+def test_a_gateway_has_its_password_from_a_credential(secret_store, tmp_path):
+    (tmp_path / "credentials").mkdir()
+    gateway = Gateway(tmp_path / "data", "--store", secret_store)
+    gateway.env = credential(tmp_path / "credentials", "geheim\n")
+    with gateway:
+        assert bunq.ready(gateway).is_alive()
