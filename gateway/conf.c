@@ -175,7 +175,7 @@ ngx_http_trivet_init_main_conf(ngx_conf_t *cf, void *conf)
     ngx_conf_init_value(tmcf->max_connections, 0);
     ngx_conf_init_value(tmcf->has_device_rates, 0);
     ngx_conf_init_size_value(tmcf->temp_limit, 256 * 1024 * 1024);
-    ngx_conf_init_size_value(tmcf->answer_memory, 64 * 1024 * 1024);
+    ngx_conf_init_size_value(tmcf->answer_memory, 32 * 1024 * 1024);
     ngx_http_trivet_init_prune_conf(tmcf);
 
     return NGX_CONF_OK;
