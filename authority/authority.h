@@ -28,6 +28,10 @@
 struct trivet_authority_config {
     const char *store_url;
 
+    /* The chain of the audit log that is this gateway's. NULL:
+     * TRIVET_CHAIN_MAIN. */
+    const char *chain;
+
     /* The first is given to new installations; the others go on serving those
      * that were given them. At least one. */
     const struct trivet_server_key *server_keys;
@@ -99,6 +103,14 @@ struct trivet_authority_config {
 
 struct trivet_authority;
 
+/* Whether it may be a gateway's chain (trivet_chain_is_name, and it is not the
+ * operators'). */
+bool trivet_authority_takes_chain(const char *name);
+
+/* A group for config->group. NULL when memory ran out. */
+struct trivet_group *trivet_authority_make_group(
+    const struct trivet_authority_config *config);
+
 /* TRIVET_E_USAGE when no authority could ever work with it. Does not block. */
 TRIVET_MUST_USE enum trivet_status trivet_authority_check(
     const struct trivet_authority_config *config, struct trivet_error *err);
@@ -160,6 +172,13 @@ TRIVET_MUST_USE enum trivet_status trivet_authority_check_store(
 TRIVET_MUST_USE enum trivet_status trivet_authority_prune(
     struct trivet_authority *authority, const struct trivet_prune_ages *ages,
     int64_t max_each, struct trivet_pruned *out, struct trivet_error *err);
+
+/* Signs the ends of all chains of the audit log, with the first server key, if
+ * they have moved and every_us have passed since somebody did. TRIVET_E_CRYPTO
+ * when the key does not sign. */
+TRIVET_MUST_USE enum trivet_status trivet_authority_checkpoint(
+    struct trivet_authority *authority, int64_t every_us,
+    struct trivet_error *err);
 
 /* What the operator should know of how the store was found; NULL: nothing, or
  * the store is not open. Good until the next call of the authority. */

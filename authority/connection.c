@@ -13,6 +13,19 @@
 /* How long it goes on without a look whether the store is still the one. */
 #define CURRENT_FOR_US INT64_C(10000)
 
+bool
+trivet_authority_takes_chain(const char *name)
+{
+    return trivet_chain_is_name(name)
+           && strcmp(name, TRIVET_CHAIN_OPERATOR) != 0;
+}
+
+struct trivet_group *
+trivet_authority_make_group(const struct trivet_authority_config *config)
+{
+    return trivet_group_new(config->store_url, trivet_authority_chain(config));
+}
+
 void
 trivet_authority_forget_sessions(struct trivet_authority *authority)
 {
@@ -71,6 +84,8 @@ open_store(struct trivet_authority *authority, enum trivet_store_mode mode,
     TRIVET_TRY(trivet_store_open(
         authority->config->store_url, mode, &authority->store, err));
     trivet_store_act_as_gateway(authority->store, NULL);
+    trivet_store_use_chain(
+        authority->store, trivet_authority_chain(authority->config));
 
     status = ensure_server_keys(authority, err);
     if (status == TRIVET_OK && authority->config->is_sandbox) {

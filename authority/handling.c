@@ -14,9 +14,47 @@
 #include "store/noun/session.h"
 #include "store/store.h"
 
+enum { MAX_TRIES = 4 };
+
 /* ---- the turn ---------------------------------------------------------- */
 
 typedef enum trivet_status (*change_fn)(struct trivet_case *c);
+
+/* Whether it is done again: others held a row for too long, which happens to
+ * whoever shares a batch, or there was a deadlock. All that a try has left
+ * behind is in the answer, which was as in before. */
+static bool
+is_done_again(struct trivet_case *c, const struct trivet_answer *before,
+    enum trivet_status status, unsigned num_tries)
+{
+    if (status != TRIVET_E_AGAIN || num_tries >= MAX_TRIES) {
+        return false;
+    }
+
+    trivet_answer_release(c->answer);
+    *c->answer = *before;
+    return true;
+}
+
+/* What is left of it is a store that could not be reached in time. */
+static enum trivet_status
+end_tries(struct trivet_case *c, enum trivet_status status)
+{
+    if (status != TRIVET_E_AGAIN) {
+        return status;
+    }
+
+    return trivet_error_set(c->err, TRIVET_E_UNAVAILABLE, "authority.write",
+        "others held what it is about for too long, again and again");
+}
+
+static enum trivet_status
+change_as_gateway(struct trivet_case *c, change_fn change)
+{
+    trivet_store_act_as_gateway(c->store, &c->request->address);
+
+    return change(c);
+}
 
 /* Runs change in a batch, on the store of the batch. What is refused by it is
  * not written. */
@@ -24,20 +62,29 @@ static enum trivet_status
 change_once(struct trivet_case *c, change_fn change,
     bool (*is_kept)(struct trivet_case *c))
 {
+    const struct trivet_answer before = *c->answer;
     struct trivet_group *group = c->authority->config->group;
     struct trivet_store *own = c->store;
     enum trivet_status status;
 
     TRIVET_TRY(trivet_group_enter(group, &c->store, c->err));
-    trivet_store_act_as_gateway(c->store, &c->request->address);
-    status = change(c);
+    status = change_as_gateway(c, change);
+
+    for (unsigned i = 1; is_done_again(c, &before, status, i); i++) {
+        status = trivet_group_again(group, &c->store, c->err);
+        if (status != TRIVET_OK) {
+            c->store = own;
+            return status;
+        }
+        status = change_as_gateway(c, change);
+    }
     c->store = own;
 
-    return trivet_group_leave(group, status, is_kept(c), c->err);
+    return trivet_group_leave(group, end_tries(c, status), is_kept(c), c->err);
 }
 
-/* What the database took back is done again, a few times. All that a try has
- * left behind is in the answer, which had no body before. */
+/* What the database took back with all that was in the batch is done again, a
+ * few times. */
 static enum trivet_status
 change_in_batch(struct trivet_case *c, change_fn change,
     bool (*is_kept)(struct trivet_case *c))
@@ -71,9 +118,8 @@ write_and_keep_time(struct trivet_case *c)
     return trivet_case_is_refused(c) ? TRIVET_OK : trivet_case_keep_time(c);
 }
 
-/* In a transaction of its own. */
 static enum trivet_status
-write_alone(struct trivet_case *c)
+write_once(struct trivet_case *c)
 {
     struct trivet_store *store = c->store;
     enum trivet_status status;
@@ -89,6 +135,20 @@ write_alone(struct trivet_case *c)
     }
 
     return status;
+}
+
+/* In a transaction of its own. */
+static enum trivet_status
+write_alone(struct trivet_case *c)
+{
+    const struct trivet_answer before = *c->answer;
+    enum trivet_status status = write_once(c);
+
+    for (unsigned i = 1; is_done_again(c, &before, status, i); i++) {
+        status = write_once(c);
+    }
+
+    return end_tries(c, status);
 }
 
 static enum trivet_status

@@ -50,6 +50,12 @@ struct trivet_authority {
         *cached_sessions; /* TRIVET_NUM_CACHED_SESSIONS, or NULL */
 };
 
+static inline const char *
+trivet_authority_chain(const struct trivet_authority_config *config)
+{
+    return config->chain == NULL ? TRIVET_CHAIN_MAIN : config->chain;
+}
+
 /* How many of config->server_keys there are, with that of an incident. */
 static inline size_t
 trivet_num_key_places(const struct trivet_authority_config *config)

@@ -24,6 +24,7 @@ trivet_status_name(enum trivet_status status)
         [TRIVET_E_THROTTLED] = "throttled",
         [TRIVET_E_NO_SESSION] = "no session",
         [TRIVET_E_OUTCOME_UNKNOWN] = "outcome unknown",
+        [TRIVET_E_AGAIN] = "in the way",
     };
 
     if ((unsigned) status >= sizeof names / sizeof names[0]) {

@@ -32,6 +32,7 @@ cli_exit_of_status(enum trivet_status status)
         [TRIVET_E_THROTTLED] = CLI_THROTTLED,
         [TRIVET_E_NO_SESSION] = CLI_NOT_LOGGED_IN,
         [TRIVET_E_OUTCOME_UNKNOWN] = CLI_OUTCOME_UNKNOWN,
+        [TRIVET_E_AGAIN] = CLI_NETWORK,
     };
 
     return (size_t) status < sizeof exits / sizeof exits[0]

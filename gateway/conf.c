@@ -3,6 +3,7 @@
 #include "gateway/conf.h"
 
 #include "gateway/answering.h"
+#include "gateway/auditing.h"
 #include "gateway/neighbour.h"
 #include "gateway/pruning.h"
 #include "gateway/slice.h"
@@ -148,6 +149,7 @@ ngx_http_trivet_create_main_conf(ngx_conf_t *cf)
     tmcf->answer_memory = NGX_CONF_UNSET_SIZE;
     tmcf->prune_ages = trivet_prune_ages_default;
     tmcf->prune_every_s = NGX_CONF_UNSET;
+    tmcf->checkpoint_every_s = NGX_CONF_UNSET;
 
     return tmcf;
 }
@@ -177,6 +179,7 @@ ngx_http_trivet_init_main_conf(ngx_conf_t *cf, void *conf)
     ngx_conf_init_size_value(tmcf->temp_limit, 256 * 1024 * 1024);
     ngx_conf_init_size_value(tmcf->answer_memory, 32 * 1024 * 1024);
     ngx_http_trivet_init_prune_conf(tmcf);
+    ngx_http_trivet_init_checkpoint_conf(tmcf);
 
     return NGX_CONF_OK;
 }

@@ -16,6 +16,8 @@ typedef struct ngx_http_trivet_worker_s ngx_http_trivet_worker_t;
 
 typedef struct {
     ngx_str_t store_url;
+    ngx_str_t chain;              /* of the audit log; NULL: main */
+    ngx_int_t checkpoint_every_s; /* 0: never */
     ngx_str_t psp_ca;
     struct trivet_psp_roots *psp_roots;   /* NULL: none */
     ngx_array_t key_paths;                /* of ngx_str_t: files, URIs */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* module.c - the module: its directives, and where nginx calls it */
 #include "gateway/answers.h"
+#include "gateway/auditing.h"
 #include "gateway/conf.h"
 #include "gateway/connections.h"
 #include "gateway/device_rates.h"
@@ -62,6 +63,20 @@ static ngx_command_t  ngx_http_trivet_commands[] = {
       ngx_conf_set_str_slot,
       NGX_HTTP_MAIN_CONF_OFFSET,
       offsetof(ngx_http_trivet_main_conf_t, store_url),
+      NULL },
+
+    { ngx_string("trivet_store_chain"),
+      NGX_HTTP_MAIN_CONF|NGX_CONF_TAKE1,
+      ngx_http_trivet_store_chain,
+      NGX_HTTP_MAIN_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("trivet_audit_checkpoint"),
+      NGX_HTTP_MAIN_CONF|NGX_CONF_TAKE1,
+      ngx_http_trivet_audit_checkpoint,
+      NGX_HTTP_MAIN_CONF_OFFSET,
+      0,
       NULL },
 
     { ngx_string("trivet_server_key"),

@@ -34,6 +34,7 @@ ngx_http_trivet_init_authority(ngx_http_trivet_main_conf_t *tmcf)
     tmcf->worker->authority = (struct trivet_authority_config){
         .psp_roots = tmcf->psp_roots,
         .store_url = (const char *) tmcf->store_url.data,
+        .chain = (const char *) tmcf->chain.data,
         .server_keys = tmcf->server_keys,
         .num_server_keys = tmcf->key_paths.nelts,
         .announced = &tmcf->announced,

@@ -2,6 +2,7 @@
 /* worker.c - when a worker begins and ends */
 #include "gateway/worker.h"
 
+#include "gateway/auditing.h"
 #include "gateway/checks.h"
 #include "gateway/chores.h"
 #include "gateway/chunks.h"
@@ -89,7 +90,7 @@ ngx_http_trivet_init_process(ngx_cycle_t *cycle)
         return NGX_ERROR;
     }
 
-    tmcf->worker->group = trivet_group_new(tmcf->worker->authority.store_url);
+    tmcf->worker->group = trivet_authority_make_group(&tmcf->worker->authority);
     if (tmcf->worker->group == NULL) {
         return NGX_ERROR;
     }
@@ -106,7 +107,9 @@ ngx_http_trivet_init_process(ngx_cycle_t *cycle)
 
     ngx_http_trivet_look_at_store(cycle, tmcf->worker->authority_here);
 
-    if (ngx_http_trivet_start_chores(cycle, tmcf) != NGX_OK) {
+    if (ngx_http_trivet_start_chores(cycle, tmcf) != NGX_OK
+        || ngx_http_trivet_start_checkpoints(cycle, tmcf) != NGX_OK)
+    {
         return NGX_ERROR;
     }
 

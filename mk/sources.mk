@@ -85,13 +85,21 @@ CRYPTO_SRCS = \
 
 STORE_SRCS = \
 	store/again.c \
+	store/chain.c \
 	store/copy.c \
 	store/group.c \
 	store/noun/admission.c \
 	store/noun/api_key.c \
 	store/noun/audit.c \
+	store/noun/audit_hash.c \
+	store/noun/audit_read.c \
+	store/noun/audit_verify.c \
+	store/noun/audit_walk.c \
+	store/noun/checkpoint.c \
+	store/noun/checkpoint_verify.c \
 	store/noun/clock.c \
 	store/noun/device.c \
+	store/noun/hold.c \
 	store/noun/installation.c \
 	store/noun/permitted_ip.c \
 	store/noun/prune.c \
@@ -148,6 +156,7 @@ AUTHORITY_SRCS = \
 	authority/calls/session.c \
 	authority/calls/user.c \
 	authority/case.c \
+	authority/checkpoint.c \
 	authority/chores.c \
 	authority/clock.c \
 	authority/connection.c \
@@ -251,6 +260,7 @@ CLI_SRCS = \
 	cli/nginx_path.c \
 	cli/open_store.c \
 	cli/operator/audit.c \
+	cli/operator/audit_verify.c \
 	cli/operator/common.c \
 	cli/operator/device.c \
 	cli/operator/in_use.c \
@@ -317,6 +327,8 @@ UNIT_TESTS = \
 	test_calls \
 	test_canonical \
 	test_certificate \
+	test_chain \
+	test_checkpoint \
 	test_clock \
 	test_decide \
 	test_device \

@@ -133,7 +133,8 @@ struct trivet_driver {
         void *connection, const char *sql, struct trivet_error *err);
 
     /* Failures of this statement alone: TRIVET_E_CONFLICT, a constraint was
-     * violated; TRIVET_E_MEMORY; TRIVET_E_LIMIT, a value is too big. What was
+     * violated; TRIVET_E_MEMORY; TRIVET_E_LIMIT, a value is too big;
+     * TRIVET_E_AGAIN, others held a row for too long, or a deadlock. What was
      * done before a savepoint of the transaction can still be committed, after
      * the savepoint was rolled back to. TRIVET_E_UNAVAILABLE: every other
      * failure; the connection is not to be used any more. */

@@ -25,6 +25,7 @@ struct batch {
 
 struct trivet_group {
     const char *url;
+    const char *chain; /* NULL: as the store's handle has it */
     struct trivet_store
         *store; /* NULL: to be opened; whose turn it is has it */
 
@@ -43,7 +44,7 @@ struct trivet_group {
 };
 
 struct trivet_group *
-trivet_group_new(const char *url)
+trivet_group_new(const char *url, const char *chain)
 {
     struct trivet_group *group = calloc(1, sizeof *group);
 
@@ -52,6 +53,7 @@ trivet_group_new(const char *url)
     }
 
     group->url = url;
+    group->chain = chain;
     if (pthread_mutex_init(&group->lock, NULL) != 0) {
         free(group);
         return NULL;
@@ -143,8 +145,13 @@ ensure_store(struct trivet_group *group, struct trivet_error *err)
         return TRIVET_OK;
     }
 
-    return trivet_store_open(
-        group->url, TRIVET_STORE_EXISTING, &group->store, err);
+    TRIVET_TRY(trivet_store_open(
+        group->url, TRIVET_STORE_EXISTING, &group->store, err));
+
+    if (group->chain != NULL) {
+        trivet_store_use_chain(group->store, group->chain);
+    }
+    return TRIVET_OK;
 }
 
 static enum trivet_status
@@ -243,19 +250,20 @@ begin_for(struct trivet_group *group, uint64_t number, struct trivet_error *err)
     return status;
 }
 
-enum trivet_status
-trivet_group_enter(struct trivet_group *group, struct trivet_store **out,
+/* In the caller's turn, which ends when it fails. */
+static enum trivet_status
+enter(struct trivet_group *group, uint64_t number, struct trivet_store **out,
     struct trivet_error *err)
 {
     struct trivet_error why = {.status = TRIVET_OK};
     enum trivet_status status = TRIVET_OK;
-    uint64_t number = take_turn(group);
 
     if (group->batch == NULL) {
         status = begin_for(group, number, &why);
     }
     if (status == TRIVET_OK) {
-        status = trivet_store_mark(group->store, &why);
+        status = trivet_store_mark(
+            group->store, group->batch->num_members == 0, &why);
         if (status != TRIVET_OK) {
             abandon_batch(group, &why);
         }
@@ -271,6 +279,13 @@ trivet_group_enter(struct trivet_group *group, struct trivet_store **out,
 
     *out = group->store;
     return TRIVET_OK;
+}
+
+enum trivet_status
+trivet_group_enter(struct trivet_group *group, struct trivet_store **out,
+    struct trivet_error *err)
+{
+    return enter(group, take_turn(group), out, err);
 }
 
 /* What became of the batch, when that is known. */
@@ -315,15 +330,15 @@ hand_on(struct trivet_group *group)
     return is_handed;
 }
 
-enum trivet_status
-trivet_group_leave(struct trivet_group *group, enum trivet_status status,
-    bool keep, struct trivet_error *err)
+/* Ends what was done in the turn. When the store has failed, the batch is lost
+ * and the turn ends. */
+static enum trivet_status
+end_part(struct trivet_group *group, enum trivet_status status, bool keep,
+    struct trivet_error *err)
 {
-    struct batch *batch = group->batch;
     struct trivet_error why = {.status = status};
     enum trivet_status ending = TRIVET_OK;
 
-    keep = keep && status == TRIVET_OK;
     if (!group->store->has_failed) {
         ending = keep ? trivet_store_keep(group->store, &why)
                       : trivet_store_undo(group->store, &why);
@@ -341,6 +356,28 @@ trivet_group_leave(struct trivet_group *group, enum trivet_status status,
         }
         return TRIVET_E_UNAVAILABLE;
     }
+
+    return TRIVET_OK;
+}
+
+enum trivet_status
+trivet_group_again(struct trivet_group *group, struct trivet_store **out,
+    struct trivet_error *err)
+{
+    TRIVET_TRY(end_part(group, TRIVET_E_AGAIN, false, err));
+    commit_batch(group);
+
+    return enter(group, UINT64_MAX, out, err);
+}
+
+enum trivet_status
+trivet_group_leave(struct trivet_group *group, enum trivet_status status,
+    bool keep, struct trivet_error *err)
+{
+    struct batch *batch = group->batch;
+
+    keep = keep && status == TRIVET_OK;
+    TRIVET_TRY(end_part(group, status, keep, err));
 
     /* Before the turn is handed on: whoever commits must see it. */
     batch->num_turns++;

@@ -14,9 +14,10 @@
 
 struct trivet_group;
 
-/* For the store at url, which must outlive the group and is opened when it is
- * first written. NULL when memory ran out. */
-struct trivet_group *trivet_group_new(const char *url);
+/* For the store at url, and the audit chain (NULL: as a new handle has it),
+ * which must outlive the group; it is opened when it is first written. NULL
+ * when memory ran out. */
+struct trivet_group *trivet_group_new(const char *url, const char *chain);
 /* When nobody is in it any more. Accepts NULL. */
 void trivet_group_free(struct trivet_group *group);
 
@@ -29,6 +30,16 @@ void trivet_group_free(struct trivet_group *group);
  *                       while this one waited; do not leave then.
  */
 TRIVET_MUST_USE enum trivet_status trivet_group_enter(
+    struct trivet_group *group, struct trivet_store **out,
+    struct trivet_error *err);
+
+/*
+ * After TRIVET_E_AGAIN in the turn, instead of leaving: takes back what was
+ * done in it, commits what others have done, and begins anew, for this thread
+ * alone and in the same turn: now it may wait for what others hold, since it
+ * holds nothing of theirs. Fails as trivet_group_enter; do not leave then.
+ */
+TRIVET_MUST_USE enum trivet_status trivet_group_again(
     struct trivet_group *group, struct trivet_store **out,
     struct trivet_error *err);
 

@@ -6,7 +6,7 @@
 #include <stdbool.h>
 
 #include "core/address.h"
-#include "store/audit_head.h"
+#include "store/chain.h"
 #include "store/driver.h"
 #include "store/store.h"
 
@@ -15,12 +15,6 @@ struct trivet_actor {
     bool is_gateway;
     bool has_address;
     struct trivet_address address;
-};
-
-/* The end of the audit's chain, as the open transaction has made it. */
-struct trivet_audit_end {
-    bool is_taken; /* read from the store, and its row is locked */
-    struct trivet_audit_head head;
 };
 
 /* What must be written before a transaction is committed. */
@@ -36,9 +30,11 @@ struct trivet_store {
     int64_t num_asked; /* for its version, where the driver has none */
 
     struct trivet_actor actor;
+    char chain[TRIVET_MAX_CHAIN];   /* of the audit, that it writes           */
     struct trivet_digest *digest;   /* of the audit; NULL until needed        */
     struct trivet_audit_end end;    /* written back by the commit             */
     struct trivet_audit_end marked; /* end, as it was at the savepoint        */
+    int64_t held_key_id; /* the API key whose user is held (hold.h); 0: none  */
     trivet_commit_fn before_commit; /* NULL: nothing to write                 */
 };
 

@@ -2,11 +2,11 @@
 /*
  * postgres.c - PostgreSQL, or what speaks its protocol
  *
- * What writes takes the row of the audit log's end first, and holds it until
- * its commit: one writer at a time, as with SQLite, so that READ COMMITTED is
- * enough for each statement to see all that was committed before. Nothing
- * depends on a session's state but prepared statements, which are left out when
- * a pooler is seen (or by prepare=off).
+ * Transactions are READ COMMITTED: each statement sees all that was committed
+ * before it. What is decided by several statements is about rows that were
+ * locked first (store/noun/hold.h). Nothing depends on a session's state but
+ * prepared statements, which are left out when a pooler is seen (or by
+ * prepare=off).
  *
  * Every wait has an end: then the connection is lost. Whether a change was made
  * when a commit was not answered is not known: it is a failure.
@@ -101,8 +101,7 @@ begin_writing(struct trivet_pg_connection *connection, int64_t statement_ms,
         "BEGIN ISOLATION LEVEL READ COMMITTED;"
         "SET LOCAL lock_timeout = %u;"
         "SET LOCAL statement_timeout = %lld;"
-        "SET LOCAL idle_in_transaction_session_timeout = %d;"
-        "SELECT 1 FROM audit_head WHERE id = 1 FOR UPDATE",
+        "SET LOCAL idle_in_transaction_session_timeout = %d",
         connection->lock_ms, (long long) statement_ms, idle_ms);
 
     for (int i = 0; i < MAX_TRIES; i++) {
@@ -126,13 +125,18 @@ begin_writing(struct trivet_pg_connection *connection, int64_t statement_ms,
     return status;
 }
 
+/* All that write take a row of audit_head first: nobody else does until the
+ * commit. */
 static enum trivet_status
 begin_bulk(struct trivet_pg_connection *connection, struct trivet_error *err)
 {
+    enum trivet_pg_failure failure;
+
     TRIVET_TRY(begin_writing(connection, 0, 0, err));
 
     connection->wait_ms = INT32_MAX;
-    return TRIVET_OK;
+    return send_script(connection, "LOCK TABLE audit_head IN EXCLUSIVE MODE",
+        connection->target.statement_ms + GRACE_MS, &failure, err);
 }
 
 static enum trivet_status
@@ -258,7 +262,8 @@ may_try_again(const struct trivet_pg_connection *connection,
     enum trivet_pg_failure failure)
 {
     return !connection->is_lost
-           && (failure == TRIVET_PG_AGAIN || failure == TRIVET_PG_STATEMENT)
+           && (failure == TRIVET_PG_AGAIN || failure == TRIVET_PG_BUSY
+               || failure == TRIVET_PG_STATEMENT)
            && PQtransactionStatus(connection->conn) == PQTRANS_IDLE;
 }
 

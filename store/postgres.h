@@ -94,7 +94,10 @@ enum trivet_pg_failure {
     TRIVET_PG_OTHER,     /* nothing is known: as if the store were down */
     TRIVET_PG_CONFLICT,  /* a constraint                               */
     TRIVET_PG_VALUE,     /* a value that the database does not take    */
-    TRIVET_PG_AGAIN,     /* serialisation, deadlock: the same may work */
+    TRIVET_PG_AGAIN,     /* serialisation: the same may work           */
+    TRIVET_PG_BUSY,      /* a deadlock, a lock that did not come: the same may
+                            work, once what was done since a savepoint was
+                            taken back                                  */
     TRIVET_PG_LOST,      /* the connection is of no use any more       */
     TRIVET_PG_STATEMENT, /* a prepared statement that is not there, or is
                             already: a pooler gave another connection   */

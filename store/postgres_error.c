@@ -15,7 +15,8 @@ struct rule {
 /* The first that fits counts. */
 static const struct rule rules[] = {
     {"40001", TRIVET_PG_AGAIN}, /* serialisation */
-    {"40P01", TRIVET_PG_AGAIN}, /* deadlock      */
+    {"40P01", TRIVET_PG_BUSY},  /* deadlock      */
+    {"55P03", TRIVET_PG_BUSY},  /* a row was held for too long */
     {"40003", TRIVET_PG_LOST},  /* it is not known whether it was done */
     {"25006", TRIVET_PG_LOST},  /* read only: a standby, after a fail-over */
     {"26000", TRIVET_PG_STATEMENT},
@@ -58,6 +59,8 @@ trivet_pg_status(enum trivet_pg_failure failure)
         return TRIVET_E_CONFLICT;
     case TRIVET_PG_VALUE:
         return TRIVET_E_LIMIT;
+    case TRIVET_PG_BUSY:
+        return TRIVET_E_AGAIN;
     case TRIVET_PG_OTHER:
     case TRIVET_PG_AGAIN:
     case TRIVET_PG_LOST:
@@ -82,6 +85,7 @@ advice(enum trivet_pg_failure failure)
     case TRIVET_PG_CONFLICT:
     case TRIVET_PG_VALUE:
     case TRIVET_PG_AGAIN:
+    case TRIVET_PG_BUSY:
     case TRIVET_PG_LOST:
     case TRIVET_PG_STATEMENT:
         break;
@@ -116,7 +120,7 @@ trivet_pg_fail(const struct trivet_pg_target *target, const PGresult *result,
     if (text == NULL) {
         text = "no answer";
     }
-    if (failure == TRIVET_PG_AGAIN) {
+    if (failure == TRIVET_PG_AGAIN || failure == TRIVET_PG_BUSY) {
         where = TRIVET_STORE_AGAIN;
     }
 

@@ -157,6 +157,10 @@ trivet_store_open(const char *url, enum trivet_store_mode mode,
     }
 
     store->driver = driver;
+    trivet_store_use_chain(store, TRIVET_CHAIN_MAIN);
+    if (driver->is_shared) {
+        trivet_store_use_chain(store, TRIVET_CHAIN_OPERATOR);
+    }
     status = connect(store, url + strlen(driver->scheme), mode, err);
     if (status != TRIVET_OK) {
         trivet_store_close(store);

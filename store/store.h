@@ -37,6 +37,13 @@ enum trivet_store_mode {
     TRIVET_STORE_UPGRADE   /* MIGRATE, whatever the database                 */
 };
 
+/* The chain of the audit log that the changes of a handle are appended to. A
+ * gateway names its own; commands of an operator have TRIVET_CHAIN_OPERATOR
+ * where several write at once, and TRIVET_CHAIN_MAIN in SQLite. */
+#define TRIVET_CHAIN_MAIN     "main"
+#define TRIVET_CHAIN_OPERATOR "operator"
+enum { TRIVET_MAX_CHAIN = 33 }; /* bytes of a name, with the NUL */
+
 /* How long a thread that must not block waits for the write lock. */
 enum { TRIVET_STORE_AT_ONCE_MS = 1 };
 
@@ -68,6 +75,12 @@ TRIVET_MUST_USE enum trivet_status trivet_store_check(
  * transaction; if not, close it and open another. Cheap. */
 bool trivet_store_is_current(struct trivet_store *store);
 
+/* Whether it may be the name of a chain: 1 to 32 letters, digits, dots, hyphens
+ * and underscores. */
+bool trivet_chain_is_name(const char *name);
+/* From the next transaction on. The chain is begun when it is first needed. */
+void trivet_store_use_chain(struct trivet_store *store, const char *name);
+
 /* A number that is another one once somebody else has changed something in the
  * store. Only good to compare with others of this handle. Cheap. Where the
  * database has no such number, each call gives another one. */
@@ -79,8 +92,10 @@ TRIVET_MUST_USE enum trivet_status trivet_store_get_version(
 void trivet_store_set_patience(
     struct trivet_store *store, unsigned max_wait_ms);
 
-/* One writing transaction at a time; others wait. After a failed call in a
- * transaction only rollback is of use. */
+/* One writing transaction at a time of each chain (in SQLite: at all); others
+ * wait. After a failed call in a transaction only rollback is of use.
+ * TRIVET_E_AGAIN of a call in it: others held a row for too long, or there was
+ * a deadlock; all of it can be done again. */
 TRIVET_MUST_USE enum trivet_status trivet_store_begin(
     struct trivet_store *store, struct trivet_error *err);
 TRIVET_MUST_USE enum trivet_status trivet_store_commit(

@@ -11,6 +11,12 @@ static const struct trivet_statement rollback_sql = {
     .name = "rollback", .sql = "ROLLBACK"};
 static const struct trivet_statement mark_sql = {
     .name = "mark", .sql = "SAVEPOINT member"};
+/* Whoever holds rows for others as well does not wait long for another row: so
+ * those who hold much never wait for each other. */
+static const struct trivet_statement mark_behind_sql = {.name = "mark-behind",
+    .sql = "SAVEPOINT member",
+    .sql_of = {[TRIVET_DIALECT_POSTGRES] =
+                   "SAVEPOINT member; SET LOCAL lock_timeout = 20"}};
 static const struct trivet_statement keep_sql = {
     .name = "keep", .sql = "RELEASE SAVEPOINT member"};
 static const struct trivet_statement undo_sql = {
@@ -35,10 +41,28 @@ trivet_store_begin_with(struct trivet_store *store,
     return TRIVET_OK;
 }
 
+/* Where several write at once, the end of the chain is taken before any other
+ * row. */
 enum trivet_status
 trivet_store_begin(struct trivet_store *store, struct trivet_error *err)
 {
-    return trivet_store_begin_with(store, store->driver->begin, err);
+    enum trivet_status status;
+
+    TRIVET_TRY(trivet_store_begin_with(store, store->driver->begin, err));
+
+    status =
+        store->driver->is_shared ? trivet_chain_take(store, err) : TRIVET_OK;
+    if (status == TRIVET_OK) {
+        return TRIVET_OK;
+    }
+
+    trivet_store_rollback(store);
+    if (status == TRIVET_E_AGAIN) {
+        return trivet_error_set(err, TRIVET_E_UNAVAILABLE, "store.begin",
+            "others have held the audit chain %s for too long", store->chain);
+    }
+
+    return status;
 }
 
 static void
@@ -46,6 +70,8 @@ forget_work(struct trivet_store *store)
 {
     store->is_in_transaction = false;
     store->end.is_taken = false;
+    store->end.is_changed = false;
+    store->held_key_id = 0;
     store->before_commit = NULL;
 }
 
@@ -119,11 +145,13 @@ trivet_store_leave(struct trivet_store *store, bool is_own,
 /* ---- a part that can be taken back ------------------------------------- */
 
 enum trivet_status
-trivet_store_mark(struct trivet_store *store, struct trivet_error *err)
+trivet_store_mark(
+    struct trivet_store *store, bool is_first, struct trivet_error *err)
 {
     store->marked = store->end;
+    store->held_key_id = 0;
 
-    return run(store, &mark_sql, err);
+    return run(store, is_first ? &mark_sql : &mark_behind_sql, err);
 }
 
 enum trivet_status
@@ -137,6 +165,7 @@ trivet_store_undo(struct trivet_store *store, struct trivet_error *err)
 {
     TRIVET_TRY(run(store, &undo_sql, err));
     store->end = store->marked;
+    store->held_key_id = 0;
 
     return run(store, &keep_sql, err);
 }

@@ -32,9 +32,11 @@ TRIVET_MUST_USE enum trivet_status trivet_store_leave(
     struct trivet_error *err);
 
 /* Sets a savepoint; then either keeps what was done since, as a part of the
- * transaction, or undoes it. */
+ * transaction, or undoes it. is_first: nothing else is in the transaction. If
+ * not, what follows waits no more than a moment for rows that others hold
+ * (TRIVET_E_AGAIN). */
 TRIVET_MUST_USE enum trivet_status trivet_store_mark(
-    struct trivet_store *store, struct trivet_error *err);
+    struct trivet_store *store, bool is_first, struct trivet_error *err);
 TRIVET_MUST_USE enum trivet_status trivet_store_keep(
     struct trivet_store *store, struct trivet_error *err);
 TRIVET_MUST_USE enum trivet_status trivet_store_undo(

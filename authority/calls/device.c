@@ -24,6 +24,7 @@
 #include "authority/show.h"
 #include "store/noun/api_key.h"
 #include "store/noun/device.h"
+#include "store/noun/hold.h"
 #include "store/noun/permitted_ip.h"
 
 static enum trivet_status
@@ -85,7 +86,8 @@ use_wildcard(struct trivet_case *c, const struct trivet_api_key *key,
         c->store, key->id, true, c->now_us, c->err);
 }
 
-/* The transaction keeps others from adding devices meanwhile. */
+/* The key's user and the installation are held: nobody adds devices meanwhile.
+ */
 static enum trivet_status
 check_room(
     struct trivet_case *c, int64_t api_key_id, enum trivet_reason *out_reason)
@@ -180,6 +182,10 @@ trivet_write_device(struct trivet_case *c)
     enum trivet_reason reason;
     bool is_permitted;
 
+    TRIVET_TRY(trivet_store_hold_user_of_digest(
+        c->store, c->prepared->key_digest, c->err));
+    TRIVET_TRY(
+        trivet_store_hold_installation(c->store, c->installation.id, c->err));
     TRIVET_TRY(trivet_case_find_key(c, &key, &facts));
 
     reason = trivet_decide_device(&facts, c->now_us);

@@ -16,6 +16,7 @@
 
 #include "authority/show.h"
 #include "store/noun/api_key.h"
+#include "store/noun/hold.h"
 #include "store/noun/permitted_ip.h"
 
 /* ---- what the path names ----------------------------------------------- */
@@ -63,6 +64,7 @@ static enum trivet_status
 find_active_api_key(
     struct trivet_case *c, struct trivet_api_key_view *out, bool *out_is_found)
 {
+    TRIVET_TRY(trivet_store_hold_user(c->store, c->session.user_id, c->err));
     TRIVET_TRY(find_api_key(c, out, out_is_found));
 
     if (!*out_is_found || out->status == TRIVET_API_KEY_ACTIVE) {

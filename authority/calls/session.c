@@ -8,6 +8,7 @@
 #include "authority/calls/api_key.h"
 #include "authority/prepared.h"
 #include "store/noun/api_key.h"
+#include "store/noun/hold.h"
 #include "store/noun/session.h"
 #include "store/noun/user.h"
 
@@ -49,13 +50,16 @@ put_session(struct trivet_case *c, const struct trivet_api_key *key)
                id, c->now_us, (const char *) prepared->made.bytes, &user));
 }
 
-/* sessions=one: the transaction keeps others from opening one meanwhile. */
+/* sessions=one: the installation is held, so that no other is opened meanwhile.
+ */
 static enum trivet_status
 check_others(struct trivet_case *c, enum trivet_reason *out_reason)
 {
     bool is_alive = false;
 
     if (c->request->profile->sessions == TRIVET_SESSIONS_ONE) {
+        TRIVET_TRY(trivet_store_hold_installation(
+            c->store, c->installation.id, c->err));
         TRIVET_TRY(trivet_store_session_is_alive(
             c->store, c->installation.id, c->now_us, &is_alive, c->err));
     }
@@ -90,6 +94,8 @@ trivet_write_session(struct trivet_case *c)
     struct trivet_api_key key;
     enum trivet_reason reason;
 
+    TRIVET_TRY(trivet_store_hold_user_of_digest(
+        c->store, c->prepared->key_digest, c->err));
     TRIVET_TRY(trivet_case_find_key(c, &key, &facts));
 
     reason = trivet_decide_session(&facts, c->now_us);

@@ -140,10 +140,12 @@ static const struct cli_command migrate_command = {
 /* ---- roles -------------------------------------------------------------- */
 
 /*
- * SELECT ... FOR UPDATE needs UPDATE: of audit_head by all that write. Nobody
- * changes or removes a row of the audit log. Ids need no right to a sequence,
- * foreign keys none to the other table; what triggers do to admission is done
- * with the rights of who changed the other table.
+ * SELECT ... FOR UPDATE needs UPDATE of one column: of audit_head by all that
+ * write, of installation by who prunes. Nobody changes or removes a row of the
+ * audit log. Where a server key is found may be a URI with a PIN in it. Ids
+ * need no right to a sequence, foreign keys none to the other table; what
+ * triggers do to admission is done with the rights of who changed the other
+ * table.
  */
 static const char roles_sql[] =
     "-- Rights of the roles of a trivet store in PostgreSQL. Run it with\n"
@@ -173,11 +175,16 @@ static const char roles_sql[] =
     "    FROM trivet_gateway, trivet_operator, trivet_auditor, PUBLIC;\n"
     "REVOKE ALL ON ALL SEQUENCES IN SCHEMA public\n"
     "    FROM trivet_gateway, trivet_operator, trivet_auditor, PUBLIC;\n"
-    "GRANT SELECT ON schema_version, audit, audit_head, clock\n"
+    "GRANT SELECT ON schema_version, audit, audit_head, audit_checkpoint,\n"
+    "    audit_checkpoint_head, audit_checkpoint_end, clock\n"
     "    TO trivet_auditor;\n"
+    "GRANT SELECT (id, public_der) ON server_key TO trivet_auditor;\n"
     "GRANT SELECT ON ALL TABLES IN SCHEMA public\n"
     "    TO trivet_gateway, trivet_operator;\n"
-    "GRANT INSERT ON audit TO trivet_gateway, trivet_operator;\n"
+    "GRANT INSERT ON audit, audit_head TO trivet_gateway, trivet_operator;\n"
+    "GRANT INSERT ON audit_checkpoint, audit_checkpoint_head\n"
+    "    TO trivet_gateway;\n"
+    "GRANT UPDATE ON audit_checkpoint_end TO trivet_gateway;\n"
     "GRANT UPDATE ON audit_head, clock, sandbox\n"
     "    TO trivet_gateway, trivet_operator;\n"
     "GRANT INSERT, DELETE ON admission TO trivet_gateway, trivet_operator;\n"
@@ -193,6 +200,7 @@ static const char roles_sql[] =
     "    TO trivet_operator;\n"
     "GRANT UPDATE, DELETE ON session TO trivet_operator;\n"
     "GRANT DELETE ON installation, installation_token TO trivet_operator;\n"
+    "GRANT UPDATE (registered_us) ON installation TO trivet_operator;\n"
     "COMMIT;\n"
     "-- Then, for each gateway: CREATE ROLE gateway1 LOGIN IN ROLE\n"
     "-- trivet_gateway; and so on.\n";

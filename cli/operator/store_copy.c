@@ -155,9 +155,11 @@ count_audit(void *user, const struct trivet_audit_fault *fault)
 /* What a store says of itself, as store check and audit verify read it. */
 static enum trivet_status
 check_store(struct trivet_store *store, int64_t *out_admissions,
-    struct trivet_audit_head *out_head, struct trivet_error *err)
+    struct trivet_audit_report *out_audit, struct trivet_error *err)
 {
     int64_t num_faults = 0;
+    const struct trivet_audit_inquiry inquiry = {
+        .on_fault = count_audit, .user = &num_faults};
 
     TRIVET_TRY(trivet_store_admission_check(
         store, count_session, &num_faults, out_admissions, err));
@@ -168,11 +170,10 @@ check_store(struct trivet_store *store, int64_t *out_admissions,
             (long long) num_faults);
     }
 
-    TRIVET_TRY(trivet_store_audit_verify(
-        store, NULL, count_audit, &num_faults, out_head, err));
+    TRIVET_TRY(trivet_store_audit_verify(store, &inquiry, out_audit, err));
     if (num_faults > 0) {
         return trivet_error_set(err, TRIVET_E_UNTRUSTED, "store.copy",
-            "its audit chain is not whole: trivet audit verify says where");
+            "its audit log is not whole: trivet audit verify says where");
     }
 
     return TRIVET_OK;
@@ -257,14 +258,14 @@ show_end(struct copying *copying, struct trivet_error *err)
 static enum trivet_status
 check_target(struct copying *copying, struct trivet_error *err)
 {
-    struct trivet_audit_head head;
+    struct trivet_audit_report audit;
     int64_t num_admissions;
 
-    TRIVET_TRY(check_store(copying->target, &num_admissions, &head, err));
+    TRIVET_TRY(check_store(copying->target, &num_admissions, &audit, err));
 
-    cli_print("audit              %10lld rows: the chain is whole in the "
-              "target\n",
-        (long long) head.num_rows);
+    cli_print("audit              %10lld rows: whole in the target, with %lld "
+              "checkpoints\n",
+        (long long) audit.num_rows, (long long) audit.checkpoint.num_rows);
     cli_print("admission          %10lld rows: as the target's tables say\n",
         (long long) num_admissions);
     return TRIVET_OK;
@@ -273,14 +274,14 @@ check_target(struct copying *copying, struct trivet_error *err)
 static enum trivet_status
 copy(struct copying *copying, struct trivet_error *err)
 {
-    struct trivet_audit_head head;
+    struct trivet_audit_report audit;
     int64_t num_admissions;
     enum trivet_status status;
 
     TRIVET_TRY(read_words(copying, err));
     TRIVET_TRY(say("the source", open_source(copying, err), err));
     TRIVET_TRY(say("the source",
-        check_store(copying->source, &num_admissions, &head, err), err));
+        check_store(copying->source, &num_admissions, &audit, err), err));
     TRIVET_TRY(say("the target", open_target(copying, err), err));
 
     status = trivet_store_copy(

@@ -69,6 +69,8 @@ format(const struct serving *s)
         .port = s->port,
         .profile = s->profile,
         .store_url = s->store_url,
+        .chain = o->chain,
+        .checkpoint_s = o->checkpoint_s,
         .server_keys = &s->server_keys,
         .pins = &s->pins,
         .upstreams = &s->upstreams,

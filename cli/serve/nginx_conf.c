@@ -109,6 +109,20 @@ put_sandbox_files(FILE *to, const struct cli_nginx_conf *conf)
 }
 
 static void
+put_auditing(FILE *to, const struct cli_nginx_conf *conf)
+{
+    if (conf->chain != NULL) {
+        (void) fprintf(to, "    trivet_store_chain %s;\n", conf->chain);
+    }
+    if (conf->checkpoint_s > 0) {
+        (void) fprintf(
+            to, "    trivet_audit_checkpoint %llds;\n", conf->checkpoint_s);
+    } else if (conf->checkpoint_s == 0) {
+        (void) fputs("    trivet_audit_checkpoint off;\n", to);
+    }
+}
+
+static void
 put_http(FILE *to, const struct cli_nginx_conf *conf)
 {
     static const char *const temporary[] = {
@@ -164,6 +178,7 @@ put_http(FILE *to, const struct cli_nginx_conf *conf)
     if (conf->prune_ages != NULL) {
         put_prune(to, conf->prune_ages);
     }
+    put_auditing(to, conf);
     put_sandbox_files(to, conf);
 
     for (size_t i = 0; i < conf->server_keys->num_keys; i++) {

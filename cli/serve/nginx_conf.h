@@ -27,6 +27,8 @@ struct cli_nginx_conf {
     unsigned port;
     const char *profile;
     const char *store_url;
+    const char *chain;      /* of the audit log; NULL: not given */
+    long long checkpoint_s; /* 0: off; -1: not given */
     const struct cli_server_keys *server_keys;
     const char *tls_certificate;
     const char *tls_key;

@@ -5,6 +5,7 @@
 #include <argp.h>
 #include <string.h>
 
+#include "authority/authority.h"
 #include "base/slice.h"
 #include "cli/serve/limits.h"
 #include "cli/span.h"
@@ -28,6 +29,8 @@ enum {
     OPTION_SESSION_TIMEOUT,
     OPTION_KEY_LIFETIME,
     OPTION_SERVER_KEY,
+    OPTION_CHAIN,
+    OPTION_AUDIT_CHECKPOINT,
     OPTION_SANDBOX,
     OPTION_NO_SANDBOX,
     OPTION_METRICS,
@@ -45,7 +48,8 @@ enum {
 enum {
     DEFAULT_PORT = 8443,
     DEFAULT_CONNECTIONS = 100,
-    MAX_CONNECTIONS = 1000000
+    MAX_CONNECTIONS = 1000000,
+    MAX_CHECKPOINT_S = 86400
 };
 
 /* Of --deterministic without a value. */
@@ -108,6 +112,14 @@ const struct argp_option cli_serve_options_table[] = {
         "the server key of new installations from now on: a file (mode 0600), "
         "or the URI of a key in hardware (default: the same as before, or "
         "server.pem, which is made)",
+        0},
+    {"chain", OPTION_CHAIN, "NAME", 0,
+        "this gateway's chain of the audit log; each gateway on a store in "
+        "PostgreSQL has its own (default: main)",
+        0},
+    {"audit-checkpoint", OPTION_AUDIT_CHECKPOINT, "TIME|off", 0,
+        "how often the ends of the audit log's chains are signed (default: "
+        "1m)",
         0},
     {"sandbox", OPTION_SANDBOX, NULL, 0,
         "anybody may make users and open sessions; refusals have their reason "
@@ -244,6 +256,19 @@ parse_front(int key, char *arg, struct argp_state *state)
     }
 }
 
+static void
+parse_chain(struct argp_state *state, struct cli_serve_options *options,
+    const char *arg)
+{
+    if (!trivet_authority_takes_chain(arg)) {
+        argp_error(state,
+            "--chain %s: 1 to 32 letters, digits, dots, hyphens and "
+            "underscores, and not \"operator\"",
+            arg);
+    }
+    options->chain = arg;
+}
+
 /* What is there when it begins. */
 static error_t
 parse_beginning(int key, char *arg, struct argp_state *state)
@@ -265,6 +290,16 @@ parse_beginning(int key, char *arg, struct argp_state *state)
         add_text(state, "--host-name", cli_sandbox_host, options->host_names,
             CLI_MAX_HOST_NAMES, &options->num_host_names);
         return 0;
+    case OPTION_CHAIN:
+        parse_chain(state, options, arg);
+        return 0;
+    case OPTION_AUDIT_CHECKPOINT:
+        options->checkpoint_s = 0;
+        if (strcmp(arg, "off") != 0) {
+            options->checkpoint_s = cli_span_read(
+                arg, 1, MAX_CHECKPOINT_S, "--audit-checkpoint", state);
+        }
+        return 0;
     default:
         return parse_front(key, arg, state);
     }
@@ -278,6 +313,7 @@ set_defaults(struct cli_serve_options *options)
     options->profile.name = trivet_profile_default()->name;
     options->session_timeout_s = TRIVET_DEFAULT_SESSION_TIMEOUT_S;
     options->rate_limits = "classic";
+    options->checkpoint_s = -1;
     options->encryption = "optional";
     options->lanes = "auto";
     options->max_connections = DEFAULT_CONNECTIONS;

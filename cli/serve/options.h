@@ -46,6 +46,8 @@ struct cli_serve_options {
     long long session_timeout_s;
     long long key_lifetime_s; /* 0: not given */
     const char *server_key;
+    const char *chain;      /* of the audit log */
+    long long checkpoint_s; /* 0: no checkpoints; -1: not given */
     const char *rate_limits;
     const char *lanes;         /* auto, off */
     const char *encryption;    /* off, optional, required */

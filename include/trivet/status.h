@@ -28,7 +28,9 @@ enum trivet_status {
     TRIVET_E_NO_SESSION,  /* there is no session, and none may be opened     */
     /* A request was sent and no answer came that can be used: it is not known
      * whether the server acted. Find out before you send it again. */
-    TRIVET_E_OUTCOME_UNKNOWN
+    TRIVET_E_OUTCOME_UNKNOWN,
+    TRIVET_E_AGAIN /* others were in the way; nothing was done, it may be done
+                      again */
 };
 
 enum { TRIVET_MAX_ERROR_DETAIL = 256 };

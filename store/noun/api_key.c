@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "store/noun/audit.h"
+#include "store/noun/hold.h"
 #include "store/noun/rules.h"
 #include "store/noun/statements.h"
 #include "store/row.h"
@@ -259,7 +260,8 @@ trivet_store_api_key_bind(struct trivet_store *store, int64_t id,
         (void) snprintf(entry.detail, sizeof entry.detail, "any address");
     }
 
-    return CHANGE(store, &bind_sql, params, &id, &entry, now_us, err);
+    return CHANGE_HELD(store, trivet_store_hold_user_of_key, id, &bind_sql,
+        params, &id, &entry, now_us, err);
 }
 
 static const struct trivet_statement revoke_sql = {.name = "api-key.revoke",
@@ -275,7 +277,8 @@ trivet_store_api_key_revoke(struct trivet_store *store, int64_t id,
     const struct trivet_audit_entry entry = {
         .event = TRIVET_AUDIT_KEY_REVOKED, .api_key_id = id};
 
-    return CHANGE(store, &revoke_sql, params, &id, &entry, now_us, err);
+    return CHANGE_HELD(store, trivet_store_hold_user_of_key, id, &revoke_sql,
+        params, &id, &entry, now_us, err);
 }
 
 static const struct trivet_statement allow_all_ips_sql = {
@@ -293,7 +296,8 @@ trivet_store_api_key_allow_all_ips(struct trivet_store *store, int64_t id,
         .event = allow ? TRIVET_AUDIT_KEY_FREED : TRIVET_AUDIT_KEY_CONFINED,
         .api_key_id = id};
 
-    return CHANGE(store, &allow_all_ips_sql, params, &id, &entry, now_us, err);
+    return CHANGE_HELD(store, trivet_store_hold_user_of_key, id,
+        &allow_all_ips_sql, params, &id, &entry, now_us, err);
 }
 
 static const struct trivet_statement set_back_sql = {.name = "api-key.set-back",

@@ -6,12 +6,16 @@
  * transaction of the change: no caller can forget it. Rows hold ids, addresses
  * and reasons; no token, no key and no digest of one.
  *
- *   hash    = SHA-256( hash of the row before, 32 zeroes for the first
- *                      each column but the hash, in the table's order )
+ *   hash    = SHA-256( hash of the row before,
+ *                      each column but hash and chain, in the table's order )
+ *   before the first row: 32 zeroes in the chain main, the SHA-256 of its
+ *             name in any other
  *   integer = 8 bytes, big-endian
  *   text    = its length as an integer, its bytes; a blob likewise
  *
- * The number of rows and the last hash are kept a second time in audit_head.
+ * Each gateway writes a chain of its own (store/chain.h). The number of its
+ * rows and the last hash are kept a second time in audit_head, and, signed, in
+ * checkpoints (store/noun/checkpoint.h).
  */
 #ifndef TRIVET_STORE_NOUN_AUDIT_H
 #define TRIVET_STORE_NOUN_AUDIT_H
@@ -87,12 +91,25 @@ TRIVET_MUST_USE enum trivet_status trivet_store_change(
     const struct trivet_audit_entry *entry, int64_t now_us,
     struct trivet_error *err);
 
+/* The same, after hold(held_id) in the same transaction (store/noun/hold.h). */
+typedef enum trivet_status (*trivet_hold_fn)(
+    struct trivet_store *store, int64_t id, struct trivet_error *err);
+TRIVET_MUST_USE enum trivet_status trivet_store_change_held(
+    struct trivet_store *store, trivet_hold_fn hold, int64_t held_id,
+    const struct trivet_statement *statement, const struct trivet_value *params,
+    size_t num_params, int64_t *out_id, const struct trivet_audit_entry *entry,
+    int64_t now_us, struct trivet_error *err);
+
+#define CHANGE_HELD(store, hold, id, statement, params, out, entry, now, err)  \
+    trivet_store_change_held(store, hold, id, statement, params,               \
+        sizeof(params) / sizeof((params)[0]), out, entry, now, err)
 #define CHANGE(store, statement, params, out, entry, now_us, err)              \
     trivet_store_change(store, statement, params,                              \
         sizeof(params) / sizeof((params)[0]), out, entry, now_us, err)
 
 struct trivet_audit_row {
-    int64_t id;
+    const char *chain; /* lives as long as the reader */
+    int64_t id;        /* in its chain */
     int64_t at_us;
     char event[TRIVET_MAX_AUDIT_WORD];
     char actor[TRIVET_MAX_AUDIT_WORD];
@@ -109,10 +126,26 @@ struct trivet_audit_row {
 
 typedef void (*trivet_audit_fn)(void *user, const struct trivet_audit_row *row);
 
-/* The rows with ids above since, in their order. */
-TRIVET_MUST_USE enum trivet_status trivet_store_audit_list(
-    struct trivet_store *store, int64_t since, trivet_audit_fn on_row,
-    void *user, struct trivet_error *err);
+/* ---- reading ----------------------------------------------------------- */
+
+/* Who reads all chains, and how far he is. */
+struct trivet_audit_reader;
+
+/* NULL when memory ran out. */
+struct trivet_audit_reader *trivet_audit_reader_new(void);
+void trivet_audit_reader_free(struct trivet_audit_reader *reader);
+
+/* Passes over the rows of the chain up to id. TRIVET_E_MEMORY. */
+TRIVET_MUST_USE enum trivet_status trivet_audit_reader_skip(
+    struct trivet_audit_reader *reader, const char *chain, int64_t id);
+
+/* The rows that were not given yet, of all chains, in the order of time; those
+ * of one chain in their own order. Called again, it gives what came since. */
+TRIVET_MUST_USE enum trivet_status trivet_store_audit_read(
+    struct trivet_store *store, struct trivet_audit_reader *reader,
+    trivet_audit_fn on_row, void *user, struct trivet_error *err);
+
+/* ---- verifying --------------------------------------------------------- */
 
 enum trivet_audit_fault_kind {
     TRIVET_AUDIT_ROW_CHANGED, /* it, or what it follows: or it was moved     */
@@ -120,28 +153,60 @@ enum trivet_audit_fault_kind {
     TRIVET_AUDIT_ROW_ADDED,  /* behind the end, or with an id below 1       */
     TRIVET_AUDIT_HEAD_WRONG, /* the last row's hash is not the head's       */
     TRIVET_AUDIT_HEAD_MISSING,
-    TRIVET_AUDIT_NOT_AS_NOTED /* row `noted` has another hash, or is gone    */
+    TRIVET_AUDIT_NOT_AS_NOTED,  /* row `noted` has another hash, or is gone */
+    TRIVET_AUDIT_CHAIN_MISSING, /* that a checkpoint knows: rows and head   */
+    TRIVET_AUDIT_NOT_AS_SIGNED, /* the row has another hash than a checkpoint
+                                   says                                      */
+
+    /* of checkpoints: first and last are theirs, chain is empty */
+    TRIVET_AUDIT_CHECKPOINT_CHANGED, /* it, its heads, or what it follows    */
+    TRIVET_AUDIT_CHECKPOINT_FORGED,  /* its signature is no server key's     */
+    TRIVET_AUDIT_CHECKPOINTS_MISSING,
+    TRIVET_AUDIT_CHECKPOINT_ADDED, /* behind the end, or with an id below 1  */
+    TRIVET_AUDIT_CHECKPOINT_END_WRONG,
+    TRIVET_AUDIT_CHECKPOINT_END_MISSING,
+    TRIVET_AUDIT_CHECKPOINT_NOT_AS_NOTED,
+    TRIVET_NUM_AUDIT_FAULTS
 };
 
 struct trivet_audit_fault {
     enum trivet_audit_fault_kind kind;
-    int64_t first; /* the row, or the first of the rows */
+    const char *chain; /* lives until the callback returns; "": of none */
+    int64_t first;     /* the row, or the first of the rows */
     int64_t last;
 };
 
-typedef void (*trivet_audit_fault_fn)(
-    void *user, const struct trivet_audit_fault *fault);
+/* The end of a chain, as somebody wrote it down at some time before. */
+struct trivet_audit_note {
+    char chain[TRIVET_MAX_CHAIN];
+    struct trivet_audit_head head;
+};
 
-/*
- * Walks the whole chain, in constant memory and beside writers. Calls on_fault
- * for each fault, in their order.
- *
- * noted  the end of the chain as it was at some time before; NULL: not known.
- * out    the end as the head tells it.
- */
+struct trivet_audit_report {
+    int64_t num_rows;
+    int64_t num_chains;
+    int64_t num_behind;                  /* rows behind the last checkpoint */
+    struct trivet_audit_head checkpoint; /* the last; how many there are    */
+    int64_t whole_until; /* up to this checkpoint all is whole; 0: none     */
+    int64_t whole_at_us; /* when that was made                              */
+};
+
+/* Who asks, and what he is told. */
+struct trivet_audit_inquiry {
+    const struct trivet_audit_note *heads; /* that were noted */
+    size_t num_heads;
+    const struct trivet_audit_head *checkpoint; /* noted; NULL: none */
+
+    void (*on_fault)(void *user, const struct trivet_audit_fault *fault);
+    /* Each chain, with its end as its head has it, in the order of names. */
+    void (*on_chain)(void *user, const char *chain,
+        const struct trivet_audit_head *head); /* NULL: not told */
+    void *user;
+};
+
+/* Walks all checkpoints, and then all chains, beside writers. */
 TRIVET_MUST_USE enum trivet_status trivet_store_audit_verify(
-    struct trivet_store *store, const struct trivet_audit_head *noted,
-    trivet_audit_fault_fn on_fault, void *user, struct trivet_audit_head *out,
-    struct trivet_error *err);
+    struct trivet_store *store, const struct trivet_audit_inquiry *inquiry,
+    struct trivet_audit_report *out, struct trivet_error *err);
 
 #endif

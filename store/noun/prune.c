@@ -19,46 +19,92 @@ enum { MAX_LOOKED_AT = 10000 };
 
 /* ---- what is removed: of before $1, at most $2 -------------------------- */
 
-/* Each is found through an index that has these alone, the oldest first. */
-#define UNBOUND_KEYS                                                           \
-    "SELECT k.id FROM api_key k WHERE k.bound_us IS NULL"                      \
-    " AND k.expires_us < $1 AND NOT EXISTS (SELECT 1 FROM device d"            \
-    " WHERE d.api_key_id = k.id) ORDER BY k.expires_us LIMIT $2"
+/* Each is found through an index that has these alone, the oldest first. Where
+ * several write at once, rows that another holds are left for another time, as
+ * are those of a user that another holds (store/noun/hold.h): pruning waits for
+ * nobody. */
+#define OLD_KEYS                                                               \
+    " WHERE k.bound_us IS NULL AND k.expires_us < $1 AND NOT EXISTS"           \
+    " (SELECT 1 FROM device d WHERE d.api_key_id = k.id)"                      \
+    " ORDER BY k.expires_us LIMIT $2"
+#define UNBOUND_KEYS "SELECT k.id FROM api_key k" OLD_KEYS
+#define UNBOUND_KEYS_HELD                                                      \
+    "SELECT k.id FROM api_key k JOIN users u ON u.id = k.user_id" OLD_KEYS     \
+    " FOR UPDATE OF k SKIP LOCKED FOR NO KEY UPDATE OF u SKIP LOCKED"
 #define UNREGISTERED                                                           \
     "SELECT i.id FROM installation i WHERE i.registered_us IS NULL"            \
     " AND i.created_us < $1 AND NOT EXISTS (SELECT 1 FROM device d"            \
     " WHERE d.installation_id = i.id) AND NOT EXISTS (SELECT 1"                \
     " FROM api_key k WHERE k.installation_id = i.id)"                          \
     " ORDER BY i.created_us LIMIT $2"
-#define ENDED_SESSIONS                                                         \
-    "SELECT s.id FROM session s WHERE s.ended_us IS NOT NULL"                  \
-    " AND s.ended_us < $1 ORDER BY s.ended_us LIMIT $2"
-/* Of the $3 oldest that may have expired. */
-#define EXPIRED_SESSIONS                                                       \
-    "SELECT s.id FROM (SELECT * FROM session WHERE ended_us IS NULL"           \
-    " AND anchored_us < $1 ORDER BY anchored_us LIMIT $3) s"                   \
+#define UNREGISTERED_HELD UNREGISTERED " FOR UPDATE OF i SKIP LOCKED"
+#define OF_DEVICE                                                              \
     " JOIN device d ON d.id = s.device_id"                                     \
     " JOIN api_key k ON k.id = d.api_key_id"                                   \
-    " JOIN users u ON u.id = k.user_id"                                        \
-    " WHERE s.anchored_us + " LIFE_OF_SESSION " * 1000000 < $1 LIMIT $2"
+    " JOIN users u ON u.id = k.user_id"
+#define OLD_ENDED                                                              \
+    " WHERE s.ended_us IS NOT NULL AND s.ended_us < $1"                        \
+    " ORDER BY s.ended_us LIMIT $2"
+#define ENDED_SESSIONS "SELECT s.id FROM session s" OLD_ENDED
+#define ENDED_SESSIONS_HELD                                                    \
+    "SELECT s.id FROM session s" OF_DEVICE OLD_ENDED                           \
+    " FOR UPDATE OF s SKIP LOCKED FOR NO KEY UPDATE OF u SKIP LOCKED"
+/* Of the $3 oldest that may have expired. */
+#define MAY_HAVE_EXPIRED                                                       \
+    " FROM session WHERE ended_us IS NULL AND anchored_us < $1"                \
+    " ORDER BY anchored_us LIMIT $3"
+#define HAS_EXPIRED                                                            \
+    " s.anchored_us + " LIFE_OF_SESSION " * 1000000 < $1 LIMIT $2"
+#define EXPIRED_SESSIONS                                                       \
+    "SELECT s.id FROM (SELECT *" MAY_HAVE_EXPIRED ") s" OF_DEVICE              \
+    " WHERE" HAS_EXPIRED
+#define EXPIRED_SESSIONS_HELD                                                  \
+    "SELECT s.id FROM session s" OF_DEVICE                                     \
+    " WHERE s.id IN (SELECT id" MAY_HAVE_EXPIRED                               \
+    ") AND s.ended_us IS NULL AND" HAS_EXPIRED                                 \
+    " FOR UPDATE OF s SKIP LOCKED FOR NO KEY UPDATE OF u SKIP LOCKED"
 
+/* The tokens of an installation go with it: what the first statement finds, the
+ * second need not find again when several write at once. So there the first
+ * only holds them, and looks are taken again by the second. */
 static const struct trivet_statement permitted_ips_sql = {
     .name = "prune.permitted-ips",
-    .sql = "DELETE FROM permitted_ip WHERE api_key_id IN (" UNBOUND_KEYS ")"};
+    .sql = "DELETE FROM permitted_ip WHERE api_key_id IN (" UNBOUND_KEYS ")",
+    .sql_of = {[TRIVET_DIALECT_POSTGRES] = UNBOUND_KEYS_HELD}};
 static const struct trivet_statement api_keys_sql = {.name = "prune.api-keys",
-    .sql = "DELETE FROM api_key WHERE id IN (" UNBOUND_KEYS ") RETURNING id"};
+    .sql = "DELETE FROM api_key WHERE id IN (" UNBOUND_KEYS ") RETURNING id",
+    .sql_of = {[TRIVET_DIALECT_POSTGRES] =
+                   "WITH gone AS MATERIALIZED (" UNBOUND_KEYS_HELD
+                   "), parts AS (DELETE FROM permitted_ip WHERE api_key_id IN"
+                   " (SELECT id FROM gone)) DELETE FROM api_key WHERE id IN"
+                   " (SELECT id FROM gone) RETURNING id"}};
 static const struct trivet_statement tokens_sql = {.name = "prune.tokens",
     .sql = "DELETE FROM installation_token"
-           " WHERE installation_id IN (" UNREGISTERED ")"};
+           " WHERE installation_id IN (" UNREGISTERED ")",
+    .sql_of = {[TRIVET_DIALECT_POSTGRES] = UNREGISTERED_HELD}};
 static const struct trivet_statement installations_sql = {
     .name = "prune.installations",
     .sql =
-        "DELETE FROM installation WHERE id IN (" UNREGISTERED ") RETURNING id"};
+        "DELETE FROM installation WHERE id IN (" UNREGISTERED ") RETURNING id",
+    .sql_of = {[TRIVET_DIALECT_POSTGRES] =
+                   "WITH gone AS MATERIALIZED (" UNREGISTERED_HELD
+                   "), parts AS (DELETE FROM installation_token WHERE"
+                   " installation_id IN (SELECT id FROM gone))"
+                   " DELETE FROM installation WHERE id IN"
+                   " (SELECT id FROM gone) RETURNING id"}};
 static const struct trivet_statement ended_sql = {.name = "prune.ended",
-    .sql = "DELETE FROM session WHERE id IN (" ENDED_SESSIONS ") RETURNING id"};
+    .sql = "DELETE FROM session WHERE id IN (" ENDED_SESSIONS ") RETURNING id",
+    .sql_of = {[TRIVET_DIALECT_POSTGRES] =
+                   "WITH gone AS MATERIALIZED (" ENDED_SESSIONS_HELD
+                   ") DELETE FROM session WHERE id IN"
+                   " (SELECT id FROM gone) RETURNING id"}};
 static const struct trivet_statement expired_sql = {.name = "prune.expired",
     .sql =
-        "DELETE FROM session WHERE id IN (" EXPIRED_SESSIONS ") RETURNING id"};
+        "DELETE FROM session WHERE id IN (" EXPIRED_SESSIONS ") RETURNING id",
+    .sql_of = {[TRIVET_DIALECT_POSTGRES] =
+                   "WITH gone AS MATERIALIZED (" EXPIRED_SESSIONS_HELD
+                   ") DELETE FROM session WHERE id IN"
+                   " (SELECT id FROM gone) RETURNING id"}};
 
 static const struct trivet_statement count_api_keys_sql = {
     .name = "prune.count-api-keys",

@@ -39,7 +39,8 @@ trivet_store_psp_find_by_shown(struct trivet_store *store,
 
 static const struct trivet_statement put_sql = {.name = "psp.put",
     .sql = "UPDATE users SET psp_identity = $2, psp_digest = NULL,"
-           " distinguished_name = $3 WHERE id = $1 RETURNING id"};
+           " distinguished_name = $3 WHERE id = $1 AND psp_identity IS NULL"
+           " RETURNING id"};
 
 enum trivet_status
 trivet_store_psp_put(struct trivet_store *store, int64_t user_id,
@@ -51,7 +52,13 @@ trivet_store_psp_put(struct trivet_store *store, int64_t user_id,
     const struct trivet_audit_entry entry = {
         .event = TRIVET_AUDIT_USER_CERTIFIED, .user_id = user_id};
 
-    return CHANGE(store, &put_sql, params, &user_id, &entry, now_us, err);
+    enum trivet_status status =
+        CHANGE(store, &put_sql, params, &user_id, &entry, now_us, err);
+
+    /* Another gateway has met the provider at the same time. */
+    return status == TRIVET_E_CONFLICT || status == TRIVET_E_NOT_FOUND
+               ? TRIVET_E_AGAIN
+               : status;
 }
 
 static const struct trivet_statement *const statements[] = {

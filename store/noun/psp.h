@@ -21,7 +21,8 @@ TRIVET_MUST_USE enum trivet_status trivet_store_psp_find_by_shown(
     const unsigned char shown_digest[TRIVET_DIGEST_LEN],
     const char *common_name, int64_t *out_user_id, struct trivet_error *err);
 
-/* The user is the provider with that digest from now on. */
+/* The user is the provider with that digest from now on. TRIVET_E_AGAIN: the
+ * provider became another user's meanwhile, or the user another provider's. */
 TRIVET_MUST_USE enum trivet_status trivet_store_psp_put(
     struct trivet_store *store, int64_t user_id,
     const unsigned char digest[TRIVET_DIGEST_LEN],

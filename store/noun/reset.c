@@ -21,8 +21,18 @@ static const struct trivet_statement installations_sql = {
 static const struct trivet_statement users_sql = {
     .name = "reset.users", .sql = "DELETE FROM users"};
 
+/* Where several write at once, the others wait: what they make meanwhile would
+ * stay, or what they refer to be gone. */
+static const struct trivet_statement hold_sql = {.name = "reset.hold",
+    .sql = "SELECT 1",
+    .sql_of = {
+        [TRIVET_DIALECT_POSTGRES] =
+            "LOCK TABLE users, installation, installation_token,"
+            " api_key, permitted_ip, device, session IN EXCLUSIVE MODE"}};
+
 /* What refers to another comes before it. */
 static const struct trivet_statement *const statements[] = {
+    &hold_sql,
     &sessions_sql,
     &devices_sql,
     &permitted_ips_sql,

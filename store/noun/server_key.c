@@ -4,7 +4,9 @@
 
 #include <stdio.h>
 
+#include "store/handle.h"
 #include "store/noun/audit.h"
+#include "store/noun/hold.h"
 #include "store/noun/rules.h"
 #include "store/noun/statements.h"
 #include "store/row.h"
@@ -179,6 +181,7 @@ trivet_store_server_key_ensure(struct trivet_store *store,
 {
     const struct trivet_value put[] = {trivet_value_integer(now_us),
         trivet_value_blob(key->der, key->der_len)};
+    const bool is_part = store->is_in_transaction;
     enum trivet_status status =
         trivet_store_server_key_find(store, key, out_id, err);
 
@@ -192,8 +195,9 @@ trivet_store_server_key_ensure(struct trivet_store *store,
         return status;
     }
 
-    /* Another worker was faster. */
-    return trivet_store_server_key_find(store, key, out_id, err);
+    /* Another worker was faster. What was begun before has failed with it. */
+    return is_part ? TRIVET_E_AGAIN
+                   : trivet_store_server_key_find(store, key, out_id, err);
 }
 
 static const struct trivet_statement clear_location_sql = {
@@ -269,18 +273,37 @@ trivet_store_server_key_retire(struct trivet_store *store, int64_t id,
 static const struct trivet_statement drop_sql = {.name = "server-key.drop",
     .sql = "DELETE FROM server_key WHERE id = $1 AND NOT EXISTS"
            " (SELECT 1 FROM installation i WHERE i.server_key_id = $1)"
-           " RETURNING id"};
+           " AND NOT EXISTS (SELECT 1 FROM audit_checkpoint c"
+           " WHERE c.server_key_id = $1) RETURNING id"};
+
+static enum trivet_status
+drop(struct trivet_store *store, int64_t id, int64_t now_us,
+    struct trivet_error *err)
+{
+    const struct trivet_value params[] = {trivet_value_integer(id)};
+
+    TRIVET_TRY(trivet_store_hold_server_key(store, id, err));
+
+    return change(store, &drop_sql, params, 1, TRIVET_AUDIT_SERVER_KEY_DROPPED,
+        now_us, &id, err);
+}
 
 enum trivet_status
 trivet_store_server_key_drop(struct trivet_store *store, int64_t id,
     int64_t now_us, struct trivet_error *err)
 {
-    const struct trivet_value params[] = {trivet_value_integer(id)};
-    enum trivet_status status = change(store, &drop_sql, params, 1,
-        TRIVET_AUDIT_SERVER_KEY_DROPPED, now_us, &id, err);
+    enum trivet_status status;
+    bool is_own;
 
-    /* An installation was given it: it stays. */
-    return status == TRIVET_E_NOT_FOUND ? TRIVET_OK : status;
+    TRIVET_TRY(trivet_store_enter(store, &is_own, err));
+    status = drop(store, id, now_us, err);
+
+    /* An installation was given it, or it signed a checkpoint: it stays. */
+    if (status == TRIVET_E_NOT_FOUND) {
+        status = TRIVET_OK;
+    }
+
+    return trivet_store_leave(store, is_own, status, err);
 }
 
 static const struct trivet_statement *const statements[] = {

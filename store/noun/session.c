@@ -4,6 +4,7 @@
 
 #include "base/timestamp.h"
 #include "store/noun/audit.h"
+#include "store/noun/hold.h"
 #include "store/noun/rules.h"
 #include "store/noun/statements.h"
 #include "store/row.h"
@@ -204,7 +205,8 @@ trivet_store_session_extend(struct trivet_store *store, int64_t id,
     const struct trivet_audit_entry entry = {
         .event = TRIVET_AUDIT_SESSION_EXTENDED, .session_id = id};
     enum trivet_status status =
-        CHANGE(store, &extend_sql, params, &id, &entry, now_us, err);
+        CHANGE_HELD(store, trivet_store_hold_user_of_session, id, &extend_sql,
+            params, &id, &entry, now_us, err);
 
     /* Another request moved it as far, or it was ended. */
     return status == TRIVET_E_NOT_FOUND ? TRIVET_OK : status;
@@ -223,7 +225,8 @@ trivet_store_session_end(struct trivet_store *store, int64_t id, int64_t now_us,
     const struct trivet_audit_entry entry = {
         .event = TRIVET_AUDIT_SESSION_ENDED, .session_id = id};
 
-    return CHANGE(store, &end_sql, params, &id, &entry, now_us, err);
+    return CHANGE_HELD(store, trivet_store_hold_user_of_session, id, &end_sql,
+        params, &id, &entry, now_us, err);
 }
 
 /* $1 user, $2 now. */
@@ -254,6 +257,8 @@ trivet_store_session_set_back(
     struct trivet_store *store, int64_t now_us, struct trivet_error *err)
 {
     const struct trivet_value params[] = {trivet_value_integer(now_us)};
+
+    TRIVET_TRY(trivet_store_hold_users_anchored_after(store, now_us, err));
 
     return RUN(store, &set_back_sql, params, NULL, NULL, err);
 }

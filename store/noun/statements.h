@@ -23,8 +23,13 @@ struct trivet_statements {
 extern const struct trivet_statements trivet_admission_statements;
 extern const struct trivet_statements trivet_api_key_statements;
 extern const struct trivet_statements trivet_audit_statements;
+extern const struct trivet_statements trivet_audit_read_statements;
+extern const struct trivet_statements trivet_audit_verify_statements;
+extern const struct trivet_statements trivet_checkpoint_statements;
+extern const struct trivet_statements trivet_checkpoint_verify_statements;
 extern const struct trivet_statements trivet_clock_statements;
 extern const struct trivet_statements trivet_device_statements;
+extern const struct trivet_statements trivet_hold_statements;
 extern const struct trivet_statements trivet_installation_statements;
 extern const struct trivet_statements trivet_permitted_ip_statements;
 extern const struct trivet_statements trivet_prune_statements;

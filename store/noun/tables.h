@@ -13,7 +13,8 @@
 
 enum trivet_table_kind {
     TRIVET_TABLE_OF_ROWS,
-    TRIVET_TABLE_OF_ONE, /* its row is there from the beginning           */
+    TRIVET_TABLE_OF_ONE, /* a row, or one of them, is there from the
+                            beginning: each is set                         */
     TRIVET_TABLE_MADE    /* by triggers, from the other tables            */
 };
 
@@ -31,11 +32,11 @@ struct trivet_table {
      * does not give ids there. */
     struct trivet_statement highest;
 
-    /* TRIVET_TABLE_OF_ONE: gives its row other values, those of columns. */
+    /* TRIVET_TABLE_OF_ONE: gives a row other values, those of columns. */
     struct trivet_statement set;
 };
 
-enum { TRIVET_NUM_TABLES = 13 };
+enum { TRIVET_NUM_TABLES = 16 };
 
 extern const struct trivet_table trivet_tables[TRIVET_NUM_TABLES];
 

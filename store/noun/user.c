@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "store/noun/audit.h"
+#include "store/noun/hold.h"
 #include "store/noun/session.h"
 #include "store/noun/statements.h"
 #include "store/row.h"
@@ -160,6 +161,7 @@ set_auto_logout(struct trivet_store *store, int64_t id, int64_t auto_logout_s,
     (void) snprintf(
         entry.detail, sizeof entry.detail, "%lld s", (long long) auto_logout_s);
 
+    TRIVET_TRY(trivet_store_hold_user(store, id, err));
     TRIVET_TRY(trivet_store_session_end_expired(store, id, now_us, err));
 
     return CHANGE(

@@ -136,7 +136,8 @@ def test_an_auditor_reads_the_audit(store):
 
 
 EVERY = """server_key users installation installation_token api_key
-permitted_ip device session admission audit audit_head clock sandbox
+permitted_ip device session admission audit audit_head audit_checkpoint
+audit_checkpoint_head audit_checkpoint_end clock sandbox
 schema_version""".split()
 
 
@@ -151,20 +152,23 @@ WANTED = {
     "trivet_gateway": rights(
         ("SELECT", ALL),
         ("INSERT", "server_key users installation installation_token api_key"
-                   " permitted_ip device session admission audit"),
+                   " permitted_ip device session admission audit audit_head"
+                   " audit_checkpoint audit_checkpoint_head"),
         ("UPDATE", "server_key users installation api_key permitted_ip session"
-                   " audit_head clock sandbox"),
+                   " audit_head audit_checkpoint_end clock sandbox"),
         ("DELETE", "installation installation_token api_key permitted_ip"
                    " session admission")),
     "trivet_operator": rights(
         ("SELECT", ALL),
-        ("INSERT", "server_key users api_key permitted_ip admission audit"),
+        ("INSERT", "server_key users api_key permitted_ip admission audit"
+                   " audit_head"),
         ("UPDATE", "server_key users api_key permitted_ip session audit_head"
                    " clock sandbox"),
         ("DELETE", "server_key installation installation_token api_key"
                    " permitted_ip session admission")),
     "trivet_auditor": rights(
-        ("SELECT", "schema_version audit audit_head clock")),
+        ("SELECT", "schema_version audit audit_head audit_checkpoint"
+                   " audit_checkpoint_head audit_checkpoint_end clock")),
     "nobody": set(),
 }
 RIGHTS = "SELECT INSERT UPDATE DELETE TRUNCATE REFERENCES TRIGGER".split()
@@ -195,6 +199,9 @@ def test_a_role_has_these_rights_alone(store, role):
 @pytest.mark.parametrize("name, statement", [
     ("gateway", "UPDATE audit SET reason = ''"),
     ("gateway", "DELETE FROM audit"),
+    ("gateway", "DELETE FROM audit_head"),
+    ("gateway", "UPDATE audit_checkpoint SET at_us = 1"),
+    ("gateway", "DELETE FROM audit_checkpoint_head"),
     ("gateway", "DELETE FROM users"),
     ("gateway", "UPDATE device SET user_id = 1"),
     ("gateway", "UPDATE admission SET allow_all_ips = 1"),
@@ -207,9 +214,11 @@ def test_a_role_has_these_rights_alone(store, role):
     ("operator", "INSERT INTO session (created_us, anchored_us, digest,"
                  " device_id) VALUES (1, 1, '', 1)"),
     ("operator", "DELETE FROM device"),
+    ("operator", "UPDATE audit_checkpoint_end SET num = 1"),
     ("operator", "UPDATE installation SET public_der = ''"),
     ("auditor", "SELECT * FROM session"),
     ("auditor", "SELECT * FROM admissible"),
+    ("auditor", "SELECT location FROM server_key"),
     ("auditor", "UPDATE clock SET latest_us = 0"),
     ("auditor", "INSERT INTO audit SELECT * FROM audit"),
     ("nobody", "SELECT * FROM audit"),

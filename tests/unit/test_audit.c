@@ -15,7 +15,8 @@ enum { MAX_FAULTS = 64 };
 
 static struct trivet_audit_fault faults[MAX_FAULTS];
 static size_t num_faults;
-static struct trivet_audit_head head;
+static struct trivet_audit_head head; /* of the chain main */
+static struct trivet_audit_report report;
 
 static void
 keep_fault(void *user, const struct trivet_audit_fault *fault)
@@ -26,9 +27,26 @@ keep_fault(void *user, const struct trivet_audit_fault *fault)
     faults[num_faults++] = *fault;
 }
 
-static size_t
-verify_noted(const struct trivet_audit_head *noted)
+static void
+keep_head(
+    void *user, const char *chain, const struct trivet_audit_head *its_head)
 {
+    (void) user;
+
+    if (strcmp(chain, TRIVET_CHAIN_MAIN) == 0) {
+        head = *its_head;
+    }
+}
+
+static size_t
+inquire(const struct trivet_audit_note *noted, size_t num_noted,
+    const struct trivet_audit_head *checkpoint)
+{
+    const struct trivet_audit_inquiry inquiry = {.heads = noted,
+        .num_heads = num_noted,
+        .checkpoint = checkpoint,
+        .on_fault = keep_fault,
+        .on_chain = keep_head};
     struct trivet_store *store;
 
     num_faults = 0;
@@ -36,16 +54,24 @@ verify_noted(const struct trivet_audit_head *noted)
                          &store, NULL),
         TRIVET_OK);
     assert_int_equal(
-        trivet_store_audit_verify(store, noted, keep_fault, NULL, &head, NULL),
-        TRIVET_OK);
+        trivet_store_audit_verify(store, &inquiry, &report, NULL), TRIVET_OK);
     trivet_store_close(store);
     return num_faults;
 }
 
 static size_t
+verify_noted(const struct trivet_audit_head *noted)
+{
+    const struct trivet_audit_note note = {
+        .chain = TRIVET_CHAIN_MAIN, .head = *noted};
+
+    return inquire(&note, 1, NULL);
+}
+
+static size_t
 verify(void)
 {
-    return verify_noted(NULL);
+    return inquire(NULL, 0, NULL);
 }
 
 static void
@@ -396,9 +422,12 @@ added_rows_are_found(void **state)
     (void) state;
 
     log_in(&ann);
-    (void) operate("INSERT INTO audit SELECT 9, at_us, event, actor, address,"
+    (void) operate("INSERT INTO audit (id, at_us, event, actor, address,"
                    " user_id, api_key_id, installation_id, device_id,"
-                   " session_id, reason, detail, hash FROM audit WHERE id = 8");
+                   " session_id, reason, detail, hash, chain)"
+                   " SELECT 9, at_us, event, actor, address, user_id,"
+                   " api_key_id, installation_id, device_id, session_id,"
+                   " reason, detail, hash, chain FROM audit WHERE id = 8");
     assert_int_equal(verify(), 1);
     assert_fault(0, TRIVET_AUDIT_ROW_ADDED, 9, 9);
     (void) operate("UPDATE audit SET id = 0 WHERE id = 9");

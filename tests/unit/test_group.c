@@ -29,7 +29,7 @@ set_up(void **state)
         trivet_store_open(scratch.url, TRIVET_STORE_MIGRATE, &store, NULL),
         TRIVET_OK);
     trivet_store_close(store);
-    group = trivet_group_new(scratch.url);
+    group = trivet_group_new(scratch.url, NULL);
     assert_non_null(group);
     return 0;
 }
@@ -83,16 +83,16 @@ fail_for_fault(void *user, const struct trivet_audit_fault *fault)
 static void
 assert_audit(int64_t num_rows)
 {
-    struct trivet_audit_head head;
+    const struct trivet_audit_inquiry inquiry = {.on_fault = fail_for_fault};
+    struct trivet_audit_report report;
     struct trivet_store *store;
 
     assert_int_equal(
         trivet_store_open(scratch.url, TRIVET_STORE_EXISTING, &store, NULL),
         TRIVET_OK);
-    assert_int_equal(trivet_store_audit_verify(
-                         store, NULL, fail_for_fault, NULL, &head, NULL),
-        TRIVET_OK);
-    assert_int_equal(head.num_rows, num_rows);
+    assert_int_equal(
+        trivet_store_audit_verify(store, &inquiry, &report, NULL), TRIVET_OK);
+    assert_int_equal(report.num_rows, num_rows);
     trivet_store_close(store);
 }
 

@@ -309,12 +309,13 @@ ignore_fault(void *user, const struct trivet_audit_fault *fault)
 static void
 assert_audit_is_whole(void)
 {
-    struct trivet_audit_head head;
     int num_faults = 0;
+    const struct trivet_audit_inquiry inquiry = {
+        .on_fault = ignore_fault, .user = &num_faults};
+    struct trivet_audit_report report;
 
-    assert_int_equal(trivet_store_audit_verify(
-                         store, NULL, ignore_fault, &num_faults, &head, NULL),
-        TRIVET_OK);
+    assert_int_equal(
+        trivet_store_audit_verify(store, &inquiry, &report, NULL), TRIVET_OK);
     assert_int_equal(num_faults, 0);
 }
 
@@ -444,7 +445,7 @@ who_registers_meanwhile_is_in_or_is_told(void **state)
     put_key(1, NOW, true);
     put_installations(NUM_RACING);
 
-    group = trivet_group_new(scratch.url);
+    group = trivet_group_new(scratch.url, NULL);
     assert_non_null(group);
     assert_int_equal(pthread_create(&thread, NULL, register_all, NULL), 0);
     while (num_pruned + atomic_load(&num_registered) < NUM_RACING) {
