@@ -13,10 +13,12 @@
 #include "authority/explain.h"
 #include "authority/facts.h"
 #include "authority/handling.h"
+#include "authority/opening.h"
 #include "authority/request_id.h"
 
 #include <stdlib.h>
 
+#include "base/ticks.h"
 #include "core/message/text.h"
 #include "store/noun/audit.h"
 #include "store/noun/server_key.h"
@@ -40,6 +42,12 @@ trivet_authority_check(
     return TRIVET_OK;
 }
 
+bool
+trivet_authority_is_shared(const char *store_url)
+{
+    return trivet_store_is_shared(store_url);
+}
+
 enum trivet_status
 trivet_authority_new(const struct trivet_authority_config *config,
     struct trivet_authority **out, struct trivet_error *err)
@@ -61,6 +69,7 @@ trivet_authority_new(const struct trivet_authority_config *config,
     authority->seen =
         config->seen == NULL ? &authority->own_seen : config->seen;
     authority->config = config;
+    authority->store_tag = trivet_session_cache_tag(config->store_url);
     authority->verifiers = trivet_verifier_cache_new(NUM_CACHED_KEYS);
     authority->digest = trivet_digest_new();
     if (authority->verifiers == NULL || authority->digest == NULL) {
@@ -231,6 +240,11 @@ run(struct trivet_case *c)
         return TRIVET_OK;
     }
 
+    TRIVET_TRY(trivet_case_count_opening(c));
+    if (trivet_case_is_refused(c)) {
+        return TRIVET_OK;
+    }
+
     TRIVET_TRY(trivet_case_decrypt(c));
     if (trivet_case_is_refused(c)) {
         return TRIVET_OK;
@@ -244,6 +258,11 @@ run(struct trivet_case *c)
     status = handle_admitted(c);
     trivet_case_settle_request_id(
         c, status == TRIVET_OK && !trivet_case_is_refused(c));
+    if (status == TRIVET_OK && c->request->call != NULL
+        && c->request->call->write != NULL)
+    {
+        trivet_case_forget_session(c);
+    }
 
     return status;
 }
@@ -333,12 +352,41 @@ make_case(struct trivet_authority *authority,
     };
 }
 
+/* The decision by what is remembered, without a store. The age is looked at
+ * before anything is taken: what was dropped until that reading is not taken.
+ */
+static bool
+decide_by_cache(struct trivet_case *c)
+{
+    struct trivet_authority *authority = c->authority;
+    const struct trivet_authority_config *config = authority->config;
+    struct trivet_list_reading reading;
+
+    if (!trivet_session_cache_reading(
+            config->session_cache, authority->store_tag, &reading)
+        || trivet_ticks_ms() - reading.begun_ms >= config->max_age_ms
+        || !trivet_authority_take_known_keys(authority)
+        || trivet_authority_take_time_by(
+               authority, &reading, &c->now_us, c->err)
+               != TRIVET_OK)
+    {
+        trivet_session_cache_miss(config->session_cache);
+        return false;
+    }
+
+    c->store = NULL;
+    return decide(c) == TRIVET_OK;
+}
+
 /* The decision, on an event loop. False: none was made. */
 static bool
 decide_here(struct trivet_case *c)
 {
     struct trivet_authority *authority = c->authority;
 
+    if (authority->config->session_cache != NULL) {
+        return decide_by_cache(c);
+    }
     if (trivet_authority_ensure_store_at_once(authority, c->err) != TRIVET_OK) {
         return false;
     }

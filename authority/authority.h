@@ -10,11 +10,14 @@
 #ifndef TRIVET_AUTHORITY_AUTHORITY_H
 #define TRIVET_AUTHORITY_AUTHORITY_H
 
+#include <stdatomic.h>
+
 #include "authority/answer.h"
 #include "authority/evidence.h"
 #include "authority/limits/device_rates.h"
 #include "authority/limits/refusals.h"
 #include "authority/limits/request_ids.h"
+#include "authority/limits/session_cache.h"
 #include "authority/request.h"
 #include "authority/seen.h"
 #include "authority/server_key.h"
@@ -99,7 +102,28 @@ struct trivet_authority_config {
 
     /* Shared by all. NULL, or of NULLs: nothing is remembered. */
     const struct trivet_memos *memos;
+
+    /* Of a store that several gateways use; all NULL, 0 or false for others.
+     * The sessions that are remembered, which count while the list of changes
+     * was read in the last max_age_ms; what all threads of this process know of
+     * the server keys; whether time is the database's; whether openings of
+     * sessions are counted (--rate-limits classic). */
+    struct trivet_session_cache *session_cache;
+    int64_t max_age_ms;
+    struct trivet_known_keys *known_keys;
+    bool follows_store_clock;
+    bool counts_openings;
 };
+
+/* The places of server keys in the store, for who cannot look there. Zeroed
+ * memory is ready for use. */
+struct trivet_known_keys {
+    atomic_bool is_known;
+    _Atomic int64_t ids[TRIVET_MAX_SERVER_KEYS];
+};
+
+/* How far the machine's clock may be from the database's. */
+#define TRIVET_MAX_CLOCK_DISTANCE_US (INT64_C(2) * 1000000)
 
 struct trivet_authority;
 
@@ -110,6 +134,15 @@ bool trivet_authority_takes_chain(const char *name);
 /* A group for config->group. NULL when memory ran out. */
 struct trivet_group *trivet_authority_make_group(
     const struct trivet_authority_config *config);
+
+/* Whether time may be told by the machine's clock and the distance of the
+ * database's from it, of which doubt_us is not sure; else TRIVET_E_UNAVAILABLE,
+ * and why. Does not block. */
+TRIVET_MUST_USE enum trivet_status trivet_authority_check_distance(
+    int64_t distance_us, int64_t doubt_us, struct trivet_error *err);
+
+/* Whether several gateways use the store at url. Does not block. */
+bool trivet_authority_is_shared(const char *store_url);
 
 /* TRIVET_E_USAGE when no authority could ever work with it. Does not block. */
 TRIVET_MUST_USE enum trivet_status trivet_authority_check(
@@ -183,6 +216,10 @@ TRIVET_MUST_USE enum trivet_status trivet_authority_checkpoint(
 /* What the operator should know of how the store was found; NULL: nothing, or
  * the store is not open. Good until the next call of the authority. */
 const char *trivet_authority_notice(const struct trivet_authority *authority);
+
+/* Removes what is old of the list of changes and of what was counted, of a
+ * store that several gateways use. Cannot fail: what fails is done later. */
+void trivet_authority_sweep(struct trivet_authority *authority);
 
 /* How many sessions are alive (trivet_store_session_count_alive). */
 TRIVET_MUST_USE enum trivet_status trivet_authority_count_sessions(

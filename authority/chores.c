@@ -3,6 +3,8 @@
 #include "authority/authority.h"
 #include "authority/clock.h"
 #include "authority/connection.h"
+#include "store/noun/change.h"
+#include "store/noun/once.h"
 #include "store/noun/session.h"
 #include "store/store.h"
 
@@ -33,6 +35,22 @@ trivet_authority_check_store(
     }
 
     return status;
+}
+
+void
+trivet_authority_sweep(struct trivet_authority *authority)
+{
+    if (authority->config->session_cache == NULL
+        || trivet_authority_ensure_store(authority, NULL) != TRIVET_OK)
+    {
+        return;
+    }
+
+    if (trivet_store_change_remove(authority->store, NULL) != TRIVET_OK
+        || trivet_store_once_remove(authority->store, NULL) != TRIVET_OK)
+    {
+        trivet_authority_drop_store(authority);
+    }
 }
 
 const char *

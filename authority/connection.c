@@ -47,6 +47,37 @@ trivet_authority_drop_store(struct trivet_authority *authority)
         authority); /* another connection counts versions anew */
 }
 
+static void
+tell_known_keys(const struct trivet_authority *authority)
+{
+    struct trivet_known_keys *known = authority->config->known_keys;
+
+    if (known == NULL) {
+        return;
+    }
+
+    for (size_t i = 0; i < authority->config->num_server_keys; i++) {
+        atomic_store(&known->ids[i], authority->server_key_ids[i]);
+    }
+    atomic_store(&known->is_known, true);
+}
+
+bool
+trivet_authority_take_known_keys(struct trivet_authority *authority)
+{
+    struct trivet_known_keys *known = authority->config->known_keys;
+
+    if (known == NULL || !atomic_load(&known->is_known)) {
+        return false;
+    }
+
+    for (size_t i = 0; i < authority->config->num_server_keys; i++) {
+        authority->server_key_ids[i] = atomic_load(&known->ids[i]);
+    }
+
+    return true;
+}
+
 static enum trivet_status
 ensure_server_keys(struct trivet_authority *authority, struct trivet_error *err)
 {
@@ -61,6 +92,7 @@ ensure_server_keys(struct trivet_authority *authority, struct trivet_error *err)
             &authority->server_key_ids[i], err));
     }
 
+    tell_known_keys(authority);
     return TRIVET_OK;
 }
 

@@ -19,6 +19,10 @@ TRIVET_MUST_USE enum trivet_status trivet_authority_ensure_store(
 TRIVET_MUST_USE enum trivet_status trivet_authority_ensure_store_at_once(
     struct trivet_authority *authority, struct trivet_error *err);
 
+/* Takes the places of the server keys that another authority of this process
+ * found. False: none has. Does not block. */
+bool trivet_authority_take_known_keys(struct trivet_authority *authority);
+
 /* Closes a store that failed: the next use opens it again. */
 void trivet_authority_drop_store(struct trivet_authority *authority);
 

@@ -4,6 +4,7 @@
  * server key that answers it
  */
 #include "authority/facts.h"
+#include "base/ticks.h"
 #include "store/noun/admission.h"
 #include "store/noun/installation.h"
 #include "store/noun/server_key.h"
@@ -59,11 +60,51 @@ place_of(const struct trivet_case *c, const unsigned char *digest)
                                   % TRIVET_NUM_CACHED_SESSIONS];
 }
 
+/* Of a store that several gateways use: what is remembered by all workers, when
+ * there is no store to ask. */
+static enum trivet_status
+recall_session(struct trivet_case *c, const unsigned char *digest)
+{
+    struct trivet_session_cache_key key = {.tag = c->authority->store_tag};
+
+    memcpy(key.token_digest, digest, sizeof key.token_digest);
+
+    return trivet_session_cache_get(c->authority->config->session_cache, &key,
+               trivet_ticks_ms(), &c->request->address, &c->session)
+               ? TRIVET_OK
+               : TRIVET_E_UNAVAILABLE;
+}
+
+/* And what is put in there: the number is taken before the row is asked for. */
+static enum trivet_status
+find_and_remember(struct trivet_case *c, const unsigned char *digest)
+{
+    struct trivet_session_cache *cache = c->authority->config->session_cache;
+    struct trivet_session_cache_key key = {.tag = c->authority->store_tag};
+    uint64_t begun = trivet_session_cache_begin(cache);
+    struct trivet_admission_row row;
+
+    TRIVET_TRY(trivet_store_admission_find(
+        c->store, digest, &c->request->address, &c->session, &row, c->err));
+
+    memcpy(key.token_digest, digest, sizeof key.token_digest);
+    if (row.session.id != 0) {
+        trivet_session_cache_put(cache, &key, begun, trivet_ticks_ms(), &row);
+    }
+
+    return TRIVET_OK;
+}
+
 static enum trivet_status
 find_session(struct trivet_case *c, const unsigned char *digest)
 {
     const struct trivet_address *address = &c->request->address;
     struct trivet_cached_session *place = place_of(c, digest);
+
+    if (c->authority->config->session_cache != NULL) {
+        return c->store == NULL ? recall_session(c, digest)
+                                : find_and_remember(c, digest);
+    }
 
     if (place != NULL && place->is_filled
         && place->version == c->authority->version
@@ -75,7 +116,7 @@ find_session(struct trivet_case *c, const unsigned char *digest)
     }
 
     TRIVET_TRY(trivet_store_admission_find(
-        c->store, digest, address, &c->session, c->err));
+        c->store, digest, address, &c->session, NULL, c->err));
 
     if (place != NULL) {
         place->is_filled = true;
@@ -86,6 +127,15 @@ find_session(struct trivet_case *c, const unsigned char *digest)
     }
 
     return TRIVET_OK;
+}
+
+/* Installations are not remembered. */
+static enum trivet_status
+find_installation(struct trivet_case *c, const unsigned char *digest)
+{
+    return c->store == NULL ? TRIVET_E_UNAVAILABLE
+                            : trivet_store_installation_find(c->store, digest,
+                                &c->request->address, &c->installation, c->err);
 }
 
 /* The incident sandbox-reset: nobody knows it any more. */
@@ -114,7 +164,6 @@ forget_token(struct trivet_case *c, struct trivet_facts *facts)
 static enum trivet_status
 look_up_token(struct trivet_case *c, struct trivet_facts *facts)
 {
-    const struct trivet_address *address = &c->request->address;
     bool is_session_first = c->request->rule.token != TRIVET_NEEDS_INSTALLATION;
     unsigned char digest[TRIVET_DIGEST_LEN];
 
@@ -122,11 +171,8 @@ look_up_token(struct trivet_case *c, struct trivet_facts *facts)
 
     for (int i = 0; i < 2; i++) {
         bool is_session = (i == 0) == is_session_first;
-        struct trivet_store *store = c->store;
         enum trivet_status status =
-            is_session ? find_session(c, digest)
-                       : trivet_store_installation_find(
-                           store, digest, address, &c->installation, c->err);
+            is_session ? find_session(c, digest) : find_installation(c, digest);
 
         if (status == TRIVET_E_NOT_FOUND) {
             continue;
@@ -292,7 +338,7 @@ is_key_of_incident(struct trivet_case *c, int64_t id)
     const struct trivet_authority_config *config = c->authority->config;
     int64_t found;
 
-    return config->is_server_key_rotated != NULL
+    return config->is_server_key_rotated != NULL && c->store != NULL
            && trivet_store_server_key_find(c->store,
                   &config->server_keys[config->num_server_keys].public_key,
                   &found, NULL)

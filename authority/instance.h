@@ -38,8 +38,11 @@ struct trivet_authority {
     struct trivet_seen *seen;         /* the configuration's, or own_seen    */
     struct trivet_seen own_seen;      /* initialised when seen points to it  */
     struct trivet_store_clock stored; /* as it was read for this request     */
-    int64_t clock_us;  /* the later of two, for this request            */
-    int64_t offset_us; /* of the sandbox's own clock, then              */
+    int64_t clock_us;    /* the later of two, for this request            */
+    int64_t offset_us;   /* of the sandbox's own clock, then              */
+    int64_t distance_us; /* of the database's clock from the machine's  */
+
+    uint64_t store_tag; /* of config->session_cache */
 
     /* of trivet_authority_admit alone */
     int64_t looked_us; /* at the store's name                     */

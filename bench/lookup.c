@@ -77,7 +77,8 @@ look_up(struct trivet_store *store, const unsigned char *digest)
         .bytes = {[10] = 0xff, [11] = 0xff, [12] = 127, [15] = 1}};
     struct trivet_session session;
 
-    if (trivet_store_admission_find(store, digest, &address, &session, NULL)
+    if (trivet_store_admission_find(
+            store, digest, &address, &session, NULL, NULL)
             != TRIVET_OK
         || !session.is_address_permitted || session.key.der_len == 0)
     {

@@ -189,26 +189,39 @@ write_slot(const struct trivet_memo *memo, struct slot *slot,
     return true;
 }
 
-void
-trivet_memo_put(struct trivet_memo *memo, const struct trivet_memo_key *key,
-    const void *value)
+/* A slot that has the key, and may be written anew; or one that is empty. */
+static bool
+write_own_slot(struct trivet_memo *memo, const uint64_t *words,
+    const void *value, bool is_changed)
+{
+    for (size_t way = 0; way < NUM_WAYS; way++) {
+        struct slot *slot = slot_at(memo, words, way);
+
+        if (read_slot(memo, slot, words, NULL)) {
+            if (!is_changed || write_slot(memo, slot, words, value)) {
+                return true;
+            }
+        }
+        if (atomic_load_explicit(&slot->sequence, memory_order_relaxed) == 0
+            && write_slot(memo, slot, words, value))
+        {
+            return true;
+        }
+    }
+
+    return false;
+}
+
+static void
+write_value(struct trivet_memo *memo, const struct trivet_memo_key *key,
+    const void *value, bool is_changed)
 {
     uint64_t words[NUM_KEY_WORDS];
     uint64_t hand;
 
     key_words(key, words);
-
-    for (size_t way = 0; way < NUM_WAYS; way++) {
-        struct slot *slot = slot_at(memo, words, way);
-
-        if (read_slot(memo, slot, words, NULL)) {
-            return;
-        }
-        if (atomic_load_explicit(&slot->sequence, memory_order_relaxed) == 0
-            && write_slot(memo, slot, words, value))
-        {
-            return;
-        }
+    if (write_own_slot(memo, words, value, is_changed)) {
+        return;
     }
 
     /* Twice around: those that were asked for are passed over once. */
@@ -224,4 +237,18 @@ trivet_memo_put(struct trivet_memo *memo, const struct trivet_memo_key *key,
             }
         }
     }
+}
+
+void
+trivet_memo_put(struct trivet_memo *memo, const struct trivet_memo_key *key,
+    const void *value)
+{
+    write_value(memo, key, value, false);
+}
+
+void
+trivet_memo_set(struct trivet_memo *memo, const struct trivet_memo_key *key,
+    const void *value)
+{
+    write_value(memo, key, value, true);
 }

@@ -45,4 +45,9 @@ bool trivet_memo_get(
 void trivet_memo_put(struct trivet_memo *memo,
     const struct trivet_memo_key *key, const void *value);
 
+/* The same, in place of a value put before. While two do it at once, either
+ * value may stay, and be read again later: who cares must tell by the value. */
+void trivet_memo_set(struct trivet_memo *memo,
+    const struct trivet_memo_key *key, const void *value);
+
 #endif

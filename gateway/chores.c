@@ -2,14 +2,15 @@
 /*
  * chores.c - what a worker does on the store for no request
  *
- * The audit is told what it left out, the store what time it is. On a pool
- * thread, now and then; one at a time.
+ * The audit is told what it left out, the store what time it is; of a store of
+ * several gateways what is old is removed. On a pool thread, now and then; one
+ * at a time.
  */
 #include "gateway/chores.h"
 
-#include "gateway/clock.h"
 #include "gateway/conf.h"
 #include "gateway/request_ids.h"
+#include "gateway/store_cache.h"
 #include "gateway/threads.h"
 #include "gateway/worker.h"
 
@@ -58,9 +59,14 @@ ngx_http_trivet_do_chores(struct trivet_authority *authority, void *data)
 {
     (void) data;
 
-    if (authority != NULL) {
-        trivet_authority_tell_left_out(authority);
-        trivet_authority_note_time(authority, TRIVET_SEEN_LATELY_US);
+    if (authority == NULL) {
+        return;
+    }
+
+    trivet_authority_tell_left_out(authority);
+    trivet_authority_note_time(authority, TRIVET_SEEN_LATELY_US);
+    if (ngx_worker == 0) {
+        trivet_authority_sweep(authority);
     }
 }
 
@@ -80,9 +86,9 @@ ngx_http_trivet_log_behind(ngx_http_trivet_main_conf_t *tmcf, ngx_log_t *log)
 {
     int64_t behind_s;
 
-    behind_s =
-        trivet_seen_behind_us(&tmcf->worker->seen, ngx_http_trivet_now_us())
-        / TRIVET_US_PER_S;
+    behind_s = trivet_seen_behind_us(
+                   &tmcf->worker->seen, ngx_http_trivet_store_now_us(tmcf))
+               / TRIVET_US_PER_S;
 
     if (ngx_worker != 0 || behind_s == 0
         || (tmcf->worker->is_time_told
@@ -116,6 +122,7 @@ ngx_http_trivet_chore_handler(ngx_event_t *ev)
     if (!tmcf->worker->is_chore_posted
         && (trivet_refusals_has_left_out(&tmcf->worker->refusals)
             || trivet_seen_is_due(&tmcf->worker->seen, TRIVET_SEEN_LATELY_US)
+            || (tmcf->store_cache != NULL && ngx_worker == 0)
             || ngx_current_msec - tmcf->worker->time_checked
                    >= NGX_HTTP_TRIVET_IDLE_MS))
     {
@@ -124,6 +131,7 @@ ngx_http_trivet_chore_handler(ngx_event_t *ev)
 
     ngx_http_trivet_retry_request_ids(tmcf, ev->log);
     ngx_http_trivet_log_behind(tmcf, ev->log);
+    ngx_http_trivet_log_store_cache(tmcf, ev->log);
     ngx_add_timer(ev, NGX_HTTP_TRIVET_CHORE_MS);
 }
 

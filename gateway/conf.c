@@ -142,6 +142,9 @@ ngx_http_trivet_create_main_conf(ngx_conf_t *cf)
     tmcf->session_timeout = NGX_CONF_UNSET;
     tmcf->key_lifetime = NGX_CONF_UNSET;
     tmcf->memo_size = NGX_CONF_UNSET_SIZE;
+    tmcf->cache_size = NGX_CONF_UNSET_SIZE;
+    tmcf->refresh_ms = NGX_CONF_UNSET_MSEC;
+    tmcf->staleness_ms = NGX_CONF_UNSET_MSEC;
     tmcf->lanes = NGX_CONF_UNSET_UINT;
     tmcf->max_connections = NGX_CONF_UNSET;
     tmcf->has_device_rates = NGX_CONF_UNSET;
@@ -173,6 +176,9 @@ ngx_http_trivet_init_main_conf(ngx_conf_t *cf, void *conf)
         tmcf->session_timeout, TRIVET_DEFAULT_SESSION_TIMEOUT_S);
     ngx_conf_init_value(tmcf->key_lifetime, key_lifetime);
     ngx_conf_init_size_value(tmcf->memo_size, 4 * 1024 * 1024);
+    ngx_conf_init_size_value(tmcf->cache_size, 16 * 1024 * 1024);
+    ngx_conf_init_msec_value(tmcf->refresh_ms, 250);
+    ngx_conf_init_msec_value(tmcf->staleness_ms, 1000);
     ngx_conf_init_uint_value(tmcf->lanes, 1);
     ngx_conf_init_value(tmcf->max_connections, 0);
     ngx_conf_init_value(tmcf->has_device_rates, 0);

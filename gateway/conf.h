@@ -31,6 +31,9 @@ typedef struct {
     ngx_int_t session_timeout;
     ngx_int_t key_lifetime;
     size_t memo_size;
+    size_t cache_size;     /* of sessions, in a store of several gateways */
+    ngx_msec_t refresh_ms; /* of its list of changes                      */
+    ngx_msec_t staleness_ms;
     ngx_uint_t lanes;      /* 1: auto */
     size_t temp_limit;     /* bytes of temporary files of a worker */
     size_t answer_memory;  /* bytes of chunks.c of a worker        */
@@ -44,6 +47,8 @@ typedef struct {
     ngx_shm_zone_t *connections;  /* NULL: they are not counted */
     ngx_flag_t has_device_rates;  /* trivet_rate_limits 2026 */
     ngx_shm_zone_t *device_rates; /* NULL: they are not counted */
+    ngx_flag_t counts_openings;   /* trivet_rate_limits classic */
+    ngx_shm_zone_t *store_cache;  /* NULL: no other gateway uses the store */
     ngx_uint_t is_used;           /* by a location */
 
     /* what the above comes to */

@@ -30,13 +30,20 @@ ngx_http_trivet_set_rate_limits(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
         return NGX_CONF_OK;
     }
 
+    if (ngx_strcmp(value[1].data, "classic") == 0) {
+        tmcf->has_device_rates = 0;
+        tmcf->counts_openings = 1;
+        return NGX_CONF_OK;
+    }
+
     if (ngx_strcmp(value[1].data, "off") == 0) {
         tmcf->has_device_rates = 0;
         return NGX_CONF_OK;
     }
 
     ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-        "trivet_rate_limits: \"%V\" is neither \"2026\" nor \"off\"",
+        "trivet_rate_limits: \"%V\" is none of \"classic\", \"2026\" and "
+        "\"off\"",
         &value[1]);
 
     return NGX_CONF_ERROR;

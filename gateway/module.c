@@ -149,6 +149,27 @@ static ngx_command_t  ngx_http_trivet_commands[] = {
       offsetof(ngx_http_trivet_main_conf_t, memo_size),
       NULL },
 
+    { ngx_string("trivet_store_cache"),
+      NGX_HTTP_MAIN_CONF|NGX_CONF_TAKE1,
+      ngx_conf_set_size_slot,
+      NGX_HTTP_MAIN_CONF_OFFSET,
+      offsetof(ngx_http_trivet_main_conf_t, cache_size),
+      NULL },
+
+    { ngx_string("trivet_store_refresh"),
+      NGX_HTTP_MAIN_CONF|NGX_CONF_TAKE1,
+      ngx_conf_set_msec_slot,
+      NGX_HTTP_MAIN_CONF_OFFSET,
+      offsetof(ngx_http_trivet_main_conf_t, refresh_ms),
+      NULL },
+
+    { ngx_string("trivet_store_staleness"),
+      NGX_HTTP_MAIN_CONF|NGX_CONF_TAKE1,
+      ngx_conf_set_msec_slot,
+      NGX_HTTP_MAIN_CONF_OFFSET,
+      offsetof(ngx_http_trivet_main_conf_t, staleness_ms),
+      NULL },
+
     { ngx_string("trivet_lanes"),
       NGX_HTTP_MAIN_CONF|NGX_CONF_TAKE1,
       ngx_conf_set_enum_slot,

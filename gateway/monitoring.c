@@ -2,13 +2,13 @@
 /* monitoring.c - the locations trivet_metrics and trivet_probe */
 #include "gateway/monitoring.h"
 
-#include "gateway/clock.h"
 #include "gateway/conf.h"
 #include "gateway/connection_slots.h"
 #include "gateway/fill.h"
 #include "gateway/metrics.h"
 #include "gateway/metrics_text.h"
 #include "gateway/request.h"
+#include "gateway/store_cache.h"
 #include "gateway/task.h"
 #include "gateway/threads.h"
 #include "gateway/worker.h"
@@ -59,9 +59,9 @@ ngx_http_trivet_send_metrics(
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    work->behind_s =
-        trivet_seen_behind_us(&tmcf->worker->seen, ngx_http_trivet_now_us())
-        / TRIVET_US_PER_S;
+    work->behind_s = trivet_seen_behind_us(&tmcf->worker->seen,
+                         ngx_http_trivet_store_now_us(tmcf))
+                     / TRIVET_US_PER_S;
     end = ngx_http_trivet_tell_all(text, text + max, copy, work);
     if (tmcf->connections != NULL) {
         end = ngx_http_trivet_tell_counter(end, text + max,
@@ -69,6 +69,7 @@ ngx_http_trivet_send_metrics(
             "Connections of addresses that had too many.",
             ngx_http_trivet_num_refused(tmcf));
     }
+    end = ngx_http_trivet_tell_store_cache(tmcf, end, text + max);
     if (end == text + max) {
         ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
             "trivet: the metrics are longer than their buffer");

@@ -71,7 +71,8 @@ void
 ngx_http_trivet_take_request_ids(
     ngx_cycle_t *cycle, ngx_http_trivet_main_conf_t *tmcf)
 {
-    if (!tmcf->has_request_ids) {
+    /* The ids of several gateways are in their store. */
+    if (!tmcf->has_request_ids || tmcf->store_cache != NULL) {
         return;
     }
 
@@ -85,7 +86,9 @@ void
 ngx_http_trivet_retry_request_ids(
     ngx_http_trivet_main_conf_t *tmcf, ngx_log_t *log)
 {
-    if (tmcf->has_request_ids && tmcf->worker->request_ids.table == NULL) {
+    if (tmcf->has_request_ids && tmcf->store_cache == NULL
+        && tmcf->worker->request_ids.table == NULL)
+    {
         ngx_http_trivet_open_request_ids(tmcf, 0, log);
     }
 }

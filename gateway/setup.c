@@ -18,6 +18,7 @@
 #include "gateway/sandbox.h"
 #include "gateway/signing.h"
 #include "gateway/spool.h"
+#include "gateway/store_cache.h"
 #include "gateway/variables.h"
 #include "gateway/worker.h"
 ngx_int_t
@@ -52,6 +53,11 @@ ngx_http_trivet_init_authority(ngx_http_trivet_main_conf_t *tmcf)
         .refusals = &tmcf->worker->refusals,
         .explaining = &tmcf->worker->explaining,
         .memos = &tmcf->memos,
+        .max_age_ms = (int64_t) tmcf->staleness_ms,
+        .known_keys = &tmcf->worker->known_keys,
+        .follows_store_clock =
+            tmcf->store_cache != NULL && tmcf->deterministic_path.len == 0,
+        .counts_openings = tmcf->store_cache != NULL && tmcf->counts_openings,
     };
 
     if (tmcf->incident_key.len > 0) {
@@ -145,7 +151,8 @@ ngx_http_trivet_postconfiguration(ngx_conf_t *cf)
     if (ngx_http_trivet_load_keys(cf, tmcf) != NGX_OK
         || ngx_http_trivet_add_memos(cf, tmcf) != NGX_OK
         || ngx_http_trivet_add_connections(cf, tmcf) != NGX_OK
-        || ngx_http_trivet_add_device_rates(cf, tmcf) != NGX_OK)
+        || ngx_http_trivet_add_device_rates(cf, tmcf) != NGX_OK
+        || ngx_http_trivet_add_store_cache(cf, tmcf) != NGX_OK)
     {
         return NGX_ERROR;
     }

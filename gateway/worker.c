@@ -10,10 +10,12 @@
 #include "gateway/connection_slots.h"
 #include "gateway/connections.h"
 #include "gateway/device_rates.h"
+#include "gateway/following.h"
 #include "gateway/keys.h"
 #include "gateway/pruning.h"
 #include "gateway/request_ids.h"
 #include "gateway/sandbox.h"
+#include "gateway/store_cache.h"
 #include "gateway/threads.h"
 #include "gateway/turns.h"
 ngx_int_t
@@ -74,6 +76,7 @@ ngx_http_trivet_init_process(ngx_cycle_t *cycle)
 
     ngx_http_trivet_take_request_ids(cycle, tmcf);
     ngx_http_trivet_take_device_rates(tmcf);
+    ngx_http_trivet_take_store_cache(tmcf);
 
     tmcf->worker->digest = trivet_digest_new();
     if (tmcf->worker->digest == NULL
@@ -107,7 +110,8 @@ ngx_http_trivet_init_process(ngx_cycle_t *cycle)
 
     ngx_http_trivet_look_at_store(cycle, tmcf->worker->authority_here);
 
-    if (ngx_http_trivet_start_chores(cycle, tmcf) != NGX_OK
+    if (ngx_http_trivet_start_following(cycle, tmcf) != NGX_OK
+        || ngx_http_trivet_start_chores(cycle, tmcf) != NGX_OK
         || ngx_http_trivet_start_checkpoints(cycle, tmcf) != NGX_OK)
     {
         return NGX_ERROR;
@@ -133,7 +137,8 @@ ngx_http_trivet_exit_process(ngx_cycle_t *cycle)
         ngx_http_trivet_leave_connections();
         ngx_http_trivet_close_lanes(tmcf);
         ngx_http_trivet_free_chunks(tmcf);
-        are_ended = ngx_http_trivet_end_threads();
+        are_ended = ngx_http_trivet_end_following(tmcf);
+        are_ended &= ngx_http_trivet_end_threads();
         trivet_authority_free(tmcf->worker->authority_here);
         ngx_http_trivet_end_chores(tmcf);
 

@@ -24,6 +24,12 @@ struct ngx_http_trivet_worker_s {
     struct trivet_refusals refusals;
     struct trivet_explaining explaining;
     struct trivet_seen seen; /* the latest time */
+    struct trivet_known_keys known_keys;
+
+    /* following.c, store_cache.c */
+    struct ngx_http_trivet_following_s *following; /* NULL: not here */
+    ngx_msec_t list_told; /* when the log was told of the list */
+    ngx_uint_t is_list_told;
 
     /* signature.c, answer_headers.c */
     struct trivet_signer *signers[TRIVET_NUM_KEY_PLACES];

@@ -62,6 +62,7 @@ TSAN_UNIT_TESTS = \
 	test_group \
 	test_memo \
 	test_request_ids \
+	test_session_cache \
 	test_sqlite \
 	test_sqlite_transaction \
 	test_store_failure \

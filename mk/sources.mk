@@ -95,12 +95,14 @@ STORE_SRCS = \
 	store/noun/audit_read.c \
 	store/noun/audit_verify.c \
 	store/noun/audit_walk.c \
+	store/noun/change.c \
 	store/noun/checkpoint.c \
 	store/noun/checkpoint_verify.c \
 	store/noun/clock.c \
 	store/noun/device.c \
 	store/noun/hold.c \
 	store/noun/installation.c \
+	store/noun/once.c \
 	store/noun/permitted_ip.c \
 	store/noun/prune.c \
 	store/noun/psp.c \
@@ -165,13 +167,17 @@ AUTHORITY_SRCS = \
 	authority/device_rate.c \
 	authority/explain.c \
 	authority/facts.c \
+	authority/gaps.c \
 	authority/handling.c \
 	authority/limits/bucket.c \
 	authority/limits/device_rates.c \
 	authority/limits/refusals.c \
 	authority/limits/request_ids.c \
 	authority/limits/request_ids_file.c \
+	authority/limits/session_cache.c \
 	authority/limits/shared_mutex.c \
+	authority/list_reader.c \
+	authority/opening.c \
 	authority/operator/api_key.c \
 	authority/operator/prune.c \
 	authority/operator/server_key.c \
@@ -324,6 +330,7 @@ UNIT_TESTS = \
 	test_audit \
 	test_binding \
 	test_buffer \
+	test_cached_admission \
 	test_calls \
 	test_canonical \
 	test_certificate \
@@ -341,6 +348,7 @@ UNIT_TESTS = \
 	test_explaining \
 	test_file \
 	test_forged_signature \
+	test_gaps \
 	test_group \
 	test_handshake \
 	test_lanes \
@@ -372,6 +380,7 @@ UNIT_TESTS = \
 	test_residue \
 	test_sandbox \
 	test_server_keys \
+	test_session_cache \
 	test_show \
 	test_signature \
 	test_signed_calls \
@@ -380,6 +389,7 @@ UNIT_TESTS = \
 	test_sqlite_transaction \
 	test_store_admission \
 	test_store_api_key \
+	test_store_change \
 	test_store_failure \
 	test_store_installation \
 	test_store_list \

@@ -51,6 +51,10 @@ trivet_store_run(struct trivet_store *store,
             "the connection was closed: a transaction could not be rolled "
             "back");
     }
+    if (query.sql == NULL) {
+        return trivet_error_set(err, TRIVET_E_INTERNAL, "store.run",
+            "%s is not for this database", statement->name);
+    }
 
     status = store->driver->run(store->connection, &query, err);
     store->has_failed |= status == TRIVET_E_UNAVAILABLE;

@@ -9,8 +9,9 @@
  *
  * and in the list at the end of its file (store/noun/statements.h). Parameters
  * are $1, $2, ... in the order of the values given; every database that has a
- * driver reads the text, or has a form of its own. Each connection prepares a
- * statement once. Failures: as store.h.
+ * driver reads the text, or has a form of its own. One without a text is for
+ * those databases alone that have a form of it (sql_of). Each connection
+ * prepares a statement once. Failures: as store.h.
  */
 #ifndef TRIVET_STORE_STATEMENT_H
 #define TRIVET_STORE_STATEMENT_H
@@ -20,11 +21,11 @@
 
 struct trivet_statement {
     const char *name; /* noun.verb; unique */
-    const char *sql;
+    const char *sql;  /* NULL: only of databases that have a form */
     const char *sql_of[TRIVET_NUM_DIALECTS]; /* NULL: sql, as everywhere */
 };
 
-/* The text that a database of that dialect is given. Static. */
+/* The text that a database of that dialect is given. Static; NULL: none. */
 const char *trivet_statement_sql(
     const struct trivet_statement *statement, enum trivet_dialect dialect);
 

@@ -111,6 +111,14 @@ trivet_store_knows(const char *url)
     return find_driver(url) != NULL;
 }
 
+bool
+trivet_store_is_shared(const char *url)
+{
+    const struct trivet_driver *driver = find_driver(url);
+
+    return driver != NULL && driver->is_shared;
+}
+
 static enum trivet_status
 connect(struct trivet_store *store, const char *location,
     enum trivet_store_mode mode, struct trivet_error *err)

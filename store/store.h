@@ -50,6 +50,10 @@ enum { TRIVET_STORE_AT_ONCE_MS = 1 };
 /* Whether there is a driver for that url. Does not block. */
 bool trivet_store_knows(const char *url);
 
+/* Whether the database at url is one that several gateways use. Does not
+ * block. */
+bool trivet_store_is_shared(const char *url);
+
 /*
  * Opens the store at url, such as "sqlite:/var/lib/trivet/trivet.db". Its files
  * are the owner's alone (0600), whatever the umask; looser ones are mended.

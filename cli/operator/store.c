@@ -201,6 +201,10 @@ static const char roles_sql[] =
     "GRANT UPDATE, DELETE ON session TO trivet_operator;\n"
     "GRANT DELETE ON installation, installation_token TO trivet_operator;\n"
     "GRANT UPDATE (registered_us) ON installation TO trivet_operator;\n"
+    "-- The list of changes, and what is counted once among all gateways.\n"
+    "GRANT INSERT ON change TO trivet_operator;\n"
+    "GRANT INSERT, UPDATE, DELETE ON change, session_turn, request_id\n"
+    "    TO trivet_gateway;\n"
     "COMMIT;\n"
     "-- Then, for each gateway: CREATE ROLE gateway1 LOGIN IN ROLE\n"
     "-- trivet_gateway; and so on.\n";

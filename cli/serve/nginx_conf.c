@@ -172,6 +172,9 @@ put_http(FILE *to, const struct cli_nginx_conf *conf)
         }
         (void) fprintf(to, ";\n");
     }
+    if (conf->has_rate_limits) {
+        (void) fputs("    trivet_rate_limits classic;\n", to);
+    }
     if (conf->has_device_rates) {
         (void) fputs("    trivet_rate_limits 2026;\n", to);
     }

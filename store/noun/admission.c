@@ -20,47 +20,48 @@ static const struct trivet_statement find_sql = {.name = "admission.find",
            " WHERE a.digest = $1"};
 
 static const struct trivet_field fields[] = {
-    FIELD(struct trivet_session, id, INTEGER),
-    FIELD(struct trivet_session, expiry.anchored_us, INTEGER),
-    FIELD(struct trivet_session, expiry.timeout_s, INTEGER),
-    FIELD(struct trivet_session, device_id, INTEGER),
-    FIELD(struct trivet_session, installation_id, INTEGER),
-    FIELD(struct trivet_session, api_key_id, INTEGER),
-    FIELD(struct trivet_session, user_id, INTEGER),
-    FIELD(struct trivet_session, server_key_id, INTEGER),
-    FIELD(struct trivet_session, key, KEY),
-    FIELD(struct trivet_session, is_server_key_retired, FLAG),
+    FIELD(struct trivet_admission_row, session.id, INTEGER),
+    FIELD(struct trivet_admission_row, session.expiry.anchored_us, INTEGER),
+    FIELD(struct trivet_admission_row, session.expiry.timeout_s, INTEGER),
+    FIELD(struct trivet_admission_row, session.device_id, INTEGER),
+    FIELD(struct trivet_admission_row, session.installation_id, INTEGER),
+    FIELD(struct trivet_admission_row, session.api_key_id, INTEGER),
+    FIELD(struct trivet_admission_row, session.user_id, INTEGER),
+    FIELD(struct trivet_admission_row, session.server_key_id, INTEGER),
+    FIELD(struct trivet_admission_row, session.key, KEY),
+    FIELD(struct trivet_admission_row, session.is_server_key_retired, FLAG),
 };
 enum { COLUMN_ALLOWS_ALL = sizeof fields / sizeof fields[0], COLUMN_ADDRESSES };
 
-struct wanted {
-    const struct trivet_address *address;
-    struct trivet_session session;
-};
-
-static bool
-has_address(struct trivet_slice addresses, const struct trivet_address *address)
+bool
+trivet_admission_row_permits(const struct trivet_admission_row *row,
+    const struct trivet_address *address)
 {
-    const size_t len = sizeof address->bytes;
+    bool is_named = row->allows_all_addresses;
 
-    for (size_t i = 0; i + len <= addresses.len; i += len) {
-        if (memcmp(addresses.data + i, address->bytes, len) == 0) {
-            return true;
-        }
+    for (size_t i = 0; i < row->num_addresses && !is_named; i++) {
+        is_named = trivet_address_equal(&row->addresses[i], address);
     }
 
-    return false;
+    return is_named;
 }
 
 static void
 read_row(void *opaque, const struct trivet_value *columns)
 {
-    struct wanted *wanted = opaque;
+    struct trivet_admission_row *row = opaque;
+    struct trivet_slice left = columns[COLUMN_ADDRESSES].bytes;
+    const size_t len = sizeof row->addresses[0].bytes;
 
-    READ(fields, columns, &wanted->session);
-    wanted->session.is_address_permitted =
-        columns[COLUMN_ALLOWS_ALL].integer != 0
-        || has_address(columns[COLUMN_ADDRESSES].bytes, wanted->address);
+    READ(fields, columns, row);
+    row->allows_all_addresses = columns[COLUMN_ALLOWS_ALL].integer != 0;
+
+    for (;
+         left.len >= len && row->num_addresses < TRIVET_MAX_ADMISSION_ADDRESSES;
+         left = trivet_slice_after(left, len))
+    {
+        memcpy(row->addresses[row->num_addresses++].bytes, left.data, len);
+    }
 }
 
 /* A row has no more than the first few addresses, and is not there of a session
@@ -69,22 +70,27 @@ enum trivet_status
 trivet_store_admission_find(struct trivet_store *store,
     const unsigned char token_digest[TRIVET_DIGEST_LEN],
     const struct trivet_address *address, struct trivet_session *out,
-    struct trivet_error *err)
+    struct trivet_admission_row *out_row, struct trivet_error *err)
 {
     const struct trivet_value params[] = {trivet_value_digest(token_digest)};
-    struct wanted wanted = {.address = address};
+    struct trivet_admission_row row = {.num_addresses = 0};
     enum trivet_status status =
-        trivet_store_run(store, &find_sql, params, 1, read_row, &wanted, err);
+        trivet_store_run(store, &find_sql, params, 1, read_row, &row, err);
+    bool is_enough =
+        status == TRIVET_OK && trivet_admission_row_permits(&row, address);
 
-    if (status == TRIVET_E_NOT_FOUND
-        || (status == TRIVET_OK && !wanted.session.is_address_permitted))
-    {
+    if (out_row != NULL) {
+        *out_row =
+            is_enough ? row : (struct trivet_admission_row){.num_addresses = 0};
+    }
+    if (status == TRIVET_E_NOT_FOUND || (status == TRIVET_OK && !is_enough)) {
         return trivet_store_session_find(
             store, token_digest, address, out, err);
     }
 
     if (status == TRIVET_OK) {
-        *out = wanted.session;
+        *out = row.session;
+        out->is_address_permitted = true;
     }
 
     return status;

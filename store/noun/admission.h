@@ -11,13 +11,29 @@
 
 #include "store/noun/session.h"
 
+enum { TRIVET_MAX_ADMISSION_ADDRESSES = 8 };
+
+/* A row: a session that may pass, from some addresses. */
+struct trivet_admission_row {
+    struct trivet_session session; /* without is_address_permitted */
+    bool allows_all_addresses;
+    size_t num_addresses;
+    struct trivet_address addresses[TRIVET_MAX_ADMISSION_ADDRESSES];
+};
+
+/* Whether the row says that address is permitted; there may be others that it
+ * does not name. */
+bool trivet_admission_row_permits(const struct trivet_admission_row *row,
+    const struct trivet_address *address);
+
 /* The one look-up of every protected call: trivet_store_session_find, by one
- * row where that is enough. created_us and ended_us are 0 then. */
+ * row where that is enough. created_us and ended_us are 0 then, and *out_row
+ * (NULL: not wanted) is that row; else its session's id is 0. */
 TRIVET_MUST_USE enum trivet_status trivet_store_admission_find(
     struct trivet_store *store,
     const unsigned char token_digest[TRIVET_DIGEST_LEN],
     const struct trivet_address *address, struct trivet_session *out,
-    struct trivet_error *err);
+    struct trivet_admission_row *out_row, struct trivet_error *err);
 
 enum trivet_admission_fault {
     TRIVET_ADMISSION_DIFFERS, /* the row says something else than the tables */

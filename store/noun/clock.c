@@ -8,6 +8,7 @@
 #include "store/handle.h"
 #include "store/noun/api_key.h"
 #include "store/noun/audit.h"
+#include "store/noun/rules.h"
 #include "store/noun/session.h"
 #include "store/noun/statements.h"
 #include "store/row.h"
@@ -15,11 +16,15 @@
 #include "store/value.h"
 
 static const struct trivet_statement get_sql = {.name = "clock.get",
-    .sql = "SELECT epoch, latest_us FROM clock WHERE id = 1"};
+    .sql = "SELECT epoch, latest_us, 0 FROM clock WHERE id = 1",
+    .sql_of = {[TRIVET_DIALECT_POSTGRES] =
+                   "SELECT epoch, latest_us, " POSTGRES_NOW_US
+                   " FROM clock WHERE id = 1"}};
 
 static const struct trivet_field fields[] = {
     FIELD(struct trivet_store_clock, epoch, INTEGER),
     FIELD(struct trivet_store_clock, latest_us, INTEGER),
+    FIELD(struct trivet_store_clock, database_us, INTEGER),
 };
 
 enum trivet_status

@@ -13,8 +13,10 @@
 #include "store/store.h"
 
 struct trivet_store_clock {
-    int64_t epoch;     /* another one: an earlier time was accepted */
-    int64_t latest_us; /* since 1970; 0: none was seen yet          */
+    int64_t epoch;       /* another one: an earlier time was accepted */
+    int64_t latest_us;   /* since 1970; 0: none was seen yet          */
+    int64_t database_us; /* what the database's own clock says; 0: it has none,
+                            and the machine's is its clock too */
 };
 
 TRIVET_MUST_USE enum trivet_status trivet_store_clock_get(

@@ -17,4 +17,9 @@
     "(s.ended_us IS NULL AND k.revoked_us IS NULL"                             \
     " AND s.anchored_us + " LIFE_OF_SESSION " * 1000000 > " now ")"
 
+/* PostgreSQL: microseconds since 1970 by its clock, not by the beginning of
+ * the transaction. */
+#define POSTGRES_NOW_US                                                        \
+    "(EXTRACT(EPOCH FROM CLOCK_TIMESTAMP()) * 1000000)::BIGINT"
+
 #endif

@@ -16,7 +16,7 @@ pytestmark = pytest.mark.skipif(
 
 # Tests of the store, and of the authority on it. Those that are SQLite's alone
 # skip themselves (docs/scaling.md).
-SHORT = ["test_store_session"]
+SHORT = ["test_store_session", "test_store_change"]
 LONG = """test_store_api_key test_store_admission test_checkpoint test_chain
 test_audit test_clock test_group test_handshake test_lifetime
 test_meanwhile test_permitted_ip test_prune test_requests test_sandbox

@@ -1,92 +1,26 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The machine's clock goes back: what had ended stays ended, everywhere
-
-Debian's libfaketime moves the clock of nginx and of the commands; a file says
-by how much, and may change while they run."""
+"""The machine's clock goes back: what had ended stays ended, everywhere"""
 import contextlib
 import json
 import re
 import shutil
-import sqlite3
 import time
-from pathlib import Path
 
 import pytest
 
 import bunq
 from bunq import AUTHORISATION, CREDENTIALS
 from gateway import IS_SANITIZED, Gateway, run, wait_until
-from nginx import Nginx
+from moved import FAKETIME, OUTSIDE, SANDBOX, Moved
 
 HOUR = 3600
 DAY = 24 * HOUR
 WEEK = 7 * DAY
 
-FAKETIME = sorted(Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"))
-
 pytestmark = [
     pytest.mark.skipif(not FAKETIME, reason="no libfaketime here"),
     pytest.mark.skipif(IS_SANITIZED, reason="ASan wants to be loaded first"),
 ]
-
-
-VARIABLES = [
-    "LD_PRELOAD",
-    "FAKETIME_TIMESTAMP_FILE",
-    "FAKETIME_NO_CACHE",
-    "FAKETIME_DONT_FAKE_MONOTONIC",
-]
-OUTSIDE = """
-    trivet_store sqlite:{data}/trivet.db;
-    trivet_server_key {data}/server.pem;
-    trivet_profile strict;
-"""
-SANDBOX = OUTSIDE + """
-    trivet_sandbox on;
-    trivet_sandbox_state {data}/sandbox.state;
-"""
-
-
-class Moved(Nginx):
-    """An nginx whose machine's clock can be moved: it must be told to leave the
-    variables to its workers."""
-
-    def __init__(self, data, trivet=SANDBOX):
-        super().__init__(
-            data,
-            trivet=trivet,
-            top="\n".join(f"env {name};" for name in VARIABLES),
-            locations="location = /metrics { trivet_metrics; }",
-        )
-        self.shift = self.data.parent / f"{self.data.name}.shift"
-        self.move(0)
-        self.env = dict(
-            zip(VARIABLES, [str(FAKETIME[0]), str(self.shift), "1", "1"])
-        )
-
-    def move(self, seconds):
-        """The clock is so far from the true time, from now on."""
-        new = self.shift.with_suffix(".new")
-        new.write_text(f"{seconds:+d}\n")
-        new.rename(self.shift)
-
-    def latest(self):
-        """How far the latest time in the store is from the true time."""
-        with sqlite3.connect(self.data / "trivet.db") as store:
-            [us] = store.execute("SELECT latest_us FROM clock").fetchone()
-        return us / 1e6 - time.time()
-
-    def metrics(self):
-        session = bunq.make_session(self)
-        text = session.get(self.base + "/metrics").text
-        session.close()
-        return text
-
-    def behind(self):
-        [seconds] = re.findall(
-            r"^trivet_clock_behind_seconds (\d+)$", self.metrics(), re.M
-        )
-        return int(seconds)
 
 
 @pytest.fixture(scope="module")

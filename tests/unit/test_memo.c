@@ -157,6 +157,33 @@ a_value_put_before_is_not_changed(void **state)
 }
 
 static void
+a_value_that_is_set_takes_the_place_of_another(void **state)
+{
+    struct scene scene = make(64, VALUE_LEN);
+    struct trivet_memo_key key = key_of(1, 7);
+    const unsigned char other[VALUE_LEN] = {1};
+    unsigned char value[VALUE_LEN];
+
+    (void) state;
+
+    trivet_memo_set(scene.memo, &key, other);
+    assert_true(trivet_memo_get(scene.memo, &key, value));
+    assert_memory_equal(value, other, VALUE_LEN);
+
+    put(scene.memo, 1, 8);
+    for (int i = 0; i < 100; i++) {
+        value_of(&key, value);
+        value[0] = (unsigned char) i;
+        trivet_memo_set(scene.memo, &key, value);
+        assert_true(trivet_memo_get(scene.memo, &key, value));
+        assert_int_equal(value[0], i);
+    }
+    assert_true(has(scene.memo, 1, 8)); /* they take one place together */
+
+    drop(&scene);
+}
+
+static void
 keys_alone_can_be_remembered(void **state)
 {
     struct scene scene = make(64, 0);
@@ -320,6 +347,7 @@ main(void)
         cmocka_unit_test(what_was_put_is_read_and_nothing_else),
         cmocka_unit_test(one_bit_of_the_key_is_another_key),
         cmocka_unit_test(a_value_put_before_is_not_changed),
+        cmocka_unit_test(a_value_that_is_set_takes_the_place_of_another),
         cmocka_unit_test(keys_alone_can_be_remembered),
         cmocka_unit_test(what_is_asked_for_outlasts_a_flood),
         cmocka_unit_test(a_memo_of_any_size_forgets_and_goes_on),

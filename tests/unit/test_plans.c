@@ -168,7 +168,9 @@ statements_find_what_they_want_by_an_index(void **state)
 
     num = collect(all, MAX_STATEMENTS);
     for (size_t i = 0; i < num; i++) {
-        assert_plan(db, all[i]);
+        if (text_of(all[i]) != NULL) { /* else of other databases alone */
+            assert_plan(db, all[i]);
+        }
     }
 
     assert_int_equal(sqlite3_close(db), SQLITE_OK);

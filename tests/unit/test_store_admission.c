@@ -50,7 +50,7 @@ find(bool by_row, int number, const struct trivet_address *address,
 
     memset(out, 0, sizeof *out);
     status = by_row ? trivet_store_admission_find(
-                 store, digest.bytes, address, out, NULL)
+                 store, digest.bytes, address, out, NULL, NULL)
                     : trivet_store_session_find(
                         store, digest.bytes, address, out, NULL);
     out->created_us = 0;
