@@ -10,6 +10,6 @@ trivet_ticks_ms(void)
 {
     struct timespec now = {0};
 
-    (void) clock_gettime(CLOCK_MONOTONIC, &now);
+    (void) clock_gettime(CLOCK_BOOTTIME, &now);
     return (int64_t) now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }

@@ -5,7 +5,8 @@
 
 #include <stdint.h>
 
-/* Milliseconds since some moment. It never goes back, and nobody sets it. */
+/* Milliseconds since some moment, the same for all processes. It never goes
+ * back, nobody sets it, and it goes on while the machine is suspended. */
 int64_t trivet_ticks_ms(void);
 
 #endif

@@ -132,6 +132,17 @@ OWN = """
 """
 
 
+def make_role(server, url, name):
+    """A URL of the store for a role with a gateway's rights and no more."""
+    text = run("store", "roles", check=True).stdout
+    if server.sql("SELECT 1 FROM pg_roles WHERE rolname = 'trivet_gateway'"):
+        text = "\n".join(line for line in text.split("\n")
+                         if not line.startswith("CREATE ROLE"))
+    server.sql(text, url)
+    server.sql(f"CREATE ROLE {name} LOGIN IN ROLE trivet_gateway")
+    return url.replace("trivet@", f"{name}@")
+
+
 def make_template(folder):
     """A data directory as serve makes it."""
     with Gateway(folder):

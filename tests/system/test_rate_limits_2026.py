@@ -182,7 +182,7 @@ def test_neither_classic_nor_off_counts_devices(serve, source):
 
 
 @pytest.mark.parametrize("line, complaint", [
-    ("trivet_rate_limits 2025;", 'neither "2026" nor "off"'),
+    ("trivet_rate_limits 2025;", 'none of "classic", "2026" and "off"'),
     ("trivet_rate_limits off; trivet_rate_limits 2026;", "duplicate"),
 ])
 def test_another_word_is_refused(tmp_path_factory, line, complaint):

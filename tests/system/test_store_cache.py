@@ -8,10 +8,10 @@ import time
 import pytest
 
 import bunq
-from gateway import IS_SANITIZED, run, wait_until
+from gateway import IS_SANITIZED, wait_until
 from gateways import (
     BOUND_S, REFUSED, Trio, at, hits, holding, is_admitted, is_remembered,
-    make_store, make_template, own_nginx, refused_after, sources, start_three,
+    make_role, make_store, make_template, own_nginx, refused_after, sources, start_three,
     warm
 )
 from metrics import metrics
@@ -118,12 +118,13 @@ def test_without_memory_each_call_asks(server, template, tmp_path):
 # ---- when the list cannot be read --------------------------------------------
 
 
-def test_a_list_that_may_not_be_read_leads_to_the_database(server, template, tmp_path):
+def test_a_list_that_may_not_be_read_leads_to_the_database(
+        server, template, tmp_path):
     """The gateway's role loses its right to the list; changes go on."""
     url = make_store(server)
-    server.sql(run("store", "roles", check=True).stdout, url)
-    server.sql("CREATE ROLE reader LOGIN IN ROLE trivet_gateway", url)
-    with own_nginx(template, tmp_path, url.replace("trivet@", "reader@")) as gateway:
+    with own_nginx(
+        template, tmp_path, make_role(server, url, "reader")
+    ) as gateway:
         gateway.may_crash = True
         client = bunq.ready(gateway)
         other = bunq.ready(gateway)
@@ -310,10 +311,9 @@ def test_a_clock_that_is_off_refuses_all_and_says_so(
 def test_time_is_the_databases(server, template, tmp_path, seconds):
     """What is written by a clock that is a second off is right."""
     url = make_store(server)
-    with own_nginx(template, tmp_path, url, kind=Moved) as gateway:
-        gateway.move(seconds)
-        assert wait_until(
-            lambda: bunq.Client(gateway).post_installation().status == 200, 20)
+    moved = own_nginx(template, tmp_path, url, kind=Moved)
+    moved.move(seconds)
+    with moved as gateway:
         began = time.time()
         client = bunq.ready(gateway)
         ended = time.time()

@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.serialization import (
 import bunq
 from gateways import (
     BOUND_S, Trio, at, holding, is_admitted, make_store, make_template,
-    own_nginx, refused_after, start_three, warm,
+    make_role, own_nginx, refused_after, start_three, together, warm,
 )
 from postgres import Server, find_binaries
 
@@ -261,3 +261,38 @@ def test_a_change_that_was_open_when_a_gateway_began_is_seen(
             process.stdin.flush()
             assert process.stdout.readline() == "committed\n"
             assert refused_after([late], time.monotonic()) <= BOUND_S
+
+
+# For a gateway's role alone: reading a row of a session takes as long as the
+# table says, after the row was found.
+SLOW = """
+CREATE TABLE dozing AS SELECT 0.0 AS seconds;
+GRANT SELECT ON dozing TO PUBLIC;
+CREATE FUNCTION doze() RETURNS BOOLEAN LANGUAGE plpgsql AS $$ BEGIN
+    PERFORM pg_sleep(seconds) FROM dozing;
+    RETURN TRUE;
+END $$;
+ALTER TABLE admission ENABLE ROW LEVEL SECURITY;
+CREATE POLICY slow ON admission USING (doze());
+"""
+
+
+def test_a_row_that_was_asked_for_before_a_change_is_not_kept(
+        server, template, tmp_path):
+    """Its answer comes after the list was read."""
+    url = make_store(server)
+    with own_nginx(template, tmp_path, make_role(server, url, "slow")) as gateway:
+        client = bunq.ready(gateway)
+        warm(client)
+        server.sql(SLOW, url)
+        server.sql("UPDATE dozing SET seconds = 2;"
+                   "INSERT INTO change (kind, subject) VALUES (0, 0)", url)
+        time.sleep(BOUND_S)  # it is looked up again
+        [answer, _] = together(
+            lambda: client.get(bunq.ECHO),
+            lambda: time.sleep(0.5) or server.sql(
+                "UPDATE session SET ended_us = 1"
+                f" WHERE id = {client.session_id}", url))
+        assert answer.status == 200  # it had been asked for before
+        server.sql("UPDATE dozing SET seconds = 0", url)
+        assert client.get(bunq.ECHO).status == 401

@@ -3,7 +3,8 @@
 -- when something is taken away. Each change that does so has a row here, in
 -- its own transaction, whoever makes it; gateways read the rows several times
 -- a second. What only gives more (an address, a longer life) has none: whoever
--- is not remembered is looked up.
+-- is not remembered is looked up; and so has what no session can be of: keys
+-- that were never bound, installations that never had a device.
 --
 -- kind: 0 all of it, 1 a session, 2 a device, 3 an API key, 4 a user, 5 an
 -- installation, 6 a server key; subject: its id.
@@ -44,7 +45,7 @@ CREATE TRIGGER change_key AFTER UPDATE ON api_key FOR EACH ROW
         OR NEW.id <> OLD.id OR NEW.user_id <> OLD.user_id)
     EXECUTE FUNCTION change_of_row('3');
 CREATE TRIGGER change_key_gone AFTER DELETE ON api_key FOR EACH ROW
-    EXECUTE FUNCTION change_of_row('3');
+    WHEN (OLD.bound_us IS NOT NULL) EXECUTE FUNCTION change_of_row('3');
 
 CREATE TRIGGER change_user AFTER UPDATE ON users FOR EACH ROW
     WHEN (NEW.id <> OLD.id OR NEW.auto_logout_s < OLD.auto_logout_s)
@@ -58,7 +59,7 @@ CREATE TRIGGER change_installation AFTER UPDATE ON installation FOR EACH ROW
         OR NEW.server_key_id <> OLD.server_key_id)
     EXECUTE FUNCTION change_of_row('5');
 CREATE TRIGGER change_installation_gone AFTER DELETE ON installation
-    FOR EACH ROW EXECUTE FUNCTION change_of_row('5');
+    FOR EACH ROW WHEN (OLD.registered_us IS NOT NULL) EXECUTE FUNCTION change_of_row('5');
 
 CREATE TRIGGER change_server_key AFTER UPDATE ON server_key FOR EACH ROW
     WHEN (NEW.id <> OLD.id
