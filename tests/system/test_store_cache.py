@@ -141,6 +141,8 @@ def test_a_list_that_may_not_be_read_leads_to_the_database(
         assert wait_until(lambda: "from memory: " in gateway.log(), 20)
         server.sql("GRANT SELECT ON change TO trivet_gateway", url)
         warm(other)
+        # Whatever was changed meanwhile: nothing of before is used.
+        assert not is_admitted(client)
         assert wait_until(
             lambda: "list of changes is read again" in gateway.log(), 20)
         # It may end sessions, and remove old rows.

@@ -1,13 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """What holds once holds once among all gateways of a database."""
 import contextlib
+import hashlib
+import socket
+import struct
 import time
 
 import pytest
 
 import bunq
 from gateways import (
-    REFUSED, Trio, at, make_store, registered, sources, start_three, together,
+    REFUSED, Trio, at, holding, make_store, registered, sources, start_three, together,
 )
 from postgres import Server, find_binaries
 
@@ -100,6 +103,33 @@ def test_others_do_not_wait_for_each_other(limited):
         other = registered(two, next(sources))
         assert statuses(together(client.post_session, other.post_session)) \
             == [200, 200]
+
+
+def owner(kind, rest):
+    return hashlib.sha256(kind.encode() + rest).hexdigest()
+
+
+def test_one_that_comes_between_takes_both_or_none(server, limited):
+    """Another gateway takes the installation's turn, and has not committed yet
+    when this one has looked."""
+    client = registered(limited.gateways[0], next(sources))
+    who = owner("installation", struct.pack("<q", client.installation_id))
+    with holding(server, limited.url, "INSERT INTO session_turn (who, free_us)"
+                 f" VALUES (decode('{who}', 'hex'),"
+                 " (extract(epoch FROM now()) + 30) * 1000000)") as process:
+
+        def commit():
+            time.sleep(1)
+            process.stdin.write("COMMIT;\n")
+            process.stdin.flush()
+
+        [answer, _] = together(client.post_session, commit)
+    assert answer.status == 429
+    rows = limited.sql("SELECT encode(who, 'hex') FROM session_turn"
+                       " WHERE free_us > 0").split()
+    address = socket.inet_pton(socket.AF_INET6, f"::ffff:{client.source}")
+    assert who in rows
+    assert owner("address", address) not in rows
 
 
 def test_who_is_refused_uses_up_nobodys_turn(limited):
