@@ -30,13 +30,15 @@ fail(enum trivet_status status, struct trivet_error *err)
 /* The head first; then rows and what checkpoints say of rows, those of the same
  * number in any order. */
 static const struct trivet_statement chain_sql = {.name = "audit.chain",
-    .sql = "SELECT " TRIVET_AUDIT_COLUMNS ", 0 AS checkpoint, id AS position"
+    .sql = "SELECT " TRIVET_AUDIT_COLUMNS ", CAST(0 AS BIGINT) AS checkpoint,"
+           " id AS position"
            " FROM audit WHERE chain = $1 UNION ALL"
            " SELECT num_rows, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL,"
            " NULL, NULL, NULL, last_hash, checkpoint_id, num_rows"
            " FROM audit_checkpoint_head WHERE chain = $1 UNION ALL"
            " SELECT num_rows, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL,"
-           " NULL, NULL, NULL, last_hash, -1, -9223372036854775807"
+           " NULL, NULL, NULL, last_hash, CAST(-1 AS BIGINT),"
+           " CAST(-9223372036854775807 AS BIGINT)"
            " FROM audit_head WHERE chain = $1 ORDER BY position"};
 
 enum { COLUMN_OF_CHECKPOINT = NUM_AUDIT_COLUMNS };
@@ -336,7 +338,7 @@ find_whole(struct trivet_store *store, const struct trivet_audit_walk *walk,
     struct trivet_value params[1];
 
     report->whole_until = report->checkpoint.num_rows;
-    if (walk->broken != 0) {
+    if (walk->broken != 0 && walk->broken <= report->whole_until) {
         report->whole_until = walk->broken - 1;
     }
     if (report->whole_until == 0) {

@@ -2,19 +2,13 @@
 """Two gateways on one database, each with a chain of the audit log: they do not
 wait for each other, and what is once is once"""
 
-import base64
 import hashlib
-import json
-import subprocess
 import time
 
 import pytest
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import padding
 
 import bunq
-from gateway import Gateway, run, wait_until
+from pair import ADMISSIONS_DIFFER, Held, Pair, twin
 from postgres import Server, find_binaries
 from psp import PATH as PSP_PATH
 from psp import claim, provider
@@ -22,62 +16,6 @@ from storm import storm
 
 pytestmark = pytest.mark.skipif(
     find_binaries() is None, reason="PostgreSQL's server is not installed")
-
-ADMISSIONS_DIFFER = """SELECT count(*) FROM (
-    (TABLE admission EXCEPT SELECT * FROM admissible) UNION ALL
-    (SELECT * FROM admissible EXCEPT TABLE admission)) AS rows"""
-
-
-class Pair:
-    """Two gateways on one database, and a look at it from beside."""
-
-    def __init__(self, server, folder, *options):
-        self.server = server
-        self.store = server.make_database()
-        run("store", "migrate", self.store, check=True)
-        common = ["--store", self.store, "--audit-checkpoint", "1s",
-                  "--connections", "off", *options]
-        self.north = Gateway(folder / "north", "--chain", "north", *common)
-        self.north.start()
-        self.south = Gateway(folder / "south", "--chain", "south",
-                             "--server-key", self.north.data / "server.pem",
-                             *common)
-        self.south.start()
-
-    def close(self):
-        self.south.close()
-        self.north.close()
-
-    def sql(self, text):
-        return self.server.sql(text, self.store)
-
-    def number(self, text):
-        return int(self.sql(text))
-
-    def operate(self, *words):
-        return run(*words, "--store", self.store)
-
-    def callers(self, client, number):
-        """So many users of the same context, half of them at each gateway."""
-        return [twin(client, (self.north, self.south)[n % 2])
-                for n in range(number)]
-
-    def assert_right(self):
-        """What must be so after anything."""
-        assert self.sql(ADMISSIONS_DIFFER) == "0"
-        checked = self.operate("store", "check")
-        assert checked.returncode == 0, checked.stdout
-        verified = self.operate("audit", "verify")
-        assert verified.returncode == 0, verified.stdout
-
-
-def twin(client, gateway):
-    """The same context, used at that gateway."""
-    other = bunq.Client(gateway, client.source, private_key=client.key)
-    for name in ("installation_id", "installation_token", "server_key",
-                 "secret", "device_id", "session_id", "session_token", "user"):
-        setattr(other, name, getattr(client, name))
-    return other
 
 
 @pytest.fixture(scope="module")
@@ -100,35 +38,6 @@ def pair_of_one(server, tmp_path_factory):
                 "sessions=one")
     yield made
     made.close()
-
-
-class Held:
-    """A transaction that holds rows from outside, until it is over."""
-
-    def __init__(self, pair, select):
-        self.process = subprocess.Popen(
-            [f"{pair.server.binaries}/psql", "-XAtq", "-d", pair.store],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd="/")
-        self.process.stdin.write(f"BEGIN;\n{select};\n\\echo held\n")
-        self.process.stdin.flush()
-        while self.process.stdout.readline().strip() != "held":
-            pass
-
-    def __enter__(self):
-        return self
-
-    def commit_soon(self):
-        """Not before another has had time to come here, or to pass by."""
-        time.sleep(0.3)
-        self.process.stdin.write("COMMIT;\n\\echo done\n")
-        self.process.stdin.flush()
-        while self.process.stdout.readline().strip() != "done":
-            pass
-
-    def __exit__(self, *_):
-        self.process.stdin.close()
-        self.process.wait(10)
-        self.process.stdout.close()
 
 
 # ---- nobody waits for another ---------------------------------------------------
@@ -225,6 +134,7 @@ def test_one_session_of_an_installation_is_alive(pair_of_one):
     pair_of_one.assert_right()
 
 
+@pytest.mark.long
 def test_sessions_of_several_users_of_an_installation_are_one(pair_of_one):
     """The row that they wait for is the installation's, not the users'."""
     client = bunq.Client(pair_of_one.north).install()
@@ -272,6 +182,7 @@ def test_a_key_that_is_revoked_has_no_session_that_is_admitted(pair):
     pair.assert_right()
 
 
+@pytest.mark.long
 def test_a_storm_of_changes_leaves_all_right(pair):
     """Sessions come and go through both gateways, addresses are permitted and
     disabled, users' settings change, keys are freed and revoked, at once."""
@@ -320,6 +231,44 @@ def test_a_storm_of_changes_leaves_all_right(pair):
     assert chains == ["north", "operator", "south"]
 
 
+@pytest.mark.long
+def test_pruning_beside_both_takes_nothing_that_is_in_use(pair):
+    """Two operators prune all that has no age, while installations are made and
+    registered through both gateways, and sessions opened and ended."""
+    until = time.monotonic() + 4
+    statuses = {}
+
+    def prune():
+        while time.monotonic() < until:
+            pair.operate("prune", "--sessions", "0s", "--installations", "0s",
+                         "--api-keys", "0s").check_returncode()
+
+    def register(number):
+        client = bunq.Client((pair.north, pair.south)[number % 2],
+                             key_number=number % 4)
+        secret = client.make_user()
+        while time.monotonic() < until:
+            client.install()
+            answer = client.post_device(secret)
+            statuses[answer.status, answer.reason] = True
+            if answer.status == 200:
+                client.open()
+                bunq.assert_admitted(client.call("DELETE", "/v1/session/0"))
+                client.session_token = None
+
+    storm(10, lambda n: prune() if n > 7 else register(n))
+    assert (200, None) in statuses
+    assert set(statuses) <= {(200, None), (401, "token-unknown"),
+                             (400, "key-devices-full")}
+    assert pair.number("SELECT count(*) FROM installation i WHERE NOT EXISTS"
+                       " (SELECT 1 FROM installation_token t"
+                       " WHERE t.installation_id = i.id)") == 0
+    assert pair.number("SELECT count(*) FROM audit"
+                       " WHERE event = 'pruned'") > 1
+    pair.assert_right()
+
+
+@pytest.mark.long
 def test_many_extend_and_log_in_through_both(server, tmp_path):
     """An extension goes from the session to its user, a login the other way:
     nobody waits for one who waits for him."""
@@ -375,186 +324,3 @@ def test_changes_by_hand_wait_for_each_other(pair, change):
         storm(1, lambda _: pair.sql(change.format(**names)),
               lambda: held.commit_soon())
     assert pair.sql(ADMISSIONS_DIFFER) == "0"
-
-
-# ---- checkpoints ------------------------------------------------------------------
-
-
-def integer(number):
-    return number.to_bytes(8, "big", signed=True)
-
-
-def check_signatures(pair):
-    """The checkpoints, by code that knows nothing of the project's. Returns how
-    many there are."""
-    pem = (pair.north.data / "server.pem").read_bytes()
-    public = serialization.load_pem_private_key(pem, None).public_key()
-    lines = pair.sql(
-        "SELECT json_build_object('id', c.id, 'at', c.at_us, 'key',"
-        " c.server_key_id, 'hash', encode(c.hash, 'hex'), 'signature',"
-        " encode(c.signature, 'base64'), 'heads', (SELECT json_agg("
-        "json_build_array(h.chain, h.num_rows, encode(h.last_hash, 'hex'))"
-        " ORDER BY h.chain) FROM audit_checkpoint_head h"
-        " WHERE h.checkpoint_id = c.id))"
-        " FROM audit_checkpoint c ORDER BY c.id").splitlines()
-    before = bytes(32)
-    for number, line in enumerate(lines, 1):
-        row = json.loads(line)
-        assert row["id"] == number
-        digest = hashlib.sha256(before)
-        for value in (row["id"], row["at"], row["key"]):
-            digest.update(integer(value))
-        for chain, rows, last in row["heads"]:
-            digest.update(integer(len(chain)) + chain.encode() + integer(rows))
-            digest.update(integer(32) + bytes.fromhex(last))
-        assert row["hash"] == digest.hexdigest()
-        statement = f"trivet audit checkpoint\n{number}\n{row['hash']}\n"
-        public.verify(base64.b64decode(row["signature"]), statement.encode(),
-                      padding.PKCS1v15(), hashes.SHA512())
-        with pytest.raises(InvalidSignature):
-            public.verify(base64.b64decode(row["signature"]),
-                          statement.encode(), padding.PKCS1v15(),
-                          hashes.SHA256())
-        before = digest.digest()
-    return len(lines)
-
-
-def verify(pair, *options):
-    done = pair.operate("audit", "verify", "--json", *options)
-    found = json.loads(done.stdout)
-    assert done.returncode == (0 if found["whole"] else 6)
-    return found
-
-
-def test_checkpoints_are_signed_by_either_and_not_by_both(pair):
-    bunq.ready(pair.north)
-    bunq.ready(pair.south)
-    assert wait_until(lambda: verify(pair)["rows_behind"] == 0, 30, 0.2)
-    found = verify(pair)
-    assert found["whole"] and found["whole_until"] == found["checkpoints"] > 0
-    assert check_signatures(pair) == found["checkpoints"]
-    chains = {chain["chain"] for chain in found["chains"]}
-    assert {"north", "south"} <= chains
-    # Nothing happens: nothing is signed.
-    time.sleep(2.5)
-    assert verify(pair)["checkpoints"] == found["checkpoints"]
-
-
-def test_a_gateway_that_is_gone_is_not_missed_by_checkpoints(server, tmp_path):
-    pair = Pair(server, tmp_path)
-    try:
-        bunq.ready(pair.south)
-        pair.south.close()
-        bunq.ready(pair.north)
-        assert wait_until(lambda: verify(pair)["rows_behind"] == 0, 30, 0.2)
-        check_signatures(pair)
-    finally:
-        pair.close()
-
-
-@pytest.fixture
-def ended(server, tmp_path):
-    """A database that two gateways have written and left, with checkpoints."""
-    made = Pair(server, tmp_path)
-    bunq.ready(made.north)
-    bunq.ready(made.south)
-    assert wait_until(lambda: verify(made)["rows_behind"] == 0, 30, 0.2)
-    made.close()
-    assert verify(made)["whole"]
-    return made
-
-
-def faults(pair, *options):
-    return {(fault["fault"], fault["chain"])
-            for fault in verify(pair, *options)["faults"]}
-
-
-def test_what_is_done_to_chains_is_found(ended):
-    last = ended.number("SELECT max(id) FROM audit WHERE chain = 'south'")
-    for change, wanted in [
-        ("UPDATE audit SET user_id = 99 WHERE chain = 'south' AND id = 2",
-         ("changed", "south")),
-        ("DELETE FROM audit WHERE chain = 'south' AND id = 3",
-         ("missing", "south")),
-        ("UPDATE audit SET chain = 'north', id = 900 WHERE chain = 'south'"
-         " AND id = 1", ("added", "north")),
-        (f"DELETE FROM audit WHERE chain = 'south' AND id = {last};"
-         f"UPDATE audit_head SET num_rows = {last - 1}, last_hash = (SELECT hash"
-         f" FROM audit WHERE chain = 'south' AND id = {last - 1})"
-         " WHERE chain = 'south'", ("missing", "south")),
-        ("DELETE FROM audit WHERE chain = 'south';"
-         "DELETE FROM audit_head WHERE chain = 'south'",
-         ("chain-missing", "south")),
-        ("DELETE FROM audit_checkpoint_head; DELETE FROM audit_checkpoint",
-         ("checkpoint-missing", None)),
-        ("UPDATE audit_checkpoint SET signature = sha512('x')",
-         ("checkpoint-forged", None)),
-    ]:
-        ended.sql("CREATE TABLE kept AS TABLE audit;"
-                  "CREATE TABLE kept_head AS TABLE audit_head;"
-                  "CREATE TABLE kept_checkpoint AS TABLE audit_checkpoint;"
-                  "CREATE TABLE kept_heads AS TABLE audit_checkpoint_head;"
-                  + change)
-        assert wanted in faults(ended), change
-        ended.sql("TRUNCATE audit, audit_head, audit_checkpoint,"
-                  " audit_checkpoint_head;"
-                  "INSERT INTO audit TABLE kept;"
-                  "INSERT INTO audit_head TABLE kept_head;"
-                  "INSERT INTO audit_checkpoint TABLE kept_checkpoint;"
-                  "INSERT INTO audit_checkpoint_head TABLE kept_heads;"
-                  "DROP TABLE kept, kept_head, kept_checkpoint, kept_heads")
-        assert verify(ended)["whole"], change
-
-
-def test_what_was_noted_is_looked_for(ended):
-    found = verify(ended)
-    heads = [f"{c['chain']}:{c['rows']}:{c['hash']}" for c in found["chains"]]
-    noted = [word for head in heads for word in ("--head", head)]
-    noted += ["--checkpoint",
-              f"{found['checkpoints']}:{found['checkpoint_hash']}"]
-    assert verify(ended, *noted)["whole"]
-    ended.sql("DELETE FROM audit_checkpoint_head; DELETE FROM audit_checkpoint;"
-              "UPDATE audit_checkpoint_end SET num = 0,"
-              " last_hash = decode(repeat('00', 32), 'hex');"
-              "DELETE FROM audit WHERE chain = 'south';"
-              "DELETE FROM audit_head WHERE chain = 'south'")
-    assert verify(ended)["whole"]  # as the manual says
-    assert faults(ended, *noted) == {("not-as-noted", "south"),
-                                     ("checkpoint-not-as-noted", None)}
-
-
-def test_all_chains_are_shown_in_the_order_of_time(ended):
-    done = ended.operate("audit", "--json")
-    rows = [json.loads(line) for line in done.stdout.splitlines()]
-    assert len(rows) == verify(ended)["rows"]
-    assert [row["at"] for row in rows] == sorted(row["at"] for row in rows)
-    for chain in ("north", "south"):
-        ids = [row["id"] for row in rows if row["chain"] == chain]
-        assert ids == list(range(1, len(ids) + 1))
-    shown = ended.operate("audit", "--since", "north:3", "--since", "south:2")
-    assert len(shown.stdout.splitlines()) == len(rows) - 5
-    assert "south:3  " in shown.stdout and "south:2  " not in shown.stdout
-
-
-# ---- the configuration --------------------------------------------------------------
-
-
-@pytest.mark.parametrize("name", ["operator", "a b", "", "x" * 33, "ä"])
-def test_a_bad_name_is_refused(tmp_path, name):
-    done = run("serve", "--chain", name, "--data", tmp_path / "data")
-    assert done.returncode == 2 and "--chain" in done.stderr
-
-
-def test_a_chain_that_was_removed_is_not_begun_anew(server, tmp_path):
-    pair = Pair(server, tmp_path)
-    try:
-        client = bunq.ready(pair.south)
-        assert wait_until(lambda: verify(pair)["rows_behind"] == 0, 30, 0.2)
-        pair.sql("DELETE FROM audit WHERE chain = 'south';"
-                 "DELETE FROM audit_head WHERE chain = 'south'")
-        assert client.post_session().status == 503
-        assert client.is_alive()
-        bunq.ready(pair.north)
-        assert ("chain-missing", "south") in faults(pair)
-    finally:
-        pair.close()

@@ -137,8 +137,8 @@ def test_an_auditor_reads_the_audit(store):
 
 EVERY = """server_key users installation installation_token api_key
 permitted_ip device session admission audit audit_head audit_checkpoint
-audit_checkpoint_head audit_checkpoint_end clock sandbox
-schema_version""".split()
+audit_checkpoint_head audit_checkpoint_end change session_turn request_id
+clock sandbox schema_version""".split()
 
 
 def rights(*changes):
@@ -153,15 +153,17 @@ WANTED = {
         ("SELECT", ALL),
         ("INSERT", "server_key users installation installation_token api_key"
                    " permitted_ip device session admission audit audit_head"
-                   " audit_checkpoint audit_checkpoint_head"),
+                   " audit_checkpoint audit_checkpoint_head change"
+                   " session_turn request_id"),
         ("UPDATE", "server_key users installation api_key permitted_ip session"
-                   " audit_head audit_checkpoint_end clock sandbox"),
+                   " audit_head audit_checkpoint_end change session_turn"
+                   " request_id clock sandbox"),
         ("DELETE", "installation installation_token api_key permitted_ip"
-                   " session admission")),
+                   " session admission change session_turn request_id")),
     "trivet_operator": rights(
         ("SELECT", ALL),
         ("INSERT", "server_key users api_key permitted_ip admission audit"
-                   " audit_head"),
+                   " audit_head change"),
         ("UPDATE", "server_key users api_key permitted_ip session audit_head"
                    " clock sandbox"),
         ("DELETE", "server_key installation installation_token api_key"

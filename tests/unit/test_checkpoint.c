@@ -208,6 +208,11 @@ last_checkpoint_that_was_removed_is_found(void **state)
     assert_int_equal(verify(), 0);
     assert_int_equal(inquire(NULL, &noted), 1);
     assert_fault(0, TRIVET_AUDIT_CHECKPOINT_NOT_AS_NOTED, "", 3, 3);
+    assert_int_equal(report.whole_until, 2);
+    noted.num_rows = 9;
+    assert_int_equal(inquire(NULL, &noted), 1);
+    assert_fault(0, TRIVET_AUDIT_CHECKPOINT_NOT_AS_NOTED, "", 9, 9);
+    assert_int_equal(report.whole_until, 2);
 }
 
 static void

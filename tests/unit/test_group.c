@@ -101,6 +101,7 @@ struct member {
     const char *name;
     enum trivet_status status; /* that it leaves with */
     bool keep;
+    bool does_again;           /* others were in the way, once */
     bool breaks_store;         /* as a full disk does: all is rolled back */
     const char *repeats;       /* a name that must be nobody's: a constraint */
     enum trivet_status ending; /* what leave returned */
@@ -121,6 +122,10 @@ be_member(void *opaque)
     if (member->repeats != NULL) {
         member->status = put_user(store, member->repeats);
         assert_int_equal(member->status, TRIVET_E_CONFLICT);
+    }
+    if (member->does_again) {
+        assert_int_equal(trivet_group_again(group, &store, NULL), TRIVET_OK);
+        assert_int_equal(put_user(store, member->name), TRIVET_OK);
     }
     if (member->breaks_store) {
         trivet_store_rollback(store);
@@ -234,6 +239,40 @@ what_is_taken_back_is_its_own_alone(void **state)
     assert_int_equal(count_users("four"), 1);
     assert_int_equal(count_users("%"), 2);
     assert_audit(2);
+}
+
+/* Whoever waits for others no longer holds anything of those before him. */
+static void
+who_does_it_again_does_so_alone(void **state)
+{
+    struct member one = {.name = "one", .keep = true};
+    struct member two = {.name = "two", .keep = true, .does_again = true};
+    struct member three = {
+        .name = "three", .keep = true, .does_again = true, .may_leave = true};
+    pthread_t threads[2];
+
+    (void) state;
+
+    assert_int_equal(pthread_create(&threads[0], NULL, be_member, &one), 0);
+    wait_for(&one.is_in);
+    assert_int_equal(pthread_create(&threads[1], NULL, be_member, &two), 0);
+    wait_ms(100); /* it waits for its turn now */
+    atomic_store(&one.may_leave, true);
+    wait_for(&two.is_in);
+    wait_for(&one.has_left);
+    assert_int_equal(one.ending, TRIVET_OK);
+    assert_int_equal(count_users("one"), 1);
+    assert_int_equal(count_users("two"), 0);
+
+    atomic_store(&two.may_leave, true);
+    assert_int_equal(pthread_join(threads[0], NULL), 0);
+    assert_int_equal(pthread_join(threads[1], NULL), 0);
+    (void) be_member(&three);
+    assert_int_equal(two.ending, TRIVET_OK);
+    assert_int_equal(three.ending, TRIVET_OK);
+    assert_int_equal(count_users("two"), 1);
+    assert_int_equal(count_users("%"), 3);
+    assert_audit(3);
 }
 
 /* Between two that are well: one that fails, for a reason of its own. */
@@ -517,6 +556,7 @@ main(void)
         GROUP_TEST(one_that_is_not_wanted_leaves_nothing),
         GROUP_TEST(two_share_a_commit),
         GROUP_TEST(what_is_taken_back_is_its_own_alone),
+        GROUP_TEST(who_does_it_again_does_so_alone),
         GROUP_TEST(one_that_runs_out_of_memory_fails_alone),
         GROUP_TEST(one_that_breaks_a_constraint_fails_alone),
         GROUP_TEST(one_that_finds_something_unavailable_fails_alone),

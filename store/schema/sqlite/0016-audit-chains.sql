@@ -1,9 +1,11 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- The audit log is a chain for each gateway (here mostly one, main), each with
 -- ids from 1. Its first row's hash covers 32 zeroes in main, the digest of the
--- chain's name in others.
+-- chain's name in others. The key's columns come first: SQLite 3.40 takes others
+-- for NULL when it checks a table of another order.
 
 CREATE TABLE audit_by_chain (
+    chain            TEXT    NOT NULL,
     id               INTEGER NOT NULL,
     at_us            INTEGER NOT NULL,
     event            TEXT    NOT NULL,
@@ -17,10 +19,9 @@ CREATE TABLE audit_by_chain (
     reason           TEXT    NOT NULL,
     detail           TEXT    NOT NULL,
     hash             BLOB    NOT NULL,
-    chain            TEXT    NOT NULL,
     PRIMARY KEY (chain, id)
 ) STRICT, WITHOUT ROWID;
-INSERT INTO audit_by_chain SELECT *, 'main' FROM audit ORDER BY id;
+INSERT INTO audit_by_chain SELECT 'main', * FROM audit ORDER BY id;
 DROP TABLE audit;
 ALTER TABLE audit_by_chain RENAME TO audit;
 
