@@ -31,6 +31,7 @@ include mk/nginx.mk
 include mk/check.mk
 include mk/fuzz.mk
 include mk/bench.mk
+include mk/cluster.mk
 include mk/install.mk
 
 .PHONY: all clean help
