@@ -2,7 +2,6 @@
 """callers.py - clients that write down what they saw, for history.py"""
 import hashlib
 import ipaddress
-import json
 import random
 import subprocess
 import threading
@@ -12,34 +11,13 @@ import requests
 from cryptography.hazmat.primitives import serialization
 
 import bunq
-from cluster import now_us
 from gateway import TRIVET, environment
+from log import now_us
 
 HOME = "127.0.0.1"
 AWAY = "127.0.0.9"
 NUM_KEYS = 4
 PAUSE_S = 0.05  # of a caller who was not served
-
-
-class Log:
-    """Lines of a history, written as they come, by any number of threads."""
-
-    def __init__(self, path):
-        self.path = path
-        self.rows = []
-        self.lock = threading.Lock()
-        self.file = open(path, "a", encoding="utf-8", buffering=1)
-
-    def add(self, row):
-        with self.lock:
-            self.rows.append(row)
-            self.file.write(json.dumps(row) + "\n")
-
-    def note(self, what):
-        """Something that was done to the cluster."""
-        now = now_us()
-        self.add({"call": "event", "what": what, "sent_us": now,
-                  "received_us": now})
 
 
 def secret_digest(secret):
@@ -233,9 +211,9 @@ class Caller:
 class Storm:
     """Callers who do all of it, as fast as they can, through any door."""
 
-    def __init__(self, cluster, log, callers=6, doors=None, pause_s=0.0):
+    def __init__(self, cluster, callers=6, doors=None, pause_s=0.0):
         self.cluster = cluster
-        self.log = log
+        self.log = cluster.log
         self.doors = doors or [cluster.door, *cluster.doors]
         self.pause_s = pause_s
         self.is_over = False
@@ -247,6 +225,7 @@ class Storm:
     def __enter__(self):
         for number in range(NUM_KEYS):
             bunq.key(number)
+        self.log.note("storm")
         for thread in self.threads:
             thread.start()
         return self
@@ -255,6 +234,8 @@ class Storm:
         self.end()
 
     def end(self):
+        if not self.is_over:
+            self.log.note("calm")
         self.is_over = True
         for thread in self.threads:
             thread.join(120)
@@ -333,13 +314,13 @@ def copy_of(client):
     return made
 
 
-def use_all(log, clients, doors, limit_s=60):
+def use_all(cluster, clients, limit_s=60):
     """Each once, until it has an answer that says something."""
-    caller = Caller(log, "afterwards")
+    caller = Caller(cluster.log, "afterwards")
     end = time.monotonic() + limit_s
     for number, client in enumerate(clients):
         while True:
-            row = caller.use(doors[number % len(doors)], client)
+            row = caller.use(cluster.doors[number % len(cluster.doors)], client)
             if row["status"] in (200, 400, 401, 403) or time.monotonic() > end:
                 break
             time.sleep(PAUSE_S)
@@ -370,13 +351,13 @@ COLUMNS = {
 }
 
 
-def write_store(cluster, log):
-    """What there is, at the end of the history."""
+def read_store(cluster):
+    """Rows for the end of a history."""
     for what, sql in TABLES.items():
         for values in cluster.rows(sql):
-            row = dict(zip(COLUMNS[what], values))
+            row = dict(zip(COLUMNS[what], values, strict=True))
             if what == "address":
                 bits = ipaddress.IPv6Address(bytes(row["address"]))
                 row["address"] = str(bits.ipv4_mapped or bits)
-            log.add({"call": "found", "what": what, **row})
-    log.add({"call": "found", "what": "all"})
+            yield {"call": "found", "what": what, **row}
+    yield {"call": "found", "what": "all"}

@@ -5,14 +5,13 @@ All of it runs on loopback, as an ordinary user where we are root (but the
 gateways), in a folder of its own, and ends with the tests.
 """
 import threading
-import time
 
 import psycopg2
 
 from database import DATABASE, HOST, OWNER, Etcd, Member, Pgbouncer
 from front import Front
 from gateway import BUILD, Gateway, run, wait_until
-from link import Link
+from log import Log
 from process import make_folder, pick_port, remove
 
 START_S = 90
@@ -39,17 +38,19 @@ class Door:
 
 class Cluster:
     """members, gateways, etcds: how many. has_bouncer: gateways speak to a
-    pgbouncer at each member. linked: numbers of the gateways that reach the
-    members over links (.links[number]). gateway_env: {number: variables}.
+    pgbouncer at each member. linked: {number: Link} of gateways that reach the
+    members over such links (.links[number]). apart: {number: variables} of gateways in another
+    environment, which stand behind no balancer and serve no storm.
     member_options: {number: keywords of Member}."""
 
     def __init__(self, members=2, gateways=3, etcds=1, has_bouncer=False,
-                 linked=(), gateway_env=None, member_options=None, url_more=()):
+                 linked=None, apart=None, member_options=None, url_more=()):
         self.folder = make_folder("cluster")
+        self.log = Log(self.folder / "history")
         self.num_gateways = gateways
-        self.linked = set(linked)
+        self.linked = linked or {}
         self.links = {}
-        self.gateway_env = gateway_env or {}
+        self.apart = apart or {}
         self.url_more = list(url_more)
         peers = [(pick_port(), pick_port()) for _ in range(etcds)]
         self.etcds = [Etcd(self.folder, n, peers) for n in range(etcds)]
@@ -86,10 +87,12 @@ class Cluster:
         run("store", "migrate", self.url(), check=True)
         for number in range(self.num_gateways):
             self.gateways.append(self._make_gateway(number).start())
-        self.front = Front(self.folder, [g.port for g in self.gateways]).start()
         ca = self.gateways[0].ca
-        self.doors = [Door(f"gateway{n}", g.port, ca)
-                      for n, g in enumerate(self.gateways)]
+        doors = [Door(f"gateway{n}", g.port, ca)
+                 for n, g in enumerate(self.gateways)]
+        self.doors = [d for n, d in enumerate(doors) if n not in self.apart]
+        self.doors_apart = [doors[n] for n in self.apart]
+        self.front = Front(self.folder, [d.port for d in self.doors]).start()
         self.door = Door("front", self.front.port, ca)
         assert wait_until(lambda: self.is_open(self.door), 10), "no balancer"
         return self
@@ -105,7 +108,7 @@ class Cluster:
             self.folder / f"gateway{number}", "--store", self.url(number),
             "--connections", "off", "--metrics", *more, port=pick_port())
         gateway.may_crash = True
-        gateway.env = self.gateway_env.get(number, {})
+        gateway.env = self.apart.get(number, {})
         return gateway
 
     def close(self, check=True):
@@ -125,6 +128,7 @@ class Cluster:
             for links in self.links.values():
                 for link in links:
                     link.close()
+            self.log.close()
             if check:
                 remove(self.folder)
             else:
@@ -141,7 +145,8 @@ class Cluster:
         ports = self.targets()
         if gateway in self.linked:
             if gateway not in self.links:
-                self.links[gateway] = [Link(port) for port in ports]
+                make = self.linked[gateway]
+                self.links[gateway] = [make(port) for port in ports]
             ports = [link.port for link in self.links[gateway]]
         hosts = ",".join(f"{HOST}:{port}" for port in ports)
         more = list(self.url_more) + (["prepare=off"] if self.bouncers else [])
@@ -222,11 +227,5 @@ class Cluster:
             except OSError:
                 continue
             total += sum(int(line.split()[1]) for line in text.splitlines()
-                         if line.startswith(("Private_", "Pss_Anon")) and
-                         line.startswith("Private_"))
+                         if line.startswith("Private_"))
         return total
-
-
-def now_us():
-    """The same for all processes of the machine."""
-    return time.monotonic_ns() // 1000

@@ -1,14 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """conftest.py - what the runs of tests/cluster share"""
 import shutil
+from pathlib import Path
 
 import pytest
 
 import history
-from callers import Log, write_store
+from callers import read_store
 from cluster import Cluster, bound_us
-from gateway import TRIVET, run
 from front import STREAM
+from gateway import TRIVET, run
+from link import Link
 from postgres import find_binaries
 
 # What a call may take at most while something fails. The deadlines of the store
@@ -30,32 +32,39 @@ def pytest_configure():
                     + ", ".join(missing), 2)
 
 
-@pytest.fixture(scope="module")
+# Its clock is five seconds ahead.
+AHEAD = {
+    "LD_PRELOAD": str(next(Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"))),
+    "FAKETIME": "+5s",
+    "FAKETIME_DONT_FAKE_MONOTONIC": "1",
+}
+
+
+@pytest.fixture(scope="session")
 def cluster():
-    """Two members, three gateways: as it comes."""
-    with Cluster() as made:
+    """Two members, three gateways, of which the last reaches the members over
+    links; and one apart whose clock is wrong."""
+    with Cluster(gateways=4, linked={2: Link}, apart={3: AHEAD}) as made:
         yield made
 
 
 @pytest.fixture
-def log(tmp_path):
-    return Log(tmp_path / "history")
-
-
-@pytest.fixture
 def judge(capsys):
-    """judge(cluster, log, limit_us=...): reads the store, and fails on a fault;
-    prints the report's line."""
-    def decide(cluster, log, limit_us=LIMIT_US):
-        write_store(cluster, log)
-        check_store(cluster)
-        report = history.judge(log.rows, bound_us=bound_us(), limit_us=limit_us)
+    """judge(cluster, limit_us=...): fails on a fault; prints the report's line."""
+    def decide(cluster, limit_us=LIMIT_US):
+        report = judge_now(cluster, limit_us)
         with capsys.disabled():
             print("\n    " + report.line())
         assert not report.faults, "\n".join(map(str, report.faults[:10]))
         return report
 
     return decide
+
+
+def judge_now(cluster, limit_us=LIMIT_US):
+    check_store(cluster)
+    rows = cluster.log.rows + list(read_store(cluster))
+    return history.judge(rows, bound_us=bound_us(), limit_us=limit_us)
 
 
 def check_store(cluster):

@@ -6,6 +6,7 @@ import subprocess
 import urllib.error
 import urllib.request
 
+from keeper import below
 from postgres import find_binaries
 from process import Process, pick_port, write
 
@@ -17,11 +18,14 @@ DATABASE = "trivet"
 OWNER = "trivet"
 
 
-def get(port, path):
-    """(status, JSON or None); (0, None): nobody answers."""
+def get(port, path, body=None):
+    """(status, JSON or None); (0, None): nobody answers. body: it is a POST."""
+    data = None if body is None else json.dumps(body).encode()
+    wanted = urllib.request.Request(f"http://{HOST}:{port}{path}", data)
     try:
-        with urllib.request.urlopen(f"http://{HOST}:{port}{path}", timeout=5) as answer:
-            return answer.status, json.load(answer)
+        with urllib.request.urlopen(wanted, timeout=60 if data else 5) as answer:
+            text = answer.read()
+            return answer.status, json.loads(text) if text[:1] == b"{" else None
     except urllib.error.HTTPError as fault:
         return fault.code, None
     except (OSError, ValueError):
@@ -120,12 +124,17 @@ class Member(Process):
         return {m["name"]: m["role"] for m in known["members"]
                 if m.get("state") in ("running", "streaming")}
 
-    def postmaster(self):
-        """The process of PostgreSQL itself, or None."""
-        try:
-            return int((self.data / "postmaster.pid").read_text().split("\n")[0])
-        except (OSError, ValueError):
-            return None
+    def hand_over(self, other):
+        """The lead, in good order: this one becomes a standby."""
+        status, _ = get(self.rest, "/switchover",
+                        {"leader": self.label, "candidate": other.label})
+        assert status == 200, status
+
+    def pids_of_postgresql(self):
+        """The postmaster's, and those below it."""
+        text = (self.data / "postmaster.pid").read_text()
+        first = int(text.split("\n", 1)[0])
+        return {first} | below(first)
 
     def sql(self, text, name="postgres"):
         done = subprocess.run(

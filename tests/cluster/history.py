@@ -23,7 +23,8 @@ call names what it is about, and when acknowledged also the ids that it brought:
     permit, forbid  secret address
     use           session secret address
 
-`found` rows are the store as it is at the end: what, and its columns. The last
+An `event` is what was done to the cluster; `storm` and `calm` are the time in
+which gaps are measured. `found` rows are the store as it is at the end: what, and its columns. The last
 of them is {"call": "found", "what": "all"}.
 """
 import argparse
@@ -66,7 +67,7 @@ class Report:
     in_doubt: int = 0
     lost: int = 0
     worst_revocation_us: int = 0  # admitted so long after it had ended
-    worst_gap_us: int = 0         # without an acknowledged change
+    worst_gap_us: int = 0         # without an acknowledged change, in a storm
     worst_call_us: int = 0
 
     def line(self):
@@ -313,8 +314,14 @@ class Judge:
     # ---- figures ----
 
     def _measure_gap(self):
-        times = sorted(row["received_us"] for name in CHANGES
-                       for row in self._acknowledged(name))
+        """In the last storm, from its beginning to its end."""
+        events = {row["what"]: row["sent_us"] for row in self.calls["event"]}
+        began, ended = events.get("storm", 0), events.get("calm", float("inf"))
+        times = [row["received_us"] for name in CHANGES
+                 for row in self._acknowledged(name)
+                 if began <= row["received_us"] <= ended]
+        times += [events[what] for what in ("storm", "calm") if what in events]
+        times.sort()
         for before, after in zip(times, times[1:]):
             self.report.worst_gap_us = max(self.report.worst_gap_us, after - before)
 

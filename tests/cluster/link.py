@@ -44,6 +44,7 @@ class Link:
         self.port = pick_port()
         self.delay_s = 0.0
         self.ends = set()
+        self.carrying = set()  # tasks, which nobody else holds
         self.fillers = []
         self.accepting = None
         self.do(self._open())
@@ -65,6 +66,9 @@ class Link:
 
     def mend(self):
         self.do(self._mend())
+
+    def num_connections(self):
+        return len(self.ends) // 2
 
     def close(self):
         self.cut()
@@ -90,7 +94,9 @@ class Link:
     async def _serve(self):
         while True:
             near, _ = await asyncio.get_running_loop().sock_accept(self.listener)
-            asyncio.ensure_future(self._carry(near))
+            carrying = asyncio.ensure_future(self._carry(near))
+            self.carrying.add(carrying)
+            carrying.add_done_callback(self.carrying.discard)
 
     async def _carry(self, near):
         loop = asyncio.get_running_loop()

@@ -12,7 +12,7 @@ import tempfile
 from pathlib import Path
 
 from gateway import environment
-from keeper import below
+from keeper import below, send
 
 KEEPER = Path(__file__).with_name("keeper.py")
 USER = pwd.getpwnam("nobody")
@@ -93,11 +93,7 @@ class Process:
 
     def send(self, number):
         """To all that it has started."""
-        for pid in self.pids():
-            try:
-                os.kill(pid, number)
-            except ProcessLookupError:
-                pass
+        send(self.pids(), number)
 
     def freeze(self):
         self.send(signal.SIGSTOP)

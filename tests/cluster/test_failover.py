@@ -1,30 +1,84 @@
 # SPDX-License-Identifier: Apache-2.0
 """The primary goes in a storm of calls: another takes over, and nothing that
 was acknowledged is lost"""
+import signal
 import time
 
 from callers import Storm, use_all
+from keeper import send
+
+SETTLE_S = 1.5
 
 
-def heal(cluster, log, storm, old=None):
-    """All members and gateways are there again, and calls are served."""
+def heal(cluster, storm, old=None):
+    """All members are there again, and calls are served."""
     if old is not None:
         old.start()
     cluster.await_members()
-    log.note("whole")
-    time.sleep(1)
+    cluster.log.note("whole")
+    time.sleep(SETTLE_S)
     storm.end()
-    use_all(log, storm.alive + storm.ended, cluster.doors)
+    use_all(cluster, storm.alive + storm.ended)
 
 
-def test_a_primary_without_power(cluster, log, judge):
-    with Storm(cluster, log) as storm:
-        time.sleep(2)
+def cut_power(cluster, storm):
+    old = cluster.primary()
+    cluster.log.note(f"{old.label} has no power")
+    old.cut_power()
+    cluster.await_other_primary(old)
+    time.sleep(SETTLE_S)
+    heal(cluster, storm, old)
+
+
+def test_a_primary_without_power(cluster, judge):
+    with Storm(cluster) as storm:
+        time.sleep(SETTLE_S)
+        cut_power(cluster, storm)
+    assert judge(cluster).acknowledged > 50
+
+
+def test_a_postgresql_that_is_killed(cluster, judge):
+    """Patroni is still there: it starts it again, or another takes over."""
+    with Storm(cluster) as storm:
+        time.sleep(SETTLE_S)
         old = cluster.primary()
-        log.note(f"{old.label} has no power")
-        old.cut_power()
+        cluster.log.note(f"PostgreSQL of {old.label} is killed")
+        send(old.pids_of_postgresql(), signal.SIGKILL)
+        time.sleep(3)
+        heal(cluster, storm)
+    judge(cluster)
+
+
+def test_a_primary_that_hands_over(cluster, judge):
+    with Storm(cluster) as storm:
+        time.sleep(SETTLE_S)
+        old = cluster.primary()
+        cluster.log.note(f"{old.label} hands over")
+        old.hand_over(cluster.standbys()[0])
         cluster.await_other_primary(old)
+        heal(cluster, storm)
+    judge(cluster)
+
+
+def test_a_standby_that_lags(cluster, judge):
+    """It has all that was acknowledged, but has not looked into it when it must
+    take over."""
+    standby = cluster.standbys()[0]
+    standby.sql("SELECT pg_wal_replay_pause()")
+    with Storm(cluster) as storm:
+        time.sleep(3)
+        cut_power(cluster, storm)
+    judge(cluster)
+
+
+def test_both_members_without_power(cluster, judge):
+    with Storm(cluster) as storm:
+        time.sleep(SETTLE_S)
+        cluster.log.note("no power")
+        for member in cluster.members:
+            member.cut_power()
         time.sleep(1)
-        heal(cluster, log, storm, old)
-    report = judge(cluster, log)
-    assert report.acknowledged > 50
+        for member in cluster.members:
+            member.start()
+        heal(cluster, storm)
+    judge(cluster)

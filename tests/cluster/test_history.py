@@ -353,6 +353,33 @@ def test_a_history_that_is_not_whole():
     assert story.faults() == ["broken"]
 
 
+def test_a_gap_is_measured_in_the_last_storm():
+    def event(what):
+        story.call("event", None, 0, what=what)
+        del story.rows[-1]["status"]
+
+    def change():
+        number = len(story.rows)
+        story.call("installation", key="K", installation=number)
+        story.found("installation", key="K", id=number)
+
+    story = Story()
+    change()
+    story.now_us += 9_000_000
+    event("storm")
+    change()
+    story.now_us += 3_000_000
+    change()
+    story.now_us += 2_000_000
+    event("calm")
+    assert story.faults() == []
+    report = history.judge(story.rows)
+    assert report.worst_gap_us == 3_010_000
+    story.now_us += 5_000_000
+    event("calm")
+    assert history.judge(story.rows).worst_gap_us == 7_018_000
+
+
 def test_each_kind_of_fault_is_found_by_a_test():
     text = open(__file__, encoding="utf-8").read()
     for kind in history.FAULTS:
