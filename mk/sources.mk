@@ -119,8 +119,11 @@ STORE_SRCS = \
 	store/postgres_cancel.c \
 	store/postgres_connect.c \
 	store/postgres_error.c \
+	store/postgres_guard.c \
 	store/postgres_password.c \
+	store/postgres_primary.c \
 	store/postgres_value.c \
+	store/postgres_wait.c \
 	store/row.c \
 	store/sqlite.c \
 	store/statement.c \

@@ -7,6 +7,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 
+#include "base/ticks.h"
 #include "store/handle.h"
 #include "store/transaction.h"
 
@@ -14,8 +15,12 @@
  * kept or not. Those whose work is kept wait for the last of them. */
 enum { MAX_TURNS = 64 };
 
+/* A batch that fails after so long has found the store slow, or gone. */
+enum { LATE_MS = 1000 };
+
 /* A transaction and those that wait for its end. */
 struct batch {
+    int64_t began_ms;
     unsigned num_turns;   /* that ended in it                  */
     unsigned num_members; /* whose work is in it               */
     unsigned num_readers; /* that still look at what became of it */
@@ -167,6 +172,7 @@ begin_batch(struct trivet_group *group, struct trivet_error *err)
         return trivet_error_set(
             err, TRIVET_E_MEMORY, "store.group", "out of memory");
     }
+    batch->began_ms = trivet_ticks_ms();
 
     status = trivet_store_begin(group->store, err);
     if (status != TRIVET_OK) {
@@ -196,11 +202,24 @@ end_batch(struct trivet_group *group, const struct trivet_error *what)
     (void) pthread_cond_broadcast(&group->batch_ended);
 }
 
+/* Those who wait for the turn are told the same. */
+static void
+share_failure(struct trivet_group *group, const struct trivet_error *why)
+{
+    (void) pthread_mutex_lock(&group->lock);
+    group->last_failed = group->num_came;
+    (void) pthread_mutex_unlock(&group->lock);
+    group->fail = *why;
+}
+
 static void
 abandon_batch(struct trivet_group *group, const struct trivet_error *why)
 {
     trivet_store_rollback(group->store);
     drop_store(group);
+    if (trivet_ticks_ms() - group->batch->began_ms >= LATE_MS) {
+        share_failure(group, why);
+    }
     end_batch(group, why);
 }
 
@@ -240,11 +259,8 @@ begin_for(struct trivet_group *group, uint64_t number, struct trivet_error *err)
 
     status = begin_batch(group, err);
     if (status != TRIVET_OK) {
-        (void) pthread_mutex_lock(&group->lock);
-        group->last_failed = group->num_came;
-        (void) pthread_mutex_unlock(&group->lock);
-        group->fail = *err;
-        group->fail.status = status;
+        err->status = status;
+        share_failure(group, err);
     }
 
     return status;

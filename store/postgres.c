@@ -134,6 +134,7 @@ begin_bulk(struct trivet_pg_connection *connection, struct trivet_error *err)
 
     TRIVET_TRY(begin_writing(connection, 0, 0, err));
 
+    connection->until_ms = 0;
     connection->wait_ms = INT32_MAX;
     return send_script(connection, "LOCK TABLE audit_head IN EXCLUSIVE MODE",
         connection->target.statement_ms + GRACE_MS, &failure, err);
@@ -144,6 +145,7 @@ begin_schema(struct trivet_pg_connection *connection, struct trivet_error *err)
 {
     enum trivet_status status = run_script(connection, guard_schema, err);
 
+    connection->until_ms = 0;
     if (status != TRIVET_OK && !connection->is_lost) {
         (void) run_script(connection, "ROLLBACK", NULL);
     }
@@ -212,37 +214,73 @@ is_command(const struct trivet_query *query)
 }
 
 static enum trivet_status
+run_command(struct trivet_pg_connection *connection,
+    const struct trivet_query *query, enum trivet_pg_failure *failure,
+    struct trivet_error *err)
+{
+    const bool is_commit = strcmp(query->sql, "COMMIT") == 0;
+
+    *failure = TRIVET_PG_LOST;
+    if (PQsendQuery(connection->conn, query->sql) == 0) {
+        return trivet_pg_lose(connection, "store.send", err);
+    }
+
+    return trivet_pg_collect(
+        connection, query, connection->wait_ms, is_commit, failure, err);
+}
+
+static bool
+send_statement(struct trivet_pg_connection *connection,
+    const struct trivet_query *query, const struct trivet_pg_params *params,
+    const char *name, bool is_prepared)
+{
+    const int num = (int) query->num_params;
+
+    return (is_prepared ? PQsendQueryPrepared(connection->conn, name, num,
+                params->values, params->lens, params->formats, 1)
+                        : PQsendQueryParams(connection->conn, query->sql, num,
+                            params->types, params->values, params->lens,
+                            params->formats, 1))
+           != 0;
+}
+
+static enum trivet_status
 try_run(struct trivet_pg_connection *connection,
     const struct trivet_query *query, const struct trivet_pg_params *params,
     enum trivet_pg_failure *failure, struct trivet_error *err)
 {
-    const bool is_commit = strcmp(query->sql, "COMMIT") == 0;
     char name[24];
     bool is_prepared = false;
-    int num = (int) query->num_params;
-    int is_sent;
+    bool is_guarded;
+    enum trivet_status status;
 
     if (is_command(query)) {
-        is_sent = PQsendQuery(connection->conn, query->sql);
-    } else {
-        trivet_pg_name(query->sql, name);
-        TRIVET_TRY(prepare(
-            connection, query, params, name, &is_prepared, failure, err));
-        is_sent = is_prepared ? PQsendQueryPrepared(connection->conn, name, num,
-                      params->values, params->lens, params->formats, 1)
-                              : PQsendQueryParams(connection->conn, query->sql,
-                                  num, params->types, params->values,
-                                  params->lens, params->formats, 1);
+        return run_command(connection, query, failure, err);
     }
 
+    trivet_pg_name(query->sql, name);
+    TRIVET_TRY(
+        prepare(connection, query, params, name, &is_prepared, failure, err));
+
+    is_guarded = trivet_pg_needs_guard(connection);
     *failure = TRIVET_PG_LOST;
-    if (is_sent == 0) {
+    if ((is_guarded && !trivet_pg_guard_send(connection))
+        || !send_statement(connection, query, params, name, is_prepared))
+    {
         return trivet_pg_lose(connection, "store.send", err);
     }
-    (void) PQsetSingleRowMode(connection->conn);
+    if (is_guarded) {
+        TRIVET_TRY(trivet_pg_guard_check(connection, failure, err));
+    }
 
-    return trivet_pg_collect(
-        connection, query, connection->wait_ms, is_commit, failure, err);
+    (void) PQsetSingleRowMode(connection->conn);
+    status = trivet_pg_collect(
+        connection, query, connection->wait_ms, false, failure, err);
+    if (is_guarded) {
+        trivet_pg_guard_end(connection);
+    }
+
+    return status;
 }
 
 /* So that those who collided do not do it again at once. */
@@ -267,6 +305,21 @@ may_try_again(const struct trivet_pg_connection *connection,
            && PQtransactionStatus(connection->conn) == PQTRANS_IDLE;
 }
 
+/* A statement has its time, and a transaction has no more for all of its own:
+ * others wait for its end. */
+static void
+set_wait(struct trivet_pg_connection *connection)
+{
+    const int64_t whole_ms = connection->target.statement_ms + GRACE_MS;
+    int64_t left_ms = connection->until_ms - trivet_ticks_ms();
+
+    if (PQtransactionStatus(connection->conn) == PQTRANS_IDLE) {
+        connection->wait_ms = whole_ms;
+    } else if (connection->until_ms != 0) {
+        connection->wait_ms = left_ms < whole_ms ? left_ms : whole_ms;
+    }
+}
+
 static enum trivet_status
 run(void *opaque, const struct trivet_query *query, struct trivet_error *err)
 {
@@ -285,8 +338,9 @@ run(void *opaque, const struct trivet_query *query, struct trivet_error *err)
     }
 
     connection->is_doubtful = false;
+    set_wait(connection);
     if (query->key == &begin_sql) {
-        connection->wait_ms = connection->target.statement_ms + GRACE_MS;
+        connection->until_ms = trivet_ticks_ms() + connection->wait_ms;
         return begin_writing(
             connection, connection->target.statement_ms, IDLE_MS, err);
     }
@@ -357,10 +411,12 @@ open_connection(const char *location, bool may_create, unsigned max_wait_ms,
     }
 
     set_patience(connection, max_wait_ms);
+    connection->num_demotions = trivet_pg_num_demotions();
     status = trivet_pg_target_read(location, &connection->target, err);
     if (status == TRIVET_OK) {
         connection->wait_ms = connection->target.statement_ms + GRACE_MS;
-        status = trivet_pg_connect(&connection->target, &connection->conn, err);
+        status = trivet_pg_connect(&connection->target, &connection->conn,
+            &connection->is_pooled, err);
     }
     if (status != TRIVET_OK) {
         close_connection(connection);
@@ -380,7 +436,10 @@ is_current(void *opaque)
     struct trivet_pg_connection *connection = opaque;
     struct pollfd one = {.fd = PQsocket(connection->conn), .events = POLLIN};
 
-    if (connection->is_lost || PQstatus(connection->conn) != CONNECTION_OK) {
+    if (connection->is_lost || PQstatus(connection->conn) != CONNECTION_OK
+        || (connection->is_pooled
+            && connection->num_demotions != trivet_pg_num_demotions()))
+    {
         return false;
     }
 

@@ -8,8 +8,11 @@
  *   postgres_connect.c  a URL, and connections to what it names
  *   postgres_cancel.c   has the server stop what nobody waits for any more
  *   postgres_error.c    what a failure of the server means
+ *   postgres_guard.c    that it is the primary that answers, behind a pooler
  *   postgres_password.c the password of a credential
+ *   postgres_primary.c  that a new connection is to the primary
  *   postgres_value.c    values, in its binary form
+ *   postgres_wait.c     waiting for a connection's socket
  */
 #ifndef TRIVET_STORE_POSTGRES_H
 #define TRIVET_STORE_POSTGRES_H
@@ -26,7 +29,7 @@
 enum {
     TRIVET_PG_CONNECT_MS = 3000,   /* all hosts together, if not said else */
     TRIVET_PG_STATEMENT_MS = 5000, /* likewise, until the first row or the
-                                      next one                              */
+                                      next one, and for a transaction       */
     TRIVET_PG_MAX_HOSTS = 16,
     TRIVET_PG_MAX_PASSWORD = 1024 /* bytes, with its NUL */
 };
@@ -52,10 +55,16 @@ void trivet_pg_target_free(struct trivet_pg_target *target);
 
 /* Connects to the first host that can be written. After a failure, calls in
  * this process fail at once for a while that grows to a second. *out: non-
- * blocking. Any number of threads. */
+ * blocking. *out_is_pooled: a pooler is between. Any number of threads. */
 TRIVET_MUST_USE enum trivet_status trivet_pg_connect(
-    const struct trivet_pg_target *target, PGconn **out,
+    const struct trivet_pg_target *target, PGconn **out, bool *out_is_pooled,
     struct trivet_error *err);
+
+/* Of a connection that was just made and does not block: TRIVET_E_UNAVAILABLE
+ * when its server cannot be written, or does not answer before deadline_ms. */
+TRIVET_MUST_USE enum trivet_status trivet_pg_check_primary(
+    const struct trivet_pg_target *target, PGconn *conn, int64_t deadline_ms,
+    bool *out_is_pooled, struct trivet_error *err);
 
 /* The password of the file trivet-store-password in systemd's
  * $CREDENTIALS_DIRECTORY; empty: there is none. The caller wipes it. Any number
@@ -129,7 +138,10 @@ struct trivet_pg_connection {
     PGconn *conn;
     struct trivet_pg_target target;
     unsigned lock_ms;
-    int64_t wait_ms; /* for a statement's first row, or the next one       */
+    int64_t wait_ms;  /* for a statement's first row, or the next one      */
+    int64_t until_ms; /* when a transaction must have ended; 0: whenever   */
+    bool is_pooled;   /* a pooler is between: see postgres_guard.c          */
+    unsigned num_demotions; /* of the process, when it was made            */
     bool is_lost;
     bool is_doubtful; /* a warning says that a commit may not last         */
     struct trivet_buffer rows; /* of bulk: not sent yet                    */
@@ -166,6 +178,22 @@ TRIVET_MUST_USE enum trivet_status trivet_pg_collect(
 TRIVET_MUST_USE enum trivet_status trivet_pg_check_doubt(
     struct trivet_pg_connection *connection, enum trivet_status status,
     struct trivet_error *err);
+
+/* Another number: connections that were made before may be a standby's. */
+unsigned trivet_pg_num_demotions(void);
+
+/* Whether a statement is to be guarded now. If so: guard_send, then send the
+ * statement (none but with PQsendQueryParams or PQsendQueryPrepared), then
+ * guard_check before its rows are collected, and guard_end. guard_check:
+ * TRIVET_E_UNAVAILABLE when the server is not the primary; the connection is
+ * lost then. */
+bool trivet_pg_needs_guard(const struct trivet_pg_connection *connection);
+TRIVET_MUST_USE bool trivet_pg_guard_send(
+    struct trivet_pg_connection *connection);
+TRIVET_MUST_USE enum trivet_status trivet_pg_guard_check(
+    struct trivet_pg_connection *connection, enum trivet_pg_failure *failure,
+    struct trivet_error *err);
+void trivet_pg_guard_end(struct trivet_pg_connection *connection);
 
 /* The slots of struct trivet_bulk. */
 TRIVET_MUST_USE enum trivet_status trivet_pg_bulk_start(void *connection,

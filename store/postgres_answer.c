@@ -88,7 +88,8 @@ static bool
 is_row_or_end(ExecStatusType status)
 {
     return status == PGRES_SINGLE_TUPLE || status == PGRES_TUPLES_OK
-           || status == PGRES_COMMAND_OK || status == PGRES_EMPTY_QUERY;
+           || status == PGRES_COMMAND_OK || status == PGRES_EMPTY_QUERY
+           || status == PGRES_PIPELINE_SYNC;
 }
 
 /* A commit of a transaction that had failed is answered with ROLLBACK. */

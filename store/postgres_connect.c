@@ -10,14 +10,11 @@
 #define _POSIX_C_SOURCE 200809L
 #include "store/postgres.h"
 
-#include <errno.h>
-#include <limits.h>
 #include <poll.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/secret.h"
 #include "base/ticks.h"
@@ -25,24 +22,6 @@
 #include "store/store.h"
 
 enum { MAX_WORDS = 64, FIRST_PAUSE_MS = 50, MAX_PAUSE_MS = 1000 };
-
-bool
-trivet_pg_await(PGconn *conn, short events, int64_t deadline_ms)
-{
-    struct pollfd one = {.fd = PQsocket(conn), .events = events};
-    int num;
-
-    do {
-        int64_t left = deadline_ms - trivet_ticks_ms();
-
-        if (left <= 0) {
-            return false;
-        }
-        num = poll(&one, 1, left > INT_MAX ? INT_MAX : (int) left);
-    } while (num == 0 || (num < 0 && errno == EINTR));
-
-    return num > 0;
-}
 
 /* ---- the URL ----------------------------------------------------------- */
 
@@ -397,7 +376,8 @@ fill_words(const struct trivet_pg_target *target, const struct one_host *one,
     set_word(words, "host", one->host);
     set_word(words, "hostaddr", one->hostaddr);
     set_word(words, "port", one->port);
-    set_word(words, "target_session_attrs", "read-write");
+    /* Asked afterwards: a pooler tells libpq what the server was once. */
+    set_word(words, "target_session_attrs", "any");
     set_word(words, "client_encoding", "UTF8");
     set_default(words, "application_name", "trivet");
     set_default(words, "gssencmode", "disable");
@@ -435,7 +415,8 @@ follow(PGconn *conn, int64_t deadline_ms)
 
 static enum trivet_status
 connect_to(const struct trivet_pg_target *target, size_t index,
-    int64_t deadline_ms, PGconn **out, struct trivet_error *err)
+    int64_t deadline_ms, PGconn **out, bool *out_is_pooled,
+    struct trivet_error *err)
 {
     struct words words = {.num = 0};
     struct one_host one;
@@ -466,6 +447,9 @@ connect_to(const struct trivet_pg_target *target, size_t index,
     } else if (PQstatus(conn) != CONNECTION_OK
                || PQsetnonblocking(conn, 1) != 0) {
         status = trivet_pg_fail_connection(target, conn, "store.open", err);
+    } else {
+        status = trivet_pg_check_primary(
+            target, conn, deadline_ms, out_is_pooled, err);
     }
 
     if (status != TRIVET_OK) {
@@ -480,7 +464,7 @@ connect_to(const struct trivet_pg_target *target, size_t index,
 /* The first failure is told: the others are often of standbys. */
 enum trivet_status
 trivet_pg_connect(const struct trivet_pg_target *target, PGconn **out,
-    struct trivet_error *err)
+    bool *out_is_pooled, struct trivet_error *err)
 {
     const char *host = value_of(target, "host");
     size_t num =
@@ -497,7 +481,7 @@ trivet_pg_connect(const struct trivet_pg_target *target, PGconn **out,
         int64_t left = start_ms + target->connect_ms - trivet_ticks_ms();
         int64_t deadline_ms = trivet_ticks_ms() + left / (int64_t) (num - i);
 
-        status = connect_to(target, i, deadline_ms, out, &why);
+        status = connect_to(target, i, deadline_ms, out, out_is_pooled, &why);
         if (first.status == TRIVET_OK) {
             first = why;
             first.status = status;

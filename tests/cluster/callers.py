@@ -1,11 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """callers.py - clients that write down what they saw, for history.py"""
 import hashlib
-import ipaddress
 import random
 import subprocess
-import threading
-import time
 
 import requests
 from cryptography.hazmat.primitives import serialization
@@ -15,9 +12,8 @@ from gateway import TRIVET, environment
 from log import now_us
 
 HOME = "127.0.0.1"
-AWAY = "127.0.0.9"
+AWAY = "127.0.0.9"  # another address of the same client
 NUM_KEYS = 4
-PAUSE_S = 0.05  # of a caller who was not served
 
 
 def secret_digest(secret):
@@ -208,156 +204,10 @@ class Caller:
         return done.returncode == 0
 
 
-class Storm:
-    """Callers who do all of it, as fast as they can, through any door."""
-
-    def __init__(self, cluster, callers=6, doors=None, pause_s=0.0):
-        self.cluster = cluster
-        self.log = cluster.log
-        self.doors = doors or [cluster.door, *cluster.doors]
-        self.pause_s = pause_s
-        self.is_over = False
-        self.alive, self.ended = [], []  # [(caller's name, client)]
-        self.faults = []
-        self.threads = [threading.Thread(target=self._run, args=(n,), daemon=True)
-                        for n in range(callers)]
-
-    def __enter__(self):
-        for number in range(NUM_KEYS):
-            bunq.key(number)
-        self.log.note("storm")
-        for thread in self.threads:
-            thread.start()
-        return self
-
-    def __exit__(self, *_):
-        self.end()
-
-    def end(self):
-        if not self.is_over:
-            self.log.note("calm")
-        self.is_over = True
-        for thread in self.threads:
-            thread.join(120)
-            assert not thread.is_alive(), "a call that does not end"
-        if self.faults:
-            raise self.faults[0]
-
-    def _run(self, number):
-        draw = random.Random(number)
-        caller = Caller(self.log, f"caller{number}.{id(self)}")
-        while not self.is_over and not self.faults:
-            try:
-                self._live(caller, draw)
-            except Refused:
-                time.sleep(PAUSE_S)
-            except Exception as fault:  # raised in end()
-                self.faults.append(fault)
-        caller.close()
-
-    def _live(self, caller, draw):
-        """A client's life, or what of it comes to be."""
-        def door():
-            time.sleep(self.pause_s)
-            return draw.choice(self.doors)
-
-        client = caller.install(door())
-        secret = caller.make_user(door(), client)
-        caller.register(door(), client, secret)
-        for _ in range(draw.randrange(1, 5)):
-            caller.open(door(), client)
-            for _ in range(draw.randrange(1, 6)):
-                if self.is_over:
-                    break
-                if caller.use(door(), client)["status"] != 200:
-                    time.sleep(PAUSE_S)
-            if draw.random() < 0.4:
-                self._end(caller, client, door)
-            else:
-                self.alive.append(copy_of(client))
-        if draw.random() < 0.3:
-            self._change_addresses(caller, client, door, draw)
-        if draw.random() < 0.1:
-            self._revoke(caller, client, door)
-
-    def _end(self, caller, client, door):
-        caller.end(door(), client)
-        caller.use(door(), client)
-        self.ended.append(copy_of(client))
-
-    def _change_addresses(self, caller, client, door, draw):
-        """By a session of its own."""
-        caller.open(door(), client)
-        caller.find_api_key(door(), client)
-        if not caller.permit(door(), client, AWAY):
-            return
-        for _ in range(draw.randrange(1, 4)):
-            caller.use(draw.choice(self.cluster.doors), client, AWAY)
-            caller.forbid(door(), client, AWAY)
-            caller.use(draw.choice(self.cluster.doors), client, AWAY)
-            if draw.random() < 0.5:
-                caller.permit(door(), client, AWAY)
-        self.alive.append(copy_of(client))
-
-    def _revoke(self, caller, client, door):
-        caller.open(door(), client)
-        caller.find_api_key(door(), client)
-        caller.revoke(client, self.cluster.url())
-        caller.use(door(), client)
-        self.ended.append(copy_of(client))
-
-
-def copy_of(client):
-    """As it is now; without a connection."""
-    made = bunq.Client.__new__(bunq.Client)
-    made.__dict__.update(client.__dict__)
-    return made
-
-
-def use_all(cluster, clients, limit_s=60):
-    """Each once, until it has an answer that says something."""
-    caller = Caller(cluster.log, "afterwards")
-    end = time.monotonic() + limit_s
-    for number, client in enumerate(clients):
-        while True:
-            row = caller.use(cluster.doors[number % len(cluster.doors)], client)
-            if row["status"] in (200, 400, 401, 403) or time.monotonic() > end:
-                break
-            time.sleep(PAUSE_S)
-    caller.close()
-
-
-# ---- the store, as it is -----------------------------------------------------
-
-TABLES = {
-    "installation": "SELECT id, encode(sha256(public_der), 'hex')"
-                    " FROM installation",
-    "device": "SELECT d.id, d.installation_id, encode(k.digest, 'hex'),"
-              " d.description FROM device d JOIN api_key k ON k.id = d.api_key_id",
-    "session": "SELECT s.id, d.installation_id, encode(k.digest, 'hex'),"
-               " s.ended_us IS NOT NULL FROM session s"
-               " JOIN device d ON d.id = s.device_id"
-               " JOIN api_key k ON k.id = d.api_key_id",
-    "key": "SELECT encode(digest, 'hex'), revoked_us IS NOT NULL FROM api_key",
-    "address": "SELECT encode(k.digest, 'hex'), p.address, p.is_active <> 0"
-               " FROM permitted_ip p JOIN api_key k ON k.id = p.api_key_id",
-}
-COLUMNS = {
-    "installation": ["id", "key"],
-    "device": ["id", "installation", "secret", "description"],
-    "session": ["id", "installation", "secret", "is_ended"],
-    "key": ["secret", "is_revoked"],
-    "address": ["secret", "address", "is_active"],
-}
-
-
-def read_store(cluster):
-    """Rows for the end of a history."""
-    for what, sql in TABLES.items():
-        for values in cluster.rows(sql):
-            row = dict(zip(COLUMNS[what], values, strict=True))
-            if what == "address":
-                bits = ipaddress.IPv6Address(bytes(row["address"]))
-                row["address"] = str(bits.ipv4_mapped or bits)
-            yield {"call": "found", "what": what, **row}
-    yield {"call": "found", "what": "all"}
+def make_context(caller, door):
+    """A client with a session, made through that door."""
+    client = caller.install(door)
+    caller.register(door, client, caller.make_user(door, client))
+    caller.open(door, client)
+    caller.find_api_key(door, client)
+    return client

@@ -6,16 +6,16 @@ from pathlib import Path
 import pytest
 
 import history
-from callers import read_store
 from cluster import Cluster, bound_us
+from found import read_store
 from front import STREAM
 from gateway import TRIVET, run
 from link import Link
 from postgres import find_binaries
 
-# What a call may take at most while something fails. The deadlines of the store
-# are 3 s to connect and 5 s for an answer, and a second for what is beside them.
-LIMIT_US = 12_000_000
+# What a call may take at most while something fails: it waits for a thread, then
+# for a connection (3 s), for what it reads, and for its transaction (6 s each).
+LIMIT_US = 20_000_000
 
 
 def what_is_missing():

@@ -6,9 +6,9 @@ import time
 
 import pytest
 
-from callers import Storm, use_all
 from cluster import Cluster
 from process import IS_ROOT, make_folder, remove
+from storms import Storm, use_all
 
 SIZE_MB = 400
 # A mount of its own, which nobody else sees. As an ordinary user: in a

@@ -4,31 +4,8 @@ was acknowledged is lost"""
 import signal
 import time
 
-from callers import Storm, use_all
 from keeper import send
-
-SETTLE_S = 1.5
-
-
-def heal(cluster, storm, old=None):
-    """All members are there again, and calls are served."""
-    if old is not None:
-        old.start()
-    cluster.await_members()
-    cluster.log.note("whole")
-    time.sleep(SETTLE_S)
-    storm.end()
-    use_all(cluster, storm.alive + storm.ended)
-
-
-def cut_power(cluster, storm):
-    old = cluster.primary()
-    cluster.log.note(f"{old.label} has no power")
-    old.cut_power()
-    cluster.await_other_primary(old)
-    time.sleep(SETTLE_S)
-    heal(cluster, storm, old)
-
+from storms import SETTLE_S, Storm, cut_power, heal
 
 def test_a_primary_without_power(cluster, judge):
     with Storm(cluster) as storm:

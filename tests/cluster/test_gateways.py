@@ -8,9 +8,10 @@ import time
 import pytest
 
 import bunq
-from callers import AWAY, Caller, Storm, use_all
+from callers import AWAY, Caller, make_context
 from log import now_us
 from storm import storm as at_once
+from storms import Storm, use_all
 
 NUM_REVOCATIONS = 200
 NUM_RACES = 30
@@ -22,14 +23,6 @@ def caller(cluster):
     made = Caller(cluster.log, "caller")
     yield made
     made.close()
-
-
-def make_context(caller, door):
-    client = caller.install(door)
-    caller.register(door, client, caller.make_user(door, client))
-    caller.open(door, client)
-    caller.find_api_key(door, client)
-    return client
 
 
 def test_a_context_works_through_all(cluster, caller):

@@ -10,12 +10,14 @@ import time
 import pytest
 
 import history
-from callers import Caller, Storm, read_store
+from callers import Caller
 from cluster import Cluster, Door
 from forgetful import Forgetful
+from found import read_store
 from gateway import wait_until
 from liar import HastyLink, RacyLink
 from storm import storm as at_once
+from storms import Storm
 
 BOUND_US = 1_000_000  # the most that any gateway may have
 
