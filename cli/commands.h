@@ -21,6 +21,7 @@ extern const struct cli_command cli_sign_command;
 extern const struct cli_command cli_verify_command;
 extern const struct cli_command cli_explain_command;
 extern const struct cli_command cli_keygen_command;
+extern const struct cli_command cli_proxy_command;
 extern const struct cli_command cli_serve_command;
 extern const struct cli_command cli_wait_command;
 extern const struct cli_command cli_key_command;

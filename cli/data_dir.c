@@ -72,13 +72,29 @@ cli_data_path(const char *dir, const char *name, char out[CLI_MAX_PATH],
 }
 
 enum trivet_status
+cli_absolute_path(
+    const char *path, char out[CLI_MAX_PATH], struct trivet_error *err)
+{
+    char here[CLI_MAX_PATH];
+
+    if (path[0] == '/') {
+        return join(path, "", "", out, err);
+    }
+    if (getcwd(here, sizeof here) == NULL) {
+        return trivet_error_set(err, TRIVET_E_INTERNAL, "data_dir",
+            "the current directory: %s", strerror(errno));
+    }
+
+    return join(here, "/", path, out, err);
+}
+
+enum trivet_status
 cli_data_dir(const struct cli_data_options *options, char out[CLI_MAX_PATH],
     struct trivet_error *err)
 {
     const char *dir = options->data;
     const char *xdg = getenv("XDG_DATA_HOME");
     const char *home = getenv("HOME");
-    char here[CLI_MAX_PATH];
 
     if (dir == NULL) {
         dir = getenv("TRIVET_DATA");
@@ -93,15 +109,8 @@ cli_data_dir(const struct cli_data_options *options, char out[CLI_MAX_PATH],
         return trivet_error_set(err, TRIVET_E_USAGE, "data_dir",
             "no data directory: give --data DIR, or set HOME");
     }
-    if (dir[0] == '/') {
-        return join(dir, "", "", out, err);
-    }
-    if (getcwd(here, sizeof here) == NULL) {
-        return trivet_error_set(err, TRIVET_E_INTERNAL, "data_dir",
-            "the current directory: %s", strerror(errno));
-    }
 
-    return join(here, "/", dir, out, err);
+    return cli_absolute_path(dir, out, err);
 }
 
 enum trivet_status

@@ -36,6 +36,10 @@ TRIVET_MUST_USE enum trivet_status cli_data_dir(
     const struct cli_data_options *options, char out[CLI_MAX_PATH],
     struct trivet_error *err);
 
+/* The path as it is, or below the current directory. Links stay as they are. */
+TRIVET_MUST_USE enum trivet_status cli_absolute_path(
+    const char *path, char out[CLI_MAX_PATH], struct trivet_error *err);
+
 /* dir/name; TRIVET_E_LIMIT when that is too long. */
 TRIVET_MUST_USE enum trivet_status cli_data_path(const char *dir,
     const char *name, char out[CLI_MAX_PATH], struct trivet_error *err);

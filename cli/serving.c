@@ -39,7 +39,7 @@ open_lock(const char *dir, const char *name, int *out_fd,
 }
 
 enum trivet_status
-cli_serving_lock(const char *dir, struct trivet_error *err)
+cli_serving_lock(const char *dir, const char *command, struct trivet_error *err)
 {
     struct flock lock = whole_file();
     char path[CLI_MAX_PATH];
@@ -49,8 +49,8 @@ cli_serving_lock(const char *dir, struct trivet_error *err)
 
     if (fcntl(fd, F_SETLK, &lock) != 0) {
         (void) close(fd);
-        return trivet_error_set(err, TRIVET_E_CONFLICT, "serve",
-            "%s: another trivet serve runs on it", dir);
+        return trivet_error_set(err, TRIVET_E_CONFLICT, "serving",
+            "%s: another %s runs on it", dir, command);
     }
 
     return TRIVET_OK; /* fd stays open, and with it the lock */

@@ -12,10 +12,10 @@
 
 #include "cli/data_dir.h"
 
-/* One gateway for a data directory: TRIVET_E_CONFLICT when there is another.
- * The lock ends with this process. */
+/* One server for a data directory: TRIVET_E_CONFLICT when there is another.
+ * command: such as "trivet serve", for err. The lock ends with this process. */
 TRIVET_MUST_USE enum trivet_status cli_serving_lock(
-    const char *dir, struct trivet_error *err);
+    const char *dir, const char *command, struct trivet_error *err);
 
 /* Says how a reload went. */
 void cli_serving_tell(

@@ -411,6 +411,7 @@ explain(
     const char *detail = transport->message[0] != '\0'
                              ? transport->message
                              : curl_easy_strerror(code);
+    const char *where = "transport";
 
     if (transport->is_too_big) {
         return trivet_error_set(err, TRIVET_E_LIMIT, "transport",
@@ -424,10 +425,14 @@ explain(
             "the connection was lost after the request was sent");
     }
 
+    if (code == CURLE_OPERATION_TIMEDOUT) {
+        where = "transport.time";
+    }
+
     for (size_t i = 0; i < sizeof meanings / sizeof meanings[0]; i++) {
         if (meanings[i].code == code) {
-            return trivet_error_set(err, meanings[i].status, "transport",
-                "%s: %s", meanings[i].text, detail);
+            return trivet_error_set(err, meanings[i].status, where, "%s: %s",
+                meanings[i].text, detail);
         }
     }
 

@@ -18,6 +18,17 @@ $(CLIENT_UNIT_TESTS:%=$(B)/tests/%): $(B)/tests/%: \
 		$(B)/obj/tests/unit/%.o $(CLIENT_ARCHIVES) $(B)/flags/link
 	$(call link,$(LIBS_TEST) $(LIBS_CLIENT))
 
+# What the proxy does by itself.
+SIDECAR_UNIT_TESTS = \
+	test_failure \
+	test_proxy_fields
+UNIT_TESTS += $(SIDECAR_UNIT_TESTS)
+
+$(SIDECAR_UNIT_TESTS:%=$(B)/tests/%): $(B)/tests/%: \
+		$(B)/obj/tests/unit/%.o $(SIDECAR_LIB) $(CLIENT_ARCHIVES) \
+		$(B)/flags/link
+	$(call link,$(LIBS_TEST) $(LIBS_CLIENT))
+
 $(B)/libtrivet.so.$(SO_VERSION): $(CLIENT_ARCHIVES) client/exports.map \
 		$(B)/flags/link
 	@echo "  LD    $@"

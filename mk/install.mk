@@ -29,9 +29,9 @@ install-command: $(B)/trivet ## trivet(1)
 	$(INSTALL) -d $(DESTDIR)$(BINDIR)
 	$(INSTALL) -m 755 $(B)/trivet $(DESTDIR)$(BINDIR)/trivet
 
-install-module: $(MODULE) ## the nginx module
+install-module: $(MODULE) $(PROXY_MODULE) ## the nginx modules
 	$(INSTALL) -d $(DESTDIR)$(MODULES_DIR)
-	$(INSTALL) -m 644 $(MODULE) $(DESTDIR)$(MODULES_DIR)/
+	$(INSTALL) -m 644 $(MODULE) $(PROXY_MODULE) $(DESTDIR)$(MODULES_DIR)/
 
 install-library: $(B)/libtrivet.so.$(SO_VERSION) ## libtrivet, to run with
 	$(INSTALL) -d $(DESTDIR)$(LIBDIR)
@@ -65,6 +65,7 @@ install-completion: ## for bash and zsh
 uninstall: ## what install put there
 	rm -f $(DESTDIR)$(BINDIR)/trivet \
 		$(DESTDIR)$(MODULES_DIR)/ngx_http_trivet_module.so \
+		$(DESTDIR)$(MODULES_DIR)/ngx_http_trivet_proxy_module.so \
 		$(addprefix $(DESTDIR)$(LIBDIR)/,libtrivet.a libtrivet.so \
 			libtrivet.so.$(SO_VERSION)) \
 		$(DESTDIR)$(PKGCONFIGDIR)/trivet.pc \

@@ -1,28 +1,32 @@
 # SPDX-License-Identifier: Apache-2.0
-# The nginx module, built as Debian builds its own: nginx's configure with the
+# The nginx modules, built as Debian builds its own: nginx's configure with the
 # packaged flags. nginx itself is unpacked beside it, not installed.
 
 NGINX_ROOT = build/nginx-root
 NGINX_TREE = $(B)/nginx
 MODULE = $(B)/ngx_http_trivet_module.so
+PROXY_MODULE = $(B)/ngx_http_trivet_proxy_module.so
 
 GATEWAY_SRCS = $(sort $(wildcard gateway/*.[ch] gateway/*/*.[ch]))
+PROXY_MODULE_SRCS = $(sort $(wildcard sidecar/module/*.[ch]))
+SIDECAR_LIBS = $(SIDECAR_LIB) $(CLIENT_ARCHIVES)
 
 # nginx's own headers are not as strict as we are.
 MODULE_CFLAGS = -std=gnu17 $(OPTIMISE) -fPIC \
 	-fstack-protector-strong -Wall -Wextra -Wshadow -Wno-unused-parameter \
 	$(LIBS_CFLAGS) $(FORTIFY) $(CPPFLAGS) $(CFLAGS)
 MODULE_LDFLAGS = -Wl,-z,relro,-z,now \
-	-Wl,--version-script=$(CURDIR)/gateway/exports.map \
+	-Wl,--version-script=$(CURDIR)/mk/module-exports.map \
 	$(SAN_LDFLAGS) $(LDFLAGS)
 
 # nginx's configure writes all of it into its own Makefile.
 MODULE_TEXT = $(CC) $(MODULE_CFLAGS) $(MODULE_LDFLAGS) $(LIBS_SERVER) \
-	$(abspath $(NGINX_TREE)) $(CURDIR) $(GATEWAY_SRCS)
+	$(LIBS_CLIENT) $(abspath $(NGINX_TREE)) $(CURDIR) $(GATEWAY_SRCS) \
+	$(PROXY_MODULE_SRCS)
 $(eval $(call text_file,$(B)/flags/module,MODULE_TEXT))
 
 .PHONY: module
-module: $(MODULE) $(B)/nginx-root
+module: $(MODULE) $(PROXY_MODULE) $(B)/nginx-root
 
 $(NGINX_ROOT)/usr/sbin/nginx:
 	@echo "  FETCH nginx"
@@ -51,7 +55,9 @@ $(NGINX_TREE)/objs/Makefile: private export MODULE_LD_OPT = $(MODULE_LDFLAGS)
 $(NGINX_TREE)/objs/Makefile: private export TRIVET_ROOT = $(CURDIR)
 $(NGINX_TREE)/objs/Makefile: private export TRIVET_ARCHIVES = $(abspath $(SERVER_LIBS))
 $(NGINX_TREE)/objs/Makefile: private export TRIVET_LIBS = $(LIBS_SERVER)
-$(NGINX_TREE)/objs/Makefile: gateway/config gateway/exports.map mk/nginx.mk \
+$(NGINX_TREE)/objs/Makefile: private export TRIVET_PROXY_ARCHIVES = $(abspath $(SIDECAR_LIBS))
+$(NGINX_TREE)/objs/Makefile: private export TRIVET_PROXY_LIBS = $(LIBS_CLIENT)
+$(NGINX_TREE)/objs/Makefile: gateway/config sidecar/module/config mk/module-exports.map mk/nginx.mk \
 		$(NGINX_ROOT)/usr/sbin/nginx $(B)/flags/module
 	@echo "  CONF  $(NGINX_TREE)"
 	$(Q)rm -rf $(NGINX_TREE) && mkdir -p $(B)
@@ -59,12 +65,19 @@ $(NGINX_TREE)/objs/Makefile: gateway/config gateway/exports.map mk/nginx.mk \
 	$(Q)cd $(NGINX_TREE) && bash -c '. ./conf_flags && \
 		./configure "$${NGX_CONF_FLAGS[@]}" --with-cc="$$MODULE_CC" \
 		--with-cc-opt="$$MODULE_CC_OPT" --with-ld-opt="$$MODULE_LD_OPT" \
-		--add-dynamic-module=$(CURDIR)/gateway' > $(abspath $(NGINX_TREE)).log 2>&1 \
+		--add-dynamic-module=$(CURDIR)/gateway \
+		--add-dynamic-module=$(CURDIR)/sidecar/module' > $(abspath $(NGINX_TREE)).log 2>&1 \
 		|| { tail -20 $(abspath $(NGINX_TREE)).log; exit 1; }
 
-$(MODULE): $(NGINX_TREE)/objs/Makefile $(GATEWAY_SRCS) $(SERVER_LIBS)
+# One run of nginx's Makefile makes both.
+$(MODULE): $(NGINX_TREE)/objs/Makefile $(GATEWAY_SRCS) $(PROXY_MODULE_SRCS) \
+		$(SERVER_LIBS) $(SIDECAR_LIBS)
 	@echo "  MOD   $@"
 	$(Q)$(MAKE) -s -C $(NGINX_TREE) -f objs/Makefile modules \
 		> $(abspath $(NGINX_TREE)).log 2>&1 || { grep -A8 "error\|warning" $(abspath $(NGINX_TREE)).log; exit 1; }
-	$(Q)cp $(NGINX_TREE)/objs/ngx_http_trivet_module.so $@.new
-	$(Q)mv $@.new $@ # a gateway may be running on the old one
+	$(Q)for name in $(notdir $(PROXY_MODULE) $(MODULE)); do \
+		cp $(NGINX_TREE)/objs/$$name $(B)/$$name.new && \
+		mv $(B)/$$name.new $(B)/$$name || exit 1; \
+	done # a server may be running on the old one
+
+$(PROXY_MODULE): $(MODULE) ;

@@ -13,6 +13,7 @@ STORE_LIB = $(B)/libtrivet-store.a
 SANDBOX_LIB = $(B)/libtrivet-sandbox.a
 AUTHORITY_LIB = $(B)/libtrivet-authority.a
 CLIENT_LIB = $(B)/libtrivet-client.a
+SIDECAR_LIB = $(B)/libtrivet-sidecar.a
 
 # Lower layers come later: the linker resolves from left to right.
 SERVER_LIBS = $(AUTHORITY_LIB) $(SANDBOX_LIB) $(STORE_LIB) $(CRYPTO_LIB) \
@@ -26,6 +27,7 @@ $(STORE_LIB): $(call objects,$(STORE_SRCS))
 $(SANDBOX_LIB): $(call objects,$(SANDBOX_SRCS))
 $(AUTHORITY_LIB): $(call objects,$(AUTHORITY_SRCS))
 $(CLIENT_LIB): $(call objects,$(CLIENT_SRCS))
+$(SIDECAR_LIB): $(call objects,$(SIDECAR_SRCS))
 
 $(B)/%.a: mk/sources.mk
 	@mkdir -p $(@D)
@@ -49,6 +51,7 @@ endef
 define BUILD_H
 #define TRIVET_VERSION "$(VERSION)"
 #define TRIVET_MODULE_PATH "$(MODULES_DIR)/ngx_http_trivet_module.so"
+#define TRIVET_PROXY_MODULE_PATH "$(MODULES_DIR)/ngx_http_trivet_proxy_module.so"
 #define TRIVET_SOURCE "$(CURDIR)"
 endef
 

@@ -231,6 +231,10 @@ CLIENT_SRCS = \
 	client/wire_answer.c \
 	client/worker.c
 
+SIDECAR_SRCS = \
+	sidecar/failure.c \
+	sidecar/fields.c
+
 CLI_SRCS = \
 	cli/client/advice.c \
 	cli/client/answer.c \
@@ -266,7 +270,10 @@ CLI_SRCS = \
 	cli/main.c \
 	cli/moment.c \
 	cli/nearest.c \
+	cli/nginx_parts.c \
 	cli/nginx_path.c \
+	cli/nginx_process.c \
+	cli/nginx_run.c \
 	cli/open_store.c \
 	cli/operator/audit.c \
 	cli/operator/audit_verify.c \
@@ -282,6 +289,10 @@ CLI_SRCS = \
 	cli/operator/store_copy.c \
 	cli/operator/user.c \
 	cli/output.c \
+	cli/proxy/conf.c \
+	cli/proxy/listen.c \
+	cli/proxy/options.c \
+	cli/proxy/proxy.c \
 	cli/quantity.c \
 	cli/sandbox/clock.c \
 	cli/sandbox/hosts.c \
@@ -300,7 +311,6 @@ CLI_SRCS = \
 	cli/serve/next_key.c \
 	cli/serve/nginx_conf.c \
 	cli/serve/nginx_proxy.c \
-	cli/serve/nginx_run.c \
 	cli/serve/options.c \
 	cli/serve/probe.c \
 	cli/serve/profile.c \

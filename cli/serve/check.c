@@ -14,6 +14,7 @@
 #include "base/file.h"
 #include "authority/answers.h"
 #include "authority/determinism.h"
+#include "cli/nginx_parts.h"
 #include "cli/nginx_path.h"
 #include "cli/sandbox_state.h"
 #include "cli/serve/key_file.h"
@@ -132,25 +133,12 @@ refuse_path(const char *path, struct trivet_error *err)
 static enum trivet_status
 take_file(const char *given, char out[CLI_MAX_PATH], struct trivet_error *err)
 {
-    char here[CLI_MAX_PATH] = "";
-    int len;
-
-    if (access(given, R_OK) != 0
-        || (given[0] != '/' && getcwd(here, sizeof here) == NULL))
-    {
+    if (access(given, R_OK) != 0) {
         return trivet_error_set(
             err, TRIVET_E_USAGE, "serve", "%s: %s", given, strerror(errno));
     }
 
-    if (given[0] == '/') {
-        len = snprintf(out, CLI_MAX_PATH, "%s", given);
-    } else {
-        len = snprintf(out, CLI_MAX_PATH, "%s/%s", here, given);
-    }
-    if (len >= CLI_MAX_PATH) {
-        return trivet_error_set(
-            err, TRIVET_E_USAGE, "serve", "%.100s...: too long", given);
-    }
+    TRIVET_TRY(cli_absolute_path(given, out, err));
 
     return cli_nginx_accepts_path(out) ? TRIVET_OK : refuse_path(given, err);
 }
@@ -354,50 +342,14 @@ cli_serve_check_port(struct serving *s, struct trivet_error *err)
     return is_bound ? TRIVET_OK : TRIVET_E_USAGE;
 }
 
-/* The environment's, or what lies beside this program, or what is installed. */
-static enum trivet_status
-find_part(const struct serving *s, const char *variable, const char *beside,
-    const char *installed, char out[CLI_MAX_PATH], struct trivet_error *err)
-{
-    const char *given = getenv(variable);
-    const char *slash = strrchr(s->self, '/');
-
-    if (given != NULL) {
-        (void) snprintf(out, CLI_MAX_PATH, "%s", given);
-        return access(out, R_OK) == 0
-                   ? TRIVET_OK
-                   : trivet_error_set(err, TRIVET_E_USAGE, "serve",
-                       "%s: %s: %s", variable, given, strerror(errno));
-    }
-
-    if (slash != NULL
-        && snprintf(out, CLI_MAX_PATH, "%.*s/%s", (int) (slash - s->self),
-               s->self, beside)
-               < CLI_MAX_PATH
-        && access(out, R_OK) == 0)
-    {
-        return TRIVET_OK;
-    }
-
-    (void) snprintf(out, CLI_MAX_PATH, "%s", installed);
-    return access(out, R_OK) == 0
-               ? TRIVET_OK
-               : trivet_error_set(err, TRIVET_E_USAGE, "serve",
-                   "%s: not there; %s can name another", installed, variable);
-}
-
 static enum trivet_status
 find_parts(struct serving *s, struct trivet_error *err)
 {
-    ssize_t len = readlink("/proc/self/exe", s->self, sizeof s->self - 1);
+    cli_nginx_find_self(s->self);
+    TRIVET_TRY(cli_nginx_find_program(s->self, s->program, err));
 
-    s->self[len > 0 ? len : 0] = '\0';
-
-    TRIVET_TRY(find_part(s, "TRIVET_NGINX", "nginx-root/usr/sbin/nginx",
-        "/usr/sbin/nginx", s->program, err));
-
-    return find_part(s, "TRIVET_MODULE", "ngx_http_trivet_module.so",
-        TRIVET_MODULE_PATH, s->module, err);
+    return cli_nginx_find_part(s->self, "TRIVET_MODULE",
+        "ngx_http_trivet_module.so", TRIVET_MODULE_PATH, s->module, err);
 }
 
 static enum trivet_status

@@ -6,70 +6,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
-#include <unistd.h>
 
+#include "cli/nginx_process.h"
 #include "cli/serve/cors.h"
 #include "cli/serve/nginx_proxy.h"
 #include "cli/text.h"
 #include "core/rate.h"
 
-enum {
-    CONNECTIONS = 16384, /* of a worker, the API's too */
-    MAX_FILES = 2 * CONNECTIONS,
-    RATE_ZONE_MB = 8 /* 60000 keys for each class of calls */
-};
-
-/* What the process may have open: nginx complains when it asks for more. */
-static unsigned long
-max_files(void)
-{
-    struct rlimit limit;
-
-    if (getrlimit(RLIMIT_NOFILE, &limit) != 0
-        || limit.rlim_max > (rlim_t) MAX_FILES)
-    {
-        return MAX_FILES;
-    }
-
-    return (unsigned long) limit.rlim_max;
-}
-
-static void
-put_process(FILE *to, const struct cli_nginx_conf *conf)
-{
-    unsigned long files = max_files();
-    unsigned long connections =
-        files / 2 < CONNECTIONS ? files / 2 : CONNECTIONS;
-
-    (void) fprintf(to,
-        "# Made by trivet serve at each start: changes here are lost.\n"
-        "load_module \"%s\";\n"
-        "daemon off;\n"
-        "master_process on;\n"
-        "worker_processes auto;\n"
-        "worker_rlimit_nofile %lu;\n"
-        "pid \"%s/nginx.pid\";\n"
-        "error_log \"%s/log/error.log\" notice;\n"
-        "thread_pool default threads=8 max_queue=65536;\n"
-        "%s"
-        "\n"
-        "events {\n"
-        "    worker_connections %lu;\n"
-        "}\n"
-        "\n",
-        conf->module, files, conf->dir, conf->dir,
-        cli_text_if(geteuid() == 0, "user root;\n"), connections);
-
-    /* nginx keeps no variable that is not named: a password may be there. */
-    if (strncmp(conf->store_url, "postgresql:", 11) == 0) {
-        (void) fputs("env CREDENTIALS_DIRECTORY;\n"
-                     "env PGPASSFILE;\n"
-                     "env PGPASSWORD;\n"
-                     "\n",
-            to);
-    }
-}
+enum { RATE_ZONE_MB = 8 /* 60000 keys for each class of calls */ };
 
 static void
 put_age(FILE *to, const char *name, int64_t age_s)
@@ -125,9 +69,6 @@ put_auditing(FILE *to, const struct cli_nginx_conf *conf)
 static void
 put_http(FILE *to, const struct cli_nginx_conf *conf)
 {
-    static const char *const temporary[] = {
-        "client_body", "proxy", "fastcgi", "uwsgi", "scgi"};
-
     (void) fprintf(to,
         "    default_type application/octet-stream;\n"
         "    server_tokens off;\n"
@@ -146,11 +87,7 @@ put_http(FILE *to, const struct cli_nginx_conf *conf)
         "    access_log \"%s/log/access.log\" trivet;\n",
         conf->limits.body, conf->limits.header, conf->dir);
 
-    for (size_t i = 0; i < sizeof temporary / sizeof temporary[0]; i++) {
-        (void) fprintf(to, "    %s_temp_path \"%s/tmp/%s\";\n", temporary[i],
-            conf->dir, temporary[i]);
-    }
-
+    cli_nginx_put_temporary(to, conf->dir);
     (void) fprintf(to,
         "\n"
         "    trivet_store \"%s\";\n"
@@ -232,6 +169,19 @@ put_rate_limits(FILE *to)
             (void) fprintf(to, " burst=%d nodelay", limit->max_calls - 1);
         }
         (void) fprintf(to, ";\n");
+    }
+}
+
+/* A password of the database may be there. */
+static void
+put_store_environment(FILE *to, const struct cli_nginx_conf *conf)
+{
+    if (strncmp(conf->store_url, "postgresql:", 11) == 0) {
+        (void) fputs("env CREDENTIALS_DIRECTORY;\n"
+                     "env PGPASSFILE;\n"
+                     "env PGPASSWORD;\n"
+                     "\n",
+            to);
     }
 }
 
@@ -440,7 +390,13 @@ cli_nginx_conf_format(const struct cli_nginx_conf *conf)
         return NULL;
     }
 
-    put_process(to, conf);
+    cli_nginx_put_process(
+        to, &(struct cli_nginx_process){.made_by = "trivet serve",
+                .module = conf->module,
+                .dir = conf->dir,
+                .num_workers = 0,
+                .num_threads = 8});
+    put_store_environment(to, conf);
     put_environment(to, conf);
     (void) fprintf(to, "http {\n");
     put_http(to, conf);

@@ -3,7 +3,7 @@
 #ifndef TRIVET_CLI_SERVE_READY_H
 #define TRIVET_CLI_SERVE_READY_H
 
-#include "cli/serve/nginx_run.h"
+#include "cli/nginx_run.h"
 #include "trivet/status.h"
 
 struct serving;

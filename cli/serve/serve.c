@@ -110,7 +110,7 @@ prepare(struct serving *s, struct trivet_error *err)
     TRIVET_TRY(cli_serve_check_port(s, err));
 
     TRIVET_TRY(cli_make_dir(s->dir, err));
-    TRIVET_TRY(cli_serving_lock(s->dir, err));
+    TRIVET_TRY(cli_serving_lock(s->dir, "trivet serve", err));
     if (s->is_sandbox) {
         TRIVET_TRY(prepare_sandbox(s, err));
     }

@@ -87,6 +87,13 @@ trivet_error_answer_write_explained(enum trivet_reason reason,
     return write_error(row, NULL, language, make_additional(row, explained));
 }
 
+struct trivet_buffer
+trivet_error_answer_write_text(const char *text)
+{
+    return trivet_message_write_answer(json_pack(
+        "{s:[{s:s, s:s}]}", "Error", description, text, translated, text));
+}
+
 /* ---- read -------------------------------------------------------------- */
 
 static const char *

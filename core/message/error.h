@@ -27,6 +27,10 @@ struct trivet_buffer trivet_error_answer_write_explained(
     enum trivet_reason reason, struct trivet_slice language,
     const char *mistake, const char *explanation);
 
+/* An error with that text, for which there is no row of the table. Empty when
+ * memory ran out, or the text is not UTF-8. */
+struct trivet_buffer trivet_error_answer_write_text(const char *text);
+
 /* What a client reads of one error. "" where there is none; the texts live as
  * long as the tree. */
 struct trivet_error_texts {

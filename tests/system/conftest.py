@@ -11,8 +11,12 @@ import pytest
 import bunq
 from gateway import BUILD, TRIVET, Gateway, close_all
 from nginx import TRIVET as SETTINGS
+from fake_server import Authority as TlsAuthority
+from fake_server import FakeServer
 from nginx import Nginx
+from proxy import Proxy
 from psp import Authority
+from trivet_command import Trivet
 from upstream import Upstream
 
 
@@ -159,6 +163,59 @@ def outside(serve):
 
     yield begin
     close_all(started)
+
+
+# ---- trivet proxy, before a server that may misbehave --------------------------
+
+
+@pytest.fixture(scope="session")
+def tls_authority(tmp_path_factory):
+    return TlsAuthority(tmp_path_factory.mktemp("ca"))
+
+
+@pytest.fixture(scope="session")
+def tls_certificate(tls_authority):
+    return tls_authority.make()
+
+
+@pytest.fixture
+def server(tls_certificate):
+    """The independent server of the protocol; server.protocol spoils it."""
+    running = FakeServer(tls_certificate[0])
+    yield running
+    running.close()
+
+
+@pytest.fixture
+def caller(tmp_path, tls_authority, server):
+    """A context that is logged in there, its limits forgotten."""
+    (tmp_path / "caller").mkdir()
+    trivet = Trivet(tmp_path / "caller", tls_authority.file)
+    done = trivet.login(server)
+    assert done.returncode == 0, done.stderr
+    trivet.forget_limits()
+    return trivet
+
+
+@pytest.fixture
+def proxy_of():
+    """proxy_of(trivet, *options): a started proxy; it does not count calls, as
+    tests make many."""
+    started = []
+
+    def start(trivet, *options, throttle=False, **kwargs):
+        counting = [] if throttle else ["--no-throttle"]
+        started.append(Proxy(trivet, *counting, *options, **kwargs))
+        return started[-1].start()
+
+    yield start
+    close_all(started)
+
+
+@pytest.fixture
+def proxy(proxy_of, caller):
+    """A proxy before `server`."""
+    return proxy_of(caller)
 
 
 def install_node_modules(home):

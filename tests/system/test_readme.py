@@ -61,6 +61,7 @@ class Terminal:
             "LANG": "C.UTF-8",
         }
         self.serving = None
+        self.background = None
         self.prefix = []
 
     def serve(self, line):
@@ -91,7 +92,28 @@ class Terminal:
         assert done.returncode == 0, f"{line}\n{done.stdout}{done.stderr}"
         return done.stdout
 
+    def begin(self, line):
+        """A line that ends with "&": what it said, until it said `next:`."""
+        self.background = subprocess.Popen(
+            [*self.prefix, "bash", "-c", "exec " + line.removesuffix("&")], cwd=ROOT,
+            env=self.env, stdout=subprocess.PIPE, text=True, start_new_session=True,
+        )
+        said = ""
+        while "next: " not in said:
+            more = self.background.stdout.readline()
+            assert more, said
+            said += more
+        return said
+
+    def end(self):
+        if self.background is not None:
+            self.background.terminate()
+            assert self.background.wait(30) == 0
+            self.background.stdout.close()
+            self.background = None
+
     def stop(self):
+        self.end()
         if self.serving is not None:
             self.serving.send_signal(signal.SIGINT)
             assert self.serving.wait(30) == 0
@@ -114,7 +136,10 @@ def test_each_line_of_the_readme_works_in_its_order(terminal):
         if line.startswith("./run"):
             terminal.serve(line)
             continue
-        said = terminal.paste(line)
+        if line == "kill %1":
+            terminal.end()
+            continue
+        said = terminal.begin(line) if line.endswith("&") else terminal.paste(line)
         if line == "examples/handshake.sh":
             assert "done: every answer's signature was right" in said
         elif "sandbox-user-person" in line:
@@ -129,8 +154,10 @@ def test_each_line_of_the_readme_works_in_its_order(terminal):
             assert '{"Response":[{' in said
         elif "trivet status" in line:
             assert "session   alive" in said
-        elif "trivet logout" in line:
-            assert said == "logged out\n"
+        elif "trivet proxy" in line:
+            assert said.startswith("ready: http://127.0.0.1:8480/v1\n")
+        elif "127.0.0.1:8480" in line:
+            assert '{"Response":[{' in said
         elif "trivet clock" in line:
             assert (" UTC, 8 d 0 h ahead" in said) == line.endswith("+8d")
         elif line.endswith("trivet incident"):

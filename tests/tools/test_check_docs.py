@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-PARTS = ["cli", "core", "gateway", "include", "man"]
+PARTS = ["cli", "core", "gateway", "include", "man", "sidecar"]
 
 
 class Tree:
@@ -63,6 +63,20 @@ def test_a_command_that_is_gone_leaves_its_page_behind(tree):
     assert not passes and "man/trivet-prune.1: no command has this page" in said
 
 
+def test_a_failure_of_the_proxy_without_its_word_is_refused(tree):
+    tree.change("sidecar/failure.c", '"pin-mismatch", 502', '"pin-mismatch", 503')
+    passes, said = tree.check()
+    assert not passes
+    assert "failure pin-mismatch 503: not in man/" in said
+    assert "failure pin-mismatch 502: in man/, not in the code" in said
+
+
+def test_a_directive_of_the_proxy_without_its_word_is_refused(tree):
+    tree.change("sidecar/module/module.c", "trivet_proxy_encrypt", "trivet_proxy_other")
+    passes, said = tree.check()
+    assert not passes and "directive trivet_proxy_other: not in man/" in said
+
+
 # A command of a context, one of a store, a child, a shared table, short options.
 TABLES = [
     ("cli/client/login.c", "trivet-login.1"),
@@ -75,6 +89,7 @@ TABLES = [
     ("cli/sandbox/clock.c", "trivet-clock.1"),
     ("cli/serve/options.c", "trivet-serve.1"),
     ("cli/serve/limits.c", "trivet-serve.1"),
+    ("cli/proxy/options.c", "trivet-proxy.1"),
     ("cli/data_dir.c", "trivet-device.1"),
     ("cli/client/options.c", "trivet-context.7"),
 ]

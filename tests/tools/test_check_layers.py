@@ -72,6 +72,13 @@ def refused(result, *texts):
     ("client/a.c", "authority/b.h", False),
     ("cli/client/a.c", "client/b.h", True),
     ("cli/operator/a.c", "gateway/b.h", False),
+    ("sidecar/module/a.c", "client/b.h", True),
+    ("sidecar/a.c", "authority/b.h", False),
+    ("sidecar/module/a.c", "gateway/b.h", False),
+    ("gateway/a.c", "sidecar/b.h", False),
+    ("gateway/a.c", "client/b.h", False),
+    ("client/a.c", "sidecar/b.h", False),
+    ("cli/proxy/a.c", "sidecar/b.h", False),
 ])
 def test_a_layer_includes_what_lies_below_it(tree, path, other, is_allowed):
     result = tree({path: f'#include "{other}"\n', other: "#pragma once\n"})
@@ -80,6 +87,17 @@ def test_a_layer_includes_what_lies_below_it(tree, path, other, is_allowed):
     else:
         refused(result, f"{path}:2: {path.split('/')[0]}/ may not include"
                         f" {other.split('/')[0]}/")
+
+
+@pytest.mark.parametrize(("path", "is_allowed"), [
+    ("gateway/a.c", True), ("sidecar/module/a.c", True), ("sidecar/a.c", False),
+    ("client/a.c", False)])
+def test_nginx_is_known_to_its_modules_alone(tree, path, is_allowed):
+    result = tree({path: "#include <ngx_core.h>\n"})
+    if is_allowed:
+        accepted(result)
+    else:
+        refused(result, f"{path}:2: <ngx_core.h> belongs to gateway/, sidecar/module/")
 
 
 @pytest.mark.parametrize(("path", "text", "is_allowed"), [

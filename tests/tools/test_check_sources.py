@@ -19,7 +19,8 @@ def copy(tmp_path_factory):
         if name.parts[0] != "build":
             (root / name).parent.mkdir(parents=True, exist_ok=True)
             (root / name).write_text("")
-    shutil.copy(ROOT / "gateway/config", root / "gateway/config")
+    for name in ("gateway/config", "sidecar/module/config"):
+        shutil.copy(ROOT / name, root / name)
     return root
 
 
@@ -51,6 +52,7 @@ LISTS = pytest.mark.parametrize(("name", "list_"), [
     ("mk/sources.mk", "FUZZ_TARGETS"),
     ("mk/client.mk", "CLIENT_UNIT_TESTS"),
     ("gateway/config", "ngx_module_srcs"),
+    ("sidecar/module/config", "ngx_module_srcs"),
 ])
 
 

@@ -30,7 +30,7 @@ def built(tmp_path_factory):
         if name.parts[0] not in ("build", ".git"):
             (root / name).parent.mkdir(parents=True, exist_ok=True)
             (root / name).symlink_to(path)
-    for name in ("gateway/config", "gateway/exports.map", "client/exports.map",
+    for name in ("gateway/config", "sidecar/module/config", "client/exports.map",
                  "client/trivet.pc.in", "store/schema"):
         (root / name).symlink_to(ROOT / name)
     tools = root / "bin"
@@ -44,7 +44,8 @@ def built(tmp_path_factory):
     make(root, "-j4", "build/release/trivet", "build/release/libtrivet.so",
          "build/release/libtrivet.a", "build/release/tests/test_slice",
          "build/release/flags/module")
-    for name in (MODULE, "build/release/ngx_http_trivet_module.so"):
+    for name in (MODULE, "build/release/ngx_http_trivet_module.so",
+                 "build/release/ngx_http_trivet_proxy_module.so"):
         (root / name).parent.mkdir(parents=True, exist_ok=True)
         (root / name).write_text("")
     return root
@@ -73,8 +74,9 @@ def again(root, *words, **env):
 
 
 def num_sources(root):
+    """But for those that are in a module of nginx alone."""
     text = (ROOT / "mk/sources.mk").read_text().partition("UNIT_TESTS")[0]
-    return text.count(".c")
+    return text.count(".c") - text.count("sidecar/")
 
 
 # ---- what is built again -----------------------------------------------------
@@ -225,7 +227,8 @@ PAGES = {f"usr/local/share/man/man{path.suffix[1:]}/{path.name}"
 HEADERS = {f"usr/local/include/trivet/{name}.h" for name in ("base", "client", "pin", "status")}
 THINGS = {
     "command": {"usr/local/bin/trivet"},
-    "module": {"usr/lib/nginx/modules/ngx_http_trivet_module.so"},
+    "module": {"usr/lib/nginx/modules/ngx_http_trivet_module.so",
+               "usr/lib/nginx/modules/ngx_http_trivet_proxy_module.so"},
     "library": {"usr/local/lib/libtrivet.so.0"},
     "headers": HEADERS | {"usr/local/lib/libtrivet.so", "usr/local/lib/libtrivet.a",
                           "usr/local/lib/pkgconfig/trivet.pc"},
@@ -234,7 +237,8 @@ THINGS = {
                    "usr/local/share/zsh/site-functions/_trivet"},
 }
 # As they would be built: nginx's Makefile is not there.
-AS_BUILT = ["-o", "build/release/ngx_http_trivet_module.so"]
+AS_BUILT = ["-o", "build/release/ngx_http_trivet_module.so",
+            "-o", "build/release/ngx_http_trivet_proxy_module.so"]
 
 
 @pytest.mark.parametrize("thing", THINGS)

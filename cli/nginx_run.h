@@ -1,18 +1,26 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* nginx_run.h - nginx as a child that ends when we end */
-#ifndef TRIVET_CLI_SERVE_NGINX_RUN_H
-#define TRIVET_CLI_SERVE_NGINX_RUN_H
+#ifndef TRIVET_CLI_NGINX_RUN_H
+#define TRIVET_CLI_NGINX_RUN_H
 
+#include <stdbool.h>
+#include <stddef.h>
 #include <sys/types.h>
 
 #include "trivet/status.h"
+
+enum { CLI_NGINX_MAX_SOCKETS = 8 };
 
 struct cli_nginx {
     const char *program;
     const char *conf;
     const char *log; /* where its stderr goes */
-    pid_t pid;       /* of the master, also its process group */
-    int has_ended;   /* the master was waited for             */
+    /* Sockets that listen already, for addresses of the configuration: they do
+     * not block. nginx neither makes nor removes what they are bound to. */
+    int sockets[CLI_NGINX_MAX_SOCKETS];
+    size_t num_sockets;
+    pid_t pid;     /* of the master, also its process group */
+    int has_ended; /* the master was waited for             */
 };
 
 /* Blocks the signals that cli_nginx_wait takes; call it first. */
@@ -36,10 +44,18 @@ enum cli_nginx_event {
 /* Waits for one of these, timeout_ms at most (-1: for ever). */
 enum cli_nginx_event cli_nginx_wait(struct cli_nginx *nginx, int timeout_ms);
 
+/* Whether it has a worker: then what connects to its sockets is answered. */
+bool cli_nginx_has_worker(const struct cli_nginx *nginx);
+
 /* Has nginx take in its configuration, and waits until its new workers are
  * there and the old ones take no new connections. */
 TRIVET_MUST_USE enum trivet_status cli_nginx_reload(
     struct cli_nginx *nginx, struct trivet_error *err);
+
+/* Tells nginx to take no new requests and to end when it has answered those it
+ * has, and waits for that, timeout_ms at most, or until we are told to end once
+ * more. cli_nginx_stop is still to be called. */
+void cli_nginx_drain(struct cli_nginx *nginx, int timeout_ms);
 
 /* Ends the master and all its workers, and waits for that. */
 void cli_nginx_stop(struct cli_nginx *nginx);

@@ -258,7 +258,7 @@ class Protocol:
             return 491, b"<html><body>Maintenance</body></html>"
         if kind == "502":
             return 502, b"<html><h1>502 Bad Gateway</h1></html>"
-        if kind == "redirect":
+        if kind.startswith("redirect"):
             return 302, b""
         return None
 
@@ -269,7 +269,7 @@ class Protocol:
             answer.headers = [(n, sign(self.key, b"something else")
                                if n == name else v)
                               for n, v in answer.headers]
-        elif kind == "no-signature":
+        elif kind in ("no-signature", "redirect-unsigned"):
             answer.headers = [h for h in answer.headers if h[0] != name]
         elif kind == "other-key":
             answer.headers = [(n, sign(self.other_key, answer.body)
@@ -293,7 +293,7 @@ class Protocol:
                               for n, v in answer.headers]
             answer.headers += [("X-Empty", ""), ("x-colon", "a: b: c"),
                                ("X-Bunq-Warning", '"beware"')]
-        elif kind == "redirect":
+        if kind.startswith("redirect"):
             answer.headers.append(("Location", answer.fault.arg or "/"))
         return answer
 

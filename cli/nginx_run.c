@@ -8,7 +8,7 @@
  * workers; if its master is killed, we end the workers.
  */
 #define _GNU_SOURCE
-#include "cli/serve/nginx_run.h"
+#include "cli/nginx_run.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -22,6 +22,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/ticks.h"
+
 enum {
     STOP_MS = 10000,
     RELOAD_MS = 20000,
@@ -29,6 +31,9 @@ enum {
     MAX_COMPLAINT = 512,
     MAX_WORKERS = 1024
 };
+
+static const char flag_run[] = "-q";
+static const char flag_test[] = "-t";
 
 static sigset_t
 our_signals(void)
@@ -81,6 +86,28 @@ cli_nginx_block_signals(void)
     (void) signal(SIGPIPE, SIG_IGN);
 }
 
+/* What nginx takes over sockets by, as at an upgrade of its binary. */
+static const char sockets_variable[] = "NGINX";
+
+/* nginx is given sockets that listen already. */
+static void
+hand_sockets_over(const struct cli_nginx *nginx)
+{
+    char text[CLI_NGINX_MAX_SOCKETS * 16] = "";
+    size_t len = 0;
+
+    for (size_t i = 0; i < nginx->num_sockets; i++) {
+        int fd = nginx->sockets[i];
+
+        (void) fcntl(fd, F_SETFD, 0); /* it is kept open */
+        len += (size_t) snprintf(text + len, sizeof text - len, "%d;", fd);
+    }
+
+    if (nginx->num_sockets > 0) {
+        (void) setenv(sockets_variable, text, 1);
+    }
+}
+
 /* In the child: what stderr becomes, and nginx. Does not come back. */
 static void
 become_nginx(const struct cli_nginx *nginx, int stderr_fd, const char *flag)
@@ -88,6 +115,10 @@ become_nginx(const struct cli_nginx *nginx, int stderr_fd, const char *flag)
     sigset_t set = our_signals();
     int null_fd = open("/dev/null", O_RDWR);
 
+    (void) unsetenv(sockets_variable);
+    if (strcmp(flag, flag_run) == 0) {
+        hand_sockets_over(nginx);
+    }
     (void) sigprocmask(SIG_UNBLOCK, &set, NULL);
     (void) signal(SIGPIPE, SIG_DFL);
     (void) dup2(null_fd, STDIN_FILENO);
@@ -163,7 +194,7 @@ cli_nginx_test(struct cli_nginx *nginx, struct trivet_error *err)
     if (pid == 0) {
         (void) setsid(); /* no terminal to ask for a password at */
         (void) prctl(PR_SET_PDEATHSIG, SIGTERM);
-        become_nginx(nginx, ends[1], "-t");
+        become_nginx(nginx, ends[1], flag_test);
     }
 
     (void) close(ends[1]);
@@ -203,7 +234,7 @@ cli_nginx_start(struct cli_nginx *nginx, struct trivet_error *err)
         if (getppid() != us) {
             _exit(0); /* we were killed meanwhile */
         }
-        become_nginx(nginx, log_fd, "-q");
+        become_nginx(nginx, log_fd, flag_run);
     }
 
     (void) close(log_fd);
@@ -290,6 +321,16 @@ read_workers(const struct cli_nginx *nginx, struct workers *out)
     (void) fclose(from);
 }
 
+bool
+cli_nginx_has_worker(const struct cli_nginx *nginx)
+{
+    static struct workers now; /* large */
+
+    read_workers(nginx, &now);
+
+    return now.num_workers > 0;
+}
+
 static bool
 has_worker(const struct workers *workers, long pid)
 {
@@ -361,6 +402,31 @@ cli_nginx_reload(struct cli_nginx *nginx, struct trivet_error *err)
 
     return trivet_error_set(err, TRIVET_E_INTERNAL, "nginx.reload",
         "nginx has not changed its workers; see %s", nginx->log);
+}
+
+void
+cli_nginx_drain(struct cli_nginx *nginx, int timeout_ms)
+{
+    int64_t end_ms = trivet_ticks_ms() + timeout_ms;
+
+    if (nginx->has_ended) {
+        return;
+    }
+
+    (void) kill(nginx->pid, SIGQUIT);
+    for (;;) {
+        int64_t left_ms = end_ms - trivet_ticks_ms();
+        enum cli_nginx_event event;
+
+        if (left_ms <= 0) {
+            return;
+        }
+
+        event = cli_nginx_wait(nginx, (int) left_ms);
+        if (event == CLI_NGINX_ENDED || event == CLI_NGINX_SIGNAL) {
+            return;
+        }
+    }
 }
 
 void

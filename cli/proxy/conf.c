@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* conf.c - the nginx configuration that "trivet proxy" runs on */
+#define _DEFAULT_SOURCE
+#include "cli/proxy/conf.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "cli/nginx_process.h"
+#include "cli/text.h"
+
+/* Of calls that are made at once: each has a thread and a connection. */
+enum { NUM_THREADS = 32 };
+
+static void
+put_http(FILE *to, const struct cli_proxy_conf *conf)
+{
+    const struct cli_proxy_options *o = conf->options;
+
+    (void) fprintf(to,
+        "    default_type application/json;\n"
+        "    server_tokens off;\n"
+        "    client_max_body_size 16m;\n"
+        "    client_body_buffer_size 64k;\n"
+        "    large_client_header_buffers 4 32k;\n"
+        "    client_header_timeout 10s;\n"
+        "    client_body_timeout 30s;\n"
+        "    send_timeout 30s;\n"
+        "    keepalive_timeout 75s;\n"
+        "    keepalive_requests 100000;\n"
+        "    reset_timedout_connection on;\n"
+        "    # Without the query: what is asked for is the caller's affair.\n"
+        "    log_format trivet_proxy '$time_iso8601 $request_method \"$uri\" "
+        "$status $body_bytes_sent $request_time "
+        "reason=$sent_http_trivet_reason';\n"
+        "    access_log \"%s/log/access.log\" trivet_proxy;\n",
+        conf->dir);
+    cli_nginx_put_temporary(to, conf->dir);
+    (void) fprintf(to,
+        "\n"
+        "    trivet_proxy_context \"%s\";\n"
+        "    trivet_proxy_timeout %llds;\n"
+        "    trivet_proxy_max_wait %llds;\n"
+        "    trivet_proxy_throttle %s;\n"
+        "    trivet_proxy_encrypt %s;\n"
+        "\n",
+        conf->context, o->timeout_s, o->max_wait_s,
+        cli_text_of(o->is_unthrottled, "off", "on"),
+        cli_text_of(o->encrypts, "on", "off"));
+}
+
+static void
+put_server(FILE *to, const struct cli_listener *listener)
+{
+    const char *path = listener->path;
+
+    (void) fprintf(to,
+        "    server {\n"
+        "        listen \"%s%s\";\n"
+        "        absolute_redirect off;\n"
+        "\n"
+        "        error_page 400 403 404 405 408 411 413 414 500 501 502 503 "
+        "504 505 @error;\n"
+        "        error_page 494 =431 @error;\n"
+        "        location @error {\n"
+        "            trivet_proxy_error;\n"
+        "        }\n"
+        "\n"
+        "        location / {\n"
+        "            return 404;\n"
+        "        }\n"
+        "        location /v1/ {\n"
+        "            trivet_proxy_pass;\n"
+        "        }\n"
+        "    }\n",
+        cli_text_if(path[0] != '\0', "unix:"),
+        cli_text_or(path, listener->address));
+}
+
+char *
+cli_proxy_conf_format(const struct cli_proxy_conf *conf)
+{
+    char *text = NULL;
+    size_t len = 0;
+    FILE *to = open_memstream(&text, &len);
+
+    if (to == NULL) {
+        return NULL;
+    }
+
+    /* One worker: all callers share one queue, and its threads use all
+     * processors. */
+    cli_nginx_put_process(
+        to, &(struct cli_nginx_process){.made_by = "trivet proxy",
+                .module = conf->module,
+                .dir = conf->dir,
+                .num_workers = 1,
+                .num_threads = NUM_THREADS});
+    (void) fprintf(to, "http {\n");
+    put_http(to, conf);
+    put_server(to, conf->listener);
+    (void) fprintf(to, "}\n");
+
+    if (fclose(to) != 0) {
+        free(text);
+        return NULL;
+    }
+
+    return text;
+}

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* conf.h - the nginx configuration that "trivet proxy" runs on */
+#ifndef TRIVET_CLI_PROXY_CONF_H
+#define TRIVET_CLI_PROXY_CONF_H
+
+#include "cli/proxy/listen.h"
+#include "cli/proxy/options.h"
+
+struct cli_proxy_conf {
+    const struct cli_proxy_options *options;
+    const struct cli_listener *listener;
+    const char *module;  /* path of ngx_http_trivet_proxy_module.so */
+    const char *dir;     /* the data directory                      */
+    const char *context; /* the context's file, absolute            */
+};
+
+/* The text, to be freed; NULL when memory ran out. There is no secret in it. */
+char *cli_proxy_conf_format(const struct cli_proxy_conf *conf);
+
+#endif

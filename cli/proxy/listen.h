@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * listen.h - the socket that callers on this machine connect to
+ *
+ *   text = address ":" port     a loopback address; IPv6 in brackets
+ *        / "localhost:" port    127.0.0.1
+ *        / "unix:" path         a socket of mode 0600
+ *
+ * It listens before nginx starts, so that nobody else gets the port meanwhile,
+ * and nobody else ever has a right to the file. One thread.
+ */
+#ifndef TRIVET_CLI_PROXY_LISTEN_H
+#define TRIVET_CLI_PROXY_LISTEN_H
+
+#include "cli/data_dir.h"
+
+struct cli_listener {
+    int fd;           /* -1: none yet */
+    char path[108];   /* of a Unix socket, absolute; "": of TCP */
+    char address[64]; /* of TCP: as in a URL, with its port */
+};
+
+/* Reads the text. TRIVET_E_USAGE: it is not one, or the address is another
+ * machine's to reach. */
+TRIVET_MUST_USE enum trivet_status cli_listener_read(
+    const char *text, struct cli_listener *out, struct trivet_error *err);
+
+/* Opens it; a port 0 becomes the true one. A Unix socket that nobody listens on
+ * any more is replaced. TRIVET_E_USAGE: it cannot be. */
+TRIVET_MUST_USE enum trivet_status cli_listener_open(
+    struct cli_listener *listener, struct trivet_error *err);
+
+/* Closes it, and removes a Unix socket's file. */
+void cli_listener_close(struct cli_listener *listener);
+
+#endif

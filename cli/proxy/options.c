@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* options.c - what "trivet proxy" was asked for */
+#include "cli/proxy/options.h"
+
+#include "cli/span.h"
+
+enum {
+    OPTION_LISTEN = 0x300,
+    OPTION_DATA,
+    OPTION_TIMEOUT,
+    OPTION_MAX_WAIT,
+    OPTION_NO_THROTTLE,
+    OPTION_ENCRYPT,
+    OPTION_PRINT_CONFIG
+};
+
+enum { DEFAULT_TIMEOUT_S = 30, DEFAULT_MAX_WAIT_S = 60, MAX_SPAN_S = 86400 };
+
+const struct cli_proxy_options cli_proxy_defaults = {
+    .listen = "127.0.0.1:8480",
+    .timeout_s = DEFAULT_TIMEOUT_S,
+    .max_wait_s = DEFAULT_MAX_WAIT_S,
+};
+
+const struct argp_option cli_proxy_options_table[] = {
+    {"context", 'c', "NAME", 0,
+        "the context: a name, or a file when it has a /", 0},
+    {"listen", OPTION_LISTEN, "ADDR:PORT|unix:PATH", 0,
+        "where callers on this machine connect to (default: 127.0.0.1:8480; "
+        "port 0: any that is free)",
+        0},
+    {"data", OPTION_DATA, "DIR", 0,
+        "where nginx's configuration and logs are (default: beside the "
+        "context's file, NAME.json.proxy)",
+        0},
+    {"timeout", OPTION_TIMEOUT, "TIME", 0,
+        "maximum for one exchange, such as 90s or 2m (30s)", 0},
+    {"max-wait", OPTION_MAX_WAIT, "TIME", 0,
+        "maximum wait for a rate limit (1m); 0: do not wait", 0},
+    {"no-throttle", OPTION_NO_THROTTLE, NULL, 0,
+        "do not count calls here; the server does", 0},
+    {"encrypt", OPTION_ENCRYPT, NULL, 0,
+        "encrypt the body of each call to the server's key", 0},
+    {"print-config", OPTION_PRINT_CONFIG, NULL, 0,
+        "do not start: print nginx's configuration", 0},
+    {0},
+};
+
+error_t
+cli_proxy_parse(int key, char *arg, struct argp_state *state)
+{
+    struct cli_proxy_options *options = state->input;
+
+    switch (key) {
+    case 'c':
+        options->context = arg;
+        return 0;
+    case OPTION_LISTEN:
+        options->listen = arg;
+        return 0;
+    case OPTION_DATA:
+        options->data = arg;
+        return 0;
+    case OPTION_TIMEOUT:
+        options->timeout_s =
+            cli_span_read(arg, 1, MAX_SPAN_S, "--timeout", state);
+        return 0;
+    case OPTION_MAX_WAIT:
+        options->max_wait_s =
+            cli_span_read(arg, 0, MAX_SPAN_S, "--max-wait", state);
+        return 0;
+    case OPTION_NO_THROTTLE:
+        options->is_unthrottled = true;
+        return 0;
+    case OPTION_ENCRYPT:
+        options->encrypts = true;
+        return 0;
+    case OPTION_PRINT_CONFIG:
+        options->prints_config = true;
+        return 0;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* options.h - what "trivet proxy" was asked for */
+#ifndef TRIVET_CLI_PROXY_OPTIONS_H
+#define TRIVET_CLI_PROXY_OPTIONS_H
+
+#include <argp.h>
+#include <stdbool.h>
+
+/* Texts are those of the command line; NULL where nothing was said. */
+struct cli_proxy_options {
+    const char *context;
+    const char *listen;
+    const char *data;
+    long long timeout_s;
+    long long max_wait_s; /* 0: not at all */
+    bool is_unthrottled;
+    bool encrypts;
+    bool prints_config;
+};
+
+extern const struct argp_option cli_proxy_options_table[];
+extern const struct cli_proxy_options cli_proxy_defaults;
+
+/* argp's parser of them into a struct cli_proxy_options. */
+error_t cli_proxy_parse(int key, char *arg, struct argp_state *state);
+
+#endif

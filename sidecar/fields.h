@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * fields.h - which header fields go through the proxy
+ *
+ * Not those between two neighbours (RFC 9110, 7.6.1), which each side has of
+ * its own; nor what the proxy sets itself, or is told by.
+ *
+ * Blocks: no. Threads: any.
+ */
+#ifndef TRIVET_SIDECAR_FIELDS_H
+#define TRIVET_SIDECAR_FIELDS_H
+
+#include <stdbool.h>
+
+#include "base/slice.h"
+
+/* How the names of the proxy's own fields begin, both ways. */
+#define TRIVET_PROXY_FIELD_PREFIX "Trivet-"
+
+/* Of our answers: why there is none of the server's. */
+#define TRIVET_PROXY_FIELD_REASON TRIVET_PROXY_FIELD_PREFIX "Reason"
+/* "yes": the server's signature is right. "no": an error without one. */
+#define TRIVET_PROXY_FIELD_VERIFIED TRIVET_PROXY_FIELD_PREFIX "Verified"
+
+/* Whether a caller's field is sent. connection: the value of the caller's
+ * Connection fields, which name others; empty: none. */
+bool trivet_fields_sends(
+    struct trivet_slice name, struct trivet_slice connection);
+
+/* The same of an answer's. was_encrypted: its body was on the wire, so its
+ * signature is not that of what the caller gets. */
+bool trivet_fields_returns(struct trivet_slice name,
+    struct trivet_slice connection, bool was_encrypted);
+
+#endif

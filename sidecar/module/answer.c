@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* answer.c - what goes back to the caller */
+#include "sidecar/module/answer.h"
+
+#include "core/message/error.h"
+#include "sidecar/fields.h"
+
+
+static ngx_int_t
+ngx_http_trivet_proxy_send_body(ngx_http_request_t *r, ngx_str_t body)
+{
+    ngx_int_t rc;
+    ngx_buf_t *b;
+    ngx_chain_t out;
+
+    r->headers_out.content_length_n = (off_t) body.len;
+
+    rc = ngx_http_send_header(r);
+    if (rc == NGX_ERROR || rc > NGX_OK || r->header_only) {
+        return rc;
+    }
+
+    b = ngx_calloc_buf(r->pool);
+    if (b == NULL) {
+        return NGX_ERROR;
+    }
+
+    b->pos = body.data;
+    b->last = body.data + body.len;
+    b->memory = body.len > 0; /* an empty one is special: it only ends */
+    b->last_buf = 1;
+    b->last_in_chain = 1;
+
+    out.buf = b;
+    out.next = NULL;
+
+    return ngx_http_output_filter(r, &out);
+}
+
+
+/* ---- a failure ---------------------------------------------------------- */
+
+static ngx_int_t
+ngx_http_trivet_proxy_send_error(ngx_http_request_t *r,
+    const struct trivet_failure_row *row, const char *text)
+{
+    ngx_str_t body;
+    struct trivet_buffer written;
+
+    written = trivet_error_answer_write_text(text);
+    body.len = written.len;
+    body.data = ngx_pnalloc(r->pool, written.len + 1);
+    if (written.data == NULL || body.data == NULL) {
+        trivet_buffer_free(&written);
+        return NGX_ERROR;
+    }
+
+    ngx_memcpy(body.data, written.data, written.len);
+    trivet_buffer_free(&written);
+
+    r->headers_out.status = row->status;
+    ngx_str_set(&r->headers_out.content_type, "application/json");
+    r->headers_out.content_type_len = r->headers_out.content_type.len;
+
+    if (ngx_http_trivet_proxy_add_header(
+            r, TRIVET_PROXY_FIELD_REASON, row->reason)
+        == NULL)
+    {
+        return NGX_ERROR;
+    }
+
+    return ngx_http_trivet_proxy_send_body(r, body);
+}
+
+
+ngx_int_t
+ngx_http_trivet_proxy_refuse(
+    ngx_http_request_t *r, enum trivet_failure failure, const char *text)
+{
+    const struct trivet_failure_row *row = trivet_failure_row(failure);
+    ngx_uint_t level = row->status >= 500 ? NGX_LOG_ERR : NGX_LOG_INFO;
+
+    if (text[0] == '\0') {
+        text = row->text;
+    }
+
+    ngx_log_error(
+        level, r->connection->log, 0, "trivet: %s: %s", row->reason, text);
+
+    return ngx_http_trivet_proxy_send_error(r, row, text);
+}
+
+
+ngx_int_t
+ngx_http_trivet_proxy_error_handler(ngx_http_request_t *r)
+{
+    ngx_int_t rc;
+    const struct trivet_failure_row *row;
+
+    rc = ngx_http_discard_request_body(r);
+    if (rc != NGX_OK) {
+        return rc;
+    }
+
+    row = trivet_failure_row(trivet_failure_of_status(r->err_status));
+
+    return ngx_http_trivet_proxy_send_error(r, row, row->text);
+}
+
+
+/* ---- the server's answer ------------------------------------------------ */
+
+ngx_int_t
+ngx_http_trivet_proxy_send(ngx_http_trivet_proxy_job_t *job)
+{
+    ngx_str_t body;
+    ngx_http_request_t *r = job->request;
+    const struct trivet_answer *answer = job->answer;
+    const char *verified = answer != NULL && answer->is_verified ? "yes" : "no";
+
+    if (job->failure != TRIVET_FAILURE_NONE) {
+        return ngx_http_trivet_proxy_refuse(r, job->failure, job->err.detail);
+    }
+
+    r->headers_out.status = answer->status;
+    if (ngx_http_trivet_proxy_give_headers(r, answer) != NGX_OK
+        || ngx_http_trivet_proxy_add_header(
+               r, TRIVET_PROXY_FIELD_VERIFIED, verified)
+               == NULL)
+    {
+        return NGX_ERROR;
+    }
+
+    body.data = (u_char *) answer->body;
+    body.len = answer->body_len;
+
+    return ngx_http_trivet_proxy_send_body(r, body);
+}

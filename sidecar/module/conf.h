@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* conf.h - the module's configuration */
+#ifndef TRIVET_SIDECAR_MODULE_CONF_H
+#define TRIVET_SIDECAR_MODULE_CONF_H
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_http.h>
+
+typedef struct ngx_http_trivet_proxy_context_s ngx_http_trivet_proxy_context_t;
+
+typedef struct {
+    ngx_str_t context_path; /* a file, with a NUL                    */
+    time_t timeout_s;       /* of one exchange                       */
+    time_t max_wait_s;      /* for a rate limit; 0: not at all       */
+    ngx_flag_t throttle;    /* calls are counted here                */
+    ngx_flag_t encrypt;     /* every body                            */
+
+    ngx_uint_t is_used; /* by a location */
+    ngx_thread_pool_t *thread_pool;
+    ngx_http_trivet_proxy_context_t *context; /* of the worker: context.h */
+} ngx_http_trivet_proxy_conf_t;
+
+extern ngx_module_t ngx_http_trivet_proxy_module;
+
+/* What nginx calls. */
+void *ngx_http_trivet_proxy_create_conf(ngx_conf_t *cf);
+char *ngx_http_trivet_proxy_init_conf(ngx_conf_t *cf, void *conf);
+ngx_int_t ngx_http_trivet_proxy_check_conf(ngx_conf_t *cf);
+
+/* Directives: a location whose requests are calls, and one that words the
+ * errors that nginx finds. */
+char *ngx_http_trivet_proxy_pass(
+    ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+char *ngx_http_trivet_proxy_error(
+    ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+
+#endif

@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * context.c - the context that a worker's calls are made in
+ *
+ * It is opened by the first call, on a pool thread, since a file has to be
+ * read; and again by the next call when that failed. A worker that began after
+ * a reload reads the file anew.
+ */
+#include "sidecar/module/context.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "crypto/thread.h"
+
+
+enum {
+    NGX_HTTP_TRIVET_PROXY_END_MS = 1000 /* that a worker waits for threads */
+};
+
+
+struct ngx_http_trivet_proxy_context_s {
+    const ngx_http_trivet_proxy_conf_t *conf;
+    pthread_mutex_t mutex;       /* guards what follows */
+    struct trivet_context *open; /* NULL: not yet */
+};
+
+
+typedef struct {
+    trivet_event_fn on_event;
+    void *arg;
+} ngx_http_trivet_proxy_listener_t;
+
+
+static pthread_once_t ngx_http_trivet_proxy_once = PTHREAD_ONCE_INIT;
+static pthread_key_t ngx_http_trivet_proxy_key;
+static atomic_int ngx_http_trivet_proxy_num_threads;
+
+static __thread ngx_http_trivet_proxy_listener_t ngx_http_trivet_proxy_listener;
+
+
+/* A pool thread ends. nginx does not wait for that: see
+ * ngx_http_trivet_proxy_end_threads. */
+static void
+ngx_http_trivet_proxy_thread_ends(void *data)
+{
+    (void) data;
+
+    trivet_crypto_thread_stop();
+    atomic_fetch_sub(&ngx_http_trivet_proxy_num_threads, 1);
+}
+
+
+static void
+ngx_http_trivet_proxy_make_key(void)
+{
+    (void) pthread_key_create(
+        &ngx_http_trivet_proxy_key, ngx_http_trivet_proxy_thread_ends);
+}
+
+
+/* Counts this thread, once. */
+static void
+ngx_http_trivet_proxy_count_thread(void)
+{
+    (void) pthread_once(
+        &ngx_http_trivet_proxy_once, ngx_http_trivet_proxy_make_key);
+
+    if (pthread_getspecific(ngx_http_trivet_proxy_key) == NULL
+        && pthread_setspecific(
+               ngx_http_trivet_proxy_key, &ngx_http_trivet_proxy_key)
+               == 0)
+    {
+        atomic_fetch_add(&ngx_http_trivet_proxy_num_threads, 1);
+    }
+}
+
+
+/* The worker ends: its pool threads were told to, and are on their way out. The
+ * process must not take the cryptography down under them. */
+static ngx_uint_t
+ngx_http_trivet_proxy_end_threads(void)
+{
+    ngx_uint_t ms;
+
+    for (ms = 0; ms < NGX_HTTP_TRIVET_PROXY_END_MS; ms++) {
+        if (atomic_load(&ngx_http_trivet_proxy_num_threads) == 0) {
+            return 1;
+        }
+
+        ngx_msleep(1);
+    }
+
+    return 0;
+}
+
+
+ngx_http_trivet_proxy_context_t *
+ngx_http_trivet_proxy_make_context(
+    ngx_conf_t *cf, ngx_http_trivet_proxy_conf_t *pcf)
+{
+    ngx_http_trivet_proxy_context_t *context;
+
+    context = ngx_pcalloc(cf->pool, sizeof(ngx_http_trivet_proxy_context_t));
+    if (context == NULL || pthread_mutex_init(&context->mutex, NULL) != 0) {
+        return NULL;
+    }
+
+    context->conf = pcf;
+
+    return context;
+}
+
+
+void
+ngx_http_trivet_proxy_exit_process(ngx_cycle_t *cycle)
+{
+    ngx_http_trivet_proxy_conf_t *pcf;
+
+    pcf = ngx_http_cycle_get_module_main_conf(
+        cycle, ngx_http_trivet_proxy_module);
+
+    if (pcf != NULL && pcf->context != NULL
+        && ngx_http_trivet_proxy_end_threads()) {
+        trivet_context_close(pcf->context->open);
+        pcf->context->open = NULL;
+    }
+}
+
+
+static void
+ngx_http_trivet_proxy_on_event(void *arg, const struct trivet_event *event)
+{
+    const ngx_http_trivet_proxy_listener_t *listener =
+        &ngx_http_trivet_proxy_listener;
+
+    (void) arg;
+
+    if (listener->on_event != NULL) {
+        listener->on_event(listener->arg, event);
+    }
+}
+
+
+static enum trivet_status
+ngx_http_trivet_proxy_open_now(
+    ngx_http_trivet_proxy_context_t *context, struct trivet_error *err)
+{
+    const ngx_http_trivet_proxy_conf_t *pcf = context->conf;
+    struct trivet_context_options options = TRIVET_CONTEXT_OPTIONS_INIT;
+
+    options.file = (const char *) pcf->context_path.data;
+    options.flags = TRIVET_OPEN_OFFLINE;
+    if (!pcf->throttle) {
+        options.flags |= TRIVET_OPEN_UNTHROTTLED;
+    }
+    options.timeout_s = (int) pcf->timeout_s;
+    options.max_wait_s = pcf->max_wait_s == 0 ? -1 : (int) pcf->max_wait_s;
+    options.on_event = ngx_http_trivet_proxy_on_event;
+
+    return trivet_context_open(&options, &context->open, err);
+}
+
+
+enum trivet_status
+ngx_http_trivet_proxy_open_context(ngx_http_trivet_proxy_context_t *context,
+    struct trivet_context **out, struct trivet_error *err)
+{
+    enum trivet_status status = TRIVET_OK;
+
+    ngx_http_trivet_proxy_count_thread();
+
+    (void) pthread_mutex_lock(&context->mutex);
+    if (context->open == NULL) {
+        status = ngx_http_trivet_proxy_open_now(context, err);
+    }
+    if (status == TRIVET_OK) {
+        *out = context->open;
+    }
+    (void) pthread_mutex_unlock(&context->mutex);
+
+    return status;
+}
+
+
+void
+ngx_http_trivet_proxy_listen(trivet_event_fn on_event, void *arg)
+{
+    ngx_http_trivet_proxy_listener.on_event = on_event;
+    ngx_http_trivet_proxy_listener.arg = arg;
+}

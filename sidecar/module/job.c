@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * job.c - a request that is a call, on a pool thread: the only place that may
+ * block
+ *
+ * The thread reads what the event loop leaves alone meanwhile (the body's
+ * buffers and the header's text: the request is kept alive by
+ * r->main->blocked) and writes nothing but the outcome.
+ */
+#include "sidecar/module/job.h"
+
+#include "sidecar/module/body.h"
+#include "sidecar/module/context.h"
+
+
+enum {
+    NGX_HTTP_TRIVET_PROXY_GUARD_MS = 60000,
+    /* Of a body. nginx refuses a larger one by client_max_body_size. */
+    NGX_HTTP_TRIVET_PROXY_MAX_BODY = 64 * 1024 * 1024
+};
+
+
+/* nginx's debug log asks each timer for its connection's socket. */
+static ngx_connection_t ngx_http_trivet_proxy_no_connection = {
+    .fd = (ngx_socket_t) -1,
+};
+
+
+/* In the thread, by the library. */
+static void
+ngx_http_trivet_proxy_take_note(void *arg, const struct trivet_event *event)
+{
+    ngx_http_trivet_proxy_job_t *job = arg;
+
+    ngx_http_trivet_proxy_note_t *note;
+
+    if (job->num_notes == NGX_HTTP_TRIVET_PROXY_MAX_NOTES
+        || event->kind == TRIVET_EVENT_SENT
+        || event->kind == TRIVET_EVENT_RECEIVED)
+    {
+        return;
+    }
+
+    note = &job->notes[job->num_notes++];
+    note->kind = event->kind;
+    (void) ngx_cpystrn(
+        (u_char *) note->text, (u_char *) event->text, sizeof(note->text));
+}
+
+
+static enum trivet_status
+ngx_http_trivet_proxy_call(
+    ngx_http_trivet_proxy_job_t *job, struct trivet_buffer *copy)
+{
+    enum trivet_status status;
+    struct trivet_call call = job->call;
+    struct trivet_slice body;
+    struct trivet_context *context;
+
+    status = ngx_http_trivet_proxy_join_body(job->body, copy, &body);
+    if (status != TRIVET_OK) {
+        return trivet_error_set(&job->err, TRIVET_E_INTERNAL, "proxy.body",
+            "the body could not be read");
+    }
+
+    TRIVET_TRY(
+        ngx_http_trivet_proxy_open_context(job->context, &context, &job->err));
+
+    call.body = body.data;
+    call.body_len = body.len;
+
+    return trivet_call(context, &call, &job->answer, &job->err);
+}
+
+
+/* An error may come unsigned, as the protocol has it. Anything else that does
+ * is no answer: a redirect would lead the caller to where anybody likes. */
+static void
+ngx_http_trivet_proxy_judge(ngx_http_trivet_proxy_job_t *job)
+{
+    if (job->answer->is_verified || job->answer->status >= 400) {
+        return;
+    }
+
+    (void) trivet_error_set(&job->err, TRIVET_E_UNTRUSTED, "proxy.judge",
+        "the answer (%u) has no signature of the server's",
+        job->answer->status);
+    job->failure = TRIVET_FAILURE_UNTRUSTED;
+}
+
+
+/* Runs on a pool thread. Must not log, nor touch the request. */
+static void
+ngx_http_trivet_proxy_job_handler(void *data, ngx_log_t *log)
+{
+    ngx_http_trivet_proxy_job_t *job = *(ngx_http_trivet_proxy_job_t **) data;
+
+    struct trivet_buffer copy =
+        trivet_buffer_make(NGX_HTTP_TRIVET_PROXY_MAX_BODY);
+
+    (void) log;
+
+    ngx_http_trivet_proxy_listen(ngx_http_trivet_proxy_take_note, job);
+
+    if (ngx_http_trivet_proxy_call(job, &copy) == TRIVET_OK) {
+        ngx_http_trivet_proxy_judge(job);
+    } else {
+        job->failure = trivet_failure_of(&job->err);
+    }
+
+    ngx_http_trivet_proxy_listen(NULL, NULL);
+    trivet_buffer_free(&copy);
+}
+
+
+static void
+ngx_http_trivet_proxy_log_notes(ngx_http_trivet_proxy_job_t *job)
+{
+    ngx_log_t *log = job->request->connection->log;
+    ngx_uint_t i, level;
+
+    for (i = 0; i < job->num_notes; i++) {
+        level = job->notes[i].kind == TRIVET_EVENT_PIN
+                        || job->notes[i].kind == TRIVET_EVENT_WARNING
+                    ? NGX_LOG_WARN
+                    : NGX_LOG_NOTICE;
+        ngx_log_error(level, log, 0, "trivet: %s", job->notes[i].text);
+    }
+
+    job->num_notes = 0;
+}
+
+
+/* A worker that was told to shut down ends when no timer is left, whatever its
+ * pool threads do: while one works for a request, this timer is there. */
+static void
+ngx_http_trivet_proxy_guard_handler(ngx_event_t *ev)
+{
+    ngx_add_timer(ev, NGX_HTTP_TRIVET_PROXY_GUARD_MS);
+}
+
+
+/* Back on the event loop. */
+static void
+ngx_http_trivet_proxy_job_done(ngx_event_t *ev)
+{
+    ngx_http_trivet_proxy_job_t *job = ev->data;
+
+    ngx_connection_t *c;
+    ngx_http_request_t *r;
+
+    r = job->request;
+    c = r->connection;
+
+    ngx_http_set_log_request(c->log, r);
+
+    ngx_del_timer(&job->guard);
+    r->main->blocked--;
+    r->aio = 0;
+
+    ngx_http_trivet_proxy_log_notes(job);
+    job->done(job);
+
+    ngx_http_run_posted_requests(c);
+}
+
+
+static void
+ngx_http_trivet_proxy_cleanup_job(void *data)
+{
+    ngx_http_trivet_proxy_job_t *job = data;
+
+    trivet_answer_free(job->answer);
+    job->answer = NULL;
+}
+
+
+ngx_http_trivet_proxy_job_t *
+ngx_http_trivet_proxy_make_job(ngx_http_request_t *r)
+{
+    ngx_pool_cleanup_t *cln;
+    ngx_http_trivet_proxy_job_t *job;
+
+    job = ngx_pcalloc(r->pool, sizeof(ngx_http_trivet_proxy_job_t));
+    cln = ngx_pool_cleanup_add(r->pool, 0);
+    if (job == NULL || cln == NULL) {
+        return NULL;
+    }
+
+    cln->handler = ngx_http_trivet_proxy_cleanup_job;
+    cln->data = job;
+    job->request = r;
+
+    return job;
+}
+
+
+ngx_int_t
+ngx_http_trivet_proxy_post_job(ngx_http_trivet_proxy_job_t *job)
+{
+    ngx_thread_task_t *task;
+    ngx_http_request_t *r = job->request;
+    ngx_http_trivet_proxy_conf_t *pcf;
+
+    pcf = ngx_http_get_module_main_conf(r, ngx_http_trivet_proxy_module);
+    job->context = pcf->context;
+
+    task = ngx_thread_task_alloc(r->pool, sizeof(job));
+    if (task == NULL) {
+        return NGX_ERROR;
+    }
+
+    ngx_memcpy(task->ctx, &job, sizeof(job));
+    task->handler = ngx_http_trivet_proxy_job_handler;
+    task->event.handler = ngx_http_trivet_proxy_job_done;
+    task->event.data = job;
+
+    if (ngx_thread_task_post(pcf->thread_pool, task) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    job->guard.handler = ngx_http_trivet_proxy_guard_handler;
+    job->guard.data = &ngx_http_trivet_proxy_no_connection;
+    job->guard.log = r->connection->log;
+    ngx_add_timer(&job->guard, NGX_HTTP_TRIVET_PROXY_GUARD_MS);
+
+    r->main->blocked++;
+    r->aio = 1;
+
+    return NGX_OK;
+}

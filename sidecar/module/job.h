@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* job.h - a request that is a call, on a pool thread: the only place that may
+ * block */
+#ifndef TRIVET_SIDECAR_MODULE_JOB_H
+#define TRIVET_SIDECAR_MODULE_JOB_H
+
+#include "sidecar/module/conf.h"
+#include "sidecar/module/headers.h"
+
+#include "sidecar/failure.h"
+
+enum { NGX_HTTP_TRIVET_PROXY_MAX_NOTES = 8 };
+
+/* What the library told while it worked, to be logged on the event loop. */
+typedef struct {
+    enum trivet_event_kind kind;
+    char text[TRIVET_MAX_ERROR_DETAIL];
+} ngx_http_trivet_proxy_note_t;
+
+
+typedef struct ngx_http_trivet_proxy_job_s ngx_http_trivet_proxy_job_t;
+
+/* Back on the event loop: the outcome is there. */
+typedef void (*ngx_http_trivet_proxy_done_pt)(ngx_http_trivet_proxy_job_t *job);
+
+struct ngx_http_trivet_proxy_job_s {
+    ngx_http_request_t *request;
+    ngx_http_trivet_proxy_context_t *context;
+    ngx_http_trivet_proxy_done_pt done;
+
+    struct trivet_call call; /* but its body */
+    struct trivet_header headers[NGX_HTTP_TRIVET_PROXY_MAX_HEADERS];
+    ngx_chain_t *body;
+
+    /* The outcome: an answer, which is freed with the request, or a failure. */
+    struct trivet_answer *answer;
+    enum trivet_failure failure;
+    struct trivet_error err;
+    ngx_http_trivet_proxy_note_t notes[NGX_HTTP_TRIVET_PROXY_MAX_NOTES];
+    ngx_uint_t num_notes;
+
+    ngx_event_t guard; /* its timer keeps a worker that shuts down waiting */
+};
+
+/* A job for the request, to be filled and posted. NULL: out of memory. */
+ngx_http_trivet_proxy_job_t *ngx_http_trivet_proxy_make_job(
+    ngx_http_request_t *r);
+
+/* Makes the call on a pool thread, then calls done. The request is kept
+ * meanwhile. NGX_ERROR: it was not posted. */
+ngx_int_t ngx_http_trivet_proxy_post_job(ngx_http_trivet_proxy_job_t *job);
+
+#endif

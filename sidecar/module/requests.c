@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* requests.c - from a request to a call */
+#include "sidecar/module/requests.h"
+
+#include "sidecar/module/answer.h"
+#include "sidecar/module/conf.h"
+#include "sidecar/module/job.h"
+
+
+/* With a NUL; NULL: out of memory. */
+static const char *
+ngx_http_trivet_proxy_text(ngx_http_request_t *r, ngx_str_t text)
+{
+    u_char *copy;
+
+    copy = ngx_pnalloc(r->pool, text.len + 1);
+    if (copy == NULL) {
+        return NULL;
+    }
+
+    *ngx_cpymem(copy, text.data, text.len) = '\0';
+
+    return (const char *) copy;
+}
+
+
+/* An answer to HEAD has no body that could be verified: a GET is made, and
+ * nginx leaves its body out. */
+static const char *
+ngx_http_trivet_proxy_method(ngx_http_request_t *r)
+{
+    return r->method == NGX_HTTP_HEAD
+               ? "GET"
+               : ngx_http_trivet_proxy_text(r, r->method_name);
+}
+
+
+static void
+ngx_http_trivet_proxy_done(ngx_http_trivet_proxy_job_t *job)
+{
+    ngx_http_finalize_request(job->request, ngx_http_trivet_proxy_send(job));
+}
+
+
+static ngx_int_t
+ngx_http_trivet_proxy_begin(ngx_http_request_t *r)
+{
+    ngx_http_trivet_proxy_job_t *job;
+    ngx_http_trivet_proxy_conf_t *pcf;
+
+    job = ngx_http_trivet_proxy_make_job(r);
+    if (job == NULL) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    pcf = ngx_http_get_module_main_conf(r, ngx_http_trivet_proxy_module);
+
+    job->done = ngx_http_trivet_proxy_done;
+    job->body = r->request_body == NULL ? NULL : r->request_body->bufs;
+    job->call.method = ngx_http_trivet_proxy_method(r);
+    job->call.path = ngx_http_trivet_proxy_text(r, r->unparsed_uri);
+    job->call.headers = job->headers;
+    job->call.num_headers = ngx_http_trivet_proxy_take_headers(r, job->headers);
+    job->call.flags = pcf->encrypt ? TRIVET_CALL_ENCRYPT : 0;
+
+    if (job->call.method == NULL || job->call.path == NULL
+        || ngx_http_trivet_proxy_post_job(job) != NGX_OK)
+    {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    return NGX_OK;
+}
+
+
+/* The body is there. */
+static void
+ngx_http_trivet_proxy_body_handler(ngx_http_request_t *r)
+{
+    ngx_int_t rc;
+
+    rc = ngx_http_trivet_proxy_begin(r);
+    if (rc != NGX_OK) {
+        ngx_http_finalize_request(r, rc);
+    }
+}
+
+
+/* nginx finds the location by what it makes of a path; what is called is the
+ * path as it was sent. Both have to be below /v1/. */
+static ngx_uint_t
+ngx_http_trivet_proxy_is_path_plain(ngx_http_request_t *r)
+{
+    return r->unparsed_uri.len > 4
+           && ngx_strncmp(r->unparsed_uri.data, "/v1/", 4) == 0;
+}
+
+
+ngx_int_t
+ngx_http_trivet_proxy_handler(ngx_http_request_t *r)
+{
+    ngx_int_t rc;
+
+    if (!ngx_http_trivet_proxy_is_path_plain(r)) {
+        return NGX_HTTP_NOT_FOUND;
+    }
+
+    rc = ngx_http_read_client_request_body(
+        r, ngx_http_trivet_proxy_body_handler);
+
+    return rc >= NGX_HTTP_SPECIAL_RESPONSE ? rc : NGX_DONE;
+}
