@@ -20,7 +20,9 @@ $(CLIENT_UNIT_TESTS:%=$(B)/tests/%): $(B)/tests/%: \
 
 # What the proxy does by itself.
 SIDECAR_UNIT_TESTS = \
+	test_allow \
 	test_failure \
+	test_origin \
 	test_proxy_fields
 UNIT_TESTS += $(SIDECAR_UNIT_TESTS)
 

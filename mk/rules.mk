@@ -84,7 +84,7 @@ $(B)/gen/schema_%.h: tools/embed-sql
 $(B)/gen/schema_sqlite.h: $(wildcard store/schema/sqlite/*.sql)
 $(B)/gen/schema_postgres.h: $(wildcard store/schema/postgres/*.sql)
 
-$(B)/trivet: $(call objects,$(CLI_SRCS)) $(CLIENT_LIB) $(SERVER_LIBS) \
+$(B)/trivet: $(call objects,$(CLI_SRCS)) $(SIDECAR_LIB) $(CLIENT_LIB) $(SERVER_LIBS) \
 		$(B)/flags/link
 	$(call link,-pie $(LIBS_SERVER) $(LIBS_CLIENT))
 

@@ -232,8 +232,10 @@ CLIENT_SRCS = \
 	client/worker.c
 
 SIDECAR_SRCS = \
+	sidecar/allow.c \
 	sidecar/failure.c \
-	sidecar/fields.c
+	sidecar/fields.c \
+	sidecar/origin.c
 
 CLI_SRCS = \
 	cli/client/advice.c \

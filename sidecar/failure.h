@@ -32,6 +32,12 @@ enum trivet_failure {
     TRIVET_FAILURE_LOGIN,           /* the server refused a step            */
     TRIVET_FAILURE_TIME,            /* too slow                             */
 
+    /* The caller may not do this. */
+    TRIVET_FAILURE_HOST,
+    TRIVET_FAILURE_ORIGIN,
+    TRIVET_FAILURE_TOKEN,
+    TRIVET_FAILURE_NOT_ALLOWED,
+
     /* What the HTTP server finds. */
     TRIVET_FAILURE_BAD_REQUEST,
     TRIVET_FAILURE_NOT_FOUND,

@@ -42,11 +42,19 @@ put_http(FILE *to, const struct cli_proxy_conf *conf)
         "    trivet_proxy_timeout %llds;\n"
         "    trivet_proxy_max_wait %llds;\n"
         "    trivet_proxy_throttle %s;\n"
-        "    trivet_proxy_encrypt %s;\n"
-        "\n",
+        "    trivet_proxy_encrypt %s;\n",
         conf->context, o->timeout_s, o->max_wait_s,
         cli_text_of(o->is_unthrottled, "off", "on"),
         cli_text_of(o->encrypts, "on", "off"));
+
+    for (size_t i = 0; i < o->num_rules; i++) {
+        (void) fprintf(to, "    trivet_proxy_allow \"%s\";\n", o->rules[i]);
+    }
+    if (conf->token_file[0] != '\0') {
+        (void) fprintf(
+            to, "    trivet_proxy_token_file \"%s\";\n", conf->token_file);
+    }
+    (void) fputc('\n', to);
 }
 
 static void
@@ -59,7 +67,8 @@ put_server(FILE *to, const struct cli_listener *listener)
         "        listen \"%s%s\";\n"
         "        absolute_redirect off;\n"
         "\n"
-        "        error_page 400 403 404 405 408 411 413 414 500 501 502 503 "
+        "        error_page 400 401 403 404 405 408 411 413 414 500 501 502 "
+        "503 "
         "504 505 @error;\n"
         "        error_page 494 =431 @error;\n"
         "        location @error {\n"

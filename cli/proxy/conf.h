@@ -9,9 +9,10 @@
 struct cli_proxy_conf {
     const struct cli_proxy_options *options;
     const struct cli_listener *listener;
-    const char *module;  /* path of ngx_http_trivet_proxy_module.so */
-    const char *dir;     /* the data directory                      */
-    const char *context; /* the context's file, absolute            */
+    const char *module;     /* path of ngx_http_trivet_proxy_module.so */
+    const char *dir;        /* the data directory                      */
+    const char *context;    /* the context's file, absolute            */
+    const char *token_file; /* the same; "": none */
 };
 
 /* The text, to be freed; NULL when memory ran out. There is no secret in it. */

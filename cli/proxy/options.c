@@ -3,11 +3,15 @@
 #include "cli/proxy/options.h"
 
 #include "cli/span.h"
+#include "sidecar/allow.h"
 
 enum {
     OPTION_LISTEN = 0x300,
     OPTION_DATA,
     OPTION_TIMEOUT,
+    OPTION_ALLOW,
+    OPTION_READ_ONLY,
+    OPTION_TOKEN_FILE,
     OPTION_MAX_WAIT,
     OPTION_NO_THROTTLE,
     OPTION_ENCRYPT,
@@ -29,6 +33,16 @@ const struct argp_option cli_proxy_options_table[] = {
         "where callers on this machine connect to (default: 127.0.0.1:8480; "
         "port 0: any that is free)",
         0},
+    {"allow", OPTION_ALLOW, "METHOD:PATTERN", 0,
+        "allow only such calls: \"GET:/v1/user/*\", and \"**\" at the end for "
+        "all below; may be repeated",
+        0},
+    {"read-only", OPTION_READ_ONLY, NULL, 0, "the same as --allow GET:/v1/**",
+        0},
+    {"auth-token-file", OPTION_TOKEN_FILE, "FILE", 0,
+        "callers have to send \"Authorization: Bearer\" with the token in FILE "
+        "(mode 0600)",
+        0},
     {"data", OPTION_DATA, "DIR", 0,
         "where nginx's configuration and logs are (default: beside the "
         "context's file, NAME.json.proxy)",
@@ -46,6 +60,22 @@ const struct argp_option cli_proxy_options_table[] = {
     {0},
 };
 
+static void
+add_rule(struct cli_proxy_options *options, const char *rule,
+    struct argp_state *state)
+{
+    if (!trivet_allow_is_rule(trivet_slice_text(rule))) {
+        argp_error(state,
+            "--allow %.100s: not a method and a pattern such as "
+            "\"GET:/v1/user/*\" or \"POST:/v1/user/*/monetary-account/**\"",
+            rule);
+    } else if (options->num_rules == CLI_MAX_PROXY_RULES) {
+        argp_error(state, "--allow: %d times at most", CLI_MAX_PROXY_RULES);
+    } else {
+        options->rules[options->num_rules++] = rule;
+    }
+}
+
 error_t
 cli_proxy_parse(int key, char *arg, struct argp_state *state)
 {
@@ -57,6 +87,15 @@ cli_proxy_parse(int key, char *arg, struct argp_state *state)
         return 0;
     case OPTION_LISTEN:
         options->listen = arg;
+        return 0;
+    case OPTION_ALLOW:
+        add_rule(options, arg, state);
+        return 0;
+    case OPTION_READ_ONLY:
+        add_rule(options, "GET:/v1/**", state);
+        return 0;
+    case OPTION_TOKEN_FILE:
+        options->token_file = arg;
         return 0;
     case OPTION_DATA:
         options->data = arg;

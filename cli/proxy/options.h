@@ -5,6 +5,9 @@
 
 #include <argp.h>
 #include <stdbool.h>
+#include <stddef.h>
+
+enum { CLI_MAX_PROXY_RULES = 64 };
 
 /* Texts are those of the command line; NULL where nothing was said. */
 struct cli_proxy_options {
@@ -12,7 +15,10 @@ struct cli_proxy_options {
     const char *listen;
     const char *data;
     long long timeout_s;
-    long long max_wait_s; /* 0: not at all */
+    long long max_wait_s;                   /* 0: not at all */
+    const char *rules[CLI_MAX_PROXY_RULES]; /* sidecar/allow.h; none: all */
+    size_t num_rules;
+    const char *token_file;
     bool is_unthrottled;
     bool encrypts;
     bool prints_config;

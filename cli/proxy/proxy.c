@@ -36,9 +36,10 @@ enum {
 struct proxying {
     const struct cli_proxy_options *options;
     struct cli_listener listener;
-    char context[CLI_MAX_PATH]; /* the file */
-    char self[CLI_MAX_PATH];    /* this program */
-    char program[CLI_MAX_PATH]; /* nginx */
+    char context[CLI_MAX_PATH];    /* the file */
+    char token_file[CLI_MAX_PATH]; /* "": none */
+    char self[CLI_MAX_PATH];       /* this program */
+    char program[CLI_MAX_PATH];    /* nginx */
     char module[CLI_MAX_PATH];
     char dir[CLI_MAX_PATH];
     char log_dir[CLI_MAX_PATH];
@@ -112,7 +113,8 @@ name_files(struct proxying *p, struct trivet_error *err)
     TRIVET_TRY(cli_absolute_path(dir, p->dir, err));
 
     if (!cli_nginx_accepts_path(p->dir) || !cli_nginx_accepts_path(p->module)
-        || !cli_nginx_accepts_path(p->context))
+        || !cli_nginx_accepts_path(p->context)
+        || !cli_nginx_accepts_path(p->token_file))
     {
         return trivet_error_set(err, TRIVET_E_USAGE, "proxy",
             "%s: a path must not have $, quotes, braces, semicolons or "
@@ -134,6 +136,10 @@ check(struct proxying *p, struct trivet_error *err)
 
     TRIVET_TRY(cli_listener_read(p->options->listen, &p->listener, err));
     TRIVET_TRY(find_context(p, err));
+    if (p->options->token_file != NULL) {
+        TRIVET_TRY(
+            cli_absolute_path(p->options->token_file, p->token_file, err));
+    }
 
     cli_nginx_find_self(p->self);
     TRIVET_TRY(cli_nginx_find_program(p->self, p->program, err));
@@ -157,6 +163,7 @@ format(const struct proxying *p)
         .module = p->module,
         .dir = p->dir,
         .context = p->context,
+        .token_file = p->token_file,
     });
 }
 

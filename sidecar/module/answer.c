@@ -69,6 +69,13 @@ ngx_http_trivet_proxy_send_error(ngx_http_request_t *r,
         return NGX_ERROR;
     }
 
+    if (row->status == NGX_HTTP_UNAUTHORIZED
+        && ngx_http_trivet_proxy_add_header(r, "WWW-Authenticate", "Bearer")
+               == NULL)
+    {
+        return NGX_ERROR;
+    }
+
     return ngx_http_trivet_proxy_send_body(r, body);
 }
 

@@ -2,9 +2,13 @@
 /* conf.c - the module's configuration */
 #include "sidecar/module/conf.h"
 
+#include "base/file.h"
+#include "base/secret.h"
+#include "sidecar/allow.h"
 #include "sidecar/module/answer.h"
 #include "sidecar/module/context.h"
 #include "sidecar/module/requests.h"
+#include "sidecar/origin.h"
 
 
 enum {
@@ -74,6 +78,117 @@ ngx_http_trivet_proxy_check_conf(ngx_conf_t *cf)
     pcf->context = ngx_http_trivet_proxy_make_context(cf, pcf);
 
     return pcf->context == NULL ? NGX_ERROR : NGX_OK;
+}
+
+
+char *
+ngx_http_trivet_proxy_allow(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_http_trivet_proxy_conf_t *pcf = conf;
+
+    ngx_str_t *rule, *value;
+
+    (void) cmd;
+
+    value = cf->args->elts;
+
+    if (!trivet_allow_is_rule(trivet_slice_make(value[1].data, value[1].len))) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+            "\"%V\" is no rule such as GET:/v1/user/*", &value[1]);
+        return NGX_CONF_ERROR;
+    }
+
+    if (pcf->rules == NULL) {
+        pcf->rules = ngx_array_create(cf->pool, 4, sizeof(ngx_str_t));
+        if (pcf->rules == NULL) {
+            return NGX_CONF_ERROR;
+        }
+    }
+
+    rule = ngx_array_push(pcf->rules);
+    if (rule == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+    *rule = value[1];
+
+    return NGX_CONF_OK;
+}
+
+
+/* The token, without the line's end. */
+static char *
+ngx_http_trivet_proxy_take_token(ngx_conf_t *cf,
+    ngx_http_trivet_proxy_conf_t *pcf, const struct trivet_buffer *text)
+{
+    struct trivet_slice token = trivet_slice_trim(trivet_buffer_slice(text));
+
+    if (!trivet_origin_is_token(token)) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+            "trivet_proxy_token_file: a token is %d to %d visible ASCII "
+            "characters",
+            (int) TRIVET_MIN_CALLER_TOKEN, (int) TRIVET_MAX_SECRET);
+        return NGX_CONF_ERROR;
+    }
+
+    pcf->token.len = token.len;
+    pcf->token.data = ngx_pnalloc(cf->pool, token.len);
+    if (pcf->token.data == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+    ngx_memcpy(pcf->token.data, token.data, token.len);
+
+    return NGX_CONF_OK;
+}
+
+
+char *
+ngx_http_trivet_proxy_token_file(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    static const struct trivet_file_rule rule = {
+        .owner = TRIVET_FILE_OURS_OR_ROOTS,
+        .forbidden_mode = 077,
+        .accepts_read_only_mount = true,
+        .content = "the callers' token",
+    };
+
+    ngx_http_trivet_proxy_conf_t *pcf = conf;
+
+    int fd;
+    char *rv;
+    ngx_str_t *value;
+    struct trivet_error err;
+    struct trivet_buffer text = trivet_buffer_make(2 * TRIVET_MAX_SECRET);
+
+    (void) cmd;
+
+    if (pcf->token.len > 0) {
+        return "is duplicate";
+    }
+
+    value = cf->args->elts;
+
+    if (trivet_file_open_private((const char *) value[1].data, &rule, &fd, &err)
+        != TRIVET_OK)
+    {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "%s", err.detail);
+        return NGX_CONF_ERROR;
+    }
+
+    rv = NGX_CONF_ERROR;
+    if (trivet_file_read_all(fd, (const char *) value[1].data, &text, &err)
+        == TRIVET_OK)
+    {
+        rv = ngx_http_trivet_proxy_take_token(cf, pcf, &text);
+    } else {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "%s", err.detail);
+    }
+
+    (void) ngx_close_file(fd);
+    trivet_buffer_free(&text);
+
+    return rv;
 }
 
 

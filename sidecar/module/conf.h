@@ -16,6 +16,9 @@ typedef struct {
     ngx_flag_t throttle;    /* calls are counted here                */
     ngx_flag_t encrypt;     /* every body                            */
 
+    ngx_array_t *rules; /* of ngx_str_t (allow.h); NULL: all allowed */
+    ngx_str_t token;    /* that callers must send; empty: none       */
+
     ngx_uint_t is_used; /* by a location */
     ngx_thread_pool_t *thread_pool;
     ngx_http_trivet_proxy_context_t *context; /* of the worker: context.h */
@@ -27,6 +30,12 @@ extern ngx_module_t ngx_http_trivet_proxy_module;
 void *ngx_http_trivet_proxy_create_conf(ngx_conf_t *cf);
 char *ngx_http_trivet_proxy_init_conf(ngx_conf_t *cf, void *conf);
 ngx_int_t ngx_http_trivet_proxy_check_conf(ngx_conf_t *cf);
+
+/* Directives: a rule for callers, and the file of their token. */
+char *ngx_http_trivet_proxy_allow(
+    ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+char *ngx_http_trivet_proxy_token_file(
+    ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 
 /* Directives: a location whose requests are calls, and one that words the
  * errors that nginx finds. */

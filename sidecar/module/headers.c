@@ -32,6 +32,26 @@ ngx_http_trivet_proxy_next_field(ngx_http_trivet_proxy_walk_t *walk)
 }
 
 
+ngx_table_elt_t *
+ngx_http_trivet_proxy_find_header(
+    ngx_http_request_t *r, const char *name, ngx_table_elt_t *after)
+{
+    ngx_uint_t is_behind = after == NULL;
+    ngx_table_elt_t *h;
+    ngx_http_trivet_proxy_walk_t walk = {&r->headers_in.headers.part, 0};
+
+    while ((h = ngx_http_trivet_proxy_next_field(&walk)) != NULL) {
+        if (is_behind && ngx_strcasecmp(h->key.data, (u_char *) name) == 0) {
+            return h;
+        }
+
+        is_behind = is_behind || h == after;
+    }
+
+    return NULL;
+}
+
+
 static struct trivet_slice
 ngx_http_trivet_proxy_slice(ngx_str_t text)
 {
@@ -43,15 +63,12 @@ ngx_http_trivet_proxy_slice(ngx_str_t text)
 static ngx_uint_t
 ngx_http_trivet_proxy_is_sent(ngx_http_request_t *r, ngx_str_t field)
 {
-    ngx_table_elt_t *h;
+    ngx_table_elt_t *h = NULL;
     struct trivet_slice name = ngx_http_trivet_proxy_slice(field);
-    ngx_http_trivet_proxy_walk_t walk = {&r->headers_in.headers.part, 0};
 
-    while ((h = ngx_http_trivet_proxy_next_field(&walk)) != NULL) {
-        if (ngx_strcasecmp(h->key.data, (u_char *) "Connection") == 0
-            && !trivet_fields_sends(
-                name, ngx_http_trivet_proxy_slice(h->value)))
-        {
+    while ((h = ngx_http_trivet_proxy_find_header(r, "Connection", h)) != NULL)
+    {
+        if (!trivet_fields_sends(name, ngx_http_trivet_proxy_slice(h->value))) {
             return 0;
         }
     }

@@ -15,6 +15,11 @@ enum {
     NGX_HTTP_TRIVET_PROXY_MAX_HEADERS = 33
 };
 
+/* Of the request's fields with that name the one behind `after`, or the first
+ * one (NULL). NULL: there is none. */
+ngx_table_elt_t *ngx_http_trivet_proxy_find_header(
+    ngx_http_request_t *r, const char *name, ngx_table_elt_t *after);
+
 /* The request's fields that are sent, into MAX_HEADERS places; they live as
  * long as the request. Returns how many. */
 ngx_uint_t ngx_http_trivet_proxy_take_headers(

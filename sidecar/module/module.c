@@ -40,6 +40,20 @@ static ngx_command_t  ngx_http_trivet_proxy_commands[] = {
       offsetof(ngx_http_trivet_proxy_conf_t, encrypt),
       NULL },
 
+    { ngx_string("trivet_proxy_allow"),
+      NGX_HTTP_MAIN_CONF|NGX_CONF_TAKE1,
+      ngx_http_trivet_proxy_allow,
+      NGX_HTTP_MAIN_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("trivet_proxy_token_file"),
+      NGX_HTTP_MAIN_CONF|NGX_CONF_TAKE1,
+      ngx_http_trivet_proxy_token_file,
+      NGX_HTTP_MAIN_CONF_OFFSET,
+      0,
+      NULL },
+
     { ngx_string("trivet_proxy_pass"),
       NGX_HTTP_LOC_CONF|NGX_CONF_NOARGS,
       ngx_http_trivet_proxy_pass,

@@ -3,6 +3,7 @@
 #include "sidecar/module/requests.h"
 
 #include "sidecar/module/answer.h"
+#include "sidecar/module/callers.h"
 #include "sidecar/module/conf.h"
 #include "sidecar/module/job.h"
 
@@ -100,9 +101,17 @@ ngx_int_t
 ngx_http_trivet_proxy_handler(ngx_http_request_t *r)
 {
     ngx_int_t rc;
+    enum trivet_failure failure;
 
-    if (!ngx_http_trivet_proxy_is_path_plain(r)) {
-        return NGX_HTTP_NOT_FOUND;
+    failure = ngx_http_trivet_proxy_judge_caller(r);
+    if (failure == TRIVET_FAILURE_NONE
+        && !ngx_http_trivet_proxy_is_path_plain(r)) {
+        failure = TRIVET_FAILURE_NOT_FOUND;
+    }
+
+    if (failure != TRIVET_FAILURE_NONE) {
+        rc = ngx_http_discard_request_body(r);
+        return rc == NGX_OK ? ngx_http_trivet_proxy_refuse(r, failure, "") : rc;
     }
 
     rc = ngx_http_read_client_request_body(

@@ -177,6 +177,11 @@ class Proxy:
     def workers(self):
         return {pid for pid, text in self.nginx().items() if "worker process" in text}
 
+    def worker(self):
+        """The one worker: it takes a moment until its title says so."""
+        (worker,) = wait_until(self.workers)
+        return worker
+
     def stop(self, number=signal.SIGTERM):
         if self.process.poll() is None:
             self.process.send_signal(number)

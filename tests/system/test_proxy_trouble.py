@@ -334,7 +334,7 @@ def test_a_worker_that_starts_without_its_file_waits_for_it(proxy, caller, serve
     proxy.may_crash = True
     away = caller.file.with_name("away")
     caller.file.rename(away)
-    (worker,) = proxy.workers()
+    worker = proxy.worker()
     os.kill(worker, signal.SIGKILL)
     assert wait_until(lambda: proxy.workers() - {worker})
     assert_refused(proxy.get("user"), 503, "context-unusable", str(caller.file))
