@@ -67,7 +67,10 @@ trivet_failure_of_status(unsigned status)
         }
     }
 
-    return TRIVET_FAILURE_INTERNAL;
+    /* 501 and 505 are about what was asked, too. */
+    return status == 500 || (status > 501 && status < 505)
+               ? TRIVET_FAILURE_INTERNAL
+               : TRIVET_FAILURE_BAD_REQUEST;
 }
 
 /* By who found it, where a status alone does not tell; a `where` without a row

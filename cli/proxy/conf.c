@@ -57,8 +57,9 @@ put_http(FILE *to, const struct cli_proxy_conf *conf)
     (void) fputc('\n', to);
 }
 
+/* A server's first lines: nginx's own errors have the protocol's form. */
 static void
-put_server(FILE *to, const struct cli_listener *listener)
+put_server_head(FILE *to, const struct cli_listener *listener)
 {
     const char *path = listener->path;
 
@@ -68,8 +69,7 @@ put_server(FILE *to, const struct cli_listener *listener)
         "        absolute_redirect off;\n"
         "\n"
         "        error_page 400 401 403 404 405 408 411 413 414 500 501 502 "
-        "503 "
-        "504 505 @error;\n"
+        "503 504 505 @error;\n"
         "        error_page 494 =431 @error;\n"
         "        location @error {\n"
         "            trivet_proxy_error;\n"
@@ -77,13 +77,36 @@ put_server(FILE *to, const struct cli_listener *listener)
         "\n"
         "        location / {\n"
         "            return 404;\n"
-        "        }\n"
-        "        location /v1/ {\n"
-        "            trivet_proxy_pass;\n"
-        "        }\n"
-        "    }\n",
+        "        }\n",
         cli_text_if(path[0] != '\0', "unix:"),
         cli_text_or(path, listener->address));
+}
+
+static void
+put_server(FILE *to, const struct cli_listener *listener)
+{
+    put_server_head(to, listener);
+    (void) fprintf(to, "        location /v1/ {\n"
+                       "            trivet_proxy_pass;\n"
+                       "        }\n"
+                       "    }\n");
+}
+
+static void
+put_monitor(FILE *to, const struct cli_listener *listener)
+{
+    static const char *const words[] = {"live", "ready", "metrics"};
+
+    put_server_head(to, listener);
+    (void) fprintf(to, "        access_log off;\n");
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
+        (void) fprintf(to,
+            "        location = /%s {\n"
+            "            trivet_proxy_monitor %s;\n"
+            "        }\n",
+            words[i], words[i]);
+    }
+    (void) fprintf(to, "    }\n");
 }
 
 char *
@@ -108,6 +131,9 @@ cli_proxy_conf_format(const struct cli_proxy_conf *conf)
     (void) fprintf(to, "http {\n");
     put_http(to, conf);
     put_server(to, conf->listener);
+    if (conf->monitor != NULL) {
+        put_monitor(to, conf->monitor);
+    }
     (void) fprintf(to, "}\n");
 
     if (fclose(to) != 0) {

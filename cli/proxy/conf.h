@@ -9,6 +9,7 @@
 struct cli_proxy_conf {
     const struct cli_proxy_options *options;
     const struct cli_listener *listener;
+    const struct cli_listener *monitor; /* NULL: none */
     const char *module;     /* path of ngx_http_trivet_proxy_module.so */
     const char *dir;        /* the data directory                      */
     const char *context;    /* the context's file, absolute            */

@@ -36,14 +36,16 @@ union any_address {
 /* ---- reading ------------------------------------------------------------ */
 
 static enum trivet_status
-refuse(const char *text, const char *why, struct trivet_error *err)
+refuse(const char *option, const char *text, const char *why,
+    struct trivet_error *err)
 {
     return trivet_error_set(
-        err, TRIVET_E_USAGE, "proxy", "--listen %.100s: %s", text, why);
+        err, TRIVET_E_USAGE, "proxy", "%s %.100s: %s", option, text, why);
 }
 
 static enum trivet_status
-read_path(const char *path, struct cli_listener *out, struct trivet_error *err)
+read_path(const char *option, const char *path, struct cli_listener *out,
+    struct trivet_error *err)
 {
     char absolute[CLI_MAX_PATH];
     size_t len;
@@ -52,12 +54,13 @@ read_path(const char *path, struct cli_listener *out, struct trivet_error *err)
 
     len = strlen(absolute);
     if (path[0] == '\0' || len >= sizeof out->path) {
-        return refuse(path, "not a path, or too long for a socket", err);
+        return refuse(
+            option, path, "not a path, or too long for a socket", err);
     }
 
     memcpy(out->path, absolute, len + 1);
     if (!cli_nginx_accepts_path(out->path) || strchr(out->path, ':') != NULL) {
-        return refuse(path, "a character that nginx cannot read", err);
+        return refuse(option, path, "a character that nginx cannot read", err);
     }
 
     return TRIVET_OK;
@@ -117,18 +120,18 @@ set_address(struct cli_listener *listener, const char *host, unsigned port)
 }
 
 enum trivet_status
-cli_listener_read(
-    const char *text, struct cli_listener *out, struct trivet_error *err)
+cli_listener_read(const char *option, const char *text,
+    struct cli_listener *out, struct trivet_error *err)
 {
     char host[MAX_HOST];
     unsigned port;
 
     *out = (struct cli_listener){.fd = -1};
     if (strncmp(text, unix_prefix, sizeof unix_prefix - 1) == 0) {
-        return read_path(text + sizeof unix_prefix - 1, out, err);
+        return read_path(option, text + sizeof unix_prefix - 1, out, err);
     }
     if (!split(text, host, &port)) {
-        return refuse(text,
+        return refuse(option, text,
             "not an address and a port such as 127.0.0.1:8480, [::1]:8480 or "
             "unix:/run/user/1000/bunq",
             err);
@@ -137,7 +140,7 @@ cli_listener_read(
         (void) snprintf(host, sizeof host, "127.0.0.1");
     }
     if (!is_loopback(host)) {
-        return refuse(text,
+        return refuse(option, text,
             "not a loopback address: whoever reaches it calls in your name",
             err);
     }

@@ -20,9 +20,9 @@ struct cli_listener {
     char address[64]; /* of TCP: as in a URL, with its port */
 };
 
-/* Reads the text. TRIVET_E_USAGE: it is not one, or the address is another
- * machine's to reach. */
-TRIVET_MUST_USE enum trivet_status cli_listener_read(
+/* Reads the text of an option. TRIVET_E_USAGE: it is not one, or the address is
+ * another machine's to reach. */
+TRIVET_MUST_USE enum trivet_status cli_listener_read(const char *option,
     const char *text, struct cli_listener *out, struct trivet_error *err);
 
 /* Opens it; a port 0 becomes the true one. A Unix socket that nobody listens on

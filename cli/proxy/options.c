@@ -7,6 +7,7 @@
 
 enum {
     OPTION_LISTEN = 0x300,
+    OPTION_MONITOR,
     OPTION_DATA,
     OPTION_TIMEOUT,
     OPTION_ALLOW,
@@ -33,6 +34,8 @@ const struct argp_option cli_proxy_options_table[] = {
         "where callers on this machine connect to (default: 127.0.0.1:8480; "
         "port 0: any that is free)",
         0},
+    {"monitor", OPTION_MONITOR, "ADDR:PORT|unix:PATH", 0,
+        "give /live, /ready and /metrics there (default: nowhere)", 0},
     {"allow", OPTION_ALLOW, "METHOD:PATTERN", 0,
         "allow only such calls: \"GET:/v1/user/*\", and \"**\" at the end for "
         "all below; may be repeated",
@@ -87,6 +90,9 @@ cli_proxy_parse(int key, char *arg, struct argp_state *state)
         return 0;
     case OPTION_LISTEN:
         options->listen = arg;
+        return 0;
+    case OPTION_MONITOR:
+        options->monitor = arg;
         return 0;
     case OPTION_ALLOW:
         add_rule(options, arg, state);

@@ -13,6 +13,7 @@ enum { CLI_MAX_PROXY_RULES = 64 };
 struct cli_proxy_options {
     const char *context;
     const char *listen;
+    const char *monitor; /* where a monitor asks; NULL: nowhere */
     const char *data;
     long long timeout_s;
     long long max_wait_s;                   /* 0: not at all */

@@ -23,6 +23,7 @@
 #include "cli/output.h"
 #include "cli/proxy/conf.h"
 #include "cli/serving.h"
+#include "cli/text.h"
 #include "trivet/client.h"
 
 enum {
@@ -36,6 +37,7 @@ enum {
 struct proxying {
     const struct cli_proxy_options *options;
     struct cli_listener listener;
+    struct cli_listener monitor;   /* used with --monitor */
     char context[CLI_MAX_PATH];    /* the file */
     char token_file[CLI_MAX_PATH]; /* "": none */
     char self[CLI_MAX_PATH];       /* this program */
@@ -134,7 +136,12 @@ check(struct proxying *p, struct trivet_error *err)
 {
     enum trivet_status status;
 
-    TRIVET_TRY(cli_listener_read(p->options->listen, &p->listener, err));
+    TRIVET_TRY(
+        cli_listener_read("--listen", p->options->listen, &p->listener, err));
+    if (p->options->monitor != NULL) {
+        TRIVET_TRY(cli_listener_read(
+            "--monitor", p->options->monitor, &p->monitor, err));
+    }
     TRIVET_TRY(find_context(p, err));
     if (p->options->token_file != NULL) {
         TRIVET_TRY(
@@ -157,9 +164,13 @@ check(struct proxying *p, struct trivet_error *err)
 static char *
 format(const struct proxying *p)
 {
+    const struct cli_listener *monitor =
+        p->options->monitor == NULL ? NULL : &p->monitor;
+
     return cli_proxy_conf_format(&(struct cli_proxy_conf){
         .options = p->options,
         .listener = &p->listener,
+        .monitor = monitor,
         .module = p->module,
         .dir = p->dir,
         .context = p->context,
@@ -207,6 +218,9 @@ prepare(struct proxying *p, struct trivet_error *err)
     TRIVET_TRY(cli_make_dir(p->log_dir, err));
     TRIVET_TRY(cli_make_dir(p->temporary, err));
     TRIVET_TRY(cli_listener_open(&p->listener, err));
+    if (p->options->monitor != NULL) {
+        TRIVET_TRY(cli_listener_open(&p->monitor, err));
+    }
 
     return write_conf(p, p->conf, err);
 }
@@ -246,6 +260,11 @@ tell_ready(const struct proxying *p)
 {
     const char *path = p->listener.path;
 
+    if (p->options->monitor != NULL) {
+        cli_print("monitor: %s%s\n",
+            cli_text_of(p->monitor.path[0] == '\0', "http://", "unix:"),
+            cli_text_or(p->monitor.path, p->monitor.address));
+    }
     if (path[0] != '\0') {
         cli_print("ready: unix:%s\n"
                   "next: curl --unix-socket '%s' http://localhost/v1/user\n",
@@ -311,12 +330,15 @@ run(struct proxying *p, struct trivet_error *err)
         .program = p->program,
         .conf = p->conf,
         .log = p->log,
-        .sockets = {p->listener.fd},
+        .sockets = {p->listener.fd, p->monitor.fd},
         .num_sockets = 1,
     };
     enum cli_nginx_event event;
     enum trivet_status status;
 
+    if (p->options->monitor != NULL) {
+        nginx.num_sockets++;
+    }
     TRIVET_TRY(cli_nginx_test(&nginx, err));
     TRIVET_TRY(cli_nginx_start(&nginx, err));
 
@@ -346,6 +368,8 @@ run_command(void *input)
     cli_nginx_block_signals();
     (void) umask(077);
     proxying.options = input;
+    proxying.listener.fd = -1;
+    proxying.monitor.fd = -1;
 
     status = check(&proxying, &err);
     if (status == TRIVET_OK && proxying.options->prints_config) {
@@ -359,6 +383,7 @@ run_command(void *input)
     }
 
     cli_listener_close(&proxying.listener);
+    cli_listener_close(&proxying.monitor);
     return cli_finish_here(status, &err);
 }
 

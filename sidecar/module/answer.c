@@ -4,6 +4,7 @@
 
 #include "core/message/error.h"
 #include "sidecar/fields.h"
+#include "sidecar/module/metrics.h"
 
 
 static ngx_int_t
@@ -87,6 +88,7 @@ ngx_http_trivet_proxy_refuse(
     const struct trivet_failure_row *row = trivet_failure_row(failure);
     ngx_uint_t level = row->status >= 500 ? NGX_LOG_ERR : NGX_LOG_INFO;
 
+    ngx_http_trivet_proxy_count_failure(r, failure);
     if (text[0] == '\0') {
         text = row->text;
     }
@@ -102,16 +104,11 @@ ngx_int_t
 ngx_http_trivet_proxy_error_handler(ngx_http_request_t *r)
 {
     ngx_int_t rc;
-    const struct trivet_failure_row *row;
+    enum trivet_failure failure = trivet_failure_of_status(r->err_status);
 
     rc = ngx_http_discard_request_body(r);
-    if (rc != NGX_OK) {
-        return rc;
-    }
 
-    row = trivet_failure_row(trivet_failure_of_status(r->err_status));
-
-    return ngx_http_trivet_proxy_send_error(r, row, row->text);
+    return rc == NGX_OK ? ngx_http_trivet_proxy_refuse(r, failure, "") : rc;
 }
 
 

@@ -7,6 +7,8 @@
 #include "sidecar/allow.h"
 #include "sidecar/module/answer.h"
 #include "sidecar/module/context.h"
+#include "sidecar/module/metrics.h"
+#include "sidecar/module/monitoring.h"
 #include "sidecar/module/requests.h"
 #include "sidecar/origin.h"
 
@@ -72,6 +74,10 @@ ngx_http_trivet_proxy_check_conf(ngx_conf_t *cf)
 
     pcf->thread_pool = ngx_thread_pool_add(cf, NULL);
     if (pcf->thread_pool == NULL) {
+        return NGX_ERROR;
+    }
+
+    if (ngx_http_trivet_proxy_add_metrics(cf, pcf) != NGX_OK) {
         return NGX_ERROR;
     }
 
@@ -192,17 +198,16 @@ ngx_http_trivet_proxy_token_file(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 }
 
 
-char *
-ngx_http_trivet_proxy_pass(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+/* The handler of a location. What it answers with is counted: the module is
+ * used. */
+static char *
+ngx_http_trivet_proxy_set_handler(ngx_conf_t *cf, ngx_http_handler_pt handler)
 {
     ngx_http_core_loc_conf_t *clcf;
     ngx_http_trivet_proxy_conf_t *pcf;
 
-    (void) cmd;
-    (void) conf;
-
     clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
-    clcf->handler = ngx_http_trivet_proxy_handler;
+    clcf->handler = handler;
 
     pcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_trivet_proxy_module);
     pcf->is_used = 1;
@@ -212,15 +217,51 @@ ngx_http_trivet_proxy_pass(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
 
 char *
+ngx_http_trivet_proxy_pass(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    (void) cmd;
+    (void) conf;
+
+    return ngx_http_trivet_proxy_set_handler(cf, ngx_http_trivet_proxy_handler);
+}
+
+
+char *
 ngx_http_trivet_proxy_error(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
-    ngx_http_core_loc_conf_t *clcf;
+    (void) cmd;
+    (void) conf;
+
+    return ngx_http_trivet_proxy_set_handler(
+        cf, ngx_http_trivet_proxy_error_handler);
+}
+
+
+char *
+ngx_http_trivet_proxy_monitor(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    static const struct {
+        const char *word;
+        ngx_http_handler_pt handler;
+    } rows[] = {
+        {"live", ngx_http_trivet_proxy_live_handler},
+        {"ready", ngx_http_trivet_proxy_ready_handler},
+        {"metrics", ngx_http_trivet_proxy_metrics_handler},
+    };
+
+    ngx_str_t *value;
+    ngx_uint_t i;
 
     (void) cmd;
     (void) conf;
 
-    clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
-    clcf->handler = ngx_http_trivet_proxy_error_handler;
+    value = cf->args->elts;
 
-    return NGX_CONF_OK;
+    for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        if (ngx_strcmp(value[1].data, rows[i].word) == 0) {
+            return ngx_http_trivet_proxy_set_handler(cf, rows[i].handler);
+        }
+    }
+
+    return "needs live, ready or metrics";
 }

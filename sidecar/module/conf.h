@@ -21,6 +21,7 @@ typedef struct {
 
     ngx_uint_t is_used; /* by a location */
     ngx_thread_pool_t *thread_pool;
+    ngx_shm_zone_t *metrics;
     ngx_http_trivet_proxy_context_t *context; /* of the worker: context.h */
 } ngx_http_trivet_proxy_conf_t;
 
@@ -42,6 +43,10 @@ char *ngx_http_trivet_proxy_token_file(
 char *ngx_http_trivet_proxy_pass(
     ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 char *ngx_http_trivet_proxy_error(
+    ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+
+/* Directive: what a monitor asks: live, ready or metrics. */
+char *ngx_http_trivet_proxy_monitor(
     ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 
 #endif

@@ -89,18 +89,11 @@ ngx_http_trivet_proxy_judge(ngx_http_trivet_proxy_job_t *job)
 }
 
 
-/* Runs on a pool thread. Must not log, nor touch the request. */
-static void
-ngx_http_trivet_proxy_job_handler(void *data, ngx_log_t *log)
+void
+ngx_http_trivet_proxy_make_call(ngx_http_trivet_proxy_job_t *job)
 {
-    ngx_http_trivet_proxy_job_t *job = *(ngx_http_trivet_proxy_job_t **) data;
-
     struct trivet_buffer copy =
         trivet_buffer_make(NGX_HTTP_TRIVET_PROXY_MAX_BODY);
-
-    (void) log;
-
-    ngx_http_trivet_proxy_listen(ngx_http_trivet_proxy_take_note, job);
 
     if (ngx_http_trivet_proxy_call(job, &copy) == TRIVET_OK) {
         ngx_http_trivet_proxy_judge(job);
@@ -108,8 +101,21 @@ ngx_http_trivet_proxy_job_handler(void *data, ngx_log_t *log)
         job->failure = trivet_failure_of(&job->err);
     }
 
-    ngx_http_trivet_proxy_listen(NULL, NULL);
     trivet_buffer_free(&copy);
+}
+
+
+/* Runs on a pool thread. Must not log, nor touch the request. */
+static void
+ngx_http_trivet_proxy_job_handler(void *data, ngx_log_t *log)
+{
+    ngx_http_trivet_proxy_job_t *job = *(ngx_http_trivet_proxy_job_t **) data;
+
+    (void) log;
+
+    ngx_http_trivet_proxy_listen(ngx_http_trivet_proxy_take_note, job);
+    job->work(job);
+    ngx_http_trivet_proxy_listen(NULL, NULL);
 }
 
 
@@ -126,8 +132,6 @@ ngx_http_trivet_proxy_log_notes(ngx_http_trivet_proxy_job_t *job)
                     : NGX_LOG_NOTICE;
         ngx_log_error(level, log, 0, "trivet: %s", job->notes[i].text);
     }
-
-    job->num_notes = 0;
 }
 
 

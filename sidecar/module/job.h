@@ -20,14 +20,20 @@ typedef struct {
 
 typedef struct ngx_http_trivet_proxy_job_s ngx_http_trivet_proxy_job_t;
 
+/* On a pool thread: fills in the outcome. Must not log, nor touch the request.
+ */
+typedef void (*ngx_http_trivet_proxy_work_pt)(ngx_http_trivet_proxy_job_t *job);
+
 /* Back on the event loop: the outcome is there. */
 typedef void (*ngx_http_trivet_proxy_done_pt)(ngx_http_trivet_proxy_job_t *job);
 
 struct ngx_http_trivet_proxy_job_s {
     ngx_http_request_t *request;
     ngx_http_trivet_proxy_context_t *context;
+    ngx_http_trivet_proxy_work_pt work;
     ngx_http_trivet_proxy_done_pt done;
 
+    /* of a call */
     struct trivet_call call; /* but its body */
     struct trivet_header headers[NGX_HTTP_TRIVET_PROXY_MAX_HEADERS];
     ngx_chain_t *body;
@@ -36,17 +42,22 @@ struct ngx_http_trivet_proxy_job_s {
     struct trivet_answer *answer;
     enum trivet_failure failure;
     struct trivet_error err;
+    int64_t session_s; /* monitoring.c */
     ngx_http_trivet_proxy_note_t notes[NGX_HTTP_TRIVET_PROXY_MAX_NOTES];
     ngx_uint_t num_notes;
 
     ngx_event_t guard; /* its timer keeps a worker that shuts down waiting */
 };
 
-/* A job for the request, to be filled and posted. NULL: out of memory. */
+/* A job for the request, to be given work and done and posted. NULL: out of
+ * memory. */
 ngx_http_trivet_proxy_job_t *ngx_http_trivet_proxy_make_job(
     ngx_http_request_t *r);
 
-/* Makes the call on a pool thread, then calls done. The request is kept
+/* The work of a call. */
+void ngx_http_trivet_proxy_make_call(ngx_http_trivet_proxy_job_t *job);
+
+/* Does the work on a pool thread, then calls done. The request is kept
  * meanwhile. NGX_ERROR: it was not posted. */
 ngx_int_t ngx_http_trivet_proxy_post_job(ngx_http_trivet_proxy_job_t *job);
 

@@ -68,6 +68,13 @@ static ngx_command_t  ngx_http_trivet_proxy_commands[] = {
       0,
       NULL },
 
+    { ngx_string("trivet_proxy_monitor"),
+      NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
+      ngx_http_trivet_proxy_monitor,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
       ngx_null_command
 };
 

@@ -6,6 +6,7 @@
 #include "sidecar/module/callers.h"
 #include "sidecar/module/conf.h"
 #include "sidecar/module/job.h"
+#include "sidecar/module/metrics.h"
 
 
 /* With a NUL; NULL: out of memory. */
@@ -39,6 +40,7 @@ ngx_http_trivet_proxy_method(ngx_http_request_t *r)
 static void
 ngx_http_trivet_proxy_done(ngx_http_trivet_proxy_job_t *job)
 {
+    ngx_http_trivet_proxy_count_end(job);
     ngx_http_finalize_request(job->request, ngx_http_trivet_proxy_send(job));
 }
 
@@ -56,6 +58,7 @@ ngx_http_trivet_proxy_begin(ngx_http_request_t *r)
 
     pcf = ngx_http_get_module_main_conf(r, ngx_http_trivet_proxy_module);
 
+    job->work = ngx_http_trivet_proxy_make_call;
     job->done = ngx_http_trivet_proxy_done;
     job->body = r->request_body == NULL ? NULL : r->request_body->bufs;
     job->call.method = ngx_http_trivet_proxy_method(r);
@@ -69,6 +72,8 @@ ngx_http_trivet_proxy_begin(ngx_http_request_t *r)
     {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
+
+    ngx_http_trivet_proxy_count_begin(job);
 
     return NGX_OK;
 }

@@ -109,6 +109,8 @@ class Proxy:
         self.path = Path(where[5:]) if where.startswith("unix:") else None
         self.address = None if self.path else where.split("/")[2]
         self.url = where
+        monitors = [l[9:] for l in self.lines if l.startswith("monitor: ")]
+        self.monitor = monitors[0] if monitors else None
         return self
 
     @property
@@ -145,6 +147,26 @@ class Proxy:
         if connection is None:
             own.close()
         return answer
+
+    def ask(self, path, headers=()):
+        """The monitor."""
+        host, _, port = self.monitor.removeprefix("http://").rpartition(":")
+        connection = (UnixConnection(self.monitor[5:], 30)
+                      if self.monitor.startswith("unix:") else
+                      http.client.HTTPConnection(host.strip("[]"), int(port), timeout=30))
+        try:
+            return self.call("GET", path, headers=headers, connection=connection,
+                             skip_host=any(n == "Host" for n, _ in headers))
+        finally:
+            connection.close()
+
+    def metrics(self):
+        """{name and labels: value}"""
+        answer = self.ask("/metrics")
+        assert answer.status == 200, answer
+        rows = [line.rsplit(" ", 1) for line in answer.body.decode().splitlines()
+                if not line.startswith("#")]
+        return {name.removeprefix("trivet_proxy_"): float(value) for name, value in rows}
 
     def get(self, path, *headers):
         return self.call("GET", path, headers=headers)

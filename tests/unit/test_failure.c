@@ -90,7 +90,10 @@ what_the_http_server_finds_is_a_failure(void **state)
     assert_int_equal(trivet_failure_of_status(431), TRIVET_FAILURE_HEADER_SIZE);
     assert_int_equal(trivet_failure_of_status(400), TRIVET_FAILURE_BAD_REQUEST);
     assert_int_equal(trivet_failure_of_status(502), TRIVET_FAILURE_INTERNAL);
-    assert_int_equal(trivet_failure_of_status(0), TRIVET_FAILURE_INTERNAL);
+    assert_int_equal(trivet_failure_of_status(500), TRIVET_FAILURE_INTERNAL);
+    assert_int_equal(trivet_failure_of_status(405), TRIVET_FAILURE_BAD_REQUEST);
+    assert_int_equal(trivet_failure_of_status(501), TRIVET_FAILURE_BAD_REQUEST);
+    assert_int_equal(trivet_failure_of_status(505), TRIVET_FAILURE_BAD_REQUEST);
 }
 
 int
