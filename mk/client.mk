@@ -21,9 +21,12 @@ $(CLIENT_UNIT_TESTS:%=$(B)/tests/%): $(B)/tests/%: \
 # What the proxy does by itself.
 SIDECAR_UNIT_TESTS = \
 	test_allow \
+	test_budget \
 	test_failure \
+	test_keeping \
 	test_origin \
-	test_proxy_fields
+	test_proxy_fields \
+	test_queue
 UNIT_TESTS += $(SIDECAR_UNIT_TESTS)
 
 $(SIDECAR_UNIT_TESTS:%=$(B)/tests/%): $(B)/tests/%: \

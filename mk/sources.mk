@@ -233,9 +233,12 @@ CLIENT_SRCS = \
 
 SIDECAR_SRCS = \
 	sidecar/allow.c \
+	sidecar/budget.c \
 	sidecar/failure.c \
 	sidecar/fields.c \
-	sidecar/origin.c
+	sidecar/keeping.c \
+	sidecar/origin.c \
+	sidecar/queue.c
 
 CLI_SRCS = \
 	cli/client/advice.c \

@@ -31,6 +31,12 @@ static const struct trivet_failure_row rows[TRIVET_NUM_FAILURES] = {
         "The server refused the login."},
     [TRIVET_FAILURE_TIME] = {"server-too-slow", 504,
         "The server did not answer in time."},
+    [TRIVET_FAILURE_KEY_IN_USE] = {"key-in-use", 409,
+        "A call with this Trivet-Idempotency-Key is being made."},
+    [TRIVET_FAILURE_KEY_OTHER] = {"key-reused", 422,
+        "Another call was made with this Trivet-Idempotency-Key."},
+    [TRIVET_FAILURE_KEY_UNKEPT] = {"key-not-kept", 503,
+        "The call was not made: its Trivet-Idempotency-Key cannot be kept."},
     [TRIVET_FAILURE_HOST] = {"host-refused", 403,
         "The Host is not a name of this machine, such as localhost."},
     [TRIVET_FAILURE_ORIGIN] = {"origin-refused", 403,
@@ -90,7 +96,17 @@ static const struct {
     {TRIVET_E_UNAVAILABLE, "transport", TRIVET_FAILURE_UNREACHABLE},
     {TRIVET_E_UNAVAILABLE, "transport.time", TRIVET_FAILURE_TIME},
     {TRIVET_E_UNAVAILABLE, "session", TRIVET_FAILURE_UNREACHABLE},
+    {TRIVET_E_UNAVAILABLE, "keeping", TRIVET_FAILURE_KEY_UNKEPT},
 };
+
+bool
+trivet_failure_may_have_acted(enum trivet_failure failure)
+{
+    return failure == TRIVET_FAILURE_UNTRUSTED
+           || failure == TRIVET_FAILURE_OUTCOME_UNKNOWN
+           || failure == TRIVET_FAILURE_ANSWER
+           || failure == TRIVET_FAILURE_INTERNAL;
+}
 
 static enum trivet_failure
 by_status(enum trivet_status status)

@@ -12,6 +12,8 @@
 #ifndef TRIVET_SIDECAR_FAILURE_H
 #define TRIVET_SIDECAR_FAILURE_H
 
+#include <stdbool.h>
+
 #include "base/buffer.h"
 #include "trivet/status.h"
 
@@ -31,6 +33,11 @@ enum trivet_failure {
     TRIVET_FAILURE_CONTEXT,         /* its file, or what is missing in it   */
     TRIVET_FAILURE_LOGIN,           /* the server refused a step            */
     TRIVET_FAILURE_TIME,            /* too slow                             */
+
+    /* A call with a key. */
+    TRIVET_FAILURE_KEY_IN_USE, /* the same call is being made       */
+    TRIVET_FAILURE_KEY_OTHER,  /* another call was made with it     */
+    TRIVET_FAILURE_KEY_UNKEPT, /* it cannot be written down         */
 
     /* The caller may not do this. */
     TRIVET_FAILURE_HOST,
@@ -58,6 +65,10 @@ struct trivet_failure_row {
 /* Static; also of TRIVET_FAILURE_NONE, whose status is 0. */
 const struct trivet_failure_row *trivet_failure_row(
     enum trivet_failure failure);
+
+/* Of a failed trivet_call, other than a GET: whether the server may have acted.
+ */
+bool trivet_failure_may_have_acted(enum trivet_failure failure);
 
 /* Which one the HTTP server's own status is. */
 enum trivet_failure trivet_failure_of_status(unsigned status);

@@ -17,6 +17,15 @@
 /* How the names of the proxy's own fields begin, both ways. */
 #define TRIVET_PROXY_FIELD_PREFIX "Trivet-"
 
+/* Of requests: who calls, how urgent it is, how long it may wait (seconds), and
+ * the name of a call whose answer is kept. */
+#define TRIVET_PROXY_FIELD_CALLER   TRIVET_PROXY_FIELD_PREFIX "Caller"
+#define TRIVET_PROXY_FIELD_PRIORITY TRIVET_PROXY_FIELD_PREFIX "Priority"
+#define TRIVET_PROXY_FIELD_MAX_WAIT TRIVET_PROXY_FIELD_PREFIX "Max-Wait"
+#define TRIVET_PROXY_FIELD_KEY      TRIVET_PROXY_FIELD_PREFIX "Idempotency-Key"
+
+/* Of our answers: "yes", it is that of an earlier call with the same key. */
+#define TRIVET_PROXY_FIELD_REPEATED TRIVET_PROXY_FIELD_PREFIX "Repeated"
 /* Of our answers: why there is none of the server's. */
 #define TRIVET_PROXY_FIELD_REASON TRIVET_PROXY_FIELD_PREFIX "Reason"
 /* "yes": the server's signature is right. "no": an error without one. */

@@ -41,10 +41,13 @@ put_http(FILE *to, const struct cli_proxy_conf *conf)
         "    trivet_proxy_context \"%s\";\n"
         "    trivet_proxy_timeout %llds;\n"
         "    trivet_proxy_max_wait %llds;\n"
-        "    trivet_proxy_throttle %s;\n"
+        "    trivet_proxy_limits %s;\n"
+        "    trivet_proxy_calls %d;\n"
+        "    trivet_proxy_caller_header %s;\n"
+        "    trivet_proxy_kept \"%s/kept\";\n"
         "    trivet_proxy_encrypt %s;\n",
-        conf->context, o->timeout_s, o->max_wait_s,
-        cli_text_of(o->is_unthrottled, "off", "on"),
+        conf->context, o->timeout_s, o->max_wait_s, o->limits,
+        (int) NUM_THREADS, cli_text_of(o->takes_names, "on", "off"), conf->dir,
         cli_text_of(o->encrypts, "on", "off"));
 
     for (size_t i = 0; i < o->num_rules; i++) {

@@ -2,6 +2,8 @@
 /* options.c - what "trivet proxy" was asked for */
 #include "cli/proxy/options.h"
 
+#include <string.h>
+
 #include "cli/span.h"
 #include "sidecar/allow.h"
 
@@ -14,7 +16,8 @@ enum {
     OPTION_READ_ONLY,
     OPTION_TOKEN_FILE,
     OPTION_MAX_WAIT,
-    OPTION_NO_THROTTLE,
+    OPTION_LIMITS,
+    OPTION_CALLER_HEADER,
     OPTION_ENCRYPT,
     OPTION_PRINT_CONFIG
 };
@@ -23,6 +26,7 @@ enum { DEFAULT_TIMEOUT_S = 30, DEFAULT_MAX_WAIT_S = 60, MAX_SPAN_S = 86400 };
 
 const struct cli_proxy_options cli_proxy_defaults = {
     .listen = "127.0.0.1:8480",
+    .limits = "classic",
     .timeout_s = DEFAULT_TIMEOUT_S,
     .max_wait_s = DEFAULT_MAX_WAIT_S,
 };
@@ -54,8 +58,12 @@ const struct argp_option cli_proxy_options_table[] = {
         "maximum for one exchange, such as 90s or 2m (30s)", 0},
     {"max-wait", OPTION_MAX_WAIT, "TIME", 0,
         "maximum wait for a rate limit (1m); 0: do not wait", 0},
-    {"no-throttle", OPTION_NO_THROTTLE, NULL, 0,
-        "do not count calls here; the server does", 0},
+    {"limits", OPTION_LIMITS, "classic|2026|off", 0,
+        "the server's rate limits, which all callers share (classic); off: do "
+        "not count calls here",
+        0},
+    {"caller-header", OPTION_CALLER_HEADER, NULL, 0,
+        "callers may name themselves: Trivet-Caller", 0},
     {"encrypt", OPTION_ENCRYPT, NULL, 0,
         "encrypt the body of each call to the server's key", 0},
     {"print-config", OPTION_PRINT_CONFIG, NULL, 0,
@@ -77,6 +85,19 @@ add_rule(struct cli_proxy_options *options, const char *rule,
     } else {
         options->rules[options->num_rules++] = rule;
     }
+}
+
+static void
+set_limits(struct cli_proxy_options *options, const char *word,
+    struct argp_state *state)
+{
+    if (strcmp(word, "classic") != 0 && strcmp(word, "2026") != 0
+        && strcmp(word, "off") != 0)
+    {
+        argp_error(state, "--limits is classic, 2026 or off");
+    }
+
+    options->limits = word;
 }
 
 error_t
@@ -114,8 +135,11 @@ cli_proxy_parse(int key, char *arg, struct argp_state *state)
         options->max_wait_s =
             cli_span_read(arg, 0, MAX_SPAN_S, "--max-wait", state);
         return 0;
-    case OPTION_NO_THROTTLE:
-        options->is_unthrottled = true;
+    case OPTION_LIMITS:
+        set_limits(options, arg, state);
+        return 0;
+    case OPTION_CALLER_HEADER:
+        options->takes_names = true;
         return 0;
     case OPTION_ENCRYPT:
         options->encrypts = true;

@@ -20,7 +20,8 @@ struct cli_proxy_options {
     const char *rules[CLI_MAX_PROXY_RULES]; /* sidecar/allow.h; none: all */
     size_t num_rules;
     const char *token_file;
-    bool is_unthrottled;
+    const char *limits; /* classic, 2026, off */
+    bool takes_names;   /* of callers */
     bool encrypts;
     bool prints_config;
 };

@@ -47,6 +47,7 @@ struct proxying {
     char log_dir[CLI_MAX_PATH];
     char log[CLI_MAX_PATH];
     char temporary[CLI_MAX_PATH];
+    char kept[CLI_MAX_PATH]; /* answers to calls with a key */
     char conf[CLI_MAX_PATH];
     char next_conf[CLI_MAX_PATH]; /* to be tried before it takes its place */
 };
@@ -102,6 +103,7 @@ name_files(struct proxying *p, struct trivet_error *err)
         {"log", p->log_dir},
         {"log/error.log", p->log},
         {"tmp", p->temporary},
+        {"kept", p->kept},
         {"nginx.conf", p->conf},
         {"nginx.conf.next", p->next_conf},
     };
@@ -217,6 +219,7 @@ prepare(struct proxying *p, struct trivet_error *err)
     TRIVET_TRY(cli_serving_lock(p->dir, "trivet proxy", err));
     TRIVET_TRY(cli_make_dir(p->log_dir, err));
     TRIVET_TRY(cli_make_dir(p->temporary, err));
+    TRIVET_TRY(cli_make_dir(p->kept, err));
     TRIVET_TRY(cli_listener_open(&p->listener, err));
     if (p->options->monitor != NULL) {
         TRIVET_TRY(cli_listener_open(&p->monitor, err));

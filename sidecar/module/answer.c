@@ -114,22 +114,27 @@ ngx_http_trivet_proxy_error_handler(ngx_http_request_t *r)
 
 /* ---- the server's answer ------------------------------------------------ */
 
-ngx_int_t
-ngx_http_trivet_proxy_send(ngx_http_trivet_proxy_job_t *job)
+/* A repeated one says so. */
+static ngx_int_t
+ngx_http_trivet_proxy_send_answer(ngx_http_request_t *r,
+    const struct trivet_answer *answer, ngx_uint_t is_repeated)
 {
     ngx_str_t body;
-    ngx_http_request_t *r = job->request;
-    const struct trivet_answer *answer = job->answer;
-    const char *verified = answer != NULL && answer->is_verified ? "yes" : "no";
-
-    if (job->failure != TRIVET_FAILURE_NONE) {
-        return ngx_http_trivet_proxy_refuse(r, job->failure, job->err.detail);
-    }
+    const char *verified = answer->is_verified ? "yes" : "no";
 
     r->headers_out.status = answer->status;
+
     if (ngx_http_trivet_proxy_give_headers(r, answer) != NGX_OK
         || ngx_http_trivet_proxy_add_header(
                r, TRIVET_PROXY_FIELD_VERIFIED, verified)
+               == NULL)
+    {
+        return NGX_ERROR;
+    }
+
+    if (is_repeated
+        && ngx_http_trivet_proxy_add_header(
+               r, TRIVET_PROXY_FIELD_REPEATED, "yes")
                == NULL)
     {
         return NGX_ERROR;
@@ -139,4 +144,49 @@ ngx_http_trivet_proxy_send(ngx_http_trivet_proxy_job_t *job)
     body.len = answer->body_len;
 
     return ngx_http_trivet_proxy_send_body(r, body);
+}
+
+
+static ngx_int_t
+ngx_http_trivet_proxy_add_retry_after(ngx_http_request_t *r, int64_t seconds)
+{
+    u_char *text;
+
+    text = ngx_pnalloc(r->pool, NGX_INT64_LEN + 1);
+    if (text == NULL) {
+        return NGX_ERROR;
+    }
+
+    *ngx_sprintf(text, "%L", seconds) = '\0';
+
+    return ngx_http_trivet_proxy_add_header(
+               r, "Retry-After", (const char *) text)
+                   == NULL
+               ? NGX_ERROR
+               : NGX_OK;
+}
+
+
+ngx_int_t
+ngx_http_trivet_proxy_send(ngx_http_trivet_proxy_job_t *job)
+{
+    ngx_http_request_t *r = job->request;
+    const struct trivet_answer *answer = job->answer;
+
+    if (job->failure == TRIVET_FAILURE_NONE) {
+        if (job->is_repeated) {
+            answer = &job->keeping->answer;
+        }
+
+        return ngx_http_trivet_proxy_send_answer(r, answer, job->is_repeated);
+    }
+
+    if (job->retry_after_s > 0
+        && ngx_http_trivet_proxy_add_retry_after(r, job->retry_after_s)
+               != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    return ngx_http_trivet_proxy_refuse(r, job->failure, job->err.detail);
 }

@@ -10,12 +10,14 @@
 #include "sidecar/module/metrics.h"
 #include "sidecar/module/monitoring.h"
 #include "sidecar/module/requests.h"
+#include "sidecar/module/turns.h"
 #include "sidecar/origin.h"
 
 
 enum {
     NGX_HTTP_TRIVET_PROXY_TIMEOUT_S = 30,
-    NGX_HTTP_TRIVET_PROXY_MAX_WAIT_S = 60
+    NGX_HTTP_TRIVET_PROXY_MAX_WAIT_S = 60,
+    NGX_HTTP_TRIVET_PROXY_MAX_CALLS = 32 /* nginx's default pool */
 };
 
 
@@ -31,7 +33,9 @@ ngx_http_trivet_proxy_create_conf(ngx_conf_t *cf)
 
     pcf->timeout_s = NGX_CONF_UNSET;
     pcf->max_wait_s = NGX_CONF_UNSET;
-    pcf->throttle = NGX_CONF_UNSET;
+    pcf->limits = NGX_CONF_UNSET_UINT;
+    pcf->max_calls = NGX_CONF_UNSET;
+    pcf->takes_names = NGX_CONF_UNSET;
     pcf->encrypt = NGX_CONF_UNSET;
 
     return pcf;
@@ -47,7 +51,9 @@ ngx_http_trivet_proxy_init_conf(ngx_conf_t *cf, void *conf)
 
     ngx_conf_init_value(pcf->timeout_s, NGX_HTTP_TRIVET_PROXY_TIMEOUT_S);
     ngx_conf_init_value(pcf->max_wait_s, NGX_HTTP_TRIVET_PROXY_MAX_WAIT_S);
-    ngx_conf_init_value(pcf->throttle, 1);
+    ngx_conf_init_uint_value(pcf->limits, TRIVET_BUDGET_CLASSIC);
+    ngx_conf_init_value(pcf->max_calls, NGX_HTTP_TRIVET_PROXY_MAX_CALLS);
+    ngx_conf_init_value(pcf->takes_names, 0);
     ngx_conf_init_value(pcf->encrypt, 0);
 
     return NGX_CONF_OK;
@@ -77,7 +83,9 @@ ngx_http_trivet_proxy_check_conf(ngx_conf_t *cf)
         return NGX_ERROR;
     }
 
-    if (ngx_http_trivet_proxy_add_metrics(cf, pcf) != NGX_OK) {
+    if (ngx_http_trivet_proxy_add_metrics(cf, pcf) != NGX_OK
+        || ngx_http_trivet_proxy_add_budget(cf, pcf) != NGX_OK)
+    {
         return NGX_ERROR;
     }
 

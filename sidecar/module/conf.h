@@ -13,7 +13,10 @@ typedef struct {
     ngx_str_t context_path; /* a file, with a NUL                    */
     time_t timeout_s;       /* of one exchange                       */
     time_t max_wait_s;      /* for a rate limit; 0: not at all       */
-    ngx_flag_t throttle;    /* calls are counted here                */
+    ngx_uint_t limits;      /* of enum trivet_budget_rule            */
+    ngx_int_t max_calls;    /* that run at once                      */
+    ngx_flag_t takes_names; /* of callers: Trivet-Caller             */
+    ngx_str_t kept_folder;  /* of answers, with a NUL; empty: none   */
     ngx_flag_t encrypt;     /* every body                            */
 
     ngx_array_t *rules; /* of ngx_str_t (allow.h); NULL: all allowed */
@@ -22,6 +25,7 @@ typedef struct {
     ngx_uint_t is_used; /* by a location */
     ngx_thread_pool_t *thread_pool;
     ngx_shm_zone_t *metrics;
+    ngx_shm_zone_t *budget;                   /* turns.c */
     ngx_http_trivet_proxy_context_t *context; /* of the worker: context.h */
 } ngx_http_trivet_proxy_conf_t;
 

@@ -11,11 +11,16 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+#include "base/ticks.h"
+#include "client/clock.h"
 #include "crypto/thread.h"
+#include "sidecar/budget.h"
+#include "sidecar/keeping.h"
 
 
 enum {
-    NGX_HTTP_TRIVET_PROXY_END_MS = 1000 /* that a worker waits for threads */
+    NGX_HTTP_TRIVET_PROXY_END_MS = 1000,     /* a worker waits for threads */
+    NGX_HTTP_TRIVET_PROXY_SWEEP_MS = 3600000 /* between two sweeps         */
 };
 
 
@@ -23,6 +28,7 @@ struct ngx_http_trivet_proxy_context_s {
     const ngx_http_trivet_proxy_conf_t *conf;
     pthread_mutex_t mutex;       /* guards what follows */
     struct trivet_context *open; /* NULL: not yet */
+    int64_t swept_ms;            /* the folder of kept answers; 0: not yet */
 };
 
 
@@ -151,7 +157,7 @@ ngx_http_trivet_proxy_open_now(
 
     options.file = (const char *) pcf->context_path.data;
     options.flags = TRIVET_OPEN_OFFLINE;
-    if (!pcf->throttle) {
+    if (pcf->limits != TRIVET_BUDGET_CLASSIC) {
         options.flags |= TRIVET_OPEN_UNTHROTTLED;
     }
     options.timeout_s = (int) pcf->timeout_s;
@@ -180,6 +186,29 @@ ngx_http_trivet_proxy_open_context(ngx_http_trivet_proxy_context_t *context,
     (void) pthread_mutex_unlock(&context->mutex);
 
     return status;
+}
+
+
+const char *
+ngx_http_trivet_proxy_kept_folder(ngx_http_trivet_proxy_context_t *context)
+{
+    int64_t now_ms = trivet_ticks_ms();
+    ngx_uint_t is_due;
+    const char *folder = (const char *) context->conf->kept_folder.data;
+
+    (void) pthread_mutex_lock(&context->mutex);
+    is_due = context->swept_ms == 0
+             || now_ms - context->swept_ms > NGX_HTTP_TRIVET_PROXY_SWEEP_MS;
+    if (is_due) {
+        context->swept_ms = now_ms;
+    }
+    (void) pthread_mutex_unlock(&context->mutex);
+
+    if (is_due) {
+        trivet_keeping_sweep(folder, trivet_clock_now_us());
+    }
+
+    return folder;
 }
 
 

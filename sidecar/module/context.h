@@ -23,6 +23,11 @@ TRIVET_MUST_USE enum trivet_status ngx_http_trivet_proxy_open_context(
     ngx_http_trivet_proxy_context_t *context, struct trivet_context **out,
     struct trivet_error *err);
 
+/* Where answers to calls with a key are kept; made by whoever configures. On a
+ * pool thread: now and then, what is over is removed there. */
+const char *ngx_http_trivet_proxy_kept_folder(
+    ngx_http_trivet_proxy_context_t *context);
+
 /* Events of this thread's calls are given to that function from now on (NULL:
  * to none). The library calls it in this thread. */
 void ngx_http_trivet_proxy_listen(trivet_event_fn on_event, void *arg);

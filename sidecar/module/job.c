@@ -12,6 +12,9 @@
 #include "sidecar/module/body.h"
 #include "sidecar/module/context.h"
 
+#include "client/clock.h"
+#include "crypto/digest.h"
+
 
 enum {
     NGX_HTTP_TRIVET_PROXY_GUARD_MS = 60000,
@@ -48,31 +51,6 @@ ngx_http_trivet_proxy_take_note(void *arg, const struct trivet_event *event)
 }
 
 
-static enum trivet_status
-ngx_http_trivet_proxy_call(
-    ngx_http_trivet_proxy_job_t *job, struct trivet_buffer *copy)
-{
-    enum trivet_status status;
-    struct trivet_call call = job->call;
-    struct trivet_slice body;
-    struct trivet_context *context;
-
-    status = ngx_http_trivet_proxy_join_body(job->body, copy, &body);
-    if (status != TRIVET_OK) {
-        return trivet_error_set(&job->err, TRIVET_E_INTERNAL, "proxy.body",
-            "the body could not be read");
-    }
-
-    TRIVET_TRY(
-        ngx_http_trivet_proxy_open_context(job->context, &context, &job->err));
-
-    call.body = body.data;
-    call.body_len = body.len;
-
-    return trivet_call(context, &call, &job->answer, &job->err);
-}
-
-
 /* An error may come unsigned, as the protocol has it. Anything else that does
  * is no answer: a redirect would lead the caller to where anybody likes. */
 static void
@@ -89,18 +67,198 @@ ngx_http_trivet_proxy_judge(ngx_http_trivet_proxy_job_t *job)
 }
 
 
+/* Makes the call. */
+static void
+ngx_http_trivet_proxy_call(ngx_http_trivet_proxy_job_t *job,
+    struct trivet_context *context, const struct trivet_call *call)
+{
+    if (trivet_call(context, call, &job->answer, &job->err) == TRIVET_OK) {
+        ngx_http_trivet_proxy_judge(job);
+    } else {
+        job->failure = trivet_failure_of(&job->err);
+    }
+}
+
+
+/* ---- a call with a key -------------------------------------------------- */
+
+/* Of all that makes the call what it is: who makes it where, and what. */
+static enum trivet_status
+ngx_http_trivet_proxy_digest_call(struct trivet_context *context,
+    const struct trivet_call *call, unsigned char out[TRIVET_DIGEST_LEN])
+{
+    size_t i;
+    enum trivet_status status;
+    struct trivet_digest *digest;
+    struct trivet_context_info info;
+    const char *texts[] = {info.base_url, call->method, call->path};
+
+    digest = trivet_digest_new();
+    if (digest == NULL) {
+        return TRIVET_E_MEMORY;
+    }
+
+    trivet_context_describe(context, &info);
+
+    trivet_digest_start(digest);
+    trivet_digest_add(
+        digest, trivet_slice_make(&info.user_id, sizeof(info.user_id)));
+    for (i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+        trivet_digest_add(digest, /* each with its NUL */
+            trivet_slice_make(texts[i], ngx_strlen(texts[i]) + 1));
+    }
+    trivet_digest_add(digest, trivet_slice_make(call->body, call->body_len));
+    status = trivet_digest_finish(digest, out);
+    trivet_digest_free(digest);
+
+    return status;
+}
+
+
+/* Refused before anything was done: then the same call may be made again. */
+static ngx_uint_t
+ngx_http_trivet_proxy_is_refused(const struct trivet_answer *answer)
+{
+    return answer->status == 401 || answer->status == 403
+           || answer->status == 429;
+}
+
+
+static void
+ngx_http_trivet_proxy_call_held(ngx_http_trivet_proxy_job_t *job,
+    struct trivet_context *context, const struct trivet_call *call)
+{
+    struct trivet_error err;
+
+    ngx_http_trivet_proxy_call(job, context, call);
+
+    if (job->failure != TRIVET_FAILURE_NONE) {
+        if (!trivet_failure_may_have_acted(job->failure)) {
+            trivet_keeping_drop(job->keeping);
+        }
+        return;
+    }
+
+    if (ngx_http_trivet_proxy_is_refused(job->answer)) {
+        trivet_keeping_drop(job->keeping);
+        return;
+    }
+
+    /* The caller has the answer all the same. */
+    if (trivet_keeping_answer(job->keeping, job->answer, &err) != TRIVET_OK) {
+        ngx_http_trivet_proxy_take_note(
+            job, &(struct trivet_event){TRIVET_EVENT_WARNING, err.detail, 0});
+    }
+}
+
+
+/* What is known of the key, but that its call is to be made. */
+static void
+ngx_http_trivet_proxy_take_kept(
+    ngx_http_trivet_proxy_job_t *job, enum trivet_kept kept)
+{
+    switch (kept) {
+    case TRIVET_KEPT_NOTHING:
+        break;
+
+    case TRIVET_KEPT_ANSWER:
+        job->is_repeated = 1;
+        break;
+
+    case TRIVET_KEPT_UNKNOWN:
+        job->failure = TRIVET_FAILURE_OUTCOME_UNKNOWN;
+        (void) trivet_error_set(&job->err, TRIVET_E_OUTCOME_UNKNOWN, "call",
+            "a call with this key was sent before, and it is not known whether "
+            "the server acted: find out, and then use another key");
+        break;
+
+    case TRIVET_KEPT_IN_USE:
+        job->failure = TRIVET_FAILURE_KEY_IN_USE;
+        break;
+
+    case TRIVET_KEPT_OTHER:
+        job->failure = TRIVET_FAILURE_KEY_OTHER;
+        break;
+    }
+}
+
+
+static void
+ngx_http_trivet_proxy_call_with_key(ngx_http_trivet_proxy_job_t *job,
+    struct trivet_context *context, const struct trivet_call *call)
+{
+    const char *folder;
+    unsigned char request[TRIVET_DIGEST_LEN];
+    enum trivet_kept kept;
+
+    const struct trivet_slice key =
+        trivet_slice_make(job->key.data, job->key.len);
+
+    if (ngx_http_trivet_proxy_digest_call(context, call, request) != TRIVET_OK)
+    {
+        job->failure = TRIVET_FAILURE_INTERNAL;
+        return;
+    }
+
+    folder = ngx_http_trivet_proxy_kept_folder(job->context);
+    if (trivet_keeping_claim(folder, key, request, trivet_clock_now_us(),
+            job->keeping, &kept, &job->err)
+        != TRIVET_OK)
+    {
+        job->failure = trivet_failure_of(&job->err);
+        return;
+    }
+
+    if (kept == TRIVET_KEPT_NOTHING) {
+        ngx_http_trivet_proxy_call_held(job, context, call);
+        trivet_keeping_release(job->keeping);
+        return;
+    }
+
+    ngx_http_trivet_proxy_take_kept(job, kept);
+}
+
+
+/* ---- on a pool thread --------------------------------------------------- */
+
+static void
+ngx_http_trivet_proxy_call_now(
+    ngx_http_trivet_proxy_job_t *job, struct trivet_buffer *copy)
+{
+    struct trivet_call call = job->call;
+    struct trivet_slice body;
+    struct trivet_context *context;
+
+    if (ngx_http_trivet_proxy_join_body(job->body, copy, &body) != TRIVET_OK) {
+        job->failure = TRIVET_FAILURE_INTERNAL;
+        return;
+    }
+
+    if (ngx_http_trivet_proxy_open_context(job->context, &context, &job->err)
+        != TRIVET_OK)
+    {
+        job->failure = trivet_failure_of(&job->err);
+        return;
+    }
+
+    call.body = body.data;
+    call.body_len = body.len;
+
+    if (job->keeping == NULL) {
+        ngx_http_trivet_proxy_call(job, context, &call);
+    } else {
+        ngx_http_trivet_proxy_call_with_key(job, context, &call);
+    }
+}
+
+
 void
 ngx_http_trivet_proxy_make_call(ngx_http_trivet_proxy_job_t *job)
 {
     struct trivet_buffer copy =
         trivet_buffer_make(NGX_HTTP_TRIVET_PROXY_MAX_BODY);
 
-    if (ngx_http_trivet_proxy_call(job, &copy) == TRIVET_OK) {
-        ngx_http_trivet_proxy_judge(job);
-    } else {
-        job->failure = trivet_failure_of(&job->err);
-    }
-
+    ngx_http_trivet_proxy_call_now(job, &copy);
     trivet_buffer_free(&copy);
 }
 
@@ -176,6 +334,9 @@ ngx_http_trivet_proxy_cleanup_job(void *data)
 
     trivet_answer_free(job->answer);
     job->answer = NULL;
+    if (job->keeping != NULL) {
+        trivet_keeping_release(job->keeping);
+    }
 }
 
 

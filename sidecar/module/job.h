@@ -8,6 +8,8 @@
 #include "sidecar/module/headers.h"
 
 #include "sidecar/failure.h"
+#include "sidecar/keeping.h"
+#include "sidecar/queue.h"
 
 enum { NGX_HTTP_TRIVET_PROXY_MAX_NOTES = 8 };
 
@@ -32,17 +34,30 @@ struct ngx_http_trivet_proxy_job_s {
     ngx_http_trivet_proxy_context_t *context;
     ngx_http_trivet_proxy_work_pt work;
     ngx_http_trivet_proxy_done_pt done;
+    ngx_http_trivet_proxy_done_pt tell; /* the caller, and ends the request */
 
     /* of a call */
     struct trivet_call call; /* but its body */
     struct trivet_header headers[NGX_HTTP_TRIVET_PROXY_MAX_HEADERS];
     ngx_chain_t *body;
+    ngx_str_t key; /* of a call whose answer is kept; or empty */
+    struct trivet_keeping *keeping; /* NULL without a key */
+
+    /* its turn: turns.c */
+    struct trivet_waiter waiter;
+    uint64_t caller;
+    int64_t since_ms; /* it waits           */
+    int64_t end_ms;   /* it waits no longer */
+    ngx_event_t late; /* the timer of that  */
+    ngx_uint_t num_tries;
 
     /* The outcome: an answer, which is freed with the request, or a failure. */
     struct trivet_answer *answer;
+    ngx_uint_t is_repeated; /* the answer is that of an earlier call */
     enum trivet_failure failure;
     struct trivet_error err;
-    int64_t session_s; /* monitoring.c */
+    int64_t retry_after_s; /* of a failure; 0: nothing is said */
+    int64_t session_s;     /* monitoring.c */
     ngx_http_trivet_proxy_note_t notes[NGX_HTTP_TRIVET_PROXY_MAX_NOTES];
     ngx_uint_t num_notes;
 

@@ -16,10 +16,15 @@ typedef struct {
     ngx_atomic_t unverified; /* answers: errors without a signature */
     ngx_atomic_t sessions;   /* opened                              */
     ngx_atomic_t pins;       /* not pinned, reported or refused     */
+    ngx_atomic_t repeated;   /* answers to earlier calls            */
+    ngx_atomic_t waits;      /* calls that waited for a turn        */
+    ngx_atomic_t waited_ms;  /* all of them together                */
 } ngx_http_trivet_proxy_metrics_t;
 
 
-static ngx_uint_t ngx_http_trivet_proxy_num_running; /* of this worker */
+/* Of this worker. */
+static ngx_uint_t ngx_http_trivet_proxy_num_running;
+static ngx_uint_t ngx_http_trivet_proxy_num_waiting;
 
 
 static ngx_int_t
@@ -77,10 +82,8 @@ ngx_http_trivet_proxy_increment(ngx_atomic_t *counter)
 
 
 void
-ngx_http_trivet_proxy_count_begin(ngx_http_trivet_proxy_job_t *job)
+ngx_http_trivet_proxy_count_begin(void)
 {
-    (void) job;
-
     ngx_http_trivet_proxy_num_running++;
 }
 
@@ -95,7 +98,7 @@ ngx_http_trivet_proxy_is_session(const ngx_http_trivet_proxy_note_t *note)
 
 
 void
-ngx_http_trivet_proxy_count_end(ngx_http_trivet_proxy_job_t *job)
+ngx_http_trivet_proxy_count_end(const ngx_http_trivet_proxy_job_t *job)
 {
     ngx_uint_t i;
     ngx_http_trivet_proxy_metrics_t *metrics;
@@ -116,6 +119,19 @@ ngx_http_trivet_proxy_count_end(ngx_http_trivet_proxy_job_t *job)
     if (job->failure == TRIVET_FAILURE_PIN) {
         ngx_http_trivet_proxy_increment(&metrics->pins);
     }
+}
+
+
+void
+ngx_http_trivet_proxy_count_outcome(const ngx_http_trivet_proxy_job_t *job)
+{
+    ngx_http_trivet_proxy_metrics_t *metrics;
+
+    metrics = ngx_http_trivet_proxy_get_metrics(job->request);
+
+    if (job->is_repeated) {
+        ngx_http_trivet_proxy_increment(&metrics->repeated);
+    }
 
     if (job->failure != TRIVET_FAILURE_NONE || job->answer == NULL) {
         return;
@@ -126,6 +142,29 @@ ngx_http_trivet_proxy_count_end(ngx_http_trivet_proxy_job_t *job)
     if (!job->answer->is_verified) {
         ngx_http_trivet_proxy_increment(&metrics->unverified);
     }
+}
+
+
+void
+ngx_http_trivet_proxy_count_waiting(void)
+{
+    ngx_http_trivet_proxy_num_waiting++;
+}
+
+
+void
+ngx_http_trivet_proxy_count_wait(ngx_http_request_t *r, int64_t ms)
+{
+    ngx_http_trivet_proxy_metrics_t *metrics;
+
+    ngx_http_trivet_proxy_num_waiting--;
+    if (ms == 0) {
+        return;
+    }
+
+    metrics = ngx_http_trivet_proxy_get_metrics(r);
+    ngx_http_trivet_proxy_increment(&metrics->waits);
+    (void) ngx_atomic_fetch_add(&metrics->waited_ms, (ngx_atomic_int_t) ms);
 }
 
 
@@ -227,6 +266,16 @@ ngx_http_trivet_proxy_tell_metrics(ngx_http_request_t *r, int64_t session_s)
     ngx_http_trivet_proxy_put_one(&to, "pin_mismatches_total", "counter",
         "Connections with a key that is not pinned, refused or reported.",
         (int64_t) metrics->pins);
+    ngx_http_trivet_proxy_put_one(&to, "repeated_total", "counter",
+        "Answers of earlier calls with the same key.",
+        (int64_t) metrics->repeated);
+    ngx_http_trivet_proxy_put_one(&to, "waits_total", "counter",
+        "Calls that waited for a turn.", (int64_t) metrics->waits);
+    ngx_http_trivet_proxy_put_one(&to, "waited_milliseconds_total", "counter",
+        "How long they waited.", (int64_t) metrics->waited_ms);
+    ngx_http_trivet_proxy_put_one(&to, "calls_waiting", "gauge",
+        "Calls that wait for a turn now.",
+        (int64_t) ngx_http_trivet_proxy_num_waiting);
     ngx_http_trivet_proxy_put_one(&to, "calls_running", "gauge",
         "Calls that are made now.",
         (int64_t) ngx_http_trivet_proxy_num_running);

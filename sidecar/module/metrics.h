@@ -14,9 +14,17 @@
 ngx_int_t ngx_http_trivet_proxy_add_metrics(
     ngx_conf_t *cf, ngx_http_trivet_proxy_conf_t *pcf);
 
-/* A call begins, on a pool thread; and it has its outcome. */
-void ngx_http_trivet_proxy_count_begin(ngx_http_trivet_proxy_job_t *job);
-void ngx_http_trivet_proxy_count_end(ngx_http_trivet_proxy_job_t *job);
+/* A call begins on a pool thread, and ends there. */
+void ngx_http_trivet_proxy_count_begin(void);
+void ngx_http_trivet_proxy_count_end(const ngx_http_trivet_proxy_job_t *job);
+
+/* Its answer is handed on; or there is none. */
+void ngx_http_trivet_proxy_count_outcome(
+    const ngx_http_trivet_proxy_job_t *job);
+
+/* A call begins to wait for its turn; and it does not any more. */
+void ngx_http_trivet_proxy_count_waiting(void);
+void ngx_http_trivet_proxy_count_wait(ngx_http_request_t *r, int64_t ms);
 
 /* A failure is told, whether there was a call or not. */
 void ngx_http_trivet_proxy_count_failure(

@@ -2,7 +2,24 @@
 /* module.c - the module: its directives, and where nginx calls it */
 #include "sidecar/module/conf.h"
 #include "sidecar/module/context.h"
+#include "sidecar/module/turns.h"
+
+#include "sidecar/budget.h"
+
 /* clang-format off */
+static ngx_conf_enum_t  ngx_http_trivet_proxy_limits[] = {
+    { ngx_string("classic"), TRIVET_BUDGET_CLASSIC },
+    { ngx_string("2026"), TRIVET_BUDGET_2026 },
+    { ngx_string("off"), TRIVET_BUDGET_OFF },
+    { ngx_null_string, 0 }
+};
+
+
+static ngx_conf_num_bounds_t  ngx_http_trivet_proxy_calls_bounds = {
+    ngx_conf_check_num_bounds, 1, 1024
+};
+
+
 static ngx_command_t  ngx_http_trivet_proxy_commands[] = {
 
     { ngx_string("trivet_proxy_context"),
@@ -26,11 +43,32 @@ static ngx_command_t  ngx_http_trivet_proxy_commands[] = {
       offsetof(ngx_http_trivet_proxy_conf_t, max_wait_s),
       NULL },
 
-    { ngx_string("trivet_proxy_throttle"),
+    { ngx_string("trivet_proxy_limits"),
+      NGX_HTTP_MAIN_CONF|NGX_CONF_TAKE1,
+      ngx_conf_set_enum_slot,
+      NGX_HTTP_MAIN_CONF_OFFSET,
+      offsetof(ngx_http_trivet_proxy_conf_t, limits),
+      &ngx_http_trivet_proxy_limits },
+
+    { ngx_string("trivet_proxy_calls"),
+      NGX_HTTP_MAIN_CONF|NGX_CONF_TAKE1,
+      ngx_conf_set_num_slot,
+      NGX_HTTP_MAIN_CONF_OFFSET,
+      offsetof(ngx_http_trivet_proxy_conf_t, max_calls),
+      &ngx_http_trivet_proxy_calls_bounds },
+
+    { ngx_string("trivet_proxy_caller_header"),
       NGX_HTTP_MAIN_CONF|NGX_CONF_FLAG,
       ngx_conf_set_flag_slot,
       NGX_HTTP_MAIN_CONF_OFFSET,
-      offsetof(ngx_http_trivet_proxy_conf_t, throttle),
+      offsetof(ngx_http_trivet_proxy_conf_t, takes_names),
+      NULL },
+
+    { ngx_string("trivet_proxy_kept"),
+      NGX_HTTP_MAIN_CONF|NGX_CONF_TAKE1,
+      ngx_conf_set_str_slot,
+      NGX_HTTP_MAIN_CONF_OFFSET,
+      offsetof(ngx_http_trivet_proxy_conf_t, kept_folder),
       NULL },
 
     { ngx_string("trivet_proxy_encrypt"),
@@ -101,7 +139,7 @@ ngx_module_t  ngx_http_trivet_proxy_module = {
     NGX_HTTP_MODULE,                       /* module type */
     NULL,                                  /* init master */
     NULL,                                  /* init module */
-    NULL,                                  /* init process */
+    ngx_http_trivet_proxy_init_process,    /* init process */
     NULL,                                  /* init thread */
     NULL,                                  /* exit thread */
     ngx_http_trivet_proxy_exit_process,    /* exit process */

@@ -6,7 +6,7 @@
 #include "sidecar/module/callers.h"
 #include "sidecar/module/conf.h"
 #include "sidecar/module/job.h"
-#include "sidecar/module/metrics.h"
+#include "sidecar/module/turns.h"
 
 
 /* With a NUL; NULL: out of memory. */
@@ -38,16 +38,17 @@ ngx_http_trivet_proxy_method(ngx_http_request_t *r)
 
 
 static void
-ngx_http_trivet_proxy_done(ngx_http_trivet_proxy_job_t *job)
+ngx_http_trivet_proxy_tell(ngx_http_trivet_proxy_job_t *job)
 {
-    ngx_http_trivet_proxy_count_end(job);
     ngx_http_finalize_request(job->request, ngx_http_trivet_proxy_send(job));
 }
 
 
+/* NGX_DONE: the caller is told later. Else what the request ends with. */
 static ngx_int_t
 ngx_http_trivet_proxy_begin(ngx_http_request_t *r)
 {
+    ngx_int_t rc;
     ngx_http_trivet_proxy_job_t *job;
     ngx_http_trivet_proxy_conf_t *pcf;
 
@@ -59,7 +60,7 @@ ngx_http_trivet_proxy_begin(ngx_http_request_t *r)
     pcf = ngx_http_get_module_main_conf(r, ngx_http_trivet_proxy_module);
 
     job->work = ngx_http_trivet_proxy_make_call;
-    job->done = ngx_http_trivet_proxy_done;
+    job->tell = ngx_http_trivet_proxy_tell;
     job->body = r->request_body == NULL ? NULL : r->request_body->bufs;
     job->call.method = ngx_http_trivet_proxy_method(r);
     job->call.path = ngx_http_trivet_proxy_text(r, r->unparsed_uri);
@@ -67,15 +68,13 @@ ngx_http_trivet_proxy_begin(ngx_http_request_t *r)
     job->call.num_headers = ngx_http_trivet_proxy_take_headers(r, job->headers);
     job->call.flags = pcf->encrypt ? TRIVET_CALL_ENCRYPT : 0;
 
-    if (job->call.method == NULL || job->call.path == NULL
-        || ngx_http_trivet_proxy_post_job(job) != NGX_OK)
-    {
+    if (job->call.method == NULL || job->call.path == NULL) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    ngx_http_trivet_proxy_count_begin(job);
+    rc = ngx_http_trivet_proxy_take_turn(job);
 
-    return NGX_OK;
+    return rc == NGX_DECLINED ? ngx_http_trivet_proxy_send(job) : rc;
 }
 
 
@@ -86,7 +85,7 @@ ngx_http_trivet_proxy_body_handler(ngx_http_request_t *r)
     ngx_int_t rc;
 
     rc = ngx_http_trivet_proxy_begin(r);
-    if (rc != NGX_OK) {
+    if (rc != NGX_DONE) {
         ngx_http_finalize_request(r, rc);
     }
 }

@@ -204,7 +204,7 @@ def proxy_of():
     started = []
 
     def start(trivet, *options, throttle=False, **kwargs):
-        counting = [] if throttle else ["--no-throttle"]
+        counting = [] if throttle else ["--limits", "off"]
         started.append(Proxy(trivet, *counting, *options, **kwargs))
         return started[-1].start()
 

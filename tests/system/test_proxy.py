@@ -27,7 +27,7 @@ def profiled(request, tmp_path_factory):
     with Gateway(folder / "data", "--profile", request.param) as gateway:
         trivet = Trivet(folder, gateway.ca)
         assert login(trivet, gateway).returncode == 0
-        with Proxy(trivet, "--no-throttle") as proxy:
+        with Proxy(trivet, "--limits", "off") as proxy:
             yield proxy
 
 
@@ -37,7 +37,7 @@ def before_api(front, tmp_path_factory):
     folder = tmp_path_factory.mktemp("caller")
     trivet = Trivet(folder, front.ca)
     assert login(trivet, front).returncode == 0
-    with Proxy(trivet, "--no-throttle") as proxy:
+    with Proxy(trivet, "--limits", "off") as proxy:
         yield proxy
 
 
