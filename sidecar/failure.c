@@ -125,6 +125,7 @@ by_status(enum trivet_status status)
     case TRIVET_E_NOT_FOUND:
     case TRIVET_E_CONFLICT:
     case TRIVET_E_UNAVAILABLE:
+    case TRIVET_E_AGAIN:
     case TRIVET_E_USAGE:
     case TRIVET_E_NO_SESSION:
         return TRIVET_FAILURE_CONTEXT;
