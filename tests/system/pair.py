@@ -50,6 +50,8 @@ class Pair:
     def assert_right(self):
         """What must be so after anything."""
         assert self.sql(ADMISSIONS_DIFFER) == "0"
+        with open(f"{self.server.folder}/log", encoding="utf-8") as log:
+            assert "deadlock detected" not in log.read()
         checked = self.operate("store", "check")
         assert checked.returncode == 0, checked.stdout
         verified = self.operate("audit", "verify")
