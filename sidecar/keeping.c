@@ -2,12 +2,15 @@
 /*
  * keeping.c - the first answer to a call with a key is kept
  *
- *   file  = line LF body
- *   line  = a JSON object: "request", "at"; when it was answered also "status",
- *           "verified", "headers" and "body", the digest of the body
+ *   file   = claim LF [ answer LF body ]
+ *   claim  = a JSON object: "request", "at"
+ *   answer = a JSON object: "status", "verified", "encrypted", "headers" and
+ *            "body", the digest of the body
  *
- * The file is written in place, since its lock is the lock of the key: one that
- * was not written whole has no answer, which is the safe reading.
+ * The file is written in place, since its lock is the lock of the key. The
+ * answer comes behind the claim, which stays as it is: whatever ends in the
+ * middle of that, or a full disk, leaves a call that may have been made and has
+ * no answer, never a key that looks free.
  */
 #define _DEFAULT_SOURCE /* flock */
 #include "sidecar/keeping.h"
@@ -68,13 +71,6 @@ digest_to_hex(struct trivet_slice bytes, char out[HEX_DIGEST + 1])
 
 /* ---- writing ------------------------------------------------------------ */
 
-static json_t *
-make_line(const struct trivet_keeping *keeping)
-{
-    return json_pack("{s:s, s:I}", "request", keeping->request, "at",
-        (json_int_t) keeping->at_us);
-}
-
 /* A field whose value is not UTF-8 is left out. */
 static json_t *
 make_headers(const struct trivet_answer *answer)
@@ -97,19 +93,18 @@ make_headers(const struct trivet_answer *answer)
 }
 
 static json_t *
-make_answered_line(
-    const struct trivet_keeping *keeping, const struct trivet_answer *answer)
+make_answer_line(const struct trivet_answer *answer)
 {
     char digest[HEX_DIGEST + 1];
-    json_t *line = make_line(keeping);
+    json_t *line;
     struct trivet_slice body =
         trivet_slice_make(answer->body, answer->body_len);
 
     if (digest_to_hex(body, digest) != TRIVET_OK) {
-        json_decref(line);
         return NULL;
     }
 
+    line = json_object();
     trivet_json_put(&line, "status", json_integer((json_int_t) answer->status));
     trivet_json_put(&line, "verified", json_boolean(answer->is_verified));
     trivet_json_put(&line, "encrypted", json_boolean(answer->was_encrypted));
@@ -119,9 +114,10 @@ make_answered_line(
     return line;
 }
 
-/* Replaces what is in the file; takes line over. Errno says what failed. */
+/* Writes at the place where the file is; takes line over. Errno says what
+ * failed. */
 static bool
-write_file(int fd, json_t *line, struct trivet_slice body)
+write_line(int fd, json_t *line, struct trivet_slice body)
 {
     struct trivet_buffer text = trivet_json_write(line, JSON_COMPACT, 1);
     bool is_written;
@@ -133,13 +129,28 @@ write_file(int fd, json_t *line, struct trivet_slice body)
     }
 
     text.data[text.len++] = '\n';
-    is_written = lseek(fd, 0, SEEK_SET) == 0 && ftruncate(fd, 0) == 0
-                 && trivet_file_write_all(fd, trivet_buffer_slice(&text))
+    is_written = trivet_file_write_all(fd, trivet_buffer_slice(&text))
                  && (body.len == 0 || trivet_file_write_all(fd, body))
                  && fsync(fd) == 0;
     trivet_buffer_free(&text);
 
     return is_written;
+}
+
+/* In the place of all that is in the file. */
+static bool
+write_claim(const struct trivet_keeping *keeping)
+{
+    json_t *line = json_pack("{s:s, s:I}", "request", keeping->request, "at",
+        (json_int_t) keeping->at_us);
+
+    if (ftruncate(keeping->fd, 0) != 0 || lseek(keeping->fd, 0, SEEK_SET) != 0)
+    {
+        json_decref(line);
+        return false;
+    }
+
+    return write_line(keeping->fd, line, trivet_slice_make(NULL, 0));
 }
 
 /* The name of a new file is on disk, too. */
@@ -185,28 +196,51 @@ read_headers(struct trivet_keeping *keeping, const json_t *list)
     return true;
 }
 
-/* Whether there is an answer, whole. */
-static bool
-read_answer(struct trivet_keeping *keeping, struct trivet_slice body)
+/* Takes a line off the text. NULL: it has no end, or is no JSON. */
+static json_t *
+take_line(struct trivet_slice *text)
 {
-    const json_t *root = keeping->root;
-    const char *kept = json_string_value(json_object_get(root, "body"));
+    const unsigned char *end =
+        text->len == 0 ? NULL : memchr(text->data, '\n', text->len);
+    size_t len;
+    json_t *line;
+
+    if (end == NULL) {
+        return NULL;
+    }
+
+    len = (size_t) (end - text->data);
+    line = trivet_json_load(trivet_slice_make(text->data, len), 0, NULL);
+    *text = trivet_slice_after(*text, len + 1);
+
+    return line;
+}
+
+/* Whether what comes behind the claim is an answer, whole. */
+static bool
+read_answer(struct trivet_keeping *keeping, struct trivet_slice text)
+{
     struct trivet_answer *answer = &keeping->answer;
     char digest[HEX_DIGEST + 1];
+    const char *kept;
 
-    if (kept == NULL || digest_to_hex(body, digest) != TRIVET_OK
+    keeping->root = take_line(&text);
+    kept = json_string_value(json_object_get(keeping->root, "body"));
+    if (kept == NULL || digest_to_hex(text, digest) != TRIVET_OK
         || strcmp(kept, digest) != 0
-        || !read_headers(keeping, json_object_get(root, "headers")))
+        || !read_headers(keeping, json_object_get(keeping->root, "headers")))
     {
         return false;
     }
 
     answer->status =
-        (unsigned) json_integer_value(json_object_get(root, "status"));
-    answer->is_verified = json_is_true(json_object_get(root, "verified"));
-    answer->was_encrypted = json_is_true(json_object_get(root, "encrypted"));
-    answer->body = (const char *) body.data;
-    answer->body_len = body.len;
+        (unsigned) json_integer_value(json_object_get(keeping->root, "status"));
+    answer->is_verified =
+        json_is_true(json_object_get(keeping->root, "verified"));
+    answer->was_encrypted =
+        json_is_true(json_object_get(keeping->root, "encrypted"));
+    answer->body = (const char *) text.data;
+    answer->body_len = text.len;
 
     return answer->status >= 200 && answer->status <= 599;
 }
@@ -216,33 +250,24 @@ static enum trivet_kept
 judge(struct trivet_keeping *keeping, int64_t now_us, bool *out_is_over)
 {
     struct trivet_slice text = trivet_buffer_slice(&keeping->text);
-    const unsigned char *end = memchr(text.data, '\n', text.len);
-    const char *request;
-    size_t len;
+    json_t *claim = take_line(&text);
+    const char *request = json_string_value(json_object_get(claim, "request"));
+    enum trivet_kept kept = TRIVET_KEPT_UNKNOWN;
     int64_t at_us;
 
     *out_is_over = false;
-    if (end == NULL) {
-        return TRIVET_KEPT_UNKNOWN;
+    if (request != NULL) {
+        at_us = json_integer_value(json_object_get(claim, "at"));
+        *out_is_over = now_us - at_us > TRIVET_KEEPING_S * TRIVET_US_PER_S;
+        if (strcmp(request, keeping->request) != 0) {
+            kept = TRIVET_KEPT_OTHER;
+        } else if (read_answer(keeping, text)) {
+            kept = TRIVET_KEPT_ANSWER;
+        }
     }
+    json_decref(claim);
 
-    len = (size_t) (end - text.data);
-    keeping->root =
-        trivet_json_load(trivet_slice_make(text.data, len), 0, NULL);
-    request = json_string_value(json_object_get(keeping->root, "request"));
-    if (request == NULL) {
-        return TRIVET_KEPT_UNKNOWN;
-    }
-
-    at_us = json_integer_value(json_object_get(keeping->root, "at"));
-    *out_is_over = now_us - at_us > TRIVET_KEEPING_S * TRIVET_US_PER_S;
-    if (strcmp(request, keeping->request) != 0) {
-        return TRIVET_KEPT_OTHER;
-    }
-
-    return read_answer(keeping, trivet_slice_after(text, len + 1))
-               ? TRIVET_KEPT_ANSWER
-               : TRIVET_KEPT_UNKNOWN;
+    return kept;
 }
 
 static void
@@ -297,9 +322,7 @@ hold(struct trivet_keeping *keeping, const char *folder, int64_t now_us,
     struct trivet_error *err)
 {
     keeping->at_us = now_us;
-    if (!write_file(keeping->fd, make_line(keeping), trivet_slice_make(NULL, 0))
-        || !sync_folder(folder))
-    {
+    if (!write_claim(keeping) || !sync_folder(folder)) {
         (void) fail(err, "the call was not made: its key cannot be kept",
             keeping->path);
         (void) unlink(keeping->path);
@@ -388,9 +411,8 @@ enum trivet_status
 trivet_keeping_answer(struct trivet_keeping *keeping,
     const struct trivet_answer *answer, struct trivet_error *err)
 {
-    json_t *line = make_answered_line(keeping, answer);
-    bool is_written = write_file(
-        keeping->fd, line, trivet_slice_make(answer->body, answer->body_len));
+    bool is_written = write_line(keeping->fd, make_answer_line(answer),
+        trivet_slice_make(answer->body, answer->body_len));
     enum trivet_status status = TRIVET_OK;
 
     if (!is_written) {

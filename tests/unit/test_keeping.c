@@ -5,9 +5,12 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/file.h"
@@ -250,6 +253,44 @@ a_broken_file_is_no_answer(void **state)
     trivet_buffer_free(&whole);
 }
 
+/* No file of ours grows past that. */
+static void
+limit_files(rlim_t len)
+{
+    struct rlimit limit;
+
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &limit), 0);
+    limit.rlim_cur = len;
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+}
+
+/* However far the writing of the answer came, the call is not made again. */
+static void
+an_answer_on_a_full_disk(void **state)
+{
+    struct trivet_keeping one;
+    struct trivet_error err;
+    enum trivet_status status = TRIVET_E_UNAVAILABLE;
+
+    (void) state;
+    assert_true(signal(SIGXFSZ, SIG_IGN) != SIG_ERR);
+    for (rlim_t len = 0; status != TRIVET_OK; len++) {
+        char key[16];
+
+        (void) snprintf(key, sizeof key, "k%d", (int) len);
+        assert_int_equal(claim(key, "r", NOW, &one), TRIVET_KEPT_NOTHING);
+        limit_files(len);
+        status = trivet_keeping_answer(&one, &an_answer, &err);
+        limit_files(RLIM_INFINITY);
+        trivet_keeping_release(&one);
+
+        assert_true(status == TRIVET_OK || status == TRIVET_E_UNAVAILABLE);
+        assert_int_equal(claim(key, "r", NOW, &one),
+            status == TRIVET_OK ? TRIVET_KEPT_ANSWER : TRIVET_KEPT_UNKNOWN);
+        trivet_keeping_release(&one);
+    }
+}
+
 static void
 its_file_is_ones_own(void **state)
 {
@@ -330,6 +371,7 @@ main(void)
         IN_A_FOLDER(what_was_not_made_can_be),
         IN_A_FOLDER(after_a_day_it_is_forgotten),
         IN_A_FOLDER(a_broken_file_is_no_answer),
+        IN_A_FOLDER(an_answer_on_a_full_disk),
         IN_A_FOLDER(its_file_is_ones_own),
         IN_A_FOLDER(what_cannot_be_written_is_not_made),
         IN_A_FOLDER(what_is_over_is_swept),
