@@ -6,10 +6,11 @@ import os
 import re
 import selectors
 import signal
-import socket
 import subprocess
 import time
 from pathlib import Path
+
+from ports import free_port  # noqa: F401 (for those who import it from here)
 
 ROOT = Path(__file__).resolve().parents[2]
 BUILD = Path(os.environ.get("TRIVET_BUILD", ROOT / "build/release")).resolve()
@@ -144,14 +145,6 @@ def wait_until(condition, timeout_s=10, step_s=0.02):
             return result
         time.sleep(step_s)
     return condition()
-
-
-def free_port(host="127.0.0.1"):
-    """A port that was free a moment ago, outside the range that is given out."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.socket(family) as probe:
-        probe.bind((host, 0))
-        return probe.getsockname()[1]
 
 
 # ---- the gateway -------------------------------------------------------------

@@ -12,7 +12,7 @@ import gateway as gateway_module
 from gateway import TRIVET, Gateway, wait_until
 from nginx import get, steps
 from serving import print_config
-from upstream import JSON, Upstream, closing, reply
+from upstream import JSON, Upstream, closing, reply, start_two
 
 
 @pytest.fixture(scope="module")
@@ -462,8 +462,7 @@ def named(tmp_path):
 
 
 def test_an_api_that_moves_is_found_again(named, path):
-    old = Upstream("127.0.0.1")
-    new = Upstream("127.0.0.2", old.port)
+    old, new = start_two("127.0.0.1", "127.0.0.2")
     old.plan(path, once())
     url = f"http://api.internal:{old.port}"
     gateway = named("--sandbox", "--upstream", url, names={"api.internal": "127.0.0.1"})

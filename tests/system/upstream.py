@@ -126,6 +126,7 @@ class _Handler(socketserver.BaseRequestHandler):
 class _Server(socketserver.ThreadingTCPServer):
     daemon_threads = True
     block_on_close = False
+    allow_reuse_address = True  # with a port that connections have just had
     request_queue_size = 256
 
     def handle_error(self, request, client_address):
@@ -165,3 +166,14 @@ class Upstream:
     def close(self):
         self.server.shutdown()
         self.server.server_close()
+
+
+def start_two(first, second, tries=20):
+    """Two at these addresses with one port: one that is free at both."""
+    for _ in range(tries):
+        one = Upstream(first)
+        try:
+            return one, Upstream(second, one.port)
+        except OSError:
+            one.close()
+    raise AssertionError("no port is free at both addresses")
