@@ -243,6 +243,7 @@ SIDECAR_SRCS = \
 CLI_SRCS = \
 	cli/client/advice.c \
 	cli/client/answer.c \
+	cli/client/ask_key.c \
 	cli/client/call.c \
 	cli/client/context.c \
 	cli/client/context_device.c \
@@ -260,6 +261,7 @@ CLI_SRCS = \
 	cli/client/pages.c \
 	cli/client/pins.c \
 	cli/client/progress.c \
+	cli/client/show_json.c \
 	cli/client/sign.c \
 	cli/client/status.c \
 	cli/client/transfer.c \

@@ -11,6 +11,8 @@
 #include "cli/client/context.h"
 #include "cli/client/input.h"
 #include "cli/client/options.h"
+#include "cli/client/pages.h"
+#include "cli/client/show_json.h"
 #include "cli/commands.h"
 #include "cli/output.h"
 #include "client/target.h"
@@ -20,8 +22,11 @@ enum {
     OPTION_PRINT_CURL = 0x200,
     OPTION_NO_RENEW,
     OPTION_ENCRYPT,
+    OPTION_RAW,
+    OPTION_PAGINATE,
     MAX_METHOD = 16,
-    MAX_GIVEN_HEADERS = 32
+    MAX_GIVEN_HEADERS = 32,
+    MAX_PAGES = 10000
 };
 
 struct call {
@@ -33,6 +38,8 @@ struct call {
     size_t num_headers;
     bool shows_headers;
     bool prints_curl;
+    bool is_raw;
+    bool has_pages;
     unsigned flags;
 };
 
@@ -40,6 +47,10 @@ static const struct argp_option options[] = {
     {"data", 'd', "BODY", 0, "send BODY, the file @FILE, or - (stdin)", 0},
     {"header", 'H', "NAME: VALUE", 0, "send this header; may be repeated", 0},
     {"include", 'i', NULL, 0, "print status and headers before the body", 0},
+    {"raw", OPTION_RAW, NULL, 0, "print the body as it is, also on a terminal",
+        0},
+    {"paginate", OPTION_PAGINATE, NULL, 0,
+        "of a list, also get the pages behind; print each", 0},
     {"print-curl", OPTION_PRINT_CURL, NULL, 0,
         "do not call: print a curl command that would", 0},
     {"no-renew", OPTION_NO_RENEW, NULL, 0,
@@ -94,6 +105,12 @@ parse(int key, char *argument, struct argp_state *state)
     case 'i':
         call->shows_headers = true;
         break;
+    case OPTION_RAW:
+        call->is_raw = true;
+        break;
+    case OPTION_PAGINATE:
+        call->has_pages = true;
+        break;
     case OPTION_PRINT_CURL:
         call->prints_curl = true;
         break;
@@ -109,6 +126,10 @@ parse(int key, char *argument, struct argp_state *state)
         }
         if (call->words.num > 0) {
             set_method(call, state);
+        }
+        if (call->has_pages
+            && (strcmp(call->method, "GET") != 0 || call->prints_curl)) {
+            argp_error(state, "--paginate is for a GET that is made");
         }
         break;
     default:
@@ -143,6 +164,23 @@ read_body(const struct call *call, struct trivet_buffer *out)
     return CLI_OK;
 }
 
+/* Programs get the body byte for byte; a terminal would obey it. */
+static void
+print_body(const struct call *call, const struct trivet_answer *answer)
+{
+    bool is_shown = isatty(STDOUT_FILENO) != 0;
+    const struct trivet_slice body =
+        trivet_slice_make(answer->body, answer->body_len);
+
+    if (!is_shown) {
+        (void) fwrite(answer->body, 1, answer->body_len, stdout);
+    } else if (call->is_raw || !cli_show_json(stdout, body)) {
+        cli_put_block(stdout, answer->body, answer->body_len);
+        (void) putchar('\n');
+    }
+    (void) fflush(stdout);
+}
+
 static void
 print_answer(const struct call *call, const struct trivet_answer *answer)
 {
@@ -157,43 +195,66 @@ print_answer(const struct call *call, const struct trivet_answer *answer)
         (void) putchar('\n');
     }
 
-    /* Programs get the body byte for byte; a terminal would obey it. */
-    if (isatty(STDOUT_FILENO) != 0) {
-        cli_put_block(stdout, answer->body, answer->body_len);
-        (void) putchar('\n');
-    } else {
-        (void) fwrite(answer->body, 1, answer->body_len, stdout);
-    }
-    (void) fflush(stdout);
+    print_body(call, answer);
 }
 
+/* One call, or one page of several. *out is to be freed; NULL: there is none.
+ */
 static int
 make_call(const struct call *call, struct trivet_context *context,
-    const struct trivet_buffer *body)
+    const char *path, const struct trivet_buffer *body,
+    struct trivet_answer **out)
 {
     const struct trivet_call ours = {
         .method = call->method,
-        .path = call->words.at[1],
+        .path = path,
         .body = body->data,
         .body_len = body->len,
         .headers = call->headers,
         .num_headers = call->num_headers,
         .flags = call->flags,
     };
-    struct trivet_answer *answer;
     struct trivet_error err;
     int number;
 
-    if (trivet_call(context, &ours, &answer, &err) != TRIVET_OK) {
+    *out = NULL;
+    if (trivet_call(context, &ours, out, &err) != TRIVET_OK) {
         return cli_fail(&err);
     }
 
-    print_answer(call, answer);
-    number = cli_exit_of_answer(answer->status);
+    print_answer(call, *out);
+    number = cli_exit_of_answer((*out)->status);
     if (number != CLI_OK) {
-        (void) cli_refused(answer);
+        (void) cli_refused(*out);
     }
-    trivet_answer_free(answer);
+
+    return number;
+}
+
+/* Each page is printed as it came, so each is a line of its own. */
+static int
+make_calls(const struct call *call, struct trivet_context *context,
+    const struct trivet_buffer *body)
+{
+    char next[CLI_MAX_PAGE_PATH];
+    const char *path = call->words.at[1];
+    bool has_more;
+    int num_pages = 0;
+    int number;
+
+    do {
+        struct trivet_answer *answer;
+
+        number = make_call(call, context, path, body, &answer);
+        has_more = number == CLI_OK && call->has_pages
+                   && ++num_pages < MAX_PAGES
+                   && cli_pages_find_next(answer, path, next);
+        trivet_answer_free(answer);
+        if (call->has_pages && isatty(STDOUT_FILENO) == 0) {
+            (void) putchar('\n');
+        }
+        path = next;
+    } while (has_more);
 
     return number;
 }
@@ -319,7 +380,7 @@ run(void *input)
     number = cli_client_open(&call->client, flags, &context);
     if (number == CLI_OK) {
         number =
-            (call->prints_curl ? print_curl : make_call)(call, context, &body);
+            (call->prints_curl ? print_curl : make_calls)(call, context, &body);
         trivet_context_close(context);
     }
 

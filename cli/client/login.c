@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "cli/client/ask_key.h"
 #include "cli/client/context.h"
 #include "cli/client/options.h"
 #include "cli/commands.h"
@@ -18,6 +19,7 @@ enum {
     OPTION_ENV = 0x200,
     OPTION_URL,
     OPTION_API_KEY_FILE,
+    OPTION_API_KEY_COMMAND,
     OPTION_DESCRIPTION,
     OPTION_PERMITTED_IP,
     OPTION_SANDBOX_USER,
@@ -35,6 +37,7 @@ struct login {
     const char *permitted_ips[MAX_IPS];
     bool makes_user;
     bool is_company;
+    const char *key_command; /* NULL: none */
     const char *pin_expires; /* YYYY-MM-DD; NULL: never */
     char credential[CLI_MAX_CONTEXT_PATH];
     char api_key[TRIVET_API_KEY_SIZE];
@@ -46,6 +49,8 @@ static const struct argp_option options[] = {
         0},
     {"api-key-file", OPTION_API_KEY_FILE, "FILE", 0,
         "read the API key from FILE; - is standard input", 0},
+    {"api-key-command", OPTION_API_KEY_COMMAND, "COMMAND", 0,
+        "take the API key that this command of sh prints", 0},
     {"description", OPTION_DESCRIPTION, "TEXT", 0, "a name for this device", 0},
     {"permitted-ip", OPTION_PERMITTED_IP, "IP", 0,
         "an address that may use the API key, or *; may be repeated", 0},
@@ -127,6 +132,9 @@ parse(int key, char *argument, struct argp_state *state)
             to->api_key_file = argument;
         }
         break;
+    case OPTION_API_KEY_COMMAND:
+        login->key_command = argument;
+        break;
     case OPTION_DESCRIPTION:
         to->description = argument;
         break;
@@ -150,6 +158,12 @@ parse(int key, char *argument, struct argp_state *state)
         break;
     case ARGP_KEY_END:
         cli_check_server(to, state);
+        if (login->key_command != NULL
+            && (to->api_key_file != NULL || to->api_key_fd >= 0
+                || login->makes_user))
+        {
+            argp_error(state, "one source of the API key is enough");
+        }
         break;
     default:
         return ARGP_ERR_UNKNOWN;
@@ -161,8 +175,15 @@ parse(int key, char *argument, struct argp_state *state)
 static const struct cli_shared_options shared[] = {
     {&cli_client_argp, offsetof(struct login, client)}, {0}};
 
-/* The API key from where nothing has to be typed. */
 static void
+use_api_key(struct login *login, const char *text)
+{
+    login->client.options.api_key = text;
+    login->client.options.api_key_len = strlen(text);
+}
+
+/* Whether the environment has it: then nothing has to be typed. */
+static bool
 find_api_key(struct login *login)
 {
     struct trivet_context_options *to = &login->client.options;
@@ -170,17 +191,13 @@ find_api_key(struct login *login)
     const char *file = getenv("TRIVET_API_KEY_FILE");
     const char *text = getenv("TRIVET_API_KEY");
 
-    if (to->api_key_file != NULL || to->api_key_fd >= 0) {
-        return;
-    }
     if (file != NULL && file[0] != '\0') {
         to->api_key_file = file;
-        return;
+        return true;
     }
     if (text != NULL && text[0] != '\0') {
-        to->api_key = text;
-        to->api_key_len = strlen(text);
-        return;
+        use_api_key(login, text);
+        return true;
     }
     if (folder != NULL
         && snprintf(login->credential, sizeof login->credential, "%s/%s",
@@ -189,7 +206,61 @@ find_api_key(struct login *login)
         && access(login->credential, R_OK) == 0)
     {
         to->api_key_file = login->credential;
+        return true;
     }
+
+    return false;
+}
+
+/* What is in the context already. A file that cannot be read is the login's to
+ * complain of. */
+static bool
+has_kept_key(const struct login *login)
+{
+    struct trivet_context_options kept = TRIVET_CONTEXT_OPTIONS_INIT;
+    struct trivet_context_info info;
+    struct trivet_context *context;
+
+    kept.file = login->client.options.file;
+    kept.flags = TRIVET_OPEN_OFFLINE;
+    if (trivet_context_open(&kept, &context, NULL) != TRIVET_OK) {
+        return access(kept.file, F_OK) == 0;
+    }
+
+    trivet_context_describe(context, &info);
+    trivet_context_close(context);
+
+    return info.has_api_key;
+}
+
+/* The API key, from where it was said, or found, or asked for. */
+static int
+get_api_key(struct login *login)
+{
+    struct trivet_context_options *to = &login->client.options;
+    bool is_typed = to->api_key_fd == STDIN_FILENO && isatty(STDIN_FILENO) != 0;
+    int number = CLI_OK;
+
+    if (login->key_command != NULL) {
+        number = cli_key_from_command(login->key_command, login->api_key);
+    } else if (!is_typed
+               && (to->api_key_file != NULL || to->api_key_fd >= 0
+                   || find_api_key(login) || isatty(STDIN_FILENO) == 0
+                   || has_kept_key(login)))
+    {
+        return CLI_OK;
+    } else {
+        number = cli_key_from_terminal(login->api_key);
+        if (number == CLI_NOT_FOUND) {
+            return CLI_OK; /* the login says what is missing */
+        }
+        to->api_key_fd = -1;
+    }
+
+    if (number == CLI_OK) {
+        use_api_key(login, login->api_key);
+    }
+    return number;
 }
 
 static int
@@ -210,8 +281,7 @@ make_user(struct login *login)
         return cli_fail(&err);
     }
 
-    to->api_key = login->api_key;
-    to->api_key_len = strlen(login->api_key);
+    use_api_key(login, login->api_key);
     return CLI_OK;
 }
 
@@ -299,11 +369,7 @@ log_in(struct login *login)
         return number;
     }
 
-    if (login->makes_user) {
-        number = make_user(login);
-    } else {
-        find_api_key(login);
-    }
+    number = login->makes_user ? make_user(login) : get_api_key(login);
     if (number != CLI_OK) {
         return number;
     }
@@ -340,9 +406,10 @@ const struct cli_command cli_login_command = {
     .summary = "open a context: installation, device, session",
     .doc = "Open a context: a key pair, an installation, a registered device "
            "and a session, whatever of them is missing."
-           "\vThe API key is taken from --api-key-file, else from "
-           "$TRIVET_API_KEY_FILE, $TRIVET_API_KEY, systemd's credential "
-           "trivet-api-key, or the context itself.",
+           "\vThe API key is taken from --api-key-file or --api-key-command, "
+           "else from $TRIVET_API_KEY_FILE, $TRIVET_API_KEY, systemd's "
+           "credential trivet-api-key, or the context itself; else it is asked "
+           "for on the terminal, which does not show it.",
     .options = options,
     .shared = shared,
     .parse = parse,

@@ -14,7 +14,7 @@
 #include "cli/exit.h"
 #include "core/json.h"
 
-enum { MAX_PAGE_PATH = 512, MAX_PAGES = 100 };
+enum { MAX_PAGES = 100 };
 
 static const char version[] = "/v1/";
 
@@ -46,27 +46,40 @@ get_page(struct trivet_context *context, const char *path, bool is_quiet,
 /* The path of the page behind that of path; false when this was the last one,
  * or the server names no other path of its own. */
 static bool
-next_path(const json_t *page, char path[MAX_PAGE_PATH])
+next_path(const json_t *page, const char *path, char out[CLI_MAX_PAGE_PATH])
 {
     const char *url = json_string_value(
         json_object_get(json_object_get(page, "Pagination"), "older_url"));
 
     if (url == NULL || strncmp(url, version, sizeof version - 1) != 0
-        || strlen(url) >= MAX_PAGE_PATH
+        || strlen(url) >= CLI_MAX_PAGE_PATH
         || strcmp(url + sizeof version - 1, path) == 0)
     {
         return false;
     }
 
-    (void) snprintf(path, MAX_PAGE_PATH, "%s", url + sizeof version - 1);
+    (void) snprintf(out, CLI_MAX_PAGE_PATH, "%s", url + sizeof version - 1);
     return true;
+}
+
+bool
+cli_pages_find_next(const struct trivet_answer *answer, const char *path,
+    char out[CLI_MAX_PAGE_PATH])
+{
+    json_t *page = trivet_json_load(
+        trivet_slice_make(answer->body, answer->body_len), 0, NULL);
+    bool has_next = json_array_size(json_object_get(page, "Response")) > 0
+                    && next_path(page, path, out);
+
+    json_decref(page);
+    return has_next;
 }
 
 int
 cli_pages_get(struct trivet_context *context, const char *path, bool is_quiet,
     json_t **out)
 {
-    char next[MAX_PAGE_PATH];
+    char next[CLI_MAX_PAGE_PATH];
     json_t *all = json_array();
     bool has_more = true;
 
@@ -83,7 +96,7 @@ cli_pages_get(struct trivet_context *context, const char *path, bool is_quiet,
         }
 
         elements = json_object_get(page, "Response");
-        has_more = json_array_size(elements) > 0 && next_path(page, next);
+        has_more = json_array_size(elements) > 0 && next_path(page, next, next);
         (void) json_array_extend(all, elements);
         json_decref(page);
     }

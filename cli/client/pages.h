@@ -15,4 +15,12 @@
 int cli_pages_get(struct trivet_context *context, const char *path,
     bool is_quiet, json_t **out);
 
+enum { CLI_MAX_PAGE_PATH = 512 /* bytes, with the NUL */ };
+
+/* The path of the page behind that answer's, which was got by path; out may be
+ * path. False: it was the last one, or the server names no other path of its
+ * own. */
+bool cli_pages_find_next(const struct trivet_answer *answer, const char *path,
+    char out[CLI_MAX_PAGE_PATH]);
+
 #endif

@@ -9,8 +9,9 @@
 #include "cli/nginx_process.h"
 #include "cli/text.h"
 
-/* Of calls that are made at once: each has a thread and a connection. */
-enum { NUM_THREADS = 32 };
+/* Calls that are made at once: each has a thread and a connection. A monitor is
+ * answered all the same. */
+enum { NUM_CALLS = 32, NUM_THREADS = NUM_CALLS + 2 };
 
 static void
 put_http(FILE *to, const struct cli_proxy_conf *conf)
@@ -46,8 +47,8 @@ put_http(FILE *to, const struct cli_proxy_conf *conf)
         "    trivet_proxy_caller_header %s;\n"
         "    trivet_proxy_kept \"%s/kept\";\n"
         "    trivet_proxy_encrypt %s;\n",
-        conf->context, o->timeout_s, o->max_wait_s, o->limits,
-        (int) NUM_THREADS, cli_text_of(o->takes_names, "on", "off"), conf->dir,
+        conf->context, o->timeout_s, o->max_wait_s, o->limits, (int) NUM_CALLS,
+        cli_text_of(o->takes_names, "on", "off"), conf->dir,
         cli_text_of(o->encrypts, "on", "off"));
 
     for (size_t i = 0; i < o->num_rules; i++) {

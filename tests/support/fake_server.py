@@ -170,6 +170,7 @@ class Protocol:
         self.last_session = None
         self.ips = {}
         self.is_endless = False  # each page is followed by the first
+        self.older_url = None  # of lists, in the place of the right one
         self.signs_installation = True
         self.headers = []  # more of them, on every answer
         self.connections = []  # the caller's port, for each request
@@ -397,6 +398,8 @@ class Protocol:
             n: {"PermittedIp": {"id": n, **ip}} for n, ip in self.ips.items()})
         if self.is_endless:
             answer["Pagination"]["older_url"] = f"/v1{path}?count=200"
+        if self.older_url is not None:
+            answer["Pagination"]["older_url"] = self.older_url
         return status, answer
 
 
