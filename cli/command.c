@@ -10,6 +10,7 @@
 
 #include "base/secret.h"
 #include "cli/nearest.h"
+#include "cli/options_file.h"
 #include "cli/output.h"
 
 enum {
@@ -251,11 +252,34 @@ parse_all(const struct cli_command *command, char *input, int argc, char **argv)
 
 /* ---- running ----------------------------------------------------------- */
 
+static bool
+takes_options_file(const struct cli_command *command)
+{
+    const struct cli_shared_options *shared = command->shared;
+
+    for (; shared != NULL && shared->argp != NULL; shared++) {
+        if (shared->argp == &cli_options_file_argp) {
+            return true;
+        }
+    }
+
+    return false;
+}
+
 static int
 run_own(const struct cli_command *command, int argc, char **argv)
 {
-    char *input = calloc(1, command->input_size);
+    struct trivet_error err;
+    char *input;
     int number = CLI_USAGE;
+
+    if (takes_options_file(command)
+        && cli_options_file_expand(command, &argc, &argv, &err) != TRIVET_OK)
+    {
+        return cli_complain(CLI_USAGE, "--config: %s", err.detail);
+    }
+
+    input = calloc(1, command->input_size);
 
     if (input == NULL) {
         return cli_complain(CLI_FAILURE, "out of memory");

@@ -99,6 +99,7 @@ read_key_file(
     const struct trivet_file_rule rule = {
         .owner = TRIVET_FILE_OURS_OR_ROOTS,
         .forbidden_mode = 077,
+        .accepts_read_only_mount = true,
         .content = "the private key",
     };
     enum trivet_status status;

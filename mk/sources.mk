@@ -295,6 +295,7 @@ CLI_SRCS = \
 	cli/operator/store.c \
 	cli/operator/store_copy.c \
 	cli/operator/user.c \
+	cli/options_file.c \
 	cli/output.c \
 	cli/proxy/conf.c \
 	cli/proxy/listen.c \

@@ -20,6 +20,7 @@
 #include "cli/nginx_parts.h"
 #include "cli/nginx_path.h"
 #include "cli/nginx_run.h"
+#include "cli/options_file.h"
 #include "cli/output.h"
 #include "cli/proxy/conf.h"
 #include "cli/serving.h"
@@ -390,6 +391,11 @@ run_command(void *input)
     return cli_finish_here(status, &err);
 }
 
+static const struct cli_shared_options shared[] = {
+    {&cli_options_file_argp, 0},
+    {0},
+};
+
 const struct cli_command cli_proxy_command = {
     .name = "proxy",
     .summary = "plain HTTP in, signed and verified calls out",
@@ -398,6 +404,7 @@ const struct cli_command cli_proxy_command = {
            "its answer verified. In the foreground, on nginx. Log in first "
            "(trivet login).",
     .options = cli_proxy_options_table,
+    .shared = shared,
     .parse = cli_proxy_parse,
     .input_size = sizeof(struct cli_proxy_options),
     .defaults = &cli_proxy_defaults,

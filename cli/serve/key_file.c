@@ -10,6 +10,7 @@ cli_serve_check_key_mode(const char *path, struct trivet_error *err)
     const struct trivet_file_rule rule = {
         .owner = TRIVET_FILE_ANY_OWNER,
         .forbidden_mode = 077,
+        .accepts_read_only_mount = true,
         .accepts_any_kind = true,
         .content = "the private key",
     };

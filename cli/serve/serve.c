@@ -16,6 +16,7 @@
 #include "cli/clock.h"
 #include "cli/commands.h"
 #include "cli/open_store.h"
+#include "cli/options_file.h"
 #include "cli/output.h"
 #include "cli/sandbox_state.h"
 #include "cli/serve/check.h"
@@ -313,6 +314,7 @@ run_command(void *input)
 static const struct cli_shared_options shared[] = {
     {&cli_data_argp, offsetof(struct cli_serve_options, data)},
     {&cli_serve_limits_argp, offsetof(struct cli_serve_options, limits)},
+    {&cli_options_file_argp, 0},
     {0},
 };
 
