@@ -39,7 +39,8 @@ trivet_store_tries_again(const struct trivet_error *err, unsigned num_tries)
         return false;
     }
 
-    pause.tv_nsec = 1000L * (trivet_store_jitter(STEP_US << num_tries) + 1000);
+    pause.tv_nsec =
+        1000L * (trivet_store_jitter((unsigned) STEP_US << num_tries) + 1000);
     (void) nanosleep(&pause, NULL);
     return true;
 }
