@@ -19,6 +19,10 @@ is_same_store(const char *one, const char *other)
     struct stat a;
     struct stat b;
 
+    if (strcmp(one, other) == 0) {
+        return true;
+    }
+
     return strncmp(one, scheme, len) == 0 && strncmp(other, scheme, len) == 0
            && stat(one + len, &a) == 0 && stat(other + len, &b) == 0
            && a.st_dev == b.st_dev && a.st_ino == b.st_ino;

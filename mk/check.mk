@@ -28,7 +28,7 @@ $(B)/obj/tests/unit/test_lanes.o: private CPPFLAGS += \
 	-DTRIVET_LANES_UNPACKED='"$(LANES_UNPACKED)"'
 $(B)/tests/test_lanes: $(LANES_STUB)
 
-.PHONY: check check-unit check-tools check-system lint format
+.PHONY: check check-unit check-tools check-system check-system-postgres lint format
 
 check: check-unit check-tools check-system ## all tests of this variant
 
@@ -49,6 +49,10 @@ SYSTEM_TESTS ?= tests/system
 check-system: all $(LANES_STUB) ## a real nginx over TLS, judged from Python
 	$(Q)TRIVET_BUILD=$(abspath $(B)) tools/run-pytest $(B)/pytest-system \
 		$(SYSTEM_TESTS) $(PYTEST_ARGS)
+
+check-system-postgres: all $(LANES_STUB) ## the same, each gateway over PostgreSQL
+	$(Q)TRIVET_BUILD=$(abspath $(B)) TRIVET_TEST_STORE=postgresql \
+		tools/run-pytest $(B)/pytest-postgres $(SYSTEM_TESTS) $(PYTEST_ARGS)
 
 lint: ## format, layers, banned names, exports, scripts, man pages, coverage
 	$(Q)tools/lint

@@ -10,6 +10,7 @@ import subprocess
 import time
 from pathlib import Path
 
+import stores
 from ports import free_port  # noqa: F401 (for those who import it from here)
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -36,7 +37,7 @@ def environment(**more):
 def run(*args, stdin=None, check=False, env=None, **kwargs):
     """The command trivet with these arguments, to its end."""
     result = subprocess.run(
-        [str(TRIVET), *map(str, args)],
+        [str(TRIVET), *stores.with_store(args)],
         input=stdin,
         stdin=subprocess.DEVNULL if stdin is None else None,
         capture_output=True,
@@ -241,6 +242,8 @@ class Gateway:
     def spawn(self):
         args = ["serve", "--port", self.wanted_port, "--data", self.data_option]
         args += self.options
+        if "--store" not in self.options:
+            args += stores.options_for(TRIVET, self.data)
         self.data.parent.mkdir(parents=True, exist_ok=True)
         own_key = self.makes_key or "--server-key" in self.options
         self.has_lent_key = not own_key and lend_key(self.data)

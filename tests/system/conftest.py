@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 import bunq
+import stores
 from gateway import BUILD, TRIVET, Gateway, close_all
 from nginx import TRIVET as SETTINGS
 from fake_server import Authority as TlsAuthority
@@ -16,6 +17,7 @@ from fake_server import FakeServer
 from nginx import Nginx
 from proxy import Proxy
 from psp import Authority
+from sqlite_alone import reason_of
 from trivet_command import Trivet
 from upstream import Upstream
 
@@ -23,6 +25,11 @@ from upstream import Upstream
 def pytest_collection_modifyitems(config, items):
     if not TRIVET.exists() and not config.option.collectonly:
         pytest.exit(f"{TRIVET} is not built; TRIVET_BUILD names the folder", 2)
+    if stores.IS_POSTGRES:
+        for item in items:
+            reason = reason_of(item)
+            if reason:
+                item.add_marker(pytest.mark.skip(reason=reason))
 
 
 @pytest.fixture

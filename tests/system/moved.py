@@ -19,7 +19,7 @@ VARIABLES = [
     "FAKETIME_DONT_FAKE_MONOTONIC",
 ]
 OUTSIDE = """
-    trivet_store sqlite:{data}/trivet.db;
+    trivet_store {store};
     trivet_server_key {data}/server.pem;
     trivet_profile strict;
 """

@@ -7,7 +7,9 @@ import subprocess
 import time
 
 import bunq
+import stores
 from gateway import BUILD, Gateway, environment, free_port, wait_until, with_us
+from gateway import TRIVET as TRIVET_COMMAND
 
 NGINX = os.environ.get("TRIVET_NGINX", str(BUILD / "nginx-root/usr/sbin/nginx"))
 MODULE = os.environ.get("TRIVET_MODULE", str(BUILD / "ngx_http_trivet_module.so"))
@@ -49,7 +51,7 @@ http {{
 """
 
 TRIVET = """
-    trivet_store sqlite:{data}/trivet.db;
+    trivet_store {store};
     trivet_server_key {data}/server.pem;
     trivet_profile strict;
     trivet_sandbox on;
@@ -82,6 +84,10 @@ class Nginx(Gateway):
         self.trivet_part = trivet
         self.parts = parts
 
+    def store_url(self):
+        options = stores.options_for(TRIVET_COMMAND, self.data)
+        return options[1] if options else f"sqlite:{self.data}/trivet.db"
+
     def write(self, path):
         import pwd
 
@@ -93,7 +99,7 @@ class Nginx(Gateway):
             data=self.data,
             port=self.port,
             target=self.target,
-            trivet=self.trivet_part.format(data=self.data),
+            trivet=self.trivet_part.format(data=self.data, store=self.store_url()),
             **parts,
         )
         if os.getuid() != 0:

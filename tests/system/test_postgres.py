@@ -350,3 +350,18 @@ def test_a_gateway_has_its_password_from_a_credential(secret_store, tmp_path):
     gateway.env = credential(tmp_path / "credentials", "geheim\n")
     with gateway:
         assert bunq.ready(gateway).is_alive()
+
+
+def test_the_keys_of_a_data_directory_on_this_store(server, tmp_path):
+    """Both are named: they go together when the gateway there has that store."""
+    store, other = (server.make_database() for _ in range(2))
+    for url in (store, other):
+        run("store", "migrate", url, check=True)
+    data = tmp_path / "data"
+    with Gateway(data, "--store", store) as gateway:
+        before = bunq.ready(gateway)
+        done = run("server-key", "rotate", "--data", data, "--store", store)
+        assert done.returncode == 0, done
+        bunq.assert_admitted(before.get("/v1/user"), before.server_key)
+    done = run("server-key", "rotate", "--data", data, "--store", other)
+    assert done.returncode == 2 and "--file" in done.stderr

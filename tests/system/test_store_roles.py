@@ -79,7 +79,7 @@ def test_a_gateway_does_all_its_calls(store, tmp_path, root, middle):
 def test_a_gateway_prunes(store, tmp_path):
     with Gateway(tmp_path, "--store", store.gateway):
         pass
-    text = TRIVET.replace("sqlite:{data}/trivet.db", store.gateway)
+    text = TRIVET.replace("{store}", store.gateway)
     text += ("    trivet_prune every=1s installations=1s sessions=1s"
              " api-keys=1s;\n")
     run("key", "create", "--expires", "1s", "--user", "Ed", "--store",
