@@ -213,6 +213,11 @@ TRIVET_MUST_USE enum trivet_status trivet_authority_checkpoint(
     struct trivet_authority *authority, int64_t every_us,
     struct trivet_error *err);
 
+/* How long ago that was, while an end has moved since; else 0. */
+TRIVET_MUST_USE enum trivet_status trivet_authority_checkpoint_age(
+    struct trivet_authority *authority, int64_t *out_us,
+    struct trivet_error *err);
+
 /* What the operator should know of how the store was found; NULL: nothing, or
  * the store is not open. Good until the next call of the authority. */
 const char *trivet_authority_notice(const struct trivet_authority *authority);

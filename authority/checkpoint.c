@@ -61,6 +61,15 @@ sign_and_put(struct trivet_authority *authority,
     return status == TRIVET_E_CONFLICT ? TRIVET_OK : status;
 }
 
+static enum trivet_status
+draft_now(struct trivet_authority *authority, struct trivet_checkpoint *out,
+    struct trivet_error *err)
+{
+    return trivet_store_checkpoint_draft(authority->store,
+        authority->server_key_ids[0],
+        trivet_authority_true_us(authority->config), out, err);
+}
+
 enum trivet_status
 trivet_authority_checkpoint(struct trivet_authority *authority,
     int64_t every_us, struct trivet_error *err)
@@ -70,9 +79,7 @@ trivet_authority_checkpoint(struct trivet_authority *authority,
 
     TRIVET_TRY(trivet_authority_ensure_store(authority, err));
 
-    status = trivet_store_checkpoint_draft(authority->store,
-        authority->server_key_ids[0],
-        trivet_authority_true_us(authority->config), &draft, err);
+    status = draft_now(authority, &draft, err);
     if (status == TRIVET_OK && is_due(&draft, every_us)) {
         status = sign_and_put(authority, &draft, err);
     }
@@ -81,5 +88,23 @@ trivet_authority_checkpoint(struct trivet_authority *authority,
     if (status == TRIVET_E_UNAVAILABLE) {
         trivet_authority_drop_store(authority);
     }
+    return status;
+}
+
+enum trivet_status
+trivet_authority_checkpoint_age(struct trivet_authority *authority,
+    int64_t *out_us, struct trivet_error *err)
+{
+    struct trivet_checkpoint draft;
+    enum trivet_status status;
+
+    TRIVET_TRY(trivet_authority_ensure_store(authority, err));
+
+    status = draft_now(authority, &draft, err);
+    if (status == TRIVET_OK) {
+        *out_us = draft.num_heads == 0 ? 0 : draft.at_us - draft.last_at_us;
+    }
+    trivet_checkpoint_release(&draft);
+
     return status;
 }

@@ -104,7 +104,7 @@ ngx_http_trivet_add_zone(ngx_conf_t *cf, ngx_http_trivet_main_conf_t *tmcf)
 
 /* ---- counting ---------------------------------------------------------- */
 
-static void
+void
 ngx_http_trivet_observe(ngx_http_trivet_histogram_t *histogram, int64_t ns)
 {
     ngx_uint_t i;

@@ -27,6 +27,7 @@ typedef struct {
     ngx_http_trivet_histogram_t verifying;
     ngx_http_trivet_histogram_t signing;
     ngx_http_trivet_histogram_t queueing;         /* for a signature */
+    ngx_http_trivet_histogram_t waiting;          /* for a pool thread */
     ngx_atomic_t signed_by[TRIVET_NUM_LANES + 1]; /* lanes; 0: OpenSSL */
     ngx_atomic_t verified_by[TRIVET_NUM_LANES + 1];
     ngx_atomic_t wrong_lanes;
@@ -34,9 +35,10 @@ typedef struct {
     ngx_atomic_t known_right; /* nothing was verified: it had been before */
     ngx_atomic_t known_signatures;
     ngx_atomic_t store_errors;
-    ngx_atomic_t sessions;   /* as they were counted last */
-    ngx_atomic_t counted_ms; /* when; 0: never            */
-    ngx_atomic_t requests[]; /* a row of reasons for each call */
+    ngx_atomic_t sessions;         /* as they were counted last */
+    ngx_atomic_t checkpoint_age_s; /* likewise                  */
+    ngx_atomic_t counted_ms;       /* when; 0: never            */
+    ngx_atomic_t requests[];       /* a row of reasons for each call */
 } ngx_http_trivet_metrics_t;
 
 /* From now on counters are kept, when the configuration is read. */
@@ -47,6 +49,9 @@ ngx_int_t ngx_http_trivet_add_zone(
 ngx_uint_t ngx_http_trivet_num_rows(void);
 /* Of all counters, in bytes. */
 size_t ngx_http_trivet_metrics_size(void);
+/* From any thread. */
+void ngx_http_trivet_observe(
+    ngx_http_trivet_histogram_t *histogram, int64_t ns);
 /* In the log phase: counts the request. */
 ngx_int_t ngx_http_trivet_log_handler(ngx_http_request_t *r);
 

@@ -117,6 +117,9 @@ ngx_http_trivet_tell_all(u_char *p, u_char *end,
         "Signing an answer.", &metrics->signing);
     p = ngx_http_trivet_tell_histogram(p, end, "trivet_signing_queue_seconds",
         "Waiting until an answer is signed.", &metrics->queueing);
+    p = ngx_http_trivet_tell_histogram(p, end, "trivet_pool_wait_seconds",
+        "Waiting until a thread of the pool has time for a request.",
+        &metrics->waiting);
     p = ngx_http_trivet_tell_ways(p, end, "trivet_signatures_total",
         "Answers signed, by way and how many at once.", metrics->signed_by);
     p = ngx_http_trivet_tell_ways(p, end, "trivet_verifications_total",
@@ -151,6 +154,13 @@ ngx_http_trivet_tell_all(u_char *p, u_char *end,
     if (work->status == TRIVET_OK) {
         p = ngx_http_trivet_tell_counter(p, end, "trivet_sessions_alive",
             "gauge", "Valid sessions, 100000 counted at most.", work->sessions);
+    }
+
+    if (work->status == TRIVET_OK && work->checkpoint_age_s >= 0) {
+        p = ngx_http_trivet_tell_counter(p, end,
+            "trivet_audit_checkpoint_age_seconds", "gauge",
+            "How long the audit log has had rows that no checkpoint covers.",
+            work->checkpoint_age_s);
     }
 
     return ngx_http_trivet_tell_counter(p, end, "trivet_clock_behind_seconds",

@@ -9,7 +9,8 @@
 typedef struct {
     enum trivet_status status;
     int64_t sessions;
-    int64_t behind_s; /* how far the clock is behind the latest time */
+    int64_t checkpoint_age_s; /* -1: none are made */
+    int64_t behind_s;         /* how far the clock is behind the latest time */
 } ngx_http_trivet_work_t;
 
 /* The longest that the text of these counters can be, in bytes. */

@@ -62,6 +62,9 @@ ngx_http_trivet_send_metrics(
     work->behind_s = trivet_seen_behind_us(&tmcf->worker->seen,
                          ngx_http_trivet_store_now_us(tmcf))
                      / TRIVET_US_PER_S;
+    if (tmcf->checkpoint_every_s == 0) {
+        work->checkpoint_age_s = -1;
+    }
     end = ngx_http_trivet_tell_all(text, text + max, copy, work);
     if (tmcf->connections != NULL) {
         end = ngx_http_trivet_tell_counter(end, text + max,
@@ -86,10 +89,17 @@ static void
 ngx_http_trivet_count_sessions(struct trivet_authority *authority, void *data)
 {
     ngx_http_trivet_work_t *work = data;
+    int64_t age_us = 0;
 
     work->status = authority == NULL ? TRIVET_E_MEMORY
                                      : trivet_authority_count_sessions(
                                          authority, &work->sessions, NULL);
+
+    if (work->status == TRIVET_OK) {
+        work->status =
+            trivet_authority_checkpoint_age(authority, &age_us, NULL);
+        work->checkpoint_age_s = ngx_max(age_us, 0) / TRIVET_US_PER_S;
+    }
 }
 
 
@@ -132,6 +142,7 @@ ngx_http_trivet_metrics_counted(ngx_http_request_t *r)
 
     if (work->status == TRIVET_OK) {
         metrics->sessions = (ngx_atomic_uint_t) work->sessions;
+        metrics->checkpoint_age_s = (ngx_atomic_uint_t) work->checkpoint_age_s;
         metrics->counted_ms = ngx_current_msec;
     }
 
@@ -155,6 +166,7 @@ ngx_http_trivet_time_read(ngx_http_request_t *r)
 
     work->status = TRIVET_OK;
     work->sessions = (int64_t) metrics->sessions;
+    work->checkpoint_age_s = (int64_t) metrics->checkpoint_age_s;
 
     ngx_http_finalize_request(r, ngx_http_trivet_send_metrics(r, work));
 }

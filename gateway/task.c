@@ -13,9 +13,11 @@
 
 #include "gateway/body.h"
 #include "gateway/chores.h"
+#include "gateway/clock.h"
 #include "gateway/conf.h"
 #include "gateway/evidence.h"
 #include "gateway/fill.h"
+#include "gateway/metrics.h"
 #include "gateway/request.h"
 #include "gateway/threads.h"
 enum { NGX_HTTP_TRIVET_GUARD_MS = 60000 };
@@ -33,6 +35,7 @@ typedef struct {
     ngx_chain_t *body;            /* of it */
     ngx_http_trivet_work_pt work; /* else */
     void *data;
+    int64_t posted_ns; /* 0: nobody wants to know */
     ngx_event_t guard; /* its timer keeps a worker that shuts down waiting */
 } ngx_http_trivet_job_t;
 
@@ -100,6 +103,21 @@ ngx_http_trivet_work_handler(void *data, ngx_log_t *log)
 }
 
 
+static void
+ngx_http_trivet_note_wait(ngx_http_trivet_job_t *job)
+{
+    ngx_http_trivet_metrics_t *metrics;
+
+    if (job->posted_ns == 0) {
+        return;
+    }
+
+    metrics = job->tmcf->metrics->data;
+    ngx_http_trivet_observe(
+        &metrics->waiting, ngx_http_trivet_ticks_ns() - job->posted_ns);
+}
+
+
 /* As above. */
 static void
 ngx_http_trivet_task_handler(void *data, ngx_log_t *log)
@@ -110,6 +128,8 @@ ngx_http_trivet_task_handler(void *data, ngx_log_t *log)
     struct trivet_error err = {.detail = "the body could not be read"};
 
     (void) log;
+
+    ngx_http_trivet_note_wait(job);
 
     if (ngx_http_trivet_run_job(job, &err) == TRIVET_OK) {
         return;
@@ -201,6 +221,9 @@ static ngx_int_t
 ngx_http_trivet_post(ngx_http_request_t *r, ngx_thread_task_t *task)
 {
     ngx_http_trivet_job_t *job = task->ctx;
+
+    job->posted_ns =
+        job->tmcf->metrics == NULL ? 0 : ngx_http_trivet_ticks_ns();
 
     if (ngx_thread_task_post(job->tmcf->thread_pool, task) != NGX_OK) {
         return NGX_ERROR;

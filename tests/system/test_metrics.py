@@ -96,6 +96,41 @@ def test_histograms(gateway):
         assert buckets[-1] == (float("inf"), after[name + "_count", ""])
 
 
+def test_waiting_for_a_thread_is_measured(gateway):
+    """The protocol's own calls wait; what is admitted from a look does not."""
+    count = "trivet_pool_wait_seconds_count", ""
+    before = metrics(gateway)
+    client = bunq.ready(gateway)
+    after = metrics(gateway)
+    assert after[count] - before[count] == 4
+    for _ in range(3):
+        assert client.get(bunq.ECHO).status == 200
+    assert metrics(gateway)[count] == after[count]
+
+
+AGE = "trivet_audit_checkpoint_age_seconds", ""
+
+
+def test_the_age_of_a_checkpoint(serve):
+    gateway = serve("--metrics", "--audit-checkpoint", "1s")
+    bunq.ready(gateway)
+    assert wait_until(lambda: metrics(gateway)[AGE] == 0, 20)
+
+
+def test_a_log_that_is_not_signed_grows_old(serve):
+    gateway = serve("--metrics", "--audit-checkpoint", "1d")
+    bunq.ready(gateway)
+    first = metrics(gateway)[AGE]
+    assert first > 0
+    assert wait_until(lambda: metrics(gateway)[AGE] > first, 20)
+
+
+def test_without_checkpoints_there_is_no_age(serve):
+    gateway = serve("--metrics", "--audit-checkpoint", "off")
+    bunq.ready(gateway)
+    assert AGE not in metrics(gateway)
+
+
 def test_key_cache(gateway):
     client = bunq.ready(gateway, key_number=7)
     before = metrics(gateway)
