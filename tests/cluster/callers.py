@@ -147,7 +147,8 @@ class Caller:
                 "secret": secret_digest(client.secret)}
 
     def use(self, door, client, address=None):
-        row, _ = self.ask("use", door, client, lambda: client.get("/v1/user"),
+        """A call of the API behind: those may be admitted from memory."""
+        row, _ = self.ask("use", door, client, lambda: client.get(bunq.ECHO),
                           address, **self.facts(client))
         self.log.add(row)
         return row

@@ -4,7 +4,7 @@
 All of it runs on loopback, as an ordinary user where we are root (but the
 gateways), in a folder of its own, and ends with the tests.
 """
-import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import psycopg2
 
@@ -23,6 +23,13 @@ def bound_us():
     all, since each call asks the database; a second, once gateways remember."""
     module = BUILD / "ngx_http_trivet_module.so"
     return 1_000_000 if CACHE_DIRECTIVE in module.read_bytes() else 0
+
+
+def side_by_side(functions):
+    """All of them; the first failure is raised when all have ended."""
+    with ThreadPoolExecutor(max(len(functions), 1)) as threads:
+        for future in [threads.submit(function) for function in functions]:
+            future.result()
 
 
 class Door:
@@ -85,8 +92,11 @@ class Cluster:
         self.await_members()
         self.primary().sql(f"CREATE DATABASE {DATABASE}")
         run("store", "migrate", self.url(), check=True)
-        for number in range(self.num_gateways):
-            self.gateways.append(self._make_gateway(number).start())
+        self.gateways = [self._make_gateway(n) for n in range(self.num_gateways)]
+        self.gateways[0].start()  # it makes the keys that all have
+        others = [gateway.spawn() for gateway in self.gateways[1:]]
+        for gateway in others:
+            gateway.await_ready()
         ca = self.gateways[0].ca
         doors = [Door(f"gateway{n}", g.port, ca)
                  for n, g in enumerate(self.gateways)]
@@ -106,23 +116,19 @@ class Cluster:
                     first / "tls.crt", "--tls-key", first / "tls.key"]
         gateway = Gateway(
             self.folder / f"gateway{number}", "--store", self.url(number),
-            "--connections", "off", "--metrics", *more, port=pick_port())
+            "--chain", f"gateway{number}", "--connections", "off",
+            "--metrics", *more, port=pick_port())
         gateway.may_crash = True
         gateway.env = self.apart.get(number, {})
         return gateway
 
     def close(self, check=True):
-        """The servers end side by side: each waits for the others a little."""
         try:
-            for gateway in self.gateways:
-                gateway.close(check)
+            side_by_side([lambda g=gateway: g.close(check)
+                          for gateway in self.gateways])
         finally:
             others = [p for p in [self.front, *self.bouncers, *self.members] if p]
-            enders = [threading.Thread(target=p.stop) for p in others]
-            for ender in enders:
-                ender.start()
-            for ender in enders:
-                ender.join()
+            side_by_side([p.stop for p in others])
             for etcd in self.etcds:
                 etcd.stop()
             for links in self.links.values():

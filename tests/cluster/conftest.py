@@ -54,7 +54,9 @@ def judge(capsys):
     def decide(cluster, limit_us=LIMIT_US):
         report = judge_now(cluster, limit_us)
         with capsys.disabled():
-            print("\n    " + report.line())
+            print("\n    " + report.line() + "".join(
+                f"; this gap {gap_us / 1000:.0f} ms"
+                for gap_us in report.gaps_us[-1:]))
         assert not report.faults, "\n".join(map(str, report.faults[:10]))
         return report
 

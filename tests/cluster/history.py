@@ -30,8 +30,10 @@ of them is {"call": "found", "what": "all"}.
 import argparse
 import json
 import sys
+from bisect import bisect_left
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
+from operator import sub
 
 CHANGES = ("installation", "device", "session", "end", "revoke", "permit", "forbid")
 LIMIT_US = 20_000_000
@@ -67,8 +69,13 @@ class Report:
     in_doubt: int = 0
     lost: int = 0
     worst_revocation_us: int = 0  # admitted so long after it had ended
-    worst_gap_us: int = 0         # without an acknowledged change, in a storm
+    gaps_us: list = field(default_factory=list)  # the worst of each storm:
+    # without an acknowledged change
     worst_call_us: int = 0
+
+    @property
+    def worst_gap_us(self):
+        return max(self.gaps_us, default=0)
 
     def line(self):
         return (f"acknowledged {self.acknowledged}, lost {self.lost},"
@@ -123,7 +130,7 @@ class Judge:
             self._check_sessions()
             self._check_keys()
             self._check_addresses()
-        self._measure_gap()
+        self._measure_gaps()
         return self.report
 
     # ---- each call for itself ----
@@ -313,17 +320,22 @@ class Judge:
 
     # ---- figures ----
 
-    def _measure_gap(self):
-        """In the last storm, from its beginning to its end."""
-        events = {row["what"]: row["sent_us"] for row in self.calls["event"]}
-        began, ended = events.get("storm", 0), events.get("calm", float("inf"))
-        times = [row["received_us"] for name in CHANGES
-                 for row in self._acknowledged(name)
-                 if began <= row["received_us"] <= ended]
-        times += [events[what] for what in ("storm", "calm") if what in events]
-        times.sort()
-        for before, after in zip(times, times[1:]):
-            self.report.worst_gap_us = max(self.report.worst_gap_us, after - before)
+    def _measure_gaps(self):
+        """Of each storm, from its beginning to its end."""
+        times = sorted(row["received_us"] for name in CHANGES
+                       for row in self._acknowledged(name))
+        began = None
+        for event in self.calls["event"]:
+            if event["what"] == "storm":
+                began = event["sent_us"]
+            elif event["what"] == "calm" and began is not None:
+                self._measure_gap(times, began, event["sent_us"])
+                began = None
+
+    def _measure_gap(self, times, began, ended):
+        inside = times[bisect_left(times, began):bisect_left(times, ended)]
+        steps = [began, *inside, ended]
+        self.report.gaps_us.append(max(map(sub, steps[1:], steps)))
 
 
 def judge(rows, **settings):

@@ -1,21 +1,24 @@
 # SPDX-License-Identifier: Apache-2.0
 """liar.py - faults that are planted between a gateway and its database
 
-HastyLink answers a COMMIT as if it were done, and passes it on a moment later:
-whoever is killed meanwhile has told of a change that was never made. RacyLink
-takes the locks out of what writers begin with: two of them read the same, and
-each decides that he is the first.
+A Liar is a link that is honest, hasty or racy. Hasty: it answers a COMMIT as if
+it were done, and passes it on a moment later: whoever is killed meanwhile has
+told of a change that was never made. Racy: it takes the locks out of what
+statements that writers decide by: two of them read the same, and each decides
+that he is the first. (Of statements that are not prepared: prepare=off.)
 """
 import asyncio
+import re
 import socket
 import struct
 
 from link import HOST, Link
 
 SSL_REQUEST = 80877103
-QUERY = b"Q"
+QUERY, PARSE = b"Q", b"P"
 READY = b"Z"
 IDLE = b"I"
+LOCK = re.compile(rb"FOR (NO KEY )?UPDATE( OF \w+)?(?! SKIP)")
 LATER_S = 0.2
 
 
@@ -73,8 +76,7 @@ class _Talk:
     async def _ask(self):
         while asked := await self.asked.get():
             kind, body = asked
-            if kind == QUERY:
-                body = await self.link.twist(self, body)
+            body = await self.link.twist(self, kind, body)
             self.to_server.write(message(kind, body))
 
     async def _answer(self):
@@ -86,8 +88,8 @@ class _Talk:
                 self.num_unwanted -= 1
 
 
-class _TalkingLink(Link):
-    """Knows where PostgreSQL's messages begin and end."""
+class Liar(Link):
+    mode = "honest"
 
     async def _carry(self, near):
         near.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -105,23 +107,14 @@ class _TalkingLink(Link):
             client[1].close()
             server[1].close()
 
-    async def twist(self, talk, body):
+    async def twist(self, talk, kind, body):
         """What is asked in the place of that."""
-        raise NotImplementedError
-
-
-class HastyLink(_TalkingLink):
-    async def twist(self, talk, body):
-        if body == b"COMMIT\0":
+        if self.mode == "racy" and kind in (QUERY, PARSE):
+            return LOCK.sub(lambda lock: b" " * len(lock[0]), body)
+        if self.mode == "hasty" and kind == QUERY and body == b"COMMIT\0":
             talk.num_unwanted += 1
             talk.to_client.write(message(b"C", body) + message(READY, IDLE))
             await asyncio.sleep(LATER_S)
             if talk.is_client_gone:
                 raise ConnectionResetError("who has asked is dead")
         return body
-
-
-class RacyLink(_TalkingLink):
-    async def twist(self, talk, body):
-        lock = b"FOR UPDATE"
-        return body.replace(lock, b" " * len(lock))

@@ -4,9 +4,13 @@ was acknowledged is lost"""
 import signal
 import time
 
+import pytest
+
 from keeper import send
 from storms import SETTLE_S, Storm, cut_power, heal
 
+
+@pytest.mark.long
 def test_a_primary_without_power(cluster, judge):
     with Storm(cluster) as storm:
         time.sleep(SETTLE_S)
@@ -26,6 +30,7 @@ def test_a_postgresql_that_is_killed(cluster, judge):
     judge(cluster)
 
 
+@pytest.mark.long
 def test_a_primary_that_hands_over(cluster, judge):
     with Storm(cluster) as storm:
         time.sleep(SETTLE_S)
@@ -48,6 +53,7 @@ def test_a_standby_that_lags(cluster, judge):
     judge(cluster)
 
 
+@pytest.mark.long
 def test_both_members_without_power(cluster, judge):
     with Storm(cluster) as storm:
         time.sleep(SETTLE_S)

@@ -2,16 +2,15 @@
 """Several gateways on one database are as one: what is made through one counts
 in all, what is ended through one is refused by all"""
 import random
-import threading
 import time
 
 import pytest
 
 import bunq
-from callers import AWAY, Caller, make_context
-from log import now_us
+from callers import Caller, make_context
 from storm import storm as at_once
 from storms import Storm, use_all
+from watchers import end_many
 
 NUM_REVOCATIONS = 200
 NUM_RACES = 30
@@ -36,67 +35,8 @@ def test_a_context_works_through_all(cluster, caller):
             assert caller.use(door, client)["status"] == 401
 
 
-class Watchers:
-    """A thread for each gateway that uses a session until it is refused."""
-
-    def __init__(self, cluster):
-        self.cluster = cluster
-        self.callers = [Caller(cluster.log, f"watcher{n}", AWAY)
-                        for n in range(len(cluster.doors))]
-
-    def watch(self, client, address, end):
-        """end(): ends it, meanwhile. How long after that the last was told that
-        he is refused, in us."""
-        clients = [client.from_address(None) for _ in self.callers]
-        refused_us = []
-
-        def use(number):
-            until = time.monotonic() + 10
-            while time.monotonic() < until:
-                row = self.callers[number].use(self.cluster.doors[number],
-                                               clients[number], address)
-                if row["status"] in (401, 403):
-                    refused_us.append(row["received_us"])
-                    return
-
-        threads = [threading.Thread(target=use, args=(number,))
-                   for number in range(len(clients))]
-        for thread in threads:
-            thread.start()
-        time.sleep(0.02)
-        assert end()
-        ended_us = now_us()
-        for thread in threads:
-            thread.join()
-        assert len(refused_us) == len(clients), "admitted for ten seconds"
-        return max(refused_us) - ended_us
-
-
-def test_what_is_ended_is_refused_by_all(cluster, caller, judge, capsys):
-    """By its owner, by the operator, or by its address: each client looks on
-    through each gateway, so that none has to be told of it first."""
-    watchers = Watchers(cluster)
-    worst_us = 0
-    for number in range(NUM_REVOCATIONS):
-        door = cluster.doors[number % len(cluster.doors)]
-        address = caller.address
-        if number % 10 == 0:
-            client = make_context(caller, door)
-        else:
-            caller.open(door, client)
-        if number % 10 == 9:
-            def end():
-                return caller.revoke(client, cluster.url())
-        elif number % 10 in (3, 6):
-            address = AWAY
-            assert caller.permit(door, client, AWAY)
-
-            def end():
-                return caller.forbid(door, client, AWAY)
-        else:
-            def end():
-                return caller.end(door, client)
-        worst_us = max(worst_us, watchers.watch(client, address, end))
+def test_what_is_ended_is_refused_by_all(cluster, judge, capsys):
+    worst_us = end_many(cluster, NUM_REVOCATIONS)
     with capsys.disabled():
         print(f"\n    {NUM_REVOCATIONS} revocations, {len(cluster.doors)}"
               f" gateways: refused by all within {worst_us / 1000:.1f} ms")

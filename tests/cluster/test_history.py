@@ -71,7 +71,7 @@ def test_a_good_history_has_no_fault():
     assert story.faults() == []
     report = history.judge(story.rows + [WHOLE])
     assert (report.acknowledged, report.lost, report.in_doubt) == (3, 0, 0)
-    assert report.worst_gap_us == 10_000
+    assert report.gaps_us == [] and report.worst_gap_us == 0
     assert report.worst_call_us == 2000
 
 
@@ -353,31 +353,40 @@ def test_a_history_that_is_not_whole():
     assert story.faults() == ["broken"]
 
 
-def test_a_gap_is_measured_in_the_last_storm():
+def test_the_gap_of_each_storm():
     def event(what):
-        story.call("event", None, 0, what=what)
-        del story.rows[-1]["status"]
+        story.now_us += 5000
+        story.rows.append({"call": "event", "what": what,
+                           "sent_us": story.now_us, "received_us": story.now_us})
 
-    def change():
+    def change(after_us):
         number = len(story.rows)
+        story.now_us += after_us
         story.call("installation", key="K", installation=number)
         story.found("installation", key="K", id=number)
 
     story = Story()
-    change()
+    change(0)
     story.now_us += 9_000_000
-    event("storm")
-    change()
-    story.now_us += 3_000_000
-    change()
-    story.now_us += 2_000_000
-    event("calm")
+    for gap_us in (3_000_000, 1_000_000):
+        event("storm")
+        change(0)
+        change(gap_us)
+        event("calm")
+        story.now_us += 5_000_000
+    event("storm")  # which has no end, and does not count
     assert story.faults() == []
     report = history.judge(story.rows)
+    assert report.gaps_us == [3_010_000, 1_010_000]
     assert report.worst_gap_us == 3_010_000
-    story.now_us += 5_000_000
-    event("calm")
-    assert history.judge(story.rows).worst_gap_us == 7_018_000
+
+
+def test_a_storm_that_is_never_served_is_one_gap():
+    story = Story()
+    for what, at_us in (("storm", 1), ("calm", 7)):
+        story.rows.append({"call": "event", "what": what, "sent_us": at_us,
+                           "received_us": at_us})
+    assert history.judge(story.rows).gaps_us == [6]
 
 
 def test_each_kind_of_fault_is_found_by_a_test():

@@ -17,6 +17,7 @@ def bounced():
         yield made
 
 
+@pytest.mark.long
 def test_a_primary_that_hands_over(bounced, judge):
     with Storm(bounced) as storm:
         time.sleep(SETTLE_S)
@@ -28,6 +29,7 @@ def test_a_primary_that_hands_over(bounced, judge):
     assert judge(bounced).acknowledged > 50
 
 
+@pytest.mark.long
 def test_a_primary_without_power(bounced, judge):
     with Storm(bounced) as storm:
         time.sleep(SETTLE_S)

@@ -262,7 +262,9 @@ class Gateway:
         return self
 
     def start(self):
-        self.spawn()
+        return self.spawn().await_ready()
+
+    def await_ready(self):
         self.lines = self.read_lines()
         keep_key(self.data)
         ready = [line for line in self.lines if line.startswith("ready: ")]
