@@ -22,6 +22,7 @@ extern const struct cli_command cli_verify_command;
 extern const struct cli_command cli_explain_command;
 extern const struct cli_command cli_keygen_command;
 extern const struct cli_command cli_proxy_command;
+extern const struct cli_command cli_receipt_command;
 extern const struct cli_command cli_serve_command;
 extern const struct cli_command cli_wait_command;
 extern const struct cli_command cli_key_command;

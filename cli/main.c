@@ -27,6 +27,7 @@ static const struct cli_command *const commands[] = {
     &cli_explain_command,
     &cli_keygen_command,
     &cli_proxy_command,
+    &cli_receipt_command,
     &cli_serve_command,
     &cli_wait_command,
     &cli_key_command,

@@ -11,6 +11,7 @@
 #include "client/announcement.h"
 #include "client/clock.h"
 #include "client/context_file.h"
+#include "client/evidence.h"
 #include "client/pool.h"
 #include "client/session.h"
 #include "client/state.h"
@@ -102,6 +103,7 @@ trivet_answer_header(const struct trivet_answer *answer, const char *name)
 /* A call with its session's token, as tried last. */
 struct attempt {
     const struct trivet_call *call;
+    struct trivet_evidence *evidence; /* NULL: none is wanted */
     struct trivet_secret token;
     bool is_fresh; /* the session was opened a moment ago */
     struct trivet_wire_answer wire;
@@ -189,6 +191,7 @@ try_call(struct trivet_context *context, struct attempt *attempt,
         .token = &attempt->token,
         .is_signed = true,
         .is_encrypted = (call->flags & TRIVET_CALL_ENCRYPT) != 0,
+        .evidence = attempt->evidence,
     };
     struct trivet_worker *worker;
     enum trivet_status status;
@@ -290,10 +293,11 @@ retry(struct trivet_context *context, struct attempt *attempt,
 }
 
 enum trivet_status
-trivet_call(struct trivet_context *context, const struct trivet_call *call,
+trivet_call_with_evidence(struct trivet_context *context,
+    const struct trivet_call *call, struct trivet_evidence *evidence,
     struct trivet_answer **out, struct trivet_error *err)
 {
-    struct attempt attempt = {.call = call};
+    struct attempt attempt = {.call = call, .evidence = evidence};
     bool may_renew = (call->flags & TRIVET_CALL_KEEP_SESSION) == 0;
     enum trivet_status status;
 
@@ -312,4 +316,11 @@ trivet_call(struct trivet_context *context, const struct trivet_call *call,
 
     trivet_announcement_follow(context, false);
     return make_answer(&attempt.wire, attempt.is_verified, out, err);
+}
+
+enum trivet_status
+trivet_call(struct trivet_context *context, const struct trivet_call *call,
+    struct trivet_answer **out, struct trivet_error *err)
+{
+    return trivet_call_with_evidence(context, call, NULL, out, err);
 }

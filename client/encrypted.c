@@ -122,3 +122,10 @@ trivet_wire_answer_decrypt(struct trivet_wire_answer *answer,
     answer->was_encrypted = true;
     return TRIVET_OK;
 }
+
+bool
+trivet_has_encryption(const struct trivet_header *headers, size_t num_headers)
+{
+    return trivet_wire_header(headers, num_headers, CLIENT_HMAC) != NULL
+           || trivet_wire_header(headers, num_headers, SERVER_HMAC) != NULL;
+}

@@ -38,4 +38,9 @@ TRIVET_MUST_USE enum trivet_status trivet_wire_answer_decrypt(
     struct trivet_wire_answer *answer, struct trivet_decrypter *decrypter,
     struct trivet_error *err);
 
+/* Whether the fields of a request or an answer say that its body is encrypted.
+ */
+bool trivet_has_encryption(
+    const struct trivet_header *headers, size_t num_headers);
+
 #endif

@@ -31,6 +31,7 @@ struct trivet_order {
     /* Sending it twice does no harm, as with a step of the login: a lost answer
      * is then TRIVET_E_UNAVAILABLE. It is not repeated because of this. */
     bool is_harmless;
+    struct trivet_evidence *evidence; /* evidence.h; NULL: none is wanted */
 };
 
 /* Points into itself and into the order: not to be copied. */

@@ -8,7 +8,9 @@
 #include "base/timestamp.h"
 #include "client/clock.h"
 #include "client/encrypted.h"
+#include "client/evidence.h"
 #include "client/target.h"
+#include "client/tell.h"
 #include "client/throttle.h"
 #include "core/field_names.h"
 #include "crypto/digest.h"
@@ -256,56 +258,6 @@ verify_answer(struct trivet_worker *worker, const struct trivet_order *order,
 
 /* ---- one exchange ------------------------------------------------------ */
 
-static const char *
-shown_value(const struct trivet_header *header)
-{
-    return trivet_header_is_secret(header->name) ? "[left out]" : header->value;
-}
-
-static void
-tell_request(const struct trivet_worker *worker,
-    const struct trivet_wire_request *request)
-{
-    const struct trivet_settings *settings = worker->settings;
-
-    if (settings->on_event == NULL) {
-        return;
-    }
-
-    trivet_tell(
-        settings, TRIVET_EVENT_SENT, 0, "%s %s", request->method, request->url);
-    for (size_t i = 0; i < request->num_headers; i++) {
-        const struct trivet_header *header = &request->headers[i];
-        trivet_tell(settings, TRIVET_EVENT_SENT, 0, "%s: %s", header->name,
-            shown_value(header));
-    }
-    trivet_tell(
-        settings, TRIVET_EVENT_SENT, 0, "(%zu bytes)", request->body.len);
-}
-
-static void
-tell_answer(const struct trivet_worker *worker,
-    const struct trivet_wire_answer *answer, bool is_verified)
-{
-    const struct trivet_settings *settings = worker->settings;
-    const char *verdict =
-        is_verified ? "its signature is right" : "not verified";
-
-    if (settings->on_event == NULL) {
-        return;
-    }
-
-    trivet_tell(settings, TRIVET_EVENT_RECEIVED, 0, "%u", answer->status);
-    for (size_t i = 0; i < answer->num_headers; i++) {
-        const struct trivet_header *header = &answer->headers[i];
-
-        trivet_tell(settings, TRIVET_EVENT_RECEIVED, 0, "%s: %s", header->name,
-            shown_value(header));
-    }
-    trivet_tell(settings, TRIVET_EVENT_RECEIVED, 0, "(%zu bytes, %s)",
-        answer->body.len, verdict);
-}
-
 /* In report mode curl accepts every key: an unknown one is reported here. */
 static void
 report_pin(const struct trivet_worker *worker,
@@ -375,7 +327,14 @@ open_answer(struct trivet_worker *worker, const struct trivet_order *order,
     struct trivet_wire_answer *answer, bool *out_is_verified,
     struct trivet_error *err)
 {
-    TRIVET_TRY(verify_answer(worker, order, answer, out_is_verified, err));
+    enum trivet_status status =
+        verify_answer(worker, order, answer, out_is_verified, err);
+
+    trivet_evidence_add_answer(order->evidence, answer, *out_is_verified,
+        worker->scheme, trivet_proof_key(worker->proof));
+    if (status != TRIVET_OK) {
+        return status;
+    }
 
     return trivet_wire_answer_decrypt(answer, worker->decrypter, err);
 }
@@ -390,11 +349,16 @@ send_request(struct trivet_worker *worker, const struct trivet_order *order,
     struct trivet_wire_answer answer;
     int64_t now_us = trivet_clock_now_us();
 
-    tell_request(worker, request);
+    trivet_tell_request(worker->settings, request);
+    trivet_evidence_begin(
+        order->evidence, request, worker->scheme, worker->key, now_us);
     if (trivet_transport_exchange(
             worker->transport, request, now_us, &answer, &ours)
         != TRIVET_OK)
     {
+        if (order->evidence != NULL) {
+            order->evidence->was_sent = trivet_worker_has_sent(worker);
+        }
         return explain_loss(worker, order, &ours, err);
     }
     answer.sent_us = now_us;
@@ -402,12 +366,12 @@ send_request(struct trivet_worker *worker, const struct trivet_order *order,
 
     if (open_answer(worker, order, &answer, out_is_verified, &ours)
         != TRIVET_OK) {
-        tell_answer(worker, &answer, false);
+        trivet_tell_answer(worker->settings, &answer, false);
         trivet_wire_answer_release(&answer);
         return explain_distrust(order, &ours, err);
     }
 
-    tell_answer(worker, &answer, *out_is_verified);
+    trivet_tell_answer(worker->settings, &answer, *out_is_verified);
     *out = answer;
     return TRIVET_OK;
 }

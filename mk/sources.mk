@@ -203,6 +203,7 @@ CLIENT_SRCS = \
 	client/encrypted.c \
 	client/environment.c \
 	client/erase.c \
+	client/evidence.c \
 	client/file_lock.c \
 	client/import.c \
 	client/inplace.c \
@@ -225,6 +226,7 @@ CLIENT_SRCS = \
 	client/settings.c \
 	client/state.c \
 	client/target.c \
+	client/tell.c \
 	client/throttle.c \
 	client/transport.c \
 	client/url.c \
@@ -238,7 +240,11 @@ SIDECAR_SRCS = \
 	sidecar/fields.c \
 	sidecar/keeping.c \
 	sidecar/origin.c \
-	sidecar/queue.c
+	sidecar/queue.c \
+	sidecar/receipt.c \
+	sidecar/receipt_check.c \
+	sidecar/receipt_keys.c \
+	sidecar/receipts.c
 
 CLI_SRCS = \
 	cli/client/advice.c \
@@ -301,6 +307,7 @@ CLI_SRCS = \
 	cli/proxy/listen.c \
 	cli/proxy/options.c \
 	cli/proxy/proxy.c \
+	cli/proxy/receipt.c \
 	cli/quantity.c \
 	cli/sandbox/clock.c \
 	cli/sandbox/hosts.c \

@@ -37,6 +37,8 @@ static const struct trivet_failure_row rows[TRIVET_NUM_FAILURES] = {
         "Another call was made with this Trivet-Idempotency-Key."},
     [TRIVET_FAILURE_KEY_UNKEPT] = {"key-not-kept", 503,
         "The call was not made: its Trivet-Idempotency-Key cannot be kept."},
+    [TRIVET_FAILURE_RECEIPT] = {"receipt-not-kept", 503,
+        "The call was not made: its receipt cannot be kept."},
     [TRIVET_FAILURE_HOST] = {"host-refused", 403,
         "The Host is not a name of this machine, such as localhost."},
     [TRIVET_FAILURE_ORIGIN] = {"origin-refused", 403,

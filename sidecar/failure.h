@@ -39,6 +39,8 @@ enum trivet_failure {
     TRIVET_FAILURE_KEY_OTHER,  /* another call was made with it     */
     TRIVET_FAILURE_KEY_UNKEPT, /* it cannot be written down         */
 
+    TRIVET_FAILURE_RECEIPT, /* there is no room for one            */
+
     /* The caller may not do this. */
     TRIVET_FAILURE_HOST,
     TRIVET_FAILURE_ORIGIN,

@@ -28,6 +28,8 @@
 #define TRIVET_PROXY_FIELD_REPEATED TRIVET_PROXY_FIELD_PREFIX "Repeated"
 /* Of our answers: why there is none of the server's. */
 #define TRIVET_PROXY_FIELD_REASON TRIVET_PROXY_FIELD_PREFIX "Reason"
+/* Of our answers: the number of its receipt; "none": it could not be kept. */
+#define TRIVET_PROXY_FIELD_RECEIPT TRIVET_PROXY_FIELD_PREFIX "Receipt"
 /* "yes": the server's signature is right. "no": an error without one. */
 #define TRIVET_PROXY_FIELD_VERIFIED TRIVET_PROXY_FIELD_PREFIX "Verified"
 

@@ -58,6 +58,14 @@ put_http(FILE *to, const struct cli_proxy_conf *conf)
         (void) fprintf(
             to, "    trivet_proxy_token_file \"%s\";\n", conf->token_file);
     }
+    if (conf->receipts[0] != '\0') {
+        (void) fprintf(to,
+            "    trivet_proxy_receipts \"%s\";\n"
+            "    trivet_proxy_receipts_full %s;\n"
+            "    trivet_proxy_receipts_rotate %lld;\n",
+            conf->receipts, cli_text_of(o->keeps_bodies, "on", "off"),
+            o->receipts_rotate);
+    }
     (void) fputc('\n', to);
 }
 

@@ -14,6 +14,7 @@ struct cli_proxy_conf {
     const char *dir;        /* the data directory                      */
     const char *context;    /* the context's file, absolute            */
     const char *token_file; /* the same; "": none */
+    const char *receipts;   /* the same */
 };
 
 /* The text, to be freed; NULL when memory ran out. There is no secret in it. */

@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "cli/quantity.h"
 #include "cli/span.h"
 #include "sidecar/allow.h"
 
@@ -19,16 +20,25 @@ enum {
     OPTION_LIMITS,
     OPTION_CALLER_HEADER,
     OPTION_ENCRYPT,
+    OPTION_RECEIPTS,
+    OPTION_RECEIPTS_FULL,
+    OPTION_RECEIPTS_ROTATE,
     OPTION_PRINT_CONFIG
 };
 
-enum { DEFAULT_TIMEOUT_S = 30, DEFAULT_MAX_WAIT_S = 60, MAX_SPAN_S = 86400 };
+enum {
+    DEFAULT_TIMEOUT_S = 30,
+    DEFAULT_MAX_WAIT_S = 60,
+    MAX_SPAN_S = 86400,
+    DEFAULT_ROTATE = 64 * 1024 * 1024
+};
 
 const struct cli_proxy_options cli_proxy_defaults = {
     .listen = "127.0.0.1:8480",
     .limits = "classic",
     .timeout_s = DEFAULT_TIMEOUT_S,
     .max_wait_s = DEFAULT_MAX_WAIT_S,
+    .receipts_rotate = DEFAULT_ROTATE,
 };
 
 const struct argp_option cli_proxy_options_table[] = {
@@ -66,6 +76,13 @@ const struct argp_option cli_proxy_options_table[] = {
         "callers may name themselves: Trivet-Caller", 0},
     {"encrypt", OPTION_ENCRYPT, NULL, 0,
         "encrypt the body of each call to the server's key", 0},
+    {"receipts", OPTION_RECEIPTS, "DIR", 0,
+        "keep a receipt of each call there: what was signed, both signatures",
+        0},
+    {"receipts-full", OPTION_RECEIPTS_FULL, NULL, 0,
+        "keep the bodies, too, in the receipts", 0},
+    {"receipts-rotate", OPTION_RECEIPTS_ROTATE, "SIZE", 0,
+        "begin another file of receipts behind that many bytes (64m)", 0},
     {"print-config", OPTION_PRINT_CONFIG, NULL, 0,
         "do not start: print nginx's configuration", 0},
     {0},
@@ -100,6 +117,48 @@ set_limits(struct cli_proxy_options *options, const char *word,
     options->limits = word;
 }
 
+static void
+set_rotate(struct cli_proxy_options *options, const char *text,
+    struct argp_state *state)
+{
+    if (!cli_quantity_size(text, &options->receipts_rotate)
+        || options->receipts_rotate < 1)
+    {
+        argp_error(state, "--receipts-rotate is a size such as 64m");
+    }
+}
+
+/* Those about files. */
+static error_t
+parse_file(struct cli_proxy_options *options, int key, char *arg,
+    struct argp_state *state)
+{
+    switch (key) {
+    case OPTION_TOKEN_FILE:
+        options->token_file = arg;
+        return 0;
+    case OPTION_DATA:
+        options->data = arg;
+        return 0;
+    case OPTION_RECEIPTS:
+        options->receipts = arg;
+        return 0;
+    case OPTION_RECEIPTS_FULL:
+        options->keeps_bodies = true;
+        return 0;
+    case OPTION_RECEIPTS_ROTATE:
+        set_rotate(options, arg, state);
+        return 0;
+    case ARGP_KEY_END:
+        if (options->keeps_bodies && options->receipts == NULL) {
+            argp_error(state, "--receipts-full needs --receipts");
+        }
+        return 0;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
 error_t
 cli_proxy_parse(int key, char *arg, struct argp_state *state)
 {
@@ -120,12 +179,6 @@ cli_proxy_parse(int key, char *arg, struct argp_state *state)
         return 0;
     case OPTION_READ_ONLY:
         add_rule(options, "GET:/v1/**", state);
-        return 0;
-    case OPTION_TOKEN_FILE:
-        options->token_file = arg;
-        return 0;
-    case OPTION_DATA:
-        options->data = arg;
         return 0;
     case OPTION_TIMEOUT:
         options->timeout_s =
@@ -148,6 +201,6 @@ cli_proxy_parse(int key, char *arg, struct argp_state *state)
         options->prints_config = true;
         return 0;
     default:
-        return ARGP_ERR_UNKNOWN;
+        return parse_file(options, key, arg, state);
     }
 }

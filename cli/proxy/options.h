@@ -23,6 +23,9 @@ struct cli_proxy_options {
     const char *limits; /* classic, 2026, off */
     bool takes_names;   /* of callers */
     bool encrypts;
+    const char *receipts; /* a folder; NULL: none are kept */
+    bool keeps_bodies;
+    long long receipts_rotate; /* bytes of a file */
     bool prints_config;
 };
 

@@ -41,6 +41,7 @@ struct proxying {
     struct cli_listener monitor;   /* used with --monitor */
     char context[CLI_MAX_PATH];    /* the file */
     char token_file[CLI_MAX_PATH]; /* "": none */
+    char receipts[CLI_MAX_PATH];   /* the same */
     char self[CLI_MAX_PATH];       /* this program */
     char program[CLI_MAX_PATH];    /* nginx */
     char module[CLI_MAX_PATH];
@@ -119,7 +120,8 @@ name_files(struct proxying *p, struct trivet_error *err)
 
     if (!cli_nginx_accepts_path(p->dir) || !cli_nginx_accepts_path(p->module)
         || !cli_nginx_accepts_path(p->context)
-        || !cli_nginx_accepts_path(p->token_file))
+        || !cli_nginx_accepts_path(p->token_file)
+        || !cli_nginx_accepts_path(p->receipts))
     {
         return trivet_error_set(err, TRIVET_E_USAGE, "proxy",
             "%s: a path must not have $, quotes, braces, semicolons or "
@@ -134,11 +136,39 @@ name_files(struct proxying *p, struct trivet_error *err)
     return TRIVET_OK;
 }
 
+/* The paths of options that are files and folders of the caller's. */
+static enum trivet_status
+find_given(struct proxying *p, struct trivet_error *err)
+{
+    const struct {
+        const char *given;
+        char *out;
+    } paths[] = {
+        {p->options->token_file, p->token_file},
+        {p->options->receipts, p->receipts},
+    };
+
+    for (size_t i = 0; i < sizeof paths / sizeof paths[0]; i++) {
+        if (paths[i].given != NULL) {
+            TRIVET_TRY(cli_absolute_path(paths[i].given, paths[i].out, err));
+        }
+    }
+
+    return TRIVET_OK;
+}
+
+/* A folder that is not there yet will be made. */
+static enum trivet_status
+check_folder(const char *path, const char *what, struct trivet_error *err)
+{
+    enum trivet_status status = trivet_file_check_folder(path, what, err);
+
+    return status == TRIVET_E_NOT_FOUND ? TRIVET_OK : status;
+}
+
 static enum trivet_status
 check(struct proxying *p, struct trivet_error *err)
 {
-    enum trivet_status status;
-
     TRIVET_TRY(
         cli_listener_read("--listen", p->options->listen, &p->listener, err));
     if (p->options->monitor != NULL) {
@@ -146,10 +176,7 @@ check(struct proxying *p, struct trivet_error *err)
             "--monitor", p->options->monitor, &p->monitor, err));
     }
     TRIVET_TRY(find_context(p, err));
-    if (p->options->token_file != NULL) {
-        TRIVET_TRY(
-            cli_absolute_path(p->options->token_file, p->token_file, err));
-    }
+    TRIVET_TRY(find_given(p, err));
 
     cli_nginx_find_self(p->self);
     TRIVET_TRY(cli_nginx_find_program(p->self, p->program, err));
@@ -158,8 +185,11 @@ check(struct proxying *p, struct trivet_error *err)
         err));
     TRIVET_TRY(name_files(p, err));
 
-    status = trivet_file_check_folder(p->dir, "the data directory", err);
-    return status == TRIVET_E_NOT_FOUND ? TRIVET_OK : status;
+    if (p->receipts[0] != '\0') {
+        TRIVET_TRY(check_folder(p->receipts, "the folder of receipts", err));
+    }
+
+    return check_folder(p->dir, "the data directory", err);
 }
 
 /* ---- what is made ------------------------------------------------------- */
@@ -178,6 +208,7 @@ format(const struct proxying *p)
         .dir = p->dir,
         .context = p->context,
         .token_file = p->token_file,
+        .receipts = p->receipts,
     });
 }
 
@@ -221,6 +252,9 @@ prepare(struct proxying *p, struct trivet_error *err)
     TRIVET_TRY(cli_make_dir(p->log_dir, err));
     TRIVET_TRY(cli_make_dir(p->temporary, err));
     TRIVET_TRY(cli_make_dir(p->kept, err));
+    if (p->receipts[0] != '\0') {
+        TRIVET_TRY(cli_make_dir(p->receipts, err));
+    }
     TRIVET_TRY(cli_listener_open(&p->listener, err));
     if (p->options->monitor != NULL) {
         TRIVET_TRY(cli_listener_open(&p->monitor, err));

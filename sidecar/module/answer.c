@@ -148,7 +148,8 @@ ngx_http_trivet_proxy_send_answer(ngx_http_request_t *r,
 
 
 static ngx_int_t
-ngx_http_trivet_proxy_add_retry_after(ngx_http_request_t *r, int64_t seconds)
+ngx_http_trivet_proxy_add_number(
+    ngx_http_request_t *r, const char *name, int64_t number)
 {
     u_char *text;
 
@@ -157,13 +158,33 @@ ngx_http_trivet_proxy_add_retry_after(ngx_http_request_t *r, int64_t seconds)
         return NGX_ERROR;
     }
 
-    *ngx_sprintf(text, "%L", seconds) = '\0';
+    *ngx_sprintf(text, "%L", number) = '\0';
 
-    return ngx_http_trivet_proxy_add_header(
-               r, "Retry-After", (const char *) text)
+    return ngx_http_trivet_proxy_add_header(r, name, (const char *) text)
                    == NULL
                ? NGX_ERROR
                : NGX_OK;
+}
+
+
+/* If one was due. */
+static ngx_int_t
+ngx_http_trivet_proxy_add_receipt(const ngx_http_trivet_proxy_job_t *job)
+{
+    if (job->receipt > 0) {
+        return ngx_http_trivet_proxy_add_number(
+            job->request, TRIVET_PROXY_FIELD_RECEIPT, job->receipt);
+    }
+
+    if (job->receipt == NGX_HTTP_TRIVET_PROXY_NO_RECEIPT
+        && ngx_http_trivet_proxy_add_header(
+               job->request, TRIVET_PROXY_FIELD_RECEIPT, "none")
+               == NULL)
+    {
+        return NGX_ERROR;
+    }
+
+    return NGX_OK;
 }
 
 
@@ -172,6 +193,10 @@ ngx_http_trivet_proxy_send(ngx_http_trivet_proxy_job_t *job)
 {
     ngx_http_request_t *r = job->request;
     const struct trivet_answer *answer = job->answer;
+
+    if (ngx_http_trivet_proxy_add_receipt(job) != NGX_OK) {
+        return NGX_ERROR;
+    }
 
     if (job->failure == TRIVET_FAILURE_NONE) {
         if (job->is_repeated) {
@@ -182,7 +207,8 @@ ngx_http_trivet_proxy_send(ngx_http_trivet_proxy_job_t *job)
     }
 
     if (job->retry_after_s > 0
-        && ngx_http_trivet_proxy_add_retry_after(r, job->retry_after_s)
+        && ngx_http_trivet_proxy_add_number(
+               r, "Retry-After", job->retry_after_s)
                != NGX_OK)
     {
         return NGX_ERROR;

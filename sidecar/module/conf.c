@@ -17,6 +17,7 @@
 enum {
     NGX_HTTP_TRIVET_PROXY_TIMEOUT_S = 30,
     NGX_HTTP_TRIVET_PROXY_MAX_WAIT_S = 60,
+    NGX_HTTP_TRIVET_PROXY_RECEIPTS_FILE = 64 * 1024 * 1024,
     NGX_HTTP_TRIVET_PROXY_MAX_CALLS = 32 /* nginx's default pool */
 };
 
@@ -37,6 +38,8 @@ ngx_http_trivet_proxy_create_conf(ngx_conf_t *cf)
     pcf->max_calls = NGX_CONF_UNSET;
     pcf->takes_names = NGX_CONF_UNSET;
     pcf->encrypt = NGX_CONF_UNSET;
+    pcf->receipts_full = NGX_CONF_UNSET;
+    pcf->receipts_rotate = NGX_CONF_UNSET;
 
     return pcf;
 }
@@ -55,6 +58,9 @@ ngx_http_trivet_proxy_init_conf(ngx_conf_t *cf, void *conf)
     ngx_conf_init_value(pcf->max_calls, NGX_HTTP_TRIVET_PROXY_MAX_CALLS);
     ngx_conf_init_value(pcf->takes_names, 0);
     ngx_conf_init_value(pcf->encrypt, 0);
+    ngx_conf_init_value(pcf->receipts_full, 0);
+    ngx_conf_init_value(
+        pcf->receipts_rotate, NGX_HTTP_TRIVET_PROXY_RECEIPTS_FILE);
 
     return NGX_CONF_OK;
 }

@@ -19,6 +19,10 @@ typedef struct {
     ngx_str_t kept_folder;  /* of answers, with a NUL; empty: none   */
     ngx_flag_t encrypt;     /* every body                            */
 
+    ngx_str_t receipts_folder; /* with a NUL; empty: none are kept   */
+    ngx_flag_t receipts_full;  /* with bodies                        */
+    off_t receipts_rotate;     /* bytes of a file                    */
+
     ngx_array_t *rules; /* of ngx_str_t (allow.h); NULL: all allowed */
     ngx_str_t token;    /* that callers must send; empty: none       */
 

@@ -16,6 +16,7 @@
 #include "crypto/thread.h"
 #include "sidecar/budget.h"
 #include "sidecar/keeping.h"
+#include "sidecar/receipts.h"
 
 
 enum {
@@ -29,6 +30,7 @@ struct ngx_http_trivet_proxy_context_s {
     pthread_mutex_t mutex;       /* guards what follows */
     struct trivet_context *open; /* NULL: not yet */
     int64_t swept_ms;            /* the folder of kept answers; 0: not yet */
+    struct trivet_receipts *receipts; /* NULL: none; has its own mutex */
 };
 
 
@@ -114,6 +116,15 @@ ngx_http_trivet_proxy_make_context(
 
     context->conf = pcf;
 
+    if (pcf->receipts_folder.len > 0) {
+        context->receipts =
+            trivet_receipts_new((const char *) pcf->receipts_folder.data,
+                (int64_t) pcf->receipts_rotate, pcf->receipts_full != 0);
+        if (context->receipts == NULL) {
+            return NULL;
+        }
+    }
+
     return context;
 }
 
@@ -130,6 +141,8 @@ ngx_http_trivet_proxy_exit_process(ngx_cycle_t *cycle)
         && ngx_http_trivet_proxy_end_threads()) {
         trivet_context_close(pcf->context->open);
         pcf->context->open = NULL;
+        trivet_receipts_free(pcf->context->receipts);
+        pcf->context->receipts = NULL;
     }
 }
 
@@ -209,6 +222,13 @@ ngx_http_trivet_proxy_kept_folder(ngx_http_trivet_proxy_context_t *context)
     }
 
     return folder;
+}
+
+
+struct trivet_receipts *
+ngx_http_trivet_proxy_receipts(ngx_http_trivet_proxy_context_t *context)
+{
+    return context->receipts;
 }
 
 

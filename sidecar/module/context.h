@@ -28,6 +28,12 @@ TRIVET_MUST_USE enum trivet_status ngx_http_trivet_proxy_open_context(
 const char *ngx_http_trivet_proxy_kept_folder(
     ngx_http_trivet_proxy_context_t *context);
 
+struct trivet_receipts;
+
+/* Where receipts are kept; NULL: none are. */
+struct trivet_receipts *ngx_http_trivet_proxy_receipts(
+    ngx_http_trivet_proxy_context_t *context);
+
 /* Events of this thread's calls are given to that function from now on (NULL:
  * to none). The library calls it in this thread. */
 void ngx_http_trivet_proxy_listen(trivet_event_fn on_event, void *arg);

@@ -10,7 +10,9 @@
 #include "sidecar/module/job.h"
 
 #include "sidecar/module/body.h"
+#include "sidecar/module/calling.h"
 #include "sidecar/module/context.h"
+#include "sidecar/module/notes.h"
 
 #include "client/clock.h"
 #include "crypto/digest.h"
@@ -27,57 +29,6 @@ enum {
 static ngx_connection_t ngx_http_trivet_proxy_no_connection = {
     .fd = (ngx_socket_t) -1,
 };
-
-
-/* In the thread, by the library. */
-static void
-ngx_http_trivet_proxy_take_note(void *arg, const struct trivet_event *event)
-{
-    ngx_http_trivet_proxy_job_t *job = arg;
-
-    ngx_http_trivet_proxy_note_t *note;
-
-    if (job->num_notes == NGX_HTTP_TRIVET_PROXY_MAX_NOTES
-        || event->kind == TRIVET_EVENT_SENT
-        || event->kind == TRIVET_EVENT_RECEIVED)
-    {
-        return;
-    }
-
-    note = &job->notes[job->num_notes++];
-    note->kind = event->kind;
-    (void) ngx_cpystrn(
-        (u_char *) note->text, (u_char *) event->text, sizeof(note->text));
-}
-
-
-/* An error may come unsigned, as the protocol has it. Anything else that does
- * is no answer: a redirect would lead the caller to where anybody likes. */
-static void
-ngx_http_trivet_proxy_judge(ngx_http_trivet_proxy_job_t *job)
-{
-    if (job->answer->is_verified || job->answer->status >= 400) {
-        return;
-    }
-
-    (void) trivet_error_set(&job->err, TRIVET_E_UNTRUSTED, "proxy.judge",
-        "the answer (%u) has no signature of the server's",
-        job->answer->status);
-    job->failure = TRIVET_FAILURE_UNTRUSTED;
-}
-
-
-/* Makes the call. */
-static void
-ngx_http_trivet_proxy_call(ngx_http_trivet_proxy_job_t *job,
-    struct trivet_context *context, const struct trivet_call *call)
-{
-    if (trivet_call(context, call, &job->answer, &job->err) == TRIVET_OK) {
-        ngx_http_trivet_proxy_judge(job);
-    } else {
-        job->failure = trivet_failure_of(&job->err);
-    }
-}
 
 
 /* ---- a call with a key -------------------------------------------------- */
@@ -274,22 +225,6 @@ ngx_http_trivet_proxy_job_handler(void *data, ngx_log_t *log)
     ngx_http_trivet_proxy_listen(ngx_http_trivet_proxy_take_note, job);
     job->work(job);
     ngx_http_trivet_proxy_listen(NULL, NULL);
-}
-
-
-static void
-ngx_http_trivet_proxy_log_notes(ngx_http_trivet_proxy_job_t *job)
-{
-    ngx_log_t *log = job->request->connection->log;
-    ngx_uint_t i, level;
-
-    for (i = 0; i < job->num_notes; i++) {
-        level = job->notes[i].kind == TRIVET_EVENT_PIN
-                        || job->notes[i].kind == TRIVET_EVENT_WARNING
-                    ? NGX_LOG_WARN
-                    : NGX_LOG_NOTICE;
-        ngx_log_error(level, log, 0, "trivet: %s", job->notes[i].text);
-    }
 }
 
 

@@ -11,7 +11,10 @@
 #include "sidecar/keeping.h"
 #include "sidecar/queue.h"
 
-enum { NGX_HTTP_TRIVET_PROXY_MAX_NOTES = 8 };
+enum {
+    NGX_HTTP_TRIVET_PROXY_MAX_NOTES = 8,
+    NGX_HTTP_TRIVET_PROXY_NO_RECEIPT = -1
+};
 
 /* What the library told while it worked, to be logged on the event loop. */
 typedef struct {
@@ -56,6 +59,7 @@ struct ngx_http_trivet_proxy_job_s {
     ngx_uint_t is_repeated; /* the answer is that of an earlier call */
     enum trivet_failure failure;
     struct trivet_error err;
+    int64_t receipt;       /* its number; NO_RECEIPT: not kept; 0: none due */
     int64_t retry_after_s; /* of a failure; 0: nothing is said */
     int64_t session_s;     /* monitoring.c */
     ngx_http_trivet_proxy_note_t notes[NGX_HTTP_TRIVET_PROXY_MAX_NOTES];

@@ -78,6 +78,27 @@ static ngx_command_t  ngx_http_trivet_proxy_commands[] = {
       offsetof(ngx_http_trivet_proxy_conf_t, encrypt),
       NULL },
 
+    { ngx_string("trivet_proxy_receipts"),
+      NGX_HTTP_MAIN_CONF|NGX_CONF_TAKE1,
+      ngx_conf_set_str_slot,
+      NGX_HTTP_MAIN_CONF_OFFSET,
+      offsetof(ngx_http_trivet_proxy_conf_t, receipts_folder),
+      NULL },
+
+    { ngx_string("trivet_proxy_receipts_full"),
+      NGX_HTTP_MAIN_CONF|NGX_CONF_FLAG,
+      ngx_conf_set_flag_slot,
+      NGX_HTTP_MAIN_CONF_OFFSET,
+      offsetof(ngx_http_trivet_proxy_conf_t, receipts_full),
+      NULL },
+
+    { ngx_string("trivet_proxy_receipts_rotate"),
+      NGX_HTTP_MAIN_CONF|NGX_CONF_TAKE1,
+      ngx_conf_set_off_slot,
+      NGX_HTTP_MAIN_CONF_OFFSET,
+      offsetof(ngx_http_trivet_proxy_conf_t, receipts_rotate),
+      NULL },
+
     { ngx_string("trivet_proxy_allow"),
       NGX_HTTP_MAIN_CONF|NGX_CONF_TAKE1,
       ngx_http_trivet_proxy_allow,

@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* calling.c - a call, its answer judged, its receipt kept */
+#include "sidecar/module/calling.h"
+
+#include "sidecar/module/context.h"
+#include "sidecar/module/notes.h"
+#include "sidecar/receipts.h"
+
+
+/* An error may come unsigned, as the protocol has it. Anything else that does
+ * is no answer: a redirect would lead the caller to where anybody likes. */
+static void
+ngx_http_trivet_proxy_judge(ngx_http_trivet_proxy_job_t *job)
+{
+    if (job->answer->is_verified || job->answer->status >= 400) {
+        return;
+    }
+
+    (void) trivet_error_set(&job->err, TRIVET_E_UNTRUSTED, "proxy.judge",
+        "the answer (%u) has no signature of the server's",
+        job->answer->status);
+    job->failure = TRIVET_FAILURE_UNTRUSTED;
+}
+
+
+/* evidence NULL: none is wanted. */
+static void
+ngx_http_trivet_proxy_send_call(ngx_http_trivet_proxy_job_t *job,
+    struct trivet_context *context, const struct trivet_call *call,
+    struct trivet_evidence *evidence)
+{
+    if (trivet_call_with_evidence(
+            context, call, evidence, &job->answer, &job->err)
+        == TRIVET_OK)
+    {
+        ngx_http_trivet_proxy_judge(job);
+    } else {
+        job->failure = trivet_failure_of(&job->err);
+    }
+}
+
+
+/* The caller has the answer all the same: the server has acted. */
+static void
+ngx_http_trivet_proxy_keep_receipt(ngx_http_trivet_proxy_job_t *job,
+    struct trivet_receipts *receipts, const struct trivet_call *call,
+    const struct trivet_evidence *evidence, int64_t room)
+{
+    uint64_t number;
+    struct trivet_error err;
+    struct trivet_receipt receipt = {
+        .evidence = evidence,
+        .method = call->method,
+        .body = trivet_slice_make(call->body, call->body_len),
+        .failure = trivet_failure_row(job->failure)->reason,
+    };
+
+    if (job->failure == TRIVET_FAILURE_NONE) {
+        receipt.answer = job->answer;
+    }
+
+    if (!evidence->was_sent) {
+        trivet_receipts_cancel(receipts, room);
+        return;
+    }
+
+    if (trivet_receipts_keep(receipts, &receipt, room, &number, &err)
+        == TRIVET_OK) {
+        job->receipt = (int64_t) number;
+        return;
+    }
+
+    job->receipt = NGX_HTTP_TRIVET_PROXY_NO_RECEIPT;
+    ngx_http_trivet_proxy_take_note(
+        job, &(struct trivet_event){TRIVET_EVENT_WARNING, err.detail, 0});
+}
+
+
+void
+ngx_http_trivet_proxy_call(ngx_http_trivet_proxy_job_t *job,
+    struct trivet_context *context, const struct trivet_call *call)
+{
+    int64_t room;
+    struct trivet_evidence evidence;
+    struct trivet_receipts *receipts;
+
+    receipts = ngx_http_trivet_proxy_receipts(job->context);
+    if (receipts == NULL) {
+        ngx_http_trivet_proxy_send_call(job, context, call, NULL);
+        return;
+    }
+
+    if (trivet_receipts_reserve(receipts, call->body_len, &room, &job->err)
+        != TRIVET_OK)
+    {
+        job->failure = TRIVET_FAILURE_RECEIPT;
+        return;
+    }
+
+    ngx_memzero(&evidence, sizeof(evidence));
+    ngx_http_trivet_proxy_send_call(job, context, call, &evidence);
+    ngx_http_trivet_proxy_keep_receipt(job, receipts, call, &evidence, room);
+    trivet_evidence_release(&evidence);
+}

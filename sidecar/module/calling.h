@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* calling.h - a call, its answer judged, its receipt kept */
+#ifndef TRIVET_SIDECAR_MODULE_CALLING_H
+#define TRIVET_SIDECAR_MODULE_CALLING_H
+
+#include "sidecar/module/job.h"
+
+/* On a pool thread: makes the call and fills in the job's outcome. */
+void ngx_http_trivet_proxy_call(ngx_http_trivet_proxy_job_t *job,
+    struct trivet_context *context, const struct trivet_call *call);
+
+#endif
