@@ -6,7 +6,8 @@
 # TSAN=1 "tsan" with ThreadSanitizer, FUZZ=1 "fuzz" for libFuzzer (libraries and
 # tests, not the module).
 
-VERSION = 0.1.0
+# Its one place is the first line of debian/changelog, where dpkg looks for it.
+VERSION := $(shell sed -n "1s/.*(\(.*\)).*/\1/p" debian/changelog)
 PREFIX ?= /usr/local
 DESTDIR ?=
 # Where Debian's nginx looks for modules, and trivet serve for ours.
@@ -33,6 +34,7 @@ include mk/fuzz.mk
 include mk/bench.mk
 include mk/cluster.mk
 include mk/install.mk
+include mk/packages.mk
 
 .PHONY: all clean help
 all: $(PROGRAMS) module ## libraries, command and nginx module

@@ -1,0 +1,15 @@
+# SPDX-License-Identifier: Apache-2.0
+# Debian's packages, made in clean systems and tried in others (tests/packages).
+
+RELEASE ?= bookworm
+PACKAGES_TESTS ?= tests/packages
+
+.PHONY: packages check-packages
+
+packages: ## Debian's packages, in build/packages/RELEASE (bookworm)
+	$(Q)tools/install-packages packages
+	$(Q)tools/build-packages $(RELEASE)
+
+check-packages: ## packages, made and tried in clean systems
+	$(Q)tools/install-packages packages
+	$(Q)$(PYTHON) -m pytest -q -m '' $(PACKAGES_TESTS) $(PYTEST_ARGS)
