@@ -437,3 +437,68 @@ trivet_file_move_over(
     sync_folder_of(path);
     return TRIVET_OK;
 }
+
+enum trivet_status
+trivet_file_make_beside(
+    const char *path, char *out, size_t cap, struct trivet_error *err)
+{
+    int fd;
+
+    if (snprintf(out, cap, "%s.XXXXXX", path) >= (int) cap) {
+        return fail(err, TRIVET_E_LIMIT, path, "the path is too long");
+    }
+
+    fd = mkostemp(out, O_CLOEXEC); /* 0600 */
+    if (fd < 0) {
+        return fail_by_errno(err, TRIVET_E_UNAVAILABLE, path);
+    }
+
+    (void) close(fd);
+    return TRIVET_OK;
+}
+
+enum trivet_status
+trivet_file_sync(const char *path, struct trivet_error *err)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    enum trivet_status status = TRIVET_OK;
+
+    if (fd < 0 || fsync(fd) != 0) {
+        status = fail_by_errno(err, TRIVET_E_UNAVAILABLE, path);
+    }
+    if (fd >= 0) {
+        (void) close(fd);
+    }
+
+    return status;
+}
+
+enum trivet_status
+trivet_file_give_to_owner(
+    const char *path, const char *other, struct trivet_error *err)
+{
+    char copy[PATH_MAX];
+    struct stat info;
+
+    (void) snprintf(copy, sizeof copy, "%s", other);
+    if (stat(other, &info) != 0 && stat(dirname(copy), &info) != 0) {
+        return fail_by_errno(err, TRIVET_E_UNAVAILABLE, other);
+    }
+
+    return info.st_uid == geteuid()
+                   || chown(path, info.st_uid, info.st_gid) == 0
+               ? TRIVET_OK
+               : fail_by_errno(err, TRIVET_E_UNAVAILABLE, path);
+}
+
+enum trivet_status
+trivet_file_put_new(
+    const char *written, const char *path, struct trivet_error *err)
+{
+    if (!put_if_free(written, path)) {
+        return fail_by_errno(err, TRIVET_E_UNAVAILABLE, path);
+    }
+
+    sync_folder_of(path);
+    return TRIVET_OK;
+}

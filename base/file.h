@@ -129,6 +129,32 @@ TRIVET_MUST_USE enum trivet_status trivet_file_move_over(
     const char *written, const char *path, struct trivet_error *err);
 
 /*
+ * For what others write, such as a library: an empty file PATH.XXXXXX beside
+ * path, mode 0600, whose name is put into out. The caller removes it, or hands
+ * it on to trivet_file_put_new or trivet_file_move_over.
+ *
+ * TRIVET_E_NOT_FOUND, TRIVET_E_LIMIT, TRIVET_E_UNAVAILABLE: as above.
+ */
+TRIVET_MUST_USE enum trivet_status trivet_file_make_beside(
+    const char *path, char *out, size_t cap, struct trivet_error *err);
+
+/* Makes what was written into the file durable. No process may have locks on
+ * it: they would be released. TRIVET_E_UNAVAILABLE. */
+TRIVET_MUST_USE enum trivet_status trivet_file_sync(
+    const char *path, struct trivet_error *err);
+
+/* Gives a file the owner and the group of another, or else of the folder that
+ * one would be in. TRIVET_E_UNAVAILABLE: that is not allowed. */
+TRIVET_MUST_USE enum trivet_status trivet_file_give_to_owner(
+    const char *path, const char *other, struct trivet_error *err);
+
+/* Gives a file that was written and synced the name path, durably, if there is
+ * nothing of that name: TRIVET_E_CONFLICT when there is. TRIVET_E_UNAVAILABLE:
+ * it keeps its name. */
+TRIVET_MUST_USE enum trivet_status trivet_file_put_new(
+    const char *written, const char *path, struct trivet_error *err);
+
+/*
  * Replaces `name` in an open folder by way of `temporary`; mode 0600. A
  * temporary file that is there was left by a process that died: it is removed,
  * so the caller must hold a lock that keeps other writers away. Durable after

@@ -85,6 +85,7 @@ CRYPTO_SRCS = \
 
 STORE_SRCS = \
 	store/again.c \
+	store/backup.c \
 	store/chain.c \
 	store/copy.c \
 	store/group.c \
@@ -299,7 +300,10 @@ CLI_SRCS = \
 	cli/operator/server_key.c \
 	cli/operator/session.c \
 	cli/operator/store.c \
+	cli/operator/store_backup.c \
 	cli/operator/store_copy.c \
+	cli/operator/store_restore.c \
+	cli/operator/store_whole.c \
 	cli/operator/user.c \
 	cli/options_file.c \
 	cli/output.c \

@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* store.c - trivet store: whether a store agrees with itself; its schema */
+/* store.c - trivet store: whether a store is sound; its schema; its roles */
 #include "cli/operator/common.h"
 
 #include "cli/exit.h"
 #include "cli/open_store.h"
+#include "cli/operator/store_backup.h"
 #include "cli/operator/store_copy.h"
+#include "cli/operator/store_restore.h"
 #include "cli/output.h"
 #include "cli/table.h"
+#include "store/backup.h"
 #include "store/noun/admission.h"
 
 enum { MAX_FAULTS_TOLD = 20 };
@@ -48,6 +51,20 @@ take_fault(void *opaque, enum trivet_admission_fault fault, int64_t session_id)
 }
 
 static void
+take_damage(void *opaque, const char *text)
+{
+    struct checking *checking = opaque;
+
+    checking->num_faults++;
+    if (checking->faults != NULL) {
+        (void) json_array_append_new(checking->faults,
+            json_pack("{s:s, s:s}", "fault", "damaged", "text", text));
+    } else {
+        cli_print("damaged: %s\n", text);
+    }
+}
+
+static void
 tell_result(const struct cli_operator *op, const struct checking *checking,
     int64_t num_rows)
 {
@@ -71,9 +88,13 @@ check(void *input, struct trivet_error *err)
         .faults = op->as_json ? json_array() : NULL,
     };
     int64_t num_rows;
-    enum trivet_status status = trivet_store_admission_check(
-        op->store, take_fault, &checking, &num_rows, err);
+    enum trivet_status status =
+        trivet_store_examine(op->store, take_damage, &checking, err);
 
+    if (status == TRIVET_OK) {
+        status = trivet_store_admission_check(
+            op->store, take_fault, &checking, &num_rows, err);
+    }
     if (status == TRIVET_OK) {
         tell_result(op, &checking, num_rows);
     }
@@ -94,10 +115,11 @@ run_check(void *input)
 
 static const struct cli_command check_command = {
     .name = "check",
-    .summary = "compare the rows that requests are admitted by with the tables",
-    .doc = "Compares each row of the table admission, by which requests are "
-           "admitted, with the tables that it is made from, and names each "
-           "session for which they differ. Exits with 6 when there is one.",
+    .summary = "whether the file is sound, and its tables agree",
+    .doc = "Has SQLite examine its file. Then compares each row of the table "
+           "admission, by which requests are admitted, with the tables that it "
+           "is made from, and names each session for which they differ. Exits "
+           "with 6 when something is wrong.",
     .shared = cli_operator_shared,
     .input_size = sizeof(struct cli_operator),
     .run = run_check,
@@ -229,10 +251,11 @@ static const struct cli_command roles_command = {
 };
 
 static const struct cli_command *const children[] = {&check_command,
-    &migrate_command, &cli_store_copy_command, &roles_command, NULL};
+    &cli_store_backup_command, &cli_store_restore_command, &migrate_command,
+    &cli_store_copy_command, &roles_command, NULL};
 
 const struct cli_command cli_store_command = {
     .name = "store",
-    .summary = "the store: check, migrate, copy, roles",
+    .summary = "the store: check, backup, restore, migrate, copy, roles",
     .children = children,
 };

@@ -17,10 +17,9 @@
 #include "cli/data_dir.h"
 #include "cli/open_store.h"
 #include "cli/operator/in_use.h"
+#include "cli/operator/store_whole.h"
 #include "cli/output.h"
 #include "store/copy.h"
-#include "store/noun/admission.h"
-#include "store/noun/audit.h"
 #include "store/noun/server_key.h"
 
 #define SQLITE   "sqlite:"
@@ -135,50 +134,6 @@ close_both(struct copying *copying)
     }
 }
 
-/* ---- checks of one store ------------------------------------------------ */
-
-static void
-count_session(void *user, enum trivet_admission_fault fault, int64_t session_id)
-{
-    (void) fault;
-    (void) session_id;
-    ++*(int64_t *) user;
-}
-
-static void
-count_audit(void *user, const struct trivet_audit_fault *fault)
-{
-    (void) fault;
-    ++*(int64_t *) user;
-}
-
-/* What a store says of itself, as store check and audit verify read it. */
-static enum trivet_status
-check_store(struct trivet_store *store, int64_t *out_admissions,
-    struct trivet_audit_report *out_audit, struct trivet_error *err)
-{
-    int64_t num_faults = 0;
-    const struct trivet_audit_inquiry inquiry = {
-        .on_fault = count_audit, .user = &num_faults};
-
-    TRIVET_TRY(trivet_store_admission_check(
-        store, count_session, &num_faults, out_admissions, err));
-    if (num_faults > 0) {
-        return trivet_error_set(err, TRIVET_E_UNTRUSTED, "store.copy",
-            "it does not agree with itself (%lld sessions): trivet store check "
-            "names them",
-            (long long) num_faults);
-    }
-
-    TRIVET_TRY(trivet_store_audit_verify(store, &inquiry, out_audit, err));
-    if (num_faults > 0) {
-        return trivet_error_set(err, TRIVET_E_UNTRUSTED, "store.copy",
-            "its audit log is not whole: trivet audit verify says where");
-    }
-
-    return TRIVET_OK;
-}
-
 /* ---- what is said ------------------------------------------------------- */
 
 static void
@@ -261,7 +216,8 @@ check_target(struct copying *copying, struct trivet_error *err)
     struct trivet_audit_report audit;
     int64_t num_admissions;
 
-    TRIVET_TRY(check_store(copying->target, &num_admissions, &audit, err));
+    TRIVET_TRY(
+        cli_store_check_whole(copying->target, &num_admissions, &audit, err));
 
     cli_print("audit              %10lld rows: whole in the target, with %lld "
               "checkpoints\n",
@@ -281,7 +237,8 @@ copy(struct copying *copying, struct trivet_error *err)
     TRIVET_TRY(read_words(copying, err));
     TRIVET_TRY(say("the source", open_source(copying, err), err));
     TRIVET_TRY(say("the source",
-        check_store(copying->source, &num_admissions, &audit, err), err));
+        cli_store_check_whole(copying->source, &num_admissions, &audit, err),
+        err));
     TRIVET_TRY(say("the target", open_target(copying, err), err));
 
     status = trivet_store_copy(

@@ -36,6 +36,7 @@ static const char *const words[TRIVET_NUM_AUDIT_EVENTS] = {
     [TRIVET_AUDIT_REFUSALS_LEFT_OUT] = "refusals-left-out",
     [TRIVET_AUDIT_PRUNED] = "pruned",
     [TRIVET_AUDIT_RESET] = "reset",
+    [TRIVET_AUDIT_RESTORED] = "restored",
 };
 
 static enum trivet_status

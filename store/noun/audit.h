@@ -52,6 +52,8 @@ enum trivet_audit_event {
     TRIVET_AUDIT_REFUSALS_LEFT_OUT, /* detail: how many, of whom             */
     TRIVET_AUDIT_PRUNED,            /* detail: how many of what              */
     TRIVET_AUDIT_RESET, /* a sandbox: all but keys and log was removed       */
+    TRIVET_AUDIT_RESTORED, /* from a backup; detail: where the store is that
+                              was replaced                                  */
     TRIVET_NUM_AUDIT_EVENTS
 };
 

@@ -514,6 +514,42 @@ a_file_is_moved_over_another(void **state)
     assert_text("new");
 }
 
+static void
+a_file_that_others_write_gets_its_name_when_that_is_free(void **state)
+{
+    char written[MAX_SCRATCH_PATH];
+    struct stat info;
+
+    (void) state;
+
+    assert_int_equal(
+        trivet_file_make_beside(path, written, sizeof written, NULL),
+        TRIVET_OK);
+    assert_int_equal(stat(written, &info), 0);
+    assert_int_equal(info.st_mode & 07777, 0600);
+    assert_int_equal(info.st_size, 0);
+    scratch_write(written, "new", 3);
+    assert_int_equal(trivet_file_sync(written, NULL), TRIVET_OK);
+    assert_int_equal(trivet_file_put_new(written, path, NULL), TRIVET_OK);
+    assert_text("new");
+    assert_int_equal(count_files(), 1);
+
+    assert_int_equal(
+        trivet_file_make_beside(path, written, sizeof written, NULL),
+        TRIVET_OK);
+    assert_int_equal(
+        trivet_file_put_new(written, path, NULL), TRIVET_E_CONFLICT);
+    assert_text("new");
+    assert_int_equal(count_files(), 2);
+
+    assert_int_equal(
+        trivet_file_make_beside(path, written, 4, NULL), TRIVET_E_LIMIT);
+    assert_int_equal(trivet_file_sync("/none", NULL), TRIVET_E_NOT_FOUND);
+    assert_int_equal(
+        trivet_file_make_beside("/none/x", written, sizeof written, NULL),
+        TRIVET_E_NOT_FOUND);
+}
+
 int
 main(void)
 {
@@ -533,6 +569,7 @@ main(void)
         FOLDER_TEST(a_write_that_fails_leaves_what_was_there),
         FOLDER_TEST(under_a_lock_a_temporary_file_of_before_is_removed),
         FOLDER_TEST(a_file_is_moved_over_another),
+        FOLDER_TEST(a_file_that_others_write_gets_its_name_when_that_is_free),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
