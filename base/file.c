@@ -42,6 +42,12 @@ fail_by_errno(
 /* ---- owner and mode ----------------------------------------------------- */
 
 bool
+trivet_file_is_missing(const char *path)
+{
+    return access(path, F_OK) != 0 && (errno == ENOENT || errno == ENOTDIR);
+}
+
+bool
 trivet_file_is_on_read_only_mount(int fd)
 {
     struct statvfs info;

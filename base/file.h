@@ -84,6 +84,10 @@ unsigned trivet_file_take_from_others(const char *path, bool *out_is_done);
 /* Whether the open file is on a mount that nobody can write. */
 bool trivet_file_is_on_read_only_mount(int fd);
 
+/* Whether there is certainly nothing of that name. What may not be looked at,
+ * as a link that the system does not let one follow, may be there. */
+bool trivet_file_is_missing(const char *path);
+
 /*
  * Appends what is left to read of fd to out, which the caller made with its
  * maximum. path is for err alone.

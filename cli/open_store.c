@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "base/timestamp.h"
 #include "cli/clock.h"
 #include "cli/moment.h"
@@ -91,7 +92,7 @@ cli_open_store(const struct cli_data_options *options,
     TRIVET_TRY(cli_data_dir(options, dir, err));
     TRIVET_TRY(cli_data_path(dir, "trivet.db", path, err));
 
-    if (access(path, F_OK) != 0) {
+    if (trivet_file_is_missing(path)) {
         return trivet_error_set(err, TRIVET_E_NOT_FOUND, "store.open",
             "%s: no store there; \"trivet serve\" makes one", path);
     }

@@ -197,7 +197,7 @@ choose_current(const struct cli_server_keys_home *home, const struct rows *rows,
         TRIVET_TRY(from_store(home, current->location, out, err));
     }
 
-    return strcmp(out, first) == 0 && access(first, F_OK) != 0
+    return strcmp(out, first) == 0 && trivet_file_is_missing(first)
                ? cli_server_key_make(first, err)
                : TRIVET_OK;
 }

@@ -63,7 +63,7 @@ cli_serving_change(const char *dir, struct trivet_error *err)
     char path[CLI_MAX_PATH];
     int fd;
 
-    if (access(dir, F_OK) != 0) {
+    if (trivet_file_is_missing(dir)) {
         return TRIVET_OK;
     }
 

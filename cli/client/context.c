@@ -4,6 +4,7 @@
 
 #include <unistd.h>
 
+#include "base/file.h"
 #include "cli/exit.h"
 #include "cli/hint.h"
 #include "cli/output.h"
@@ -31,7 +32,7 @@ cli_client_find(struct cli_client *client)
 {
     int number = cli_client_locate(client, false);
 
-    if (number == CLI_OK && access(client->path, F_OK) != 0) {
+    if (number == CLI_OK && trivet_file_is_missing(client->path)) {
         number = cli_complain(CLI_NOT_LOGGED_IN,
             "there is no context %s: log in first (trivet login)",
             client->path);

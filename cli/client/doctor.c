@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "base/timestamp.h"
+#include "base/file.h"
 #include "cli/client/advice.h"
 #include "cli/client/answer.h"
 #include "cli/client/context.h"
@@ -93,7 +94,7 @@ examine_file(struct doctor *doctor)
     if (number != CLI_OK) {
         return number;
     }
-    if (access(doctor->client.path, F_OK) != 0) {
+    if (trivet_file_is_missing(doctor->client.path)) {
         say(VERDICT_FAIL, "file", "trivet login", "%s is not there",
             doctor->client.path);
         return CLI_NOT_LOGGED_IN;

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "cli/client/ask_key.h"
+#include "base/file.h"
 #include "cli/client/context.h"
 #include "cli/client/options.h"
 #include "cli/commands.h"
@@ -311,7 +312,7 @@ make_current(const struct cli_client *client)
     cli_context_current(current);
     if (client->context != NULL && strchr(client->context, '/') == NULL
         && cli_context_path(current, false, path, NULL) == TRIVET_OK
-        && access(path, F_OK) != 0)
+        && trivet_file_is_missing(path))
     {
         (void) !cli_context_use(client->context, NULL);
     }

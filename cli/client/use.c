@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "cli/commands.h"
+#include "base/file.h"
 #include "cli/contexts.h"
 
 static int
@@ -16,7 +17,7 @@ run(void *input)
 
     if (strchr(name, '/') == NULL
         && cli_context_path(name, false, path, &err) == TRIVET_OK
-        && access(path, F_OK) != 0)
+        && trivet_file_is_missing(path))
     {
         return cli_complain(CLI_NOT_LOGGED_IN,
             "there is no context %s: trivet login --context %s", name, name);

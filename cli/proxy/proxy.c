@@ -85,7 +85,7 @@ find_context(struct proxying *p, struct trivet_error *err)
     TRIVET_TRY(cli_context_path(p->options->context, false, path, err));
     cli_hint_use(p->options->context);
 
-    if (access(path, F_OK) != 0) {
+    if (trivet_file_is_missing(path)) {
         return trivet_error_set(err, TRIVET_E_NO_SESSION, "proxy",
             "there is no context %s: log in first (trivet login)", path);
     }

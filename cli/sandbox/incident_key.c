@@ -12,6 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "cli/output.h"
 #include "cli/sandbox_state.h"
 #include "cli/server_keys.h"
@@ -46,7 +47,7 @@ cli_incident_key_prepare(
     TRIVET_TRY(cli_data_path(dir, CLI_INCIDENT_KEY, path, err));
     TRIVET_TRY(cli_serving_change(dir, err));
 
-    if (access(path, F_OK) != 0) {
+    if (trivet_file_is_missing(path)) {
         TRIVET_TRY(cli_server_key_make(path, err));
     }
     if (is_configured(dir)) {

@@ -66,6 +66,9 @@ REASONS = {
         test_metrics::test_reload_keeps_the_counters
         test_redirects::test_a_session_that_the_answer_ended_is_judged_anew
     """,
+    "the first call of a session asks the database, on a thread": """
+        test_metrics::test_waiting_for_a_thread_is_measured
+    """,
     "calls that come together wait for the database each for itself": """
         test_lanes::test_intel_s_library
         test_lanes::test_what_waits_together_is_signed_together
