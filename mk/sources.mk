@@ -240,12 +240,15 @@ SIDECAR_SRCS = \
 	sidecar/failure.c \
 	sidecar/fields.c \
 	sidecar/keeping.c \
+	sidecar/nearest_request.c \
 	sidecar/origin.c \
 	sidecar/queue.c \
 	sidecar/receipt.c \
 	sidecar/receipt_check.c \
 	sidecar/receipt_keys.c \
-	sidecar/receipts.c
+	sidecar/receipts.c \
+	sidecar/recording.c \
+	sidecar/secrets_cut.c
 
 CLI_SRCS = \
 	cli/client/advice.c \

@@ -39,6 +39,8 @@ static const struct trivet_failure_row rows[TRIVET_NUM_FAILURES] = {
         "The call was not made: its Trivet-Idempotency-Key cannot be kept."},
     [TRIVET_FAILURE_RECEIPT] = {"receipt-not-kept", 503,
         "The call was not made: its receipt cannot be kept."},
+    [TRIVET_FAILURE_NOT_RECORDED] = {"not-recorded", 404,
+        "There is no answer to this request."},
     [TRIVET_FAILURE_HOST] = {"host-refused", 403,
         "The Host is not a name of this machine, such as localhost."},
     [TRIVET_FAILURE_ORIGIN] = {"origin-refused", 403,
@@ -99,6 +101,9 @@ static const struct {
     {TRIVET_E_UNAVAILABLE, "transport.time", TRIVET_FAILURE_TIME},
     {TRIVET_E_UNAVAILABLE, "session", TRIVET_FAILURE_UNREACHABLE},
     {TRIVET_E_UNAVAILABLE, "keeping", TRIVET_FAILURE_KEY_UNKEPT},
+    {TRIVET_E_UNAVAILABLE, "receipts", TRIVET_FAILURE_RECEIPT},
+    {TRIVET_E_NOT_FOUND, "recording", TRIVET_FAILURE_NOT_RECORDED},
+    {TRIVET_E_MALFORMED, "recording", TRIVET_FAILURE_INTERNAL},
 };
 
 bool

@@ -40,6 +40,7 @@ enum trivet_failure {
     TRIVET_FAILURE_KEY_UNKEPT, /* it cannot be written down         */
 
     TRIVET_FAILURE_RECEIPT, /* there is no room for one            */
+    TRIVET_FAILURE_NOT_RECORDED,
 
     /* The caller may not do this. */
     TRIVET_FAILURE_HOST,

@@ -30,6 +30,8 @@
 #define TRIVET_PROXY_FIELD_REASON TRIVET_PROXY_FIELD_PREFIX "Reason"
 /* Of our answers: the number of its receipt; "none": it could not be kept. */
 #define TRIVET_PROXY_FIELD_RECEIPT TRIVET_PROXY_FIELD_PREFIX "Receipt"
+/* Of our answers: "yes", it is one that was recorded. */
+#define TRIVET_PROXY_FIELD_REPLAYED TRIVET_PROXY_FIELD_PREFIX "Replayed"
 /* "yes": the server's signature is right. "no": an error without one. */
 #define TRIVET_PROXY_FIELD_VERIFIED TRIVET_PROXY_FIELD_PREFIX "Verified"
 

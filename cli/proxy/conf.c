@@ -14,6 +14,28 @@
 enum { NUM_CALLS = 32, NUM_THREADS = NUM_CALLS + 2 };
 
 static void
+put_paths(FILE *to, const struct cli_proxy_conf *conf)
+{
+    const struct {
+        const char *directive;
+        const char *path;
+    } rows[] = {
+        {"context", conf->context},
+        {"token_file", conf->token_file},
+        {"receipts", conf->receipts},
+        {"record", conf->record},
+        {"replay", conf->replay},
+    };
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        if (rows[i].path[0] != '\0') {
+            (void) fprintf(to, "    trivet_proxy_%s \"%s\";\n",
+                rows[i].directive, rows[i].path);
+        }
+    }
+}
+
+static void
 put_http(FILE *to, const struct cli_proxy_conf *conf)
 {
     const struct cli_proxy_options *o = conf->options;
@@ -39,7 +61,6 @@ put_http(FILE *to, const struct cli_proxy_conf *conf)
     cli_nginx_put_temporary(to, conf->dir);
     (void) fprintf(to,
         "\n"
-        "    trivet_proxy_context \"%s\";\n"
         "    trivet_proxy_timeout %llds;\n"
         "    trivet_proxy_max_wait %llds;\n"
         "    trivet_proxy_limits %s;\n"
@@ -47,24 +68,19 @@ put_http(FILE *to, const struct cli_proxy_conf *conf)
         "    trivet_proxy_caller_header %s;\n"
         "    trivet_proxy_kept \"%s/kept\";\n"
         "    trivet_proxy_encrypt %s;\n",
-        conf->context, o->timeout_s, o->max_wait_s, o->limits, (int) NUM_CALLS,
+        o->timeout_s, o->max_wait_s, o->limits, (int) NUM_CALLS,
         cli_text_of(o->takes_names, "on", "off"), conf->dir,
         cli_text_of(o->encrypts, "on", "off"));
 
+    put_paths(to, conf);
     for (size_t i = 0; i < o->num_rules; i++) {
         (void) fprintf(to, "    trivet_proxy_allow \"%s\";\n", o->rules[i]);
     }
-    if (conf->token_file[0] != '\0') {
-        (void) fprintf(
-            to, "    trivet_proxy_token_file \"%s\";\n", conf->token_file);
-    }
     if (conf->receipts[0] != '\0') {
         (void) fprintf(to,
-            "    trivet_proxy_receipts \"%s\";\n"
             "    trivet_proxy_receipts_full %s;\n"
             "    trivet_proxy_receipts_rotate %lld;\n",
-            conf->receipts, cli_text_of(o->keeps_bodies, "on", "off"),
-            o->receipts_rotate);
+            cli_text_of(o->keeps_bodies, "on", "off"), o->receipts_rotate);
     }
     (void) fputc('\n', to);
 }

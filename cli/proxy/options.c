@@ -20,6 +20,8 @@ enum {
     OPTION_LIMITS,
     OPTION_CALLER_HEADER,
     OPTION_ENCRYPT,
+    OPTION_RECORD,
+    OPTION_REPLAY,
     OPTION_RECEIPTS,
     OPTION_RECEIPTS_FULL,
     OPTION_RECEIPTS_ROTATE,
@@ -83,6 +85,10 @@ const struct argp_option cli_proxy_options_table[] = {
         "keep the bodies, too, in the receipts", 0},
     {"receipts-rotate", OPTION_RECEIPTS_ROTATE, "SIZE", 0,
         "begin another file of receipts behind that many bytes (64m)", 0},
+    {"record", OPTION_RECORD, "DIR", 0,
+        "write each request and its answer there, without secrets", 0},
+    {"replay", OPTION_REPLAY, "DIR", 0,
+        "call nobody: give the answers that were recorded there", 0},
     {"print-config", OPTION_PRINT_CONFIG, NULL, 0,
         "do not start: print nginx's configuration", 0},
     {0},
@@ -128,6 +134,26 @@ set_rotate(struct cli_proxy_options *options, const char *text,
     }
 }
 
+/* Options that make sense together. */
+static void
+check_together(struct cli_proxy_options *options, struct argp_state *state)
+{
+    if (options->keeps_bodies && options->receipts == NULL) {
+        argp_error(state, "--receipts-full needs --receipts");
+    }
+    if (options->replay == NULL) {
+        return;
+    }
+    if (options->context != NULL || options->record != NULL
+        || options->receipts != NULL)
+    {
+        argp_error(state,
+            "--replay calls nobody: no --context, --record or --receipts");
+    }
+
+    options->limits = "off";
+}
+
 /* Those about files. */
 static error_t
 parse_file(struct cli_proxy_options *options, int key, char *arg,
@@ -149,10 +175,14 @@ parse_file(struct cli_proxy_options *options, int key, char *arg,
     case OPTION_RECEIPTS_ROTATE:
         set_rotate(options, arg, state);
         return 0;
+    case OPTION_RECORD:
+        options->record = arg;
+        return 0;
+    case OPTION_REPLAY:
+        options->replay = arg;
+        return 0;
     case ARGP_KEY_END:
-        if (options->keeps_bodies && options->receipts == NULL) {
-            argp_error(state, "--receipts-full needs --receipts");
-        }
+        check_together(options, state);
         return 0;
     default:
         return ARGP_ERR_UNKNOWN;

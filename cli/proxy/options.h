@@ -26,6 +26,8 @@ struct cli_proxy_options {
     const char *receipts; /* a folder; NULL: none are kept */
     bool keeps_bodies;
     long long receipts_rotate; /* bytes of a file */
+    const char *record;        /* a folder; NULL: nothing is recorded */
+    const char *replay;        /* the same; NULL: calls are made      */
     bool prints_config;
 };
 

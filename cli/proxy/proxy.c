@@ -42,6 +42,8 @@ struct proxying {
     char context[CLI_MAX_PATH];    /* the file */
     char token_file[CLI_MAX_PATH]; /* "": none */
     char receipts[CLI_MAX_PATH];   /* the same */
+    char record[CLI_MAX_PATH];     /* the same */
+    char replay[CLI_MAX_PATH];     /* the same; then there is no context */
     char self[CLI_MAX_PATH];       /* this program */
     char program[CLI_MAX_PATH];    /* nginx */
     char module[CLI_MAX_PATH];
@@ -82,6 +84,10 @@ find_context(struct proxying *p, struct trivet_error *err)
 {
     char path[CLI_MAX_CONTEXT_PATH];
 
+    if (p->options->replay != NULL) {
+        return TRIVET_OK;
+    }
+
     TRIVET_TRY(cli_context_path(p->options->context, false, path, err));
     cli_hint_use(p->options->context);
 
@@ -112,7 +118,8 @@ name_files(struct proxying *p, struct trivet_error *err)
     char beside[CLI_MAX_PATH + sizeof ".proxy"];
     const char *dir = beside;
 
-    (void) snprintf(beside, sizeof beside, "%s.proxy", p->context);
+    (void) snprintf(
+        beside, sizeof beside, "%s.proxy", cli_text_or(p->replay, p->context));
     if (p->options->data != NULL) {
         dir = p->options->data;
     }
@@ -121,7 +128,9 @@ name_files(struct proxying *p, struct trivet_error *err)
     if (!cli_nginx_accepts_path(p->dir) || !cli_nginx_accepts_path(p->module)
         || !cli_nginx_accepts_path(p->context)
         || !cli_nginx_accepts_path(p->token_file)
-        || !cli_nginx_accepts_path(p->receipts))
+        || !cli_nginx_accepts_path(p->receipts)
+        || !cli_nginx_accepts_path(p->record)
+        || !cli_nginx_accepts_path(p->replay))
     {
         return trivet_error_set(err, TRIVET_E_USAGE, "proxy",
             "%s: a path must not have $, quotes, braces, semicolons or "
@@ -146,6 +155,8 @@ find_given(struct proxying *p, struct trivet_error *err)
     } paths[] = {
         {p->options->token_file, p->token_file},
         {p->options->receipts, p->receipts},
+        {p->options->record, p->record},
+        {p->options->replay, p->replay},
     };
 
     for (size_t i = 0; i < sizeof paths / sizeof paths[0]; i++) {
@@ -188,6 +199,13 @@ check(struct proxying *p, struct trivet_error *err)
     if (p->receipts[0] != '\0') {
         TRIVET_TRY(check_folder(p->receipts, "the folder of receipts", err));
     }
+    if (p->record[0] != '\0') {
+        TRIVET_TRY(check_folder(p->record, "the folder of records", err));
+    }
+    if (p->replay[0] != '\0' && access(p->replay, R_OK | X_OK) != 0) {
+        return trivet_error_set(err, TRIVET_E_NOT_FOUND, "proxy",
+            "%s: there is no such folder", p->replay);
+    }
 
     return check_folder(p->dir, "the data directory", err);
 }
@@ -209,6 +227,8 @@ format(const struct proxying *p)
         .context = p->context,
         .token_file = p->token_file,
         .receipts = p->receipts,
+        .record = p->record,
+        .replay = p->replay,
     });
 }
 
@@ -255,6 +275,9 @@ prepare(struct proxying *p, struct trivet_error *err)
     if (p->receipts[0] != '\0') {
         TRIVET_TRY(cli_make_dir(p->receipts, err));
     }
+    if (p->record[0] != '\0') {
+        TRIVET_TRY(cli_make_dir(p->record, err));
+    }
     TRIVET_TRY(cli_listener_open(&p->listener, err));
     if (p->options->monitor != NULL) {
         TRIVET_TRY(cli_listener_open(&p->monitor, err));
@@ -271,7 +294,9 @@ reload(struct proxying *p, struct cli_nginx *nginx, struct trivet_error *err)
 {
     struct cli_nginx trial = *nginx;
 
-    TRIVET_TRY(check_context(p->context, err));
+    if (p->context[0] != '\0') {
+        TRIVET_TRY(check_context(p->context, err));
+    }
     TRIVET_TRY(write_conf(p, p->next_conf, err));
     trial.conf = p->next_conf;
     TRIVET_TRY(cli_nginx_test(&trial, err));

@@ -114,28 +114,51 @@ ngx_http_trivet_proxy_error_handler(ngx_http_request_t *r)
 
 /* ---- the server's answer ------------------------------------------------ */
 
-/* A repeated one says so. */
+/* One that is not of this call says so. */
 static ngx_int_t
-ngx_http_trivet_proxy_send_answer(ngx_http_request_t *r,
-    const struct trivet_answer *answer, ngx_uint_t is_repeated)
+ngx_http_trivet_proxy_add_origin(const ngx_http_trivet_proxy_job_t *job)
 {
-    ngx_str_t body;
-    const char *verified = answer->is_verified ? "yes" : "no";
+    ngx_http_request_t *r = job->request;
+    const char *verified = job->shown->is_verified ? "yes" : "no";
 
-    r->headers_out.status = answer->status;
+    if (ngx_http_trivet_proxy_add_header(
+            r, TRIVET_PROXY_FIELD_VERIFIED, verified)
+        == NULL)
+    {
+        return NGX_ERROR;
+    }
 
-    if (ngx_http_trivet_proxy_give_headers(r, answer) != NGX_OK
-        || ngx_http_trivet_proxy_add_header(
-               r, TRIVET_PROXY_FIELD_VERIFIED, verified)
+    if (job->is_repeated
+        && ngx_http_trivet_proxy_add_header(
+               r, TRIVET_PROXY_FIELD_REPEATED, "yes")
                == NULL)
     {
         return NGX_ERROR;
     }
 
-    if (is_repeated
+    if (job->recording != NULL
         && ngx_http_trivet_proxy_add_header(
-               r, TRIVET_PROXY_FIELD_REPEATED, "yes")
+               r, TRIVET_PROXY_FIELD_REPLAYED, "yes")
                == NULL)
+    {
+        return NGX_ERROR;
+    }
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_trivet_proxy_send_answer(const ngx_http_trivet_proxy_job_t *job)
+{
+    ngx_http_request_t *r = job->request;
+    const struct trivet_answer *answer = job->shown;
+    ngx_str_t body;
+
+    r->headers_out.status = answer->status;
+
+    if (ngx_http_trivet_proxy_give_headers(r, answer) != NGX_OK
+        || ngx_http_trivet_proxy_add_origin(job) != NGX_OK)
     {
         return NGX_ERROR;
     }
@@ -192,18 +215,13 @@ ngx_int_t
 ngx_http_trivet_proxy_send(ngx_http_trivet_proxy_job_t *job)
 {
     ngx_http_request_t *r = job->request;
-    const struct trivet_answer *answer = job->answer;
 
     if (ngx_http_trivet_proxy_add_receipt(job) != NGX_OK) {
         return NGX_ERROR;
     }
 
     if (job->failure == TRIVET_FAILURE_NONE) {
-        if (job->is_repeated) {
-            answer = &job->keeping->answer;
-        }
-
-        return ngx_http_trivet_proxy_send_answer(r, answer, job->is_repeated);
+        return ngx_http_trivet_proxy_send_answer(job);
     }
 
     if (job->retry_after_s > 0

@@ -37,6 +37,25 @@ ngx_http_trivet_proxy_send_call(ngx_http_trivet_proxy_job_t *job,
     } else {
         job->failure = trivet_failure_of(&job->err);
     }
+
+    job->shown = job->answer;
+}
+
+
+/* What cannot be written down is a warning: the call was made. */
+static void
+ngx_http_trivet_proxy_record(
+    ngx_http_trivet_proxy_job_t *job, const struct trivet_call *call)
+{
+    const char *folder = ngx_http_trivet_proxy_record_folder(job->context);
+    struct trivet_error err;
+
+    if (folder != NULL && job->failure == TRIVET_FAILURE_NONE
+        && trivet_recording_write(folder, call, job->answer, &err) != TRIVET_OK)
+    {
+        ngx_http_trivet_proxy_take_note(
+            job, &(struct trivet_event){TRIVET_EVENT_WARNING, err.detail, 0});
+    }
 }
 
 
@@ -76,8 +95,9 @@ ngx_http_trivet_proxy_keep_receipt(ngx_http_trivet_proxy_job_t *job,
 }
 
 
-void
-ngx_http_trivet_proxy_call(ngx_http_trivet_proxy_job_t *job,
+/* The call, and its receipt if they are kept. */
+static void
+ngx_http_trivet_proxy_call_and_keep(ngx_http_trivet_proxy_job_t *job,
     struct trivet_context *context, const struct trivet_call *call)
 {
     int64_t room;
@@ -101,4 +121,52 @@ ngx_http_trivet_proxy_call(ngx_http_trivet_proxy_job_t *job,
     ngx_http_trivet_proxy_send_call(job, context, call, &evidence);
     ngx_http_trivet_proxy_keep_receipt(job, receipts, call, &evidence, room);
     trivet_evidence_release(&evidence);
+}
+
+
+void
+ngx_http_trivet_proxy_call(ngx_http_trivet_proxy_job_t *job,
+    struct trivet_context *context, const struct trivet_call *call)
+{
+    ngx_http_trivet_proxy_call_and_keep(job, context, call);
+    ngx_http_trivet_proxy_record(job, call);
+}
+
+
+/* ---- without a call ----------------------------------------------------- */
+
+/* As a call would refuse it. */
+static ngx_uint_t
+ngx_http_trivet_proxy_is_path_printable(const char *path)
+{
+    while (*path > ' ' && *path <= '~') {
+        path++;
+    }
+
+    return *path == '\0';
+}
+
+
+void
+ngx_http_trivet_proxy_replay(ngx_http_trivet_proxy_job_t *job,
+    const char *folder, const struct trivet_call *call)
+{
+    if (!ngx_http_trivet_proxy_is_path_printable(call->path)) {
+        job->failure = TRIVET_FAILURE_REQUEST;
+        return;
+    }
+
+    job->recording =
+        ngx_calloc(sizeof(struct trivet_recording), ngx_cycle->log);
+    if (job->recording == NULL) {
+        job->failure = TRIVET_FAILURE_INTERNAL;
+        return;
+    }
+
+    if (trivet_recording_find(folder, call, job->recording, &job->err)
+        == TRIVET_OK) {
+        job->shown = &job->recording->answer;
+    } else {
+        job->failure = trivet_failure_of(&job->err);
+    }
 }

@@ -9,4 +9,8 @@
 void ngx_http_trivet_proxy_call(ngx_http_trivet_proxy_job_t *job,
     struct trivet_context *context, const struct trivet_call *call);
 
+/* The same without a call: its answer was recorded in that folder. */
+void ngx_http_trivet_proxy_replay(ngx_http_trivet_proxy_job_t *job,
+    const char *folder, const struct trivet_call *call);
+
 #endif

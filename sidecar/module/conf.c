@@ -78,9 +78,9 @@ ngx_http_trivet_proxy_check_conf(ngx_conf_t *cf)
         return NGX_OK;
     }
 
-    if (pcf->context_path.len == 0) {
-        ngx_conf_log_error(
-            NGX_LOG_EMERG, cf, 0, "\"trivet_proxy_context\" must be set");
+    if (pcf->context_path.len == 0 && pcf->replay_folder.len == 0) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+            "\"trivet_proxy_context\" or \"trivet_proxy_replay\" must be set");
         return NGX_ERROR;
     }
 

@@ -23,6 +23,9 @@ typedef struct {
     ngx_flag_t receipts_full;  /* with bodies                        */
     off_t receipts_rotate;     /* bytes of a file                    */
 
+    ngx_str_t record_folder; /* with a NUL; empty: nothing is        */
+    ngx_str_t replay_folder; /* with a NUL; empty: calls are made    */
+
     ngx_array_t *rules; /* of ngx_str_t (allow.h); NULL: all allowed */
     ngx_str_t token;    /* that callers must send; empty: none       */
 

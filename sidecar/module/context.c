@@ -225,6 +225,29 @@ ngx_http_trivet_proxy_kept_folder(ngx_http_trivet_proxy_context_t *context)
 }
 
 
+static const char *
+ngx_http_trivet_proxy_folder(ngx_str_t folder)
+{
+    return folder.len == 0 ? NULL : (const char *) folder.data;
+}
+
+
+const char *
+ngx_http_trivet_proxy_record_folder(
+    const ngx_http_trivet_proxy_context_t *context)
+{
+    return ngx_http_trivet_proxy_folder(context->conf->record_folder);
+}
+
+
+const char *
+ngx_http_trivet_proxy_replay_folder(
+    const ngx_http_trivet_proxy_context_t *context)
+{
+    return ngx_http_trivet_proxy_folder(context->conf->replay_folder);
+}
+
+
 struct trivet_receipts *
 ngx_http_trivet_proxy_receipts(ngx_http_trivet_proxy_context_t *context)
 {

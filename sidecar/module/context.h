@@ -28,6 +28,12 @@ TRIVET_MUST_USE enum trivet_status ngx_http_trivet_proxy_open_context(
 const char *ngx_http_trivet_proxy_kept_folder(
     ngx_http_trivet_proxy_context_t *context);
 
+/* Where answers are recorded, and where they are found; NULL: nowhere. */
+const char *ngx_http_trivet_proxy_record_folder(
+    const ngx_http_trivet_proxy_context_t *context);
+const char *ngx_http_trivet_proxy_replay_folder(
+    const ngx_http_trivet_proxy_context_t *context);
+
 struct trivet_receipts;
 
 /* Where receipts are kept; NULL: none are. */

@@ -114,6 +114,7 @@ ngx_http_trivet_proxy_take_kept(
 
     case TRIVET_KEPT_ANSWER:
         job->is_repeated = 1;
+        job->shown = &job->keeping->answer;
         break;
 
     case TRIVET_KEPT_UNKNOWN:
@@ -176,6 +177,7 @@ static void
 ngx_http_trivet_proxy_call_now(
     ngx_http_trivet_proxy_job_t *job, struct trivet_buffer *copy)
 {
+    const char *replay = ngx_http_trivet_proxy_replay_folder(job->context);
     struct trivet_call call = job->call;
     struct trivet_slice body;
     struct trivet_context *context;
@@ -185,15 +187,20 @@ ngx_http_trivet_proxy_call_now(
         return;
     }
 
+    call.body = body.data;
+    call.body_len = body.len;
+
+    if (replay != NULL) {
+        ngx_http_trivet_proxy_replay(job, replay, &call);
+        return;
+    }
+
     if (ngx_http_trivet_proxy_open_context(job->context, &context, &job->err)
         != TRIVET_OK)
     {
         job->failure = trivet_failure_of(&job->err);
         return;
     }
-
-    call.body = body.data;
-    call.body_len = body.len;
 
     if (job->keeping == NULL) {
         ngx_http_trivet_proxy_call(job, context, &call);
@@ -271,6 +278,11 @@ ngx_http_trivet_proxy_cleanup_job(void *data)
     job->answer = NULL;
     if (job->keeping != NULL) {
         trivet_keeping_release(job->keeping);
+    }
+    if (job->recording != NULL) {
+        trivet_recording_release(job->recording);
+        ngx_free(job->recording);
+        job->recording = NULL;
     }
 }
 

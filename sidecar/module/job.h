@@ -10,6 +10,7 @@
 #include "sidecar/failure.h"
 #include "sidecar/keeping.h"
 #include "sidecar/queue.h"
+#include "sidecar/recording.h"
 
 enum {
     NGX_HTTP_TRIVET_PROXY_MAX_NOTES = 8,
@@ -56,7 +57,9 @@ struct ngx_http_trivet_proxy_job_s {
 
     /* The outcome: an answer, which is freed with the request, or a failure. */
     struct trivet_answer *answer;
-    ngx_uint_t is_repeated; /* the answer is that of an earlier call */
+    const struct trivet_answer *shown;  /* to the caller: it, or another's */
+    ngx_uint_t is_repeated;             /* that of an earlier call         */
+    struct trivet_recording *recording; /* whose it is; NULL: nobody's */
     enum trivet_failure failure;
     struct trivet_error err;
     int64_t receipt;       /* its number; NO_RECEIPT: not kept; 0: none due */

@@ -99,6 +99,20 @@ static ngx_command_t  ngx_http_trivet_proxy_commands[] = {
       offsetof(ngx_http_trivet_proxy_conf_t, receipts_rotate),
       NULL },
 
+    { ngx_string("trivet_proxy_record"),
+      NGX_HTTP_MAIN_CONF|NGX_CONF_TAKE1,
+      ngx_conf_set_str_slot,
+      NGX_HTTP_MAIN_CONF_OFFSET,
+      offsetof(ngx_http_trivet_proxy_conf_t, record_folder),
+      NULL },
+
+    { ngx_string("trivet_proxy_replay"),
+      NGX_HTTP_MAIN_CONF|NGX_CONF_TAKE1,
+      ngx_conf_set_str_slot,
+      NGX_HTTP_MAIN_CONF_OFFSET,
+      offsetof(ngx_http_trivet_proxy_conf_t, replay_folder),
+      NULL },
+
     { ngx_string("trivet_proxy_allow"),
       NGX_HTTP_MAIN_CONF|NGX_CONF_TAKE1,
       ngx_http_trivet_proxy_allow,

@@ -71,6 +71,10 @@ ngx_http_trivet_proxy_look(ngx_http_trivet_proxy_job_t *job)
 
     job->session_s = -1;
 
+    if (ngx_http_trivet_proxy_replay_folder(job->context) != NULL) {
+        return;
+    }
+
     if (ngx_http_trivet_proxy_open_context(job->context, &context, &job->err)
         != TRIVET_OK)
     {

@@ -421,7 +421,6 @@ static void
 ngx_http_trivet_proxy_is_late(ngx_event_t *ev)
 {
     ngx_http_trivet_proxy_job_t *job = ev->data;
-
     ngx_connection_t *c = job->request->connection;
 
     ngx_http_set_log_request(c->log, job->request);
@@ -585,6 +584,7 @@ ngx_http_trivet_proxy_end_turn(ngx_http_trivet_proxy_job_t *job)
     {
         trivet_answer_free(job->answer);
         job->answer = NULL;
+        job->shown = NULL;
         if (ngx_http_trivet_proxy_enter(job, pcf) == NGX_DONE) {
             return;
         }
