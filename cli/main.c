@@ -4,10 +4,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "build.h"
 #include "cli/commands.h"
 #include "cli/lanes.h"
 #include "cli/output.h"
-#include "build.h"
 
 static const struct cli_command *const commands[] = {
     &cli_login_command,

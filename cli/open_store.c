@@ -10,6 +10,7 @@
 #include "base/timestamp.h"
 #include "cli/clock.h"
 #include "cli/moment.h"
+#include "cli/operation.h"
 #include "cli/output.h"
 #include "cli/sandbox_state.h"
 #include "store/noun/clock.h"
@@ -47,6 +48,7 @@ cli_open_store_at(const char *url, enum trivet_store_mode mode,
 
     TRIVET_TRY(trivet_store_open(url, mode, out, err));
 
+    trivet_store_act_as_operator(*out, cli_operator_name());
     notice = trivet_store_notice(*out);
     if (notice != NULL) {
         cli_tell("trivet: %s\n", notice);

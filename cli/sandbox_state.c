@@ -13,8 +13,6 @@
 #include "cli/moment.h"
 #include "cli/output.h"
 
-static const char name[] = "sandbox.state";
-
 /* In the data directory. */
 static const char determinism_name[] = "deterministic";
 
@@ -26,7 +24,7 @@ open_in(const struct cli_data_options *options, bool is_to_be_written,
     char path[CLI_MAX_PATH];
 
     TRIVET_TRY(cli_data_dir(options, dir, err));
-    TRIVET_TRY(cli_data_path(dir, name, path, err));
+    TRIVET_TRY(cli_data_path(dir, CLI_SANDBOX_STATE, path, err));
 
     return trivet_sandbox_open(path, is_to_be_written, out, err);
 }
@@ -164,7 +162,7 @@ cli_sandbox_prepare(const char *dir, bool is_sandbox,
     char out_path[CLI_MAX_PATH], struct trivet_sandbox **out,
     struct trivet_error *err)
 {
-    TRIVET_TRY(cli_data_path(dir, name, out_path, err));
+    TRIVET_TRY(cli_data_path(dir, CLI_SANDBOX_STATE, out_path, err));
 
     if (!is_sandbox) {
         return remove_state(out_path, err);

@@ -14,6 +14,9 @@
 /* In the data directory: the server key of the incident server-key-rotates. */
 #define CLI_INCIDENT_KEY "incident.pem"
 
+/* In the data directory: the state. */
+#define CLI_SANDBOX_STATE "sandbox.state"
+
 /* Maps that of the data directory. TRIVET_E_NOT_FOUND when it has none, in
  * words for whoever wants to move the clock. */
 TRIVET_MUST_USE enum trivet_status cli_sandbox_open(

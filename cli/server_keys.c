@@ -9,10 +9,11 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/file.h"
+#include "authority/operator/nginx_path.h"
+#include "authority/operator/rotation.h"
 #include "authority/operator/server_key.h"
+#include "base/file.h"
 #include "cli/clock.h"
-#include "cli/nginx_path.h"
 #include "cli/output.h"
 #include "cli/serve/nginx_conf.h"
 #include "store/noun/server_key.h"
@@ -48,7 +49,8 @@ cli_server_key_given(
             "the server's key: its place has too long a name");
     }
 
-    if (is_uri ? !cli_nginx_accepts_uri(out) : !cli_nginx_accepts_path(out)) {
+    if (is_uri ? !trivet_nginx_accepts_uri(out)
+               : !trivet_nginx_accepts_path(out)) {
         return trivet_error_set(err, TRIVET_E_USAGE, "server_key",
             "the server's key: nginx.conf cannot take its place's name; no $, "
             "quotes, braces, blanks or backslashes, please");
@@ -61,15 +63,10 @@ cli_server_key_given(
 static const char *
 to_store(const struct cli_server_keys_home *home, const char *location)
 {
-    size_t len = home->is_own_store ? strlen(home->dir) : 0;
+    const struct trivet_operator_place place = {
+        .dir = home->dir, .is_own_store = home->is_own_store};
 
-    if (home->is_own_store && strncmp(location, home->dir, len) == 0
-        && location[len] == '/')
-    {
-        return location + len + 1;
-    }
-
-    return location;
+    return trivet_server_key_name(&place, location);
 }
 
 static enum trivet_status
@@ -96,24 +93,9 @@ from_store(const struct cli_server_keys_home *home, const char *name,
 enum trivet_status
 cli_server_key_make(const char *path, struct trivet_error *err)
 {
-    struct trivet_private_key *key;
-    char pem[TRIVET_MAX_PEM];
-    enum trivet_status status;
-
     cli_tell("making the server's RSA key: %s\n", path);
-    TRIVET_TRY(trivet_private_key_generate(&key, err));
 
-    status = trivet_private_key_to_pem(key, pem, sizeof pem);
-    trivet_private_key_free(key);
-    if (status != TRIVET_OK) {
-        return trivet_error_set(
-            err, status, "server_key", "the server's key cannot be written");
-    }
-
-    status = trivet_file_replace_whole(path, trivet_slice_text(pem), 0600, err);
-    trivet_wipe(pem, sizeof pem);
-
-    return status;
+    return trivet_server_key_make_file(path, err);
 }
 
 enum trivet_status

@@ -1,20 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* serving.c - between "trivet serve" and the commands on its data directory */
 #define _DEFAULT_SOURCE
-#include "cli/clock.h"
-#include "base/file.h"
-#include "cli/output.h"
 #include "cli/serving.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
-enum { STEP_MS = 20, MAX_STEPS = 3000, MAX_TOLD = 512 };
+#include "authority/operator/serving.h"
+#include "base/file.h"
+#include "cli/clock.h"
+#include "cli/output.h"
+
+enum { MAX_TOLD = 512 };
 
 /* POSIX locks: the kernel tells who holds one. */
 static struct flock
@@ -59,50 +59,9 @@ cli_serving_lock(const char *dir, const char *command, struct trivet_error *err)
 enum trivet_status
 cli_serving_change(const char *dir, struct trivet_error *err)
 {
-    struct flock lock = whole_file();
-    char path[CLI_MAX_PATH];
-    int fd;
+    int fd; /* stays open, and with it the lock */
 
-    if (trivet_file_is_missing(dir)) {
-        return TRIVET_OK;
-    }
-
-    TRIVET_TRY(open_lock(dir, "change.lock", &fd, path, err));
-
-    while (fcntl(fd, F_SETLKW, &lock) != 0) {
-        if (errno != EINTR) {
-            return trivet_error_set(err, TRIVET_E_UNAVAILABLE, "serving",
-                "%s: %s", path, strerror(errno));
-        }
-    }
-
-    return TRIVET_OK;
-}
-
-/* The process that serves; 0: none. */
-static pid_t
-find_holder(const char *dir)
-{
-    struct flock lock = whole_file();
-    char path[CLI_MAX_PATH];
-    pid_t pid = 0;
-    int fd;
-
-    if (cli_data_path(dir, "lock", path, NULL) != TRIVET_OK) {
-        return 0;
-    }
-
-    fd = open(path, O_RDWR | O_CLOEXEC);
-    if (fd < 0) {
-        return 0;
-    }
-
-    if (fcntl(fd, F_GETLK, &lock) == 0 && lock.l_type != F_UNLCK) {
-        pid = lock.l_pid;
-    }
-
-    (void) close(fd);
-    return pid > 0 ? pid : 0;
+    return trivet_serving_begin_change(dir, &fd, err);
 }
 
 /* What is in the file: a time, to tell one from the next, then the words. */
@@ -125,67 +84,13 @@ cli_serving_tell(
     }
 }
 
-/* The file's status and words. */
-static enum trivet_status
-take_told(const char *text, struct trivet_error *err)
-{
-    char words[MAX_TOLD] = "";
-    long long at_us;
-    int status;
-
-    if (sscanf(text, "%lld %d %511[^\n]", &at_us, &status, words) < 2) {
-        return trivet_error_set(err, TRIVET_E_INTERNAL, "serving",
-            "the gateway's result cannot be read");
-    }
-
-    if (status == TRIVET_OK) {
-        return TRIVET_OK;
-    }
-
-    return trivet_error_set(err, TRIVET_E_INTERNAL, "serving",
-        "the gateway did not take it: %s", words);
-}
-
 enum trivet_status
 cli_serving_reload(
     const char *dir, bool *out_is_running, struct trivet_error *err)
 {
-    const struct timespec step = {.tv_nsec = STEP_MS * 1000000L};
-    char path[CLI_MAX_PATH];
-    char before[MAX_TOLD] = "";
-    char now[MAX_TOLD];
-    pid_t pid = find_holder(dir);
+    enum trivet_operator_told told;
+    enum trivet_status status = trivet_serving_reload(dir, &told, err);
 
-    *out_is_running = pid != 0;
-    if (pid == 0) {
-        return TRIVET_OK;
-    }
-
-    TRIVET_TRY(cli_data_path(dir, "reloaded", path, err));
-    if (cli_read_file(path, before, sizeof before, NULL) != TRIVET_OK) {
-        before[0] = '\0';
-    }
-
-    if (kill(pid, SIGUSR1) != 0) {
-        return trivet_error_set(err, TRIVET_E_UNAVAILABLE, "serving",
-            "no signal can be sent to the gateway (process %ld): %s",
-            (long) pid, strerror(errno));
-    }
-
-    for (int i = 0; i < MAX_STEPS; i++) {
-        if (cli_read_file(path, now, sizeof now, NULL) == TRIVET_OK
-            && strcmp(now, before) != 0)
-        {
-            return take_told(now, err);
-        }
-        if (find_holder(dir) != pid) {
-            *out_is_running = false; /* it ended: the next start takes it in */
-            return TRIVET_OK;
-        }
-        (void) nanosleep(&step, NULL);
-    }
-
-    return trivet_error_set(err, TRIVET_E_INTERNAL, "serving",
-        "the gateway (process %ld) does not report whether it accepted it",
-        (long) pid);
+    *out_is_running = told == TRIVET_TOLD_RELOADED;
+    return status;
 }

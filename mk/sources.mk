@@ -126,6 +126,7 @@ STORE_SRCS = \
 	store/postgres_value.c \
 	store/postgres_wait.c \
 	store/row.c \
+	store/search.c \
 	store/sqlite.c \
 	store/statement.c \
 	store/store.c \
@@ -182,9 +183,26 @@ AUTHORITY_SRCS = \
 	authority/limits/shared_mutex.c \
 	authority/list_reader.c \
 	authority/opening.c \
+	authority/operator/answer.c \
 	authority/operator/api_key.c \
+	authority/operator/calls.c \
+	authority/operator/calls/api_key.c \
+	authority/operator/calls/audit.c \
+	authority/operator/calls/device.c \
+	authority/operator/calls/permitted_ip.c \
+	authority/operator/calls/prune.c \
+	authority/operator/calls/sandbox.c \
+	authority/operator/calls/server_key.c \
+	authority/operator/calls/session.c \
+	authority/operator/calls/user.c \
+	authority/operator/given.c \
+	authority/operator/json.c \
+	authority/operator/nginx_path.c \
 	authority/operator/prune.c \
+	authority/operator/rotation.c \
+	authority/operator/run.c \
 	authority/operator/server_key.c \
+	authority/operator/serving.c \
 	authority/operator/session.c \
 	authority/operator/user.c \
 	authority/path.c \
@@ -288,10 +306,10 @@ CLI_SRCS = \
 	cli/moment.c \
 	cli/nearest.c \
 	cli/nginx_parts.c \
-	cli/nginx_path.c \
 	cli/nginx_process.c \
 	cli/nginx_run.c \
 	cli/open_store.c \
+	cli/operation.c \
 	cli/operator/audit.c \
 	cli/operator/audit_verify.c \
 	cli/operator/common.c \
@@ -319,7 +337,6 @@ CLI_SRCS = \
 	cli/sandbox/clock.c \
 	cli/sandbox/hosts.c \
 	cli/sandbox/incident.c \
-	cli/sandbox/incident_key.c \
 	cli/sandbox/reset.c \
 	cli/sandbox/sandbox.c \
 	cli/sandbox_state.c \
@@ -397,6 +414,7 @@ UNIT_TESTS = \
 	test_message_json \
 	test_message_list \
 	test_mistake \
+	test_operator_calls \
 	test_page \
 	test_parsed_keys \
 	test_permitted_ip \

@@ -10,9 +10,10 @@
 #include "store/driver.h"
 #include "store/store.h"
 
-/* Who acts through a handle. Zeroes: the operator. */
+/* Who acts through a handle. Zeroes: an operator of no name. */
 struct trivet_actor {
     bool is_gateway;
+    char name[TRIVET_MAX_OPERATOR]; /* of an operator */
     bool has_address;
     struct trivet_address address;
 };

@@ -44,6 +44,9 @@ enum trivet_store_mode {
 #define TRIVET_CHAIN_OPERATOR "operator"
 enum { TRIVET_MAX_CHAIN = 33 }; /* bytes of a name, with the NUL */
 
+/* Of an operator's name in the audit log, with the NUL. */
+enum { TRIVET_MAX_OPERATOR = 23 };
+
 /* How long a thread that must not block waits for the write lock. */
 enum { TRIVET_STORE_AT_ONCE_MS = 1 };
 
@@ -84,6 +87,12 @@ bool trivet_store_is_current(struct trivet_store *store);
 bool trivet_chain_is_name(const char *name);
 /* From the next transaction on. The chain is begun when it is first needed. */
 void trivet_store_use_chain(struct trivet_store *store, const char *name);
+
+/* Who acts through this handle from now on: the operator of that name. Of the
+ * name letters, digits and ".-_@" are kept, anything else is "_"; what is too
+ * long is cut. NULL, "": one of no name, as of a handle that was just opened.
+ */
+void trivet_store_act_as_operator(struct trivet_store *store, const char *name);
 
 /* A number that is another one once somebody else has changed something in the
  * store. Only good to compare with others of this handle. Cheap. Where the

@@ -7,6 +7,8 @@
 #include "core/name.h"
 #include "crypto/token.h"
 #include "store/noun/api_key.h"
+#include "store/noun/hold.h"
+#include "store/noun/permitted_ip.h"
 #include "store/store.h"
 
 enum trivet_status
@@ -103,4 +105,60 @@ trivet_operator_allow_all_ips(struct trivet_store *store, int64_t id,
         trivet_store_api_key_allow_all_ips(store, id, is_on, now_us, err);
 
     return name_missing(status, id, err);
+}
+
+enum trivet_status
+trivet_operator_label_api_key(struct trivet_store *store, int64_t id,
+    const char *label, int64_t now_us, struct trivet_error *err)
+{
+    TRIVET_TRY(trivet_operator_check_label(label, err));
+
+    return name_missing(
+        trivet_store_api_key_set_label(store, id, label, now_us, err), id, err);
+}
+
+/* A new address has to have room. */
+static enum trivet_status
+set_ip(struct trivet_store *store, int64_t id,
+    const struct trivet_address *address, bool is_active, int64_t now_us,
+    struct trivet_error *err)
+{
+    int64_t num_others;
+    int64_t ip_id;
+    bool is_there;
+
+    TRIVET_TRY(trivet_store_hold_user_of_key(store, id, err));
+    TRIVET_TRY(name_missing(
+        trivet_store_permitted_ip_check(store, id, address, &is_there, err), id,
+        err));
+    TRIVET_TRY(trivet_store_permitted_ip_count_others(
+        store, id, address, &num_others, err));
+
+    if (num_others >= TRIVET_MAX_PERMITTED_IPS) {
+        return trivet_error_set(err, TRIVET_E_LIMIT, "key.ip",
+            "a key has at most %d addresses", TRIVET_MAX_PERMITTED_IPS);
+    }
+
+    return trivet_store_permitted_ip_set(
+        store, id, address, is_active, now_us, &ip_id, err);
+}
+
+enum trivet_status
+trivet_operator_set_ip(struct trivet_store *store, int64_t id,
+    const struct trivet_address *address, bool is_active, int64_t now_us,
+    struct trivet_error *err)
+{
+    enum trivet_status status;
+
+    TRIVET_TRY(trivet_store_begin(store, err));
+
+    status = set_ip(store, id, address, is_active, now_us, err);
+    if (status == TRIVET_OK) {
+        status = trivet_store_commit(store, err);
+    }
+    if (status != TRIVET_OK) {
+        trivet_store_rollback(store);
+    }
+
+    return status;
 }

@@ -10,6 +10,7 @@
 #define TRIVET_AUTHORITY_OPERATOR_API_KEY_H
 
 #include "base/secret.h"
+#include "core/address.h"
 #include "core/user.h"
 #include "store/store.h"
 
@@ -61,6 +62,19 @@ TRIVET_MUST_USE enum trivet_status trivet_operator_revoke_api_key(
  * there is no such key. */
 TRIVET_MUST_USE enum trivet_status trivet_operator_allow_all_ips(
     struct trivet_store *store, int64_t id, bool is_on, int64_t now_us,
+    struct trivet_error *err);
+
+/* Gives a key another label. TRIVET_E_NOT_FOUND: there is no such key.
+ * TRIVET_E_USAGE: of a label. */
+TRIVET_MUST_USE enum trivet_status trivet_operator_label_api_key(
+    struct trivet_store *store, int64_t id, const char *label, int64_t now_us,
+    struct trivet_error *err);
+
+/* Permits an address to a key, or disables it. TRIVET_E_NOT_FOUND: there is no
+ * such key. TRIVET_E_LIMIT: it has TRIVET_MAX_PERMITTED_IPS already. */
+TRIVET_MUST_USE enum trivet_status trivet_operator_set_ip(
+    struct trivet_store *store, int64_t id,
+    const struct trivet_address *address, bool is_active, int64_t now_us,
     struct trivet_error *err);
 
 #endif

@@ -13,4 +13,10 @@ TRIVET_MUST_USE enum trivet_status trivet_operator_end_session(
     struct trivet_store *store, int64_t id, int64_t now_us,
     struct trivet_error *err);
 
+/* Ends all sessions of a user that were not ended; *out_num: how many.
+ * TRIVET_E_NOT_FOUND: there is no such user. */
+TRIVET_MUST_USE enum trivet_status trivet_operator_end_sessions(
+    struct trivet_store *store, int64_t user_id, int64_t now_us,
+    int64_t *out_num, struct trivet_error *err);
+
 #endif

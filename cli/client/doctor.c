@@ -17,8 +17,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/timestamp.h"
 #include "base/file.h"
+#include "base/timestamp.h"
 #include "cli/client/advice.h"
 #include "cli/client/answer.h"
 #include "cli/client/context.h"

@@ -5,8 +5,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "cli/client/ask_key.h"
 #include "base/file.h"
+#include "cli/client/ask_key.h"
 #include "cli/client/context.h"
 #include "cli/client/options.h"
 #include "cli/commands.h"

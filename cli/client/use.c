@@ -3,8 +3,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "cli/commands.h"
 #include "base/file.h"
+#include "cli/commands.h"
 #include "cli/contexts.h"
 
 static int

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "authority/operator/calls/calls.h"
 #include "base/timestamp.h"
 #include "cli/operator/audit_verify.h"
 #include "cli/operator/common.h"
@@ -69,8 +70,7 @@ parse_show(int key, char *arg, struct argp_state *state)
 
 /* The ids of a row, in the order in which they are shown. */
 struct shown_id {
-    const char *key;   /* in JSON   */
-    const char *title; /* to people */
+    const char *title;
     int64_t id;
 };
 
@@ -79,12 +79,11 @@ enum { NUM_SHOWN_IDS = 5 };
 static void
 take_ids(const struct trivet_audit_row *row, struct shown_id out[NUM_SHOWN_IDS])
 {
-    out[0] = (struct shown_id){"user_id", "user", row->user_id};
-    out[1] = (struct shown_id){"api_key_id", "key", row->api_key_id};
-    out[2] = (struct shown_id){
-        "installation_id", "installation", row->installation_id};
-    out[3] = (struct shown_id){"device_id", "device", row->device_id};
-    out[4] = (struct shown_id){"session_id", "session", row->session_id};
+    out[0] = (struct shown_id){"user", row->user_id};
+    out[1] = (struct shown_id){"key", row->api_key_id};
+    out[2] = (struct shown_id){"installation", row->installation_id};
+    out[3] = (struct shown_id){"device", row->device_id};
+    out[4] = (struct shown_id){"session", row->session_id};
 }
 
 static void
@@ -97,32 +96,10 @@ format_address(
     }
 }
 
-static json_t *
-text_or_null(const char *text)
-{
-    return text[0] == '\0' ? json_null() : cli_json_text(text);
-}
-
 static void
 show_json(const struct trivet_audit_row *row)
 {
-    struct shown_id ids[NUM_SHOWN_IDS];
-    char address[TRIVET_MAX_ADDRESS_TEXT];
-    json_t *object;
-
-    take_ids(row, ids);
-    format_address(row, address);
-    object = json_pack("{s:o, s:I, s:o, s:o, s:o, s:o, s:o, s:o}", "chain",
-        cli_json_text(row->chain), "id", (json_int_t) row->id, "at",
-        cli_json_time(row->at_us), "event", cli_json_text(row->event), "actor",
-        cli_json_text(row->actor), "address", text_or_null(address), "reason",
-        text_or_null(row->reason), "detail", text_or_null(row->detail));
-
-    for (size_t i = 0; i < NUM_SHOWN_IDS; i++) {
-        (void) json_object_set_new(object, ids[i].key, cli_json_id(ids[i].id));
-    }
-
-    cli_json_print(object);
+    cli_json_print(trivet_operator_audit_row(row));
 }
 
 static void

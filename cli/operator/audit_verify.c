@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "authority/operator/calls/calls.h"
 #include "base/encoding.h"
 #include "base/slice.h"
 #include "base/timestamp.h"
@@ -153,42 +154,39 @@ parse(int key, char *arg, struct argp_state *state)
 /* ---- faults ------------------------------------------------------------ */
 
 static const struct {
-    const char *word;
     const char *text;   /* to people; behind the row or rows */
     bool is_checkpoint; /* or behind the checkpoint or checkpoints */
 } fault_texts[TRIVET_NUM_AUDIT_FAULTS] = {
-    [TRIVET_AUDIT_ROW_CHANGED] = {"changed",
-        "does not fit its place: it, or what it follows, was changed or moved",
+    [TRIVET_AUDIT_ROW_CHANGED] =
+        {"does not fit its place: it, or what it follows, was changed or moved",
+            false},
+    [TRIVET_AUDIT_ROWS_MISSING] = {"missing", false},
+    [TRIVET_AUDIT_ROW_ADDED] = {"was added at the end without audit_head",
         false},
-    [TRIVET_AUDIT_ROWS_MISSING] = {"missing", "missing", false},
-    [TRIVET_AUDIT_ROW_ADDED] = {"added",
-        "was added at the end without audit_head", false},
-    [TRIVET_AUDIT_HEAD_WRONG] = {"head-wrong",
-        "is the last, but audit_head has another hash for it", false},
-    [TRIVET_AUDIT_HEAD_MISSING] = {"head-missing",
-        "audit_head has no row of it: the end of the chain is not known",
-        false},
-    [TRIVET_AUDIT_NOT_AS_NOTED] = {"not-as-noted", "is not the one of --head",
-        false},
-    [TRIVET_AUDIT_CHAIN_MISSING] = {"chain-missing",
-        "missing, as is audit_head's row: the whole chain was removed", false},
-    [TRIVET_AUDIT_NOT_AS_SIGNED] = {"not-as-signed",
-        "is not the one that a checkpoint has signed", false},
-    [TRIVET_AUDIT_CHECKPOINT_CHANGED] = {"checkpoint-changed",
-        "does not fit its place: it, or what it follows, was changed", true},
-    [TRIVET_AUDIT_CHECKPOINT_FORGED] = {"checkpoint-forged",
-        "is signed by no key of this server", true},
-    [TRIVET_AUDIT_CHECKPOINTS_MISSING] = {"checkpoint-missing", "missing",
+    [TRIVET_AUDIT_HEAD_WRONG] =
+        {"is the last, but audit_head has another hash for it", false},
+    [TRIVET_AUDIT_HEAD_MISSING] =
+        {"audit_head has no row of it: the end of the chain is not known",
+            false},
+    [TRIVET_AUDIT_NOT_AS_NOTED] = {"is not the one of --head", false},
+    [TRIVET_AUDIT_CHAIN_MISSING] =
+        {"missing, as is audit_head's row: the whole chain was removed", false},
+    [TRIVET_AUDIT_NOT_AS_SIGNED] =
+        {"is not the one that a checkpoint has signed", false},
+    [TRIVET_AUDIT_CHECKPOINT_CHANGED] =
+        {"does not fit its place: it, or what it follows, was changed", true},
+    [TRIVET_AUDIT_CHECKPOINT_FORGED] = {"is signed by no key of this server",
         true},
-    [TRIVET_AUDIT_CHECKPOINT_ADDED] = {"checkpoint-added",
-        "was added at the end without audit_checkpoint_end", true},
-    [TRIVET_AUDIT_CHECKPOINT_END_WRONG] = {"checkpoint-end-wrong",
-        "is the last, but audit_checkpoint_end has another hash for it", true},
-    [TRIVET_AUDIT_CHECKPOINT_END_MISSING] = {"checkpoint-end-missing",
-        "audit_checkpoint_end is empty: it is not known how many there are",
+    [TRIVET_AUDIT_CHECKPOINTS_MISSING] = {"missing", true},
+    [TRIVET_AUDIT_CHECKPOINT_ADDED] =
+        {"was added at the end without audit_checkpoint_end", true},
+    [TRIVET_AUDIT_CHECKPOINT_END_WRONG] =
+        {"is the last, but audit_checkpoint_end has another hash for it", true},
+    [TRIVET_AUDIT_CHECKPOINT_END_MISSING] =
+        {"audit_checkpoint_end is empty: it is not known how many there are",
+            true},
+    [TRIVET_AUDIT_CHECKPOINT_NOT_AS_NOTED] = {"is not the one of --checkpoint",
         true},
-    [TRIVET_AUDIT_CHECKPOINT_NOT_AS_NOTED] = {"checkpoint-not-as-noted",
-        "is not the one of --checkpoint", true},
 };
 
 struct verifying {
@@ -236,7 +234,7 @@ take_fault(void *opaque, const struct trivet_audit_fault *fault)
     }
 
     row = json_pack("{s:s, s:n, s:I, s:I}", "fault",
-        fault_texts[fault->kind].word, "chain", "first",
+        trivet_audit_fault_words[fault->kind], "chain", "first",
         (json_int_t) fault->first, "last", (json_int_t) fault->last);
     if (fault->chain[0] != '\0') {
         (void) json_object_set_new(row, "chain", cli_json_text(fault->chain));

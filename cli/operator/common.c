@@ -5,6 +5,7 @@
 #include "base/slice.h"
 #include "cli/clock.h"
 #include "cli/open_store.h"
+#include "cli/operation.h"
 #include "cli/output.h"
 #include "cli/table.h"
 #include "store/store.h"
@@ -69,6 +70,50 @@ cli_operator_id(const struct cli_operator *op, size_t index, int64_t *out,
 
     *out = id;
     return TRIVET_OK;
+}
+
+enum trivet_status
+cli_operator_call(const struct cli_operator *op, const char *name,
+    json_t *given, json_t **out_rows, struct trivet_error *err)
+{
+    struct cli_operation operation = {.data = &op->data, .store = op->store};
+
+    return cli_operation_run(&operation, name, given, out_rows, err);
+}
+
+enum trivet_status
+cli_operator_list(const struct cli_operator *op, const char *name,
+    const struct cli_column *columns, size_t num_columns,
+    struct trivet_error *err)
+{
+    json_t *rows;
+    enum trivet_status status = cli_operator_call(op, name, NULL, &rows, err);
+
+    return cli_operator_show(op, columns, num_columns, rows, status);
+}
+
+enum trivet_status
+cli_operator_do(const struct cli_operator *op, const char *name, json_t *given,
+    const char *sentence, struct trivet_error *err)
+{
+    enum trivet_status status;
+    json_t *rows;
+    int64_t id;
+
+    status = cli_operator_id(op, 0, &id, err);
+    if (status != TRIVET_OK) {
+        json_decref(given);
+        return status;
+    }
+
+    (void) json_object_set_new(given, "id", json_integer(id));
+    status = cli_operator_call(op, name, given, &rows, err);
+    json_decref(rows);
+    if (status == TRIVET_OK) {
+        cli_operator_done(op, id, sentence);
+    }
+
+    return status;
 }
 
 void

@@ -31,6 +31,23 @@ extern const struct cli_shared_options cli_operator_shared[];
 int cli_operator_run(void *input, enum trivet_store_mode mode,
     enum trivet_status (*work)(void *input, struct trivet_error *err));
 
+/* Runs the call of that name (cli/operation.h). */
+TRIVET_MUST_USE enum trivet_status cli_operator_call(
+    const struct cli_operator *op, const char *name, json_t *given,
+    json_t **out_rows, struct trivet_error *err);
+
+/* A command that lists what a call without fields gives. */
+TRIVET_MUST_USE enum trivet_status cli_operator_list(
+    const struct cli_operator *op, const char *name,
+    const struct cli_column *columns, size_t num_columns,
+    struct trivet_error *err);
+
+/* A command that does something to the thing of an id; given, which is taken
+ * over, has the other fields. Then says sentence. */
+TRIVET_MUST_USE enum trivet_status cli_operator_do(
+    const struct cli_operator *op, const char *name, json_t *given,
+    const char *sentence, struct trivet_error *err);
+
 /* The word at index as an id. */
 TRIVET_MUST_USE enum trivet_status cli_operator_id(
     const struct cli_operator *op, size_t index, int64_t *out,

@@ -3,7 +3,6 @@
 #include "cli/contexts.h"
 #include "cli/operator/common.h"
 #include "cli/table.h"
-#include "store/noun/device.h"
 
 static const struct cli_column columns[] = {
     {"id", "ID", CLI_CELL_VALUE},
@@ -15,31 +14,11 @@ static const struct cli_column columns[] = {
     {"description", "DESCRIPTION", CLI_CELL_VALUE},
 };
 
-static void
-add_device(void *rows, const struct trivet_device *row)
-{
-    char address[TRIVET_MAX_ADDRESS_TEXT];
-
-    trivet_address_format(&row->address, address);
-    (void) json_array_append_new(
-        rows, json_pack("{s:I, s:I, s:I, s:I, s:s, s:o, s:o}", "id",
-                  (json_int_t) row->id, "user_id", (json_int_t) row->user_id,
-                  "api_key_id", (json_int_t) row->api_key_id, "installation_id",
-                  (json_int_t) row->installation_id, "ip", address, "created",
-                  cli_json_time(row->created_us), "description",
-                  cli_json_text(row->description)));
-}
-
 static enum trivet_status
 list(void *input, struct trivet_error *err)
 {
-    struct cli_operator *op = input;
-    json_t *rows = json_array();
-    enum trivet_status status =
-        trivet_store_device_list(op->store, add_device, rows, err);
-
-    return cli_operator_show(
-        op, columns, sizeof columns / sizeof columns[0], rows, status);
+    return cli_operator_list(
+        input, "device.list", columns, sizeof columns / sizeof columns[0], err);
 }
 
 static int

@@ -4,16 +4,14 @@
 #include <string.h>
 
 #include "base/duration.h"
-#include "base/timestamp.h"
-#include "cli/clock.h"
-#include "authority/operator/api_key.h"
+#include "cli/operation.h"
 #include "cli/operator/common.h"
 #include "cli/output.h"
 #include "cli/span.h"
 #include "cli/table.h"
+#include "core/json_tree.h"
+#include "core/limits.h"
 #include "crypto/token.h"
-#include "store/noun/api_key.h"
-#include "store/noun/permitted_ip.h"
 #include "store/store.h"
 
 enum {
@@ -21,8 +19,7 @@ enum {
     OPTION_LABEL,
     OPTION_SECRET_FILE,
     OPTION_EXPIRES,
-    OPTION_SANDBOX,
-    MIN_SECRET_LEN = 32 /* characters: kept as a plain digest, so no less */
+    OPTION_SANDBOX
 };
 
 /* ---- create ------------------------------------------------------------ */
@@ -82,91 +79,66 @@ parse_create(int key, char *arg, struct argp_state *state)
     }
 }
 
-/* One line of printable text; its line end is cut. */
-static enum trivet_status
-read_secret(FILE *from, struct trivet_secret *out, struct trivet_error *err)
+/* One line; its line end is cut. One byte too many is left for the call to
+ * refuse. */
+static void
+read_line(FILE *from, char out[TRIVET_MAX_API_KEY + 1])
 {
-    size_t len = fread(out->bytes, 1, sizeof out->bytes, from);
+    size_t len = fread(out, 1, TRIVET_MAX_API_KEY, from);
 
-    while (len > 0
-           && (out->bytes[len - 1] == '\n' || out->bytes[len - 1] == '\r')) {
+    while (len > 0 && (out[len - 1] == '\n' || out[len - 1] == '\r')) {
         len--;
     }
-
-    if (len < MIN_SECRET_LEN || len == sizeof out->bytes) {
-        return trivet_error_set(err, TRIVET_E_USAGE, "key.create",
-            "a key has %d to %d characters", MIN_SECRET_LEN,
-            TRIVET_MAX_API_KEY - 1);
-    }
-
-    for (size_t i = 0; i < len; i++) {
-        if (out->bytes[i] <= 0x20 || out->bytes[i] > 0x7e) {
-            return trivet_error_set(err, TRIVET_E_USAGE, "key.create",
-                "a key is one line of printable ASCII without blanks");
-        }
-    }
-
-    out->bytes[len] = '\0';
-    out->len = len;
-    return TRIVET_OK;
+    out[len] = '\0';
 }
 
+/* Puts the secret of the file, if one was named, into what is given. */
 static enum trivet_status
-get_secret(const struct create_options *options, struct trivet_secret *out,
+give_secret(const struct create_options *options, json_t *given,
     struct trivet_error *err)
 {
-    enum trivet_status status;
+    char secret[TRIVET_MAX_API_KEY + 1];
+    bool is_input;
     FILE *from;
 
     if (options->secret_file == NULL) {
-        return options->is_sandbox ? trivet_token_make_sandbox_key(out)
-                                   : trivet_token_make(out);
+        return TRIVET_OK;
     }
 
-    if (strcmp(options->secret_file, "-") == 0) {
-        return read_secret(stdin, out, err);
-    }
-
-    from = fopen(options->secret_file, "re");
+    is_input = strcmp(options->secret_file, "-") == 0;
+    from = is_input ? stdin : fopen(options->secret_file, "re");
     if (from == NULL) {
         return trivet_error_set(err, TRIVET_E_UNAVAILABLE, "key.create",
             "%s: cannot be read", options->secret_file);
     }
 
-    status = read_secret(from, out, err);
-    (void) fclose(from);
+    read_line(from, secret);
+    if (!is_input) {
+        (void) fclose(from);
+    }
+    (void) json_object_set_new(given, "secret", json_string_nocheck(secret));
+    trivet_wipe(secret, sizeof secret);
 
-    return status;
+    return TRIVET_OK;
 }
 
-/* What create needs while it shows the key. */
-struct creation {
-    const struct cli_operator *op;
-    const struct create_options *options;
-    const struct trivet_secret *secret;
-};
-
-/* A secret that was made here is shown, this once; one that was given is not.
+/* Before it is there for others: a secret that was made is shown, this once.
  */
 static enum trivet_status
-show_created(void *data, const struct trivet_made_api_key *made,
-    struct trivet_error *err)
+show_created(void *user, const json_t *row, struct trivet_error *err)
 {
-    const struct creation *creation = data;
-    const struct create_options *options = creation->options;
-    const char *text = NULL;
+    const struct create_options *options = user;
+    const char *secret = json_string_value(json_object_get(row, "secret"));
 
-    if (options->secret_file == NULL) {
-        text = (const char *) creation->secret->bytes;
-    }
+    if (options->op.as_json) {
+        json_t *shown = json_copy((json_t *) (uintptr_t) row);
 
-    if (creation->op->as_json) {
-        cli_json_print(json_pack("{s:I, s:I, s:o, s:s*, s:I}", "id",
-            (json_int_t) made->id, "user_id", (json_int_t) made->user.id,
-            "user", cli_json_text(made->user.display_name), "secret", text,
-            "expires_in", (json_int_t) options->expires_s));
-    } else if (text != NULL) {
-        (void) puts(text);
+        if (secret == NULL) {
+            (void) json_object_del(shown, "secret");
+        }
+        cli_json_print(shown);
+    } else if (secret != NULL) {
+        (void) puts(secret);
     }
 
     if (!cli_output_is_whole()) {
@@ -177,65 +149,77 @@ show_created(void *data, const struct trivet_made_api_key *made,
     return TRIVET_OK;
 }
 
+static long long
+number_of(const json_t *row, const char *name)
+{
+    return json_integer_value(json_object_get(row, name));
+}
+
 static void
-tell_created(const struct create_options *options, int64_t id,
-    const struct trivet_user *user)
+tell_created(const json_t *row)
 {
     char span[CLI_SPAN_TEXT_SIZE];
 
-    cli_span_format(options->expires_s, span);
+    cli_span_format(number_of(row, "expires_in"), span);
     cli_tell(
         "API key %lld of user %lld (%s), to be bound to a device within %s\n",
-        (long long) id, (long long) user->id, user->display_name, span);
+        number_of(row, "id"), number_of(row, "user_id"),
+        json_string_value(json_object_get(row, "user")), span);
+}
+
+static json_t *
+describe(const struct create_options *options)
+{
+    json_t *given = json_pack("{s:o, s:o, s:b}", "user",
+        json_string_nocheck(options->user), "label",
+        json_string_nocheck(options->label), "is_sandbox", options->is_sandbox);
+
+    if (options->expires_s != 0) {
+        (void) json_object_set_new(
+            given, "expires_in", json_integer(options->expires_s));
+    }
+
+    return given;
 }
 
 static enum trivet_status
 create(void *input, struct trivet_error *err)
 {
     struct create_options *options = input;
-    struct cli_operator *op = &options->op;
-    struct trivet_secret secret;
-    struct creation creation = {op, options, &secret};
-    const struct trivet_api_key_wish wish = {
-        .user = options->user,
-        .label = options->label,
-        .secret = &secret,
-        .lifetime_s = options->expires_s,
+    struct cli_operation operation = {
+        .data = &options->op.data,
+        .store = options->op.store,
+        .show = show_created,
+        .user = options,
     };
-    struct trivet_made_api_key made;
-    enum trivet_status status;
-    bool is_lost;
+    json_t *given = describe(options);
+    json_t *rows = NULL;
+    enum trivet_status status = give_secret(options, given, err);
 
-    TRIVET_TRY(trivet_operator_check_label(options->label, err));
-    TRIVET_TRY(get_secret(options, &secret, err));
+    if (status != TRIVET_OK) {
+        json_decref(given);
+        return status;
+    }
 
     cli_output_wait(); /* others wait for the store while we write */
-    status = trivet_operator_make_api_key(op->store, &wish, cli_now_us(),
-        show_created, &creation, &made, &is_lost, err);
-    trivet_secret_wipe(&secret);
+    status = cli_operation_run(&operation, "key.create", given, &rows, err);
 
-    if (is_lost) {
+    if (operation.is_lost) {
         (void) cli_usage(
             "no key was made: the secret that was printed is not valid");
     }
-    if (status == TRIVET_OK && !op->as_json) {
-        tell_created(options, made.id, &made.user);
+    if (status == TRIVET_OK && !options->op.as_json) {
+        tell_created(json_array_get(rows, 0));
     }
 
+    trivet_json_wipe(rows);
+    json_decref(rows);
     return status;
 }
 
 static int
 run_create(void *input)
 {
-    struct create_options *options = input;
-
-    if (options->expires_s == 0) {
-        options->expires_s = options->is_sandbox
-                                 ? TRIVET_SANDBOX_KEY_LIFETIME_S
-                                 : TRIVET_DEFAULT_KEY_LIFETIME_S;
-    }
-
     return cli_operator_run(input, TRIVET_STORE_MIGRATE, create);
 }
 
@@ -272,42 +256,6 @@ static const struct cli_column columns[] = {
     {"permitted_ips", NULL, CLI_CELL_VALUE},
 };
 
-static const char *
-status_of(const struct trivet_api_key *row)
-{
-    if (row->revoked_us != 0) {
-        return "REVOKED";
-    }
-    if (row->bound_us != 0) {
-        return "ACTIVE";
-    }
-
-    return cli_now_us() < row->expires_us ? "PENDING_FIRST_USE" : "EXPIRED";
-}
-
-static void
-add_key(void *rows, const struct trivet_api_key *row)
-{
-    int64_t expires_us = row->bound_us != 0 ? 0 : row->expires_us;
-
-    (void) json_array_append_new(rows,
-        json_pack("{s:I, s:I, s:o, s:o, s:s, s:o, s:o, s:b}", "id",
-            (json_int_t) row->id, "user_id", (json_int_t) row->user_id, "user",
-            cli_json_text(row->user_name), "label", cli_json_text(row->label),
-            "status", status_of(row), "created", cli_json_time(row->created_us),
-            "expires", cli_json_time(expires_us), "allow_all_ips",
-            row->allows_all_ips));
-}
-
-static void
-add_address(void *addresses, const struct trivet_permitted_ip *ip)
-{
-    char text[TRIVET_MAX_ADDRESS_TEXT];
-
-    trivet_address_format(&ip->address, text);
-    (void) json_array_append_new(addresses, json_string(text));
-}
-
 /* "*", "1.2.3.4" or "1.2.3.4 +2" */
 static json_t *
 summarise(const json_t *row, const json_t *addresses)
@@ -332,24 +280,16 @@ static enum trivet_status
 list(void *input, struct trivet_error *err)
 {
     struct cli_operator *op = input;
-    json_t *rows = json_array();
+    json_t *rows;
     enum trivet_status status =
-        trivet_store_api_key_list(op->store, add_key, rows, err);
+        cli_operator_call(op, "key.list", NULL, &rows, err);
     size_t i;
     json_t *row;
 
     json_array_foreach(rows, i, row)
     {
-        json_t *addresses = json_array();
-
-        if (status == TRIVET_OK) {
-            status = trivet_store_permitted_ip_list(op->store,
-                json_integer_value(json_object_get(row, "id")), add_address,
-                addresses, err);
-        }
-
-        (void) json_object_set_new(row, "permitted", summarise(row, addresses));
-        (void) json_object_set_new(row, "permitted_ips", addresses);
+        (void) json_object_set_new(row, "permitted",
+            summarise(row, json_object_get(row, "permitted_ips")));
     }
 
     return cli_operator_show(
@@ -376,15 +316,8 @@ static const struct cli_command list_command = {
 static enum trivet_status
 revoke(void *input, struct trivet_error *err)
 {
-    struct cli_operator *op = input;
-    int64_t id;
-
-    TRIVET_TRY(cli_operator_id(op, 0, &id, err));
-    TRIVET_TRY(
-        trivet_operator_revoke_api_key(op->store, id, cli_now_us(), err));
-
-    cli_operator_done(op, id, "revoked, and its sessions with it");
-    return TRIVET_OK;
+    return cli_operator_do(input, "key.revoke", json_object(),
+        "revoked, and its sessions with it", err);
 }
 
 static int
@@ -409,22 +342,17 @@ allow_all_ips(void *input, struct trivet_error *err)
     struct cli_operator *op = input;
     const char *sentence = "the key may be used from its permitted addresses";
     bool is_on = strcmp(op->words.at[1], "on") == 0;
-    int64_t id;
 
     if (!is_on && strcmp(op->words.at[1], "off") != 0) {
         return trivet_error_set(err, TRIVET_E_USAGE, "key.allow_all_ips",
             "%s: neither \"on\" nor \"off\"", op->words.at[1]);
     }
-
-    TRIVET_TRY(cli_operator_id(op, 0, &id, err));
-    TRIVET_TRY(
-        trivet_operator_allow_all_ips(op->store, id, is_on, cli_now_us(), err));
-
     if (is_on) {
         sentence = "the key may be used from any address";
     }
-    cli_operator_done(op, id, sentence);
-    return TRIVET_OK;
+
+    return cli_operator_do(op, "key.allow-all-ips",
+        json_pack("{s:b}", "allow_all_ips", is_on), sentence, err);
 }
 
 static int

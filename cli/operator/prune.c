@@ -6,12 +6,11 @@
  */
 #include <stdio.h>
 
-#include "cli/clock.h"
-#include "authority/operator/prune.h"
 #include "cli/operator/common.h"
 #include "cli/output.h"
 #include "cli/table.h"
 #include "cli/text.h"
+#include "core/prune_ages.h"
 
 enum {
     OPTION_INSTALLATIONS = 0x300,
@@ -77,31 +76,22 @@ parse_option(int key, char *arg, struct argp_state *state)
     return 0;
 }
 
-/* Not cli_now_us: what is removed cannot be had back when a later time that was
- * seen turns out to have been wrong. */
-static int64_t
-now_us(void)
-{
-    return cli_clock_us() + cli_clock_offset_us();
-}
-
 static void
-show(const struct cli_operator *op, const struct pruning *pruning,
-    const struct trivet_pruned *pruned)
+show(const struct cli_operator *op, const struct pruning *pruning, json_t *row)
 {
+    long long installations =
+        json_integer_value(json_object_get(row, "installations"));
+    long long sessions = json_integer_value(json_object_get(row, "sessions"));
+    long long api_keys = json_integer_value(json_object_get(row, "api_keys"));
+
     if (op->as_json) {
-        cli_json_print(json_pack("{s:I, s:I, s:I, s:b}", "installations",
-            (json_int_t) pruned->num_installations, "sessions",
-            (json_int_t) pruned->num_sessions, "api_keys",
-            (json_int_t) pruned->num_api_keys, "is_dry_run",
-            (int) pruning->is_dry));
+        cli_json_print(json_incref(row));
         return;
     }
 
     cli_print("%s: %lld installations, %lld sessions, %lld API keys\n",
-        cli_text_of(pruning->is_dry, "to be removed", "removed"),
-        (long long) pruned->num_installations, (long long) pruned->num_sessions,
-        (long long) pruned->num_api_keys);
+        cli_text_of(pruning->is_dry, "to be removed", "removed"), installations,
+        sessions, api_keys);
 }
 
 static enum trivet_status
@@ -109,21 +99,19 @@ prune(void *input, struct trivet_error *err)
 {
     struct pruning *pruning = input;
     struct cli_operator *op = &pruning->op;
-    struct trivet_pruned pruned = {0};
-    enum trivet_status status;
-
-    if (pruning->is_dry) {
-        status = trivet_store_prune_count(
-            op->store, &pruning->ages, now_us(), &pruned, err);
-    } else {
-        status = trivet_operator_prune(
-            op->store, &pruning->ages, now_us, &pruned, err);
-    }
+    json_t *ages = json_pack("{s:I, s:I, s:I}", "installations",
+        (json_int_t) pruning->ages.installations_s, "sessions",
+        (json_int_t) pruning->ages.sessions_s, "api_keys",
+        (json_int_t) pruning->ages.api_keys_s);
+    json_t *rows;
+    const char *name = pruning->is_dry ? "prune.count" : "prune.run";
+    enum trivet_status status = cli_operator_call(op, name, ages, &rows, err);
 
     if (status == TRIVET_OK) {
-        show(op, pruning, &pruned);
+        show(op, pruning, json_array_get(rows, 0));
     }
 
+    json_decref(rows);
     return status;
 }
 

@@ -2,13 +2,11 @@
 /* user.c - trivet user: the users of a store */
 #include <stdio.h>
 
-#include "cli/clock.h"
-#include "authority/operator/user.h"
 #include "cli/operator/common.h"
 #include "cli/output.h"
 #include "cli/span.h"
 #include "cli/table.h"
-#include "store/noun/user.h"
+#include "core/user.h"
 #include "store/store.h"
 
 enum {
@@ -121,19 +119,19 @@ parse_create(int key, char *arg, struct argp_state *state)
     }
 }
 
-static enum trivet_status
-make(const struct create_options *options, struct trivet_user *out,
-    struct trivet_error *err)
+static json_t *
+describe(const struct create_options *options)
 {
     const struct cli_operator *op = &options->op;
 
     if (options->kind == TRIVET_USER_API_KEY) {
-        return trivet_operator_make_user_api_key(op->store,
-            options->requested_by, options->granted_by, cli_now_us(), out, err);
+        return json_pack("{s:s, s:I, s:I}", "kind", kinds[options->kind],
+            "requested_by", (json_int_t) options->requested_by, "granted_by",
+            (json_int_t) options->granted_by);
     }
 
-    return trivet_operator_make_user(
-        op->store, op->words.at[0], options->kind, cli_now_us(), out, err);
+    return json_pack("{s:s, s:o}", "kind", kinds[options->kind], "name",
+        json_string_nocheck(op->words.at[0]));
 }
 
 static enum trivet_status
@@ -141,25 +139,23 @@ create(void *input, struct trivet_error *err)
 {
     struct create_options *options = input;
     struct cli_operator *op = &options->op;
-    struct trivet_user user;
-    long long number;
+    int64_t id;
+    json_t *rows;
+    enum trivet_status status =
+        cli_operator_call(op, "user.create", describe(options), &rows, err);
 
-    /* Other commands take a name or an id: they must not be confused. */
-    if (op->words.num > 0
-        && trivet_slice_to_id(trivet_slice_text(op->words.at[0]), &number))
-    {
-        return trivet_error_set(err, TRIVET_E_USAGE, "user.create",
-            "a name must not be a number: a number is an id");
+    id = json_integer_value(json_object_get(json_array_get(rows, 0), "id"));
+    json_decref(rows);
+    if (status != TRIVET_OK) {
+        return status;
     }
 
-    TRIVET_TRY(make(options, &user, err));
-
     if (op->as_json) {
-        cli_operator_done(op, user.id, "");
+        cli_operator_done(op, id, "");
         return TRIVET_OK;
     }
 
-    cli_print("%lld\n", (long long) user.id);
+    cli_print("%lld\n", (long long) id);
     return TRIVET_OK;
 }
 
@@ -197,26 +193,11 @@ static const struct cli_column columns[] = {
     {"created", "CREATED", CLI_CELL_MOMENT},
 };
 
-static void
-add_user(void *rows, const struct trivet_user *row)
-{
-    (void) json_array_append_new(rows,
-        json_pack("{s:I, s:s, s:o, s:I, s:o}", "id", (json_int_t) row->id,
-            "kind", kinds[row->kind], "name", cli_json_text(row->display_name),
-            "auto_logout", (json_int_t) row->session_timeout_s, "created",
-            cli_json_time(row->created_us)));
-}
-
 static enum trivet_status
 list(void *input, struct trivet_error *err)
 {
-    struct cli_operator *op = input;
-    json_t *rows = json_array();
-    enum trivet_status status =
-        trivet_store_user_list(op->store, add_user, rows, err);
-
-    return cli_operator_show(
-        op, columns, sizeof columns / sizeof columns[0], rows, status);
+    return cli_operator_list(
+        input, "user.list", columns, sizeof columns / sizeof columns[0], err);
 }
 
 static int
@@ -243,7 +224,7 @@ auto_logout(void *input, struct trivet_error *err)
     int64_t id;
     int64_t seconds;
 
-    TRIVET_TRY(cli_operator_id(op, 0, &id, err));
+    TRIVET_TRY(cli_operator_id(op, 0, &id, err)); /* before the time */
 
     if (!cli_span_parse(op->words.at[1], TRIVET_MAX_SESSION_TIMEOUT_S, &seconds)
         || seconds < TRIVET_MIN_SESSION_TIMEOUT_S)
@@ -255,11 +236,9 @@ auto_logout(void *input, struct trivet_error *err)
             TRIVET_MAX_SESSION_TIMEOUT_S);
     }
 
-    TRIVET_TRY(trivet_operator_set_auto_logout(
-        op->store, id, seconds, cli_now_us(), err));
-
-    cli_operator_done(op, id, "set, for all sessions of the user");
-    return TRIVET_OK;
+    return cli_operator_do(op, "user.auto-logout",
+        json_pack("{s:I}", "auto_logout", (json_int_t) seconds),
+        "set, for all sessions of the user", err);
 }
 
 static int

@@ -15,7 +15,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "cli/nginx_path.h"
+#include "authority/operator/nginx_path.h"
 #include "cli/text.h"
 
 enum { BACKLOG = 511, MAX_HOST = 48 };
@@ -59,7 +59,8 @@ read_path(const char *option, const char *path, struct cli_listener *out,
     }
 
     memcpy(out->path, absolute, len + 1);
-    if (!cli_nginx_accepts_path(out->path) || strchr(out->path, ':') != NULL) {
+    if (!trivet_nginx_accepts_path(out->path) || strchr(out->path, ':') != NULL)
+    {
         return refuse(option, path, "a character that nginx cannot read", err);
     }
 

@@ -12,13 +12,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "authority/operator/nginx_path.h"
 #include "base/file.h"
 #include "build.h"
 #include "cli/commands.h"
 #include "cli/contexts.h"
 #include "cli/hint.h"
 #include "cli/nginx_parts.h"
-#include "cli/nginx_path.h"
 #include "cli/nginx_run.h"
 #include "cli/options_file.h"
 #include "cli/output.h"
@@ -125,12 +125,13 @@ name_files(struct proxying *p, struct trivet_error *err)
     }
     TRIVET_TRY(cli_absolute_path(dir, p->dir, err));
 
-    if (!cli_nginx_accepts_path(p->dir) || !cli_nginx_accepts_path(p->module)
-        || !cli_nginx_accepts_path(p->context)
-        || !cli_nginx_accepts_path(p->token_file)
-        || !cli_nginx_accepts_path(p->receipts)
-        || !cli_nginx_accepts_path(p->record)
-        || !cli_nginx_accepts_path(p->replay))
+    if (!trivet_nginx_accepts_path(p->dir)
+        || !trivet_nginx_accepts_path(p->module)
+        || !trivet_nginx_accepts_path(p->context)
+        || !trivet_nginx_accepts_path(p->token_file)
+        || !trivet_nginx_accepts_path(p->receipts)
+        || !trivet_nginx_accepts_path(p->record)
+        || !trivet_nginx_accepts_path(p->replay))
     {
         return trivet_error_set(err, TRIVET_E_USAGE, "proxy",
             "%s: a path must not have $, quotes, braces, semicolons or "

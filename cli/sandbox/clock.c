@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* clock.c - trivet clock: the time in the sandbox */
 #include <stdio.h>
+#include <string.h>
 
 #include "base/duration.h"
 #include "base/timestamp.h"
 #include "cli/clock.h"
-#include "cli/moment.h"
 #include "cli/commands.h"
+#include "cli/moment.h"
 #include "cli/open_store.h"
+#include "cli/operation.h"
 #include "cli/output.h"
 #include "cli/sandbox_state.h"
 #include "cli/table.h"
@@ -68,18 +70,18 @@ parse_span(const char *text, long long *out, struct trivet_error *err)
 /* ---- the command ------------------------------------------------------- */
 
 static void
-show(const struct trivet_sandbox *sandbox, bool as_json)
+show(const json_t *row, bool as_json)
 {
-    int64_t offset_us = trivet_sandbox_offset_us(sandbox);
+    int64_t offset_us =
+        json_integer_value(json_object_get(row, "offset_seconds"))
+        * TRIVET_US_PER_S;
     char moment[CLI_MOMENT_SIZE];
     char span[CLI_DISTANCE_SIZE];
 
     cli_clock_set_offset(offset_us);
 
     if (as_json) {
-        cli_json_print(
-            json_pack("{s:o, s:I}", "now", cli_json_time(cli_now_us()),
-                "offset_seconds", (json_int_t) (offset_us / TRIVET_US_PER_S)));
+        cli_json_print(json_deep_copy(row));
         return;
     }
 
@@ -90,18 +92,29 @@ show(const struct trivet_sandbox *sandbox, bool as_json)
 }
 
 static enum trivet_status
-move(struct trivet_sandbox *sandbox, const char *word, struct trivet_error *err)
+run_call(const struct options *options, const char *name, json_t *given,
+    struct trivet_error *err)
 {
-    long long seconds = 0;
+    struct cli_operation operation = {.data = &options->data};
+    json_t *rows = NULL;
+    enum trivet_status status = TRIVET_OK;
 
-    if (strcmp(word, "reset") == 0) {
-        trivet_sandbox_reset_clock(sandbox);
-        return TRIVET_OK;
+    if (strcmp(name, "clock.show") != 0) {
+        status = cli_open_store(
+            &options->data, TRIVET_STORE_EXISTING, &operation.store, err);
+    }
+    if (status == TRIVET_OK) {
+        status =
+            cli_operation_run(&operation, name, json_incref(given), &rows, err);
+    }
+    if (status == TRIVET_OK) {
+        show(json_array_get(rows, 0), options->as_json);
     }
 
-    TRIVET_TRY(parse_span(word, &seconds, err));
-
-    return trivet_sandbox_advance(sandbox, seconds, err);
+    trivet_store_close(operation.store);
+    json_decref(given);
+    json_decref(rows);
+    return status;
 }
 
 /* An operator's word that the machine's clock is right: any store's. */
@@ -138,26 +151,41 @@ accept_clock(const struct options *options, struct trivet_error *err)
     return TRIVET_OK;
 }
 
+/* word: NULL, "reset" or a span. */
+static enum trivet_status
+show_or_move(
+    const struct options *options, const char *word, struct trivet_error *err)
+{
+    long long seconds = 0;
+
+    if (word == NULL) {
+        return run_call(options, "clock.show", NULL, err);
+    }
+    if (strcmp(word, "reset") == 0) {
+        return run_call(options, "clock.reset", NULL, err);
+    }
+
+    TRIVET_TRY(parse_span(word, &seconds, err));
+
+    return run_call(options, "clock.advance",
+        json_pack("{s:I}", "seconds", (json_int_t) seconds), err);
+}
+
 static enum trivet_status
 work(const struct options *options, const char *word, struct trivet_error *err)
 {
-    struct trivet_sandbox *sandbox = NULL;
-    enum trivet_status status;
+    struct trivet_sandbox *sandbox;
 
     if (word != NULL && strcmp(word, "accept") == 0) {
         return accept_clock(options, err);
     }
 
-    status = cli_sandbox_open(&options->data, word != NULL, &sandbox, err);
-    if (status == TRIVET_OK && word != NULL) {
-        status = move(sandbox, word, err);
-    }
-    if (status == TRIVET_OK) {
-        show(sandbox, options->as_json);
-    }
-
+    /* That it is a sandbox, in words for whoever wants to move the clock. */
+    TRIVET_TRY(cli_sandbox_open(&options->data, false, &sandbox, err));
+    cli_clock_set_offset(trivet_sandbox_offset_us(sandbox));
     trivet_sandbox_close(sandbox);
-    return status;
+
+    return show_or_move(options, word, err);
 }
 
 static int

@@ -1,17 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* incident.c - trivet incident: failures on purpose, in the sandbox */
-#include <stdio.h>
+#include <string.h>
 
 #include "cli/commands.h"
 #include "cli/open_store.h"
+#include "cli/operation.h"
 #include "cli/output.h"
-#include "cli/sandbox/incident_key.h"
 #include "cli/sandbox_state.h"
 #include "cli/span.h"
 #include "cli/table.h"
-#include "store/noun/api_key.h"
-#include "store/noun/installation.h"
-#include "store/noun/session.h"
 #include "store/store.h"
 
 enum { OPTION_JSON = 0x200, OPTION_SECONDS };
@@ -63,194 +60,91 @@ static const struct cli_column columns[] = {
     {"seconds", NULL, CLI_CELL_VALUE},
 };
 
-static const char *
-word_of(const struct trivet_sandbox *sandbox, enum trivet_incident incident)
-{
-    return trivet_sandbox_has(sandbox, incident) ? "on" : "off";
-}
-
+/* What is given to incident.set. */
 static json_t *
-row_of(const struct trivet_sandbox *sandbox, enum trivet_incident incident)
+describe(const struct options *options)
 {
-    const struct trivet_incident_row *row = trivet_incident_row(incident);
-    const char *meaning = row->meaning;
-    json_t *seconds = NULL; /* of the incident slow alone */
-    char slow[64];
+    json_t *given =
+        json_pack("{s:o, s:o}", "incident", cli_json_text(options->words.at[0]),
+            "state", cli_json_text(options->words.at[1]));
 
-    if (incident == TRIVET_INCIDENT_SLOW) {
-        long long slow_s = trivet_sandbox_slow_s(sandbox);
-
-        (void) snprintf(slow, sizeof slow, "%s %lld s", row->meaning, slow_s);
-        meaning = slow;
-        seconds = json_integer(slow_s);
+    if (options->seconds != 0) {
+        (void) json_object_set_new(
+            given, "seconds", json_integer(options->seconds));
     }
 
-    return json_pack("{s:s, s:s, s:s, s:o?}", "incident", row->name, "state",
-        word_of(sandbox, incident), "meaning", meaning, "seconds", seconds);
-}
-
-static void
-list(const struct trivet_sandbox *sandbox, bool as_json)
-{
-    json_t *rows = json_array();
-
-    for (int i = 0; i < TRIVET_NUM_INCIDENTS; i++) {
-        (void) json_array_append_new(
-            rows, row_of(sandbox, (enum trivet_incident) i));
-    }
-
-    cli_table_print(columns, sizeof columns / sizeof columns[0], rows, as_json);
-}
-
-/* ---- switching --------------------------------------------------------- */
-
-static void
-keep_last(void *last, const struct trivet_session_row *row)
-{
-    *(int64_t *) last = row->session.id;
-}
-
-static void
-keep_last_key(void *last, const struct trivet_api_key *row)
-{
-    *(int64_t *) last = row->id;
+    return given;
 }
 
 static enum trivet_status
-find_last(struct trivet_store *store, int64_t *out_installation,
-    int64_t *out_api_key, struct trivet_error *err)
-{
-    *out_api_key = 0;
-    TRIVET_TRY(trivet_store_installation_last_id(store, out_installation, err));
-
-    return trivet_store_api_key_list(store, keep_last_key, out_api_key, err);
-}
-
-/* What is there now is lost; it is told by its numbers. */
-static enum trivet_status
-lose_all(const struct options *options, struct trivet_sandbox *sandbox,
-    struct trivet_error *err)
-{
-    struct trivet_store *store;
-    enum trivet_status status;
-    int64_t installation;
-    int64_t api_key;
-
-    TRIVET_TRY(
-        cli_open_store(&options->data, TRIVET_STORE_EXISTING, &store, err));
-    status = find_last(store, &installation, &api_key, err);
-    trivet_store_close(store);
-
-    if (status == TRIVET_OK) {
-        trivet_sandbox_set_lost(sandbox, installation, api_key);
-    }
-
-    return status;
-}
-
-/* The sessions that are open now, told by their numbers: clocks may be moved.
- */
-static enum trivet_status
-doom_sessions(const struct options *options, struct trivet_sandbox *sandbox,
-    struct trivet_error *err)
-{
-    struct trivet_store *store;
-    enum trivet_status status;
-    int64_t last = 0;
-
-    TRIVET_TRY(
-        cli_open_store(&options->data, TRIVET_STORE_EXISTING, &store, err));
-    status = trivet_store_session_list(store, keep_last, &last, err);
-    trivet_store_close(store);
-
-    if (status == TRIVET_OK) {
-        trivet_sandbox_set_last_session_to_end(sandbox, last);
-    }
-
-    return status;
-}
-
-static enum trivet_status
-switch_one(const struct options *options, struct trivet_sandbox *sandbox,
-    enum trivet_incident incident, bool is_on, struct trivet_error *err)
-{
-    if (is_on && incident == TRIVET_INCIDENT_SESSION_DIES) {
-        TRIVET_TRY(doom_sessions(options, sandbox, err));
-    }
-    if (is_on && incident == TRIVET_INCIDENT_SANDBOX_RESET) {
-        TRIVET_TRY(lose_all(options, sandbox, err));
-    }
-    if (is_on && incident == TRIVET_INCIDENT_SERVER_KEY_ROTATES) {
-        TRIVET_TRY(cli_incident_key_prepare(&options->data, err));
-    }
-    if (is_on && incident == TRIVET_INCIDENT_SLOW) {
-        long long slow_s =
-            options->seconds == 0 ? TRIVET_DEFAULT_SLOW_S : options->seconds;
-
-        trivet_sandbox_set_slow_s(sandbox, slow_s);
-    }
-
-    trivet_sandbox_set(sandbox, incident, is_on);
-    return TRIVET_OK;
-}
-
-/* What the words mean; *out_incident is TRIVET_NUM_INCIDENTS for all. */
-static enum trivet_status
-read_words(const struct options *options, enum trivet_incident *out_incident,
-    bool *out_is_on, struct trivet_error *err)
+check_words(const struct options *options, struct trivet_error *err)
 {
     const char *name = options->words.at[0];
     const char *state = options->words.at[1];
-    bool is_all = strcmp(name, "all") == 0;
+    enum trivet_incident incident;
 
-    *out_incident = TRIVET_NUM_INCIDENTS;
-    *out_is_on = strcmp(state, "on") == 0;
-
-    if (!is_all && !trivet_incident_find(trivet_slice_text(name), out_incident))
+    if (strcmp(name, "all") != 0
+        && !trivet_incident_find(trivet_slice_text(name), &incident))
     {
         return trivet_error_set(err, TRIVET_E_USAGE, "incident",
             "%s: no such incident; \"trivet incident\" lists them", name);
     }
-    if (!*out_is_on && strcmp(state, "off") != 0) {
+    if (strcmp(state, "on") != 0 && strcmp(state, "off") != 0) {
         return trivet_error_set(
             err, TRIVET_E_USAGE, "incident", "%s: on or off?", state);
-    }
-    if (is_all && *out_is_on) {
-        return trivet_error_set(err, TRIVET_E_USAGE, "incident",
-            "all of them can only be switched off");
-    }
-    if (options->seconds != 0
-        && (*out_incident != TRIVET_INCIDENT_SLOW || !*out_is_on))
-    {
-        return trivet_error_set(
-            err, TRIVET_E_USAGE, "incident", "--seconds goes with \"slow on\"");
     }
 
     return TRIVET_OK;
 }
 
-static enum trivet_status
-change(const struct options *options, struct trivet_sandbox *sandbox,
-    struct trivet_error *err)
+static void
+tell(const struct options *options)
 {
-    enum trivet_incident incident;
-    bool is_on;
-
-    TRIVET_TRY(read_words(options, &incident, &is_on, err));
-
-    for (int i = 0; i < TRIVET_NUM_INCIDENTS; i++) {
-        if (incident == TRIVET_NUM_INCIDENTS || (int) incident == i) {
-            TRIVET_TRY(switch_one(
-                options, sandbox, (enum trivet_incident) i, is_on, err));
-        }
-    }
-
     if (options->as_json) {
         cli_json_print(json_pack("{s:s, s:s}", "incident", options->words.at[0],
             "state", options->words.at[1]));
     } else {
         cli_tell("%s: %s\n", options->words.at[0], options->words.at[1]);
     }
+}
+
+static enum trivet_status
+change(const struct options *options, struct trivet_error *err)
+{
+    struct cli_operation operation = {.data = &options->data};
+    enum trivet_status status;
+    json_t *rows = NULL;
+
+    TRIVET_TRY(check_words(options, err));
+    TRIVET_TRY(cli_open_store(
+        &options->data, TRIVET_STORE_EXISTING, &operation.store, err));
+
+    status = cli_operation_run(
+        &operation, "incident.set", describe(options), &rows, err);
+    trivet_store_close(operation.store);
+    json_decref(rows);
+    if (status == TRIVET_OK) {
+        tell(options);
+    }
+
+    return status;
+}
+
+static enum trivet_status
+list(const struct options *options, struct trivet_error *err)
+{
+    struct cli_operation operation = {.data = &options->data};
+    json_t *rows;
+    enum trivet_status status =
+        cli_operation_run(&operation, "incident.list", NULL, &rows, err);
+
+    if (status != TRIVET_OK) {
+        json_decref(rows);
+        return status;
+    }
+
+    cli_table_print(
+        columns, sizeof columns / sizeof columns[0], rows, options->as_json);
 
     return TRIVET_OK;
 }
@@ -258,19 +152,13 @@ change(const struct options *options, struct trivet_sandbox *sandbox,
 static enum trivet_status
 work(const struct options *options, struct trivet_error *err)
 {
-    bool is_change = options->words.num > 0;
-    struct trivet_sandbox *sandbox = NULL;
-    enum trivet_status status =
-        cli_sandbox_open(&options->data, is_change, &sandbox, err);
+    struct trivet_sandbox *sandbox;
 
-    if (status == TRIVET_OK && is_change) {
-        status = change(options, sandbox, err);
-    } else if (status == TRIVET_OK) {
-        list(sandbox, options->as_json);
-    }
-
+    /* That it is a sandbox, in words for whoever it is not. */
+    TRIVET_TRY(cli_sandbox_open(&options->data, false, &sandbox, err));
     trivet_sandbox_close(sandbox);
-    return status;
+
+    return options->words.num > 0 ? change(options, err) : list(options, err);
 }
 
 static int

@@ -7,13 +7,13 @@
  */
 #include "cli/clock.h"
 #include "cli/open_store.h"
+#include "cli/operation.h"
 #include "cli/output.h"
 #include "cli/sandbox/sandbox.h"
 #include "cli/sandbox_state.h"
 #include "cli/serve/seed.h"
 #include "cli/table.h"
 #include "core/limits.h"
-#include "store/noun/reset.h"
 
 enum { OPTION_SEED = 0x200, OPTION_JSON };
 
@@ -54,33 +54,25 @@ parse_option(int key, char *arg, struct argp_state *state)
     }
 }
 
-static void
-reset_state(struct trivet_sandbox *sandbox)
-{
-    trivet_sandbox_reset_clock(sandbox);
-    cli_clock_set_offset(0);
-
-    for (int i = 0; i < TRIVET_NUM_INCIDENTS; i++) {
-        trivet_sandbox_set(sandbox, (enum trivet_incident) i, false);
-    }
-}
-
 static enum trivet_status
-reset_store(const struct options *options, const struct cli_seed *seed,
+reset_and_seed(const struct options *options, const struct cli_seed *seed,
     struct trivet_error *err)
 {
-    struct trivet_store *store;
+    struct cli_operation operation = {.data = &options->data};
     enum trivet_status status;
+    json_t *rows = NULL;
 
-    TRIVET_TRY(
-        cli_open_store(&options->data, TRIVET_STORE_EXISTING, &store, err));
+    TRIVET_TRY(cli_open_store(
+        &options->data, TRIVET_STORE_EXISTING, &operation.store, err));
 
-    status = trivet_store_reset(store, cli_now_us(), err);
+    status = cli_operation_run(&operation, "sandbox.reset", NULL, &rows, err);
+    json_decref(rows);
+    cli_clock_set_offset(0);
     if (status == TRIVET_OK && seed->path != NULL) {
-        status = cli_seed_apply(seed, store, err);
+        status = cli_seed_apply(seed, operation.store, err);
     }
 
-    trivet_store_close(store);
+    trivet_store_close(operation.store);
     return status;
 }
 
@@ -93,20 +85,15 @@ reset(const struct options *options, struct trivet_error *err)
         .session_timeout_s = TRIVET_DEFAULT_SESSION_TIMEOUT_S,
     };
     struct trivet_sandbox *sandbox;
-    enum trivet_status status;
 
     if (seed.path != NULL) {
         TRIVET_TRY(cli_seed_check(&seed, err));
     }
 
     /* That there is one says that the store is a sandbox's. */
-    TRIVET_TRY(cli_sandbox_open(&options->data, true, &sandbox, err));
-    reset_state(sandbox);
-    status = reset_store(options, &seed, err);
+    TRIVET_TRY(cli_sandbox_open(&options->data, false, &sandbox, err));
     trivet_sandbox_close(sandbox);
-    if (status != TRIVET_OK) {
-        return status;
-    }
+    TRIVET_TRY(reset_and_seed(options, &seed, err));
 
     if (options->as_json) {
         cli_json_print(json_pack("{s:b}", "reset", true));

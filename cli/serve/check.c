@@ -11,18 +11,18 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/file.h"
 #include "authority/answers.h"
 #include "authority/determinism.h"
+#include "authority/operator/nginx_path.h"
+#include "base/file.h"
+#include "build.h"
 #include "cli/nginx_parts.h"
-#include "cli/nginx_path.h"
 #include "cli/sandbox_state.h"
 #include "cli/serve/key_file.h"
 #include "cli/serve/network.h"
 #include "cli/serve/state.h"
 #include "cli/serve/tls.h"
 #include "store/store.h"
-#include "build.h"
 
 static bool
 is_encryption(const char *text)
@@ -97,7 +97,7 @@ check_options(struct serving *s, struct trivet_error *err)
 
     if (o->data.store != NULL
         && (!trivet_store_knows(o->data.store)
-            || !cli_nginx_accepts_path(o->data.store)))
+            || !trivet_nginx_accepts_path(o->data.store)))
     {
         return trivet_error_set(err, TRIVET_E_USAGE, "serve",
             "--store %s: not a store URL; " TRIVET_STORE_SQLITE
@@ -140,7 +140,7 @@ take_file(const char *given, char out[CLI_MAX_PATH], struct trivet_error *err)
 
     TRIVET_TRY(cli_absolute_path(given, out, err));
 
-    return cli_nginx_accepts_path(out) ? TRIVET_OK : refuse_path(given, err);
+    return trivet_nginx_accepts_path(out) ? TRIVET_OK : refuse_path(given, err);
 }
 
 static enum trivet_status
@@ -378,7 +378,8 @@ name_files(struct serving *s, struct trivet_error *err)
 
     TRIVET_TRY(cli_data_dir(&s->options->data, s->dir, err));
 
-    if (!cli_nginx_accepts_path(s->dir) || !cli_nginx_accepts_path(s->module)) {
+    if (!trivet_nginx_accepts_path(s->dir)
+        || !trivet_nginx_accepts_path(s->module)) {
         return refuse_path(s->dir, err);
     }
 

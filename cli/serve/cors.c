@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/serve/cors.h"
-#include "core/field_names.h"
 
 #include <string.h>
+
+#include "core/field_names.h"
 
 static bool
 is_host_byte(char c)

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* probe.c - whether a gateway answers yet */
 #include "cli/serve/probe.h"
-#include "core/field_names.h"
 
 #include <curl/curl.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
+
+#include "core/field_names.h"
 
 #include "cli/text.h"
 

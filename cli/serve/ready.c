@@ -8,8 +8,8 @@
 #include "cli/lanes.h"
 #include "cli/output.h"
 #include "cli/sandbox_state.h"
-#include "cli/serve/state.h"
 #include "cli/serve/probe.h"
+#include "cli/serve/state.h"
 
 enum { READY_STEP_MS = 20, MAX_READY_STEPS = 1000 };
 

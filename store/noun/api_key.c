@@ -9,6 +9,7 @@
 #include "store/noun/rules.h"
 #include "store/noun/statements.h"
 #include "store/row.h"
+#include "store/search.h"
 #include "store/value.h"
 
 /* Each SELECT has its own last columns, and the fields of them. */
@@ -96,6 +97,11 @@ trivet_store_api_key_find(struct trivet_store *store,
     return TRIVET_OK;
 }
 
+/* When a session of the key was last opened or extended. */
+#define LAST_USE                                                               \
+    "(SELECT MAX(s.anchored_us) FROM device e JOIN session s"                  \
+    " ON s.device_id = e.id WHERE e.api_key_id = k.id)"
+
 /* Fields that a SELECT does not give are zero. */
 struct list {
     trivet_api_key_fn on_row;
@@ -103,12 +109,13 @@ struct list {
 };
 
 static const struct trivet_statement list_sql = {.name = "api-key.list",
-    .sql = "SELECT " COLUMNS ", u.display_name"
+    .sql = "SELECT " COLUMNS ", u.display_name, " LAST_USE
            " FROM api_key k JOIN users u ON u.id = k.user_id ORDER BY k.id"};
 
 static const struct trivet_field list_fields[] = {
     FIELDS,
     FIELD(struct trivet_api_key, user_name, TEXT),
+    FIELD(struct trivet_api_key, last_use_us, INTEGER),
 };
 
 static void
@@ -128,6 +135,24 @@ trivet_store_api_key_list(struct trivet_store *store, trivet_api_key_fn on_row,
     struct list list = {.on_row = on_row, .user = user};
 
     return trivet_store_list(store, &list_sql, NULL, 0, read_row, &list, err);
+}
+
+static const struct trivet_search_statements search_sql = SEARCH("api-key", "k",
+    "SELECT " COLUMNS ", u.display_name, " LAST_USE
+    " FROM api_key k JOIN users u ON u.id = k.user_id WHERE (" MATCHES(
+        "u.display_name", "k.id") " OR LOWER(k.label) LIKE $3 ESCAPE '\\')"
+                                  " AND " IS_OF("k.user_id", "$5"),
+    5);
+
+enum trivet_status
+trivet_store_api_key_search(struct trivet_store *store,
+    const struct trivet_search *search, trivet_api_key_fn on_row, void *user,
+    struct trivet_error *err)
+{
+    struct list list = {.on_row = on_row, .user = user};
+
+    return trivet_store_search(
+        store, &search_sql, search, read_row, &list, err);
 }
 
 /* With the device that bound it: its first. */
@@ -300,6 +325,23 @@ trivet_store_api_key_allow_all_ips(struct trivet_store *store, int64_t id,
         &allow_all_ips_sql, params, &id, &entry, now_us, err);
 }
 
+static const struct trivet_statement set_label_sql = {
+    .name = "api-key.set-label",
+    .sql = "UPDATE api_key SET label = $2, updated_us = $3"
+           " WHERE id = $1 RETURNING id"};
+
+enum trivet_status
+trivet_store_api_key_set_label(struct trivet_store *store, int64_t id,
+    const char *label, int64_t now_us, struct trivet_error *err)
+{
+    const struct trivet_value params[] = {trivet_value_integer(id),
+        trivet_value_cstring(label), trivet_value_integer(now_us)};
+    const struct trivet_audit_entry entry = {
+        .event = TRIVET_AUDIT_KEY_LABELLED, .api_key_id = id};
+
+    return CHANGE(store, &set_label_sql, params, &id, &entry, now_us, err);
+}
+
 static const struct trivet_statement set_back_sql = {.name = "api-key.set-back",
     .sql = "UPDATE api_key SET expires_us = $1 + expires_us - created_us"
            " WHERE bound_us IS NULL AND created_us > $1"};
@@ -317,6 +359,8 @@ static const struct trivet_statement *const statements[] = {
     &put_sql,
     &find_sql,
     &list_sql,
+    &search_sql.older,
+    &search_sql.newer,
     &page_sql,
     &asked_by_sql,
     &asked_sql,
@@ -324,6 +368,7 @@ static const struct trivet_statement *const statements[] = {
     &bind_sql,
     &revoke_sql,
     &allow_all_ips_sql,
+    &set_label_sql,
     &set_back_sql,
 };
 const struct trivet_statements trivet_api_key_statements =

@@ -35,7 +35,9 @@ struct trivet_api_key {
     bool allows_all_ips;
 
     bool is_address_permitted;       /* of trivet_store_api_key_find alone */
-    char user_name[TRIVET_MAX_NAME]; /* of trivet_store_api_key_list alone */
+    char user_name[TRIVET_MAX_NAME]; /* of ..._list and ..._search alone */
+    int64_t last_use_us; /* of the same: a session of it was opened or
+                            extended; 0: never */
 
     /* id 0: none. Of ..._find the newest of the installation with the key (its
      * id alone), of ..._asked the newest with the key, of pages the first. */
@@ -59,6 +61,11 @@ TRIVET_MUST_USE enum trivet_status trivet_store_api_key_find(
 TRIVET_MUST_USE enum trivet_status trivet_store_api_key_list(
     struct trivet_store *store, trivet_api_key_fn on_row, void *user,
     struct trivet_error *err);
+/* By label, the user's name or the key's id, of a user (store/search.h). */
+struct trivet_search;
+TRIVET_MUST_USE enum trivet_status trivet_store_api_key_search(
+    struct trivet_store *store, const struct trivet_search *search,
+    trivet_api_key_fn on_row, void *user, struct trivet_error *err);
 /* The user's, newest first, as the wire shows them. */
 TRIVET_MUST_USE enum trivet_status trivet_store_api_key_page(
     struct trivet_store *store, int64_t user_id, const struct trivet_page *page,
@@ -90,6 +97,10 @@ TRIVET_MUST_USE enum trivet_status trivet_store_api_key_revoke(
     struct trivet_error *err);
 TRIVET_MUST_USE enum trivet_status trivet_store_api_key_allow_all_ips(
     struct trivet_store *store, int64_t id, bool allow, int64_t now_us,
+    struct trivet_error *err);
+
+TRIVET_MUST_USE enum trivet_status trivet_store_api_key_set_label(
+    struct trivet_store *store, int64_t id, const char *label, int64_t now_us,
     struct trivet_error *err);
 
 /* Keys that are not bound and were made after now_us: the time until they

@@ -37,6 +37,10 @@ static const char *const words[TRIVET_NUM_AUDIT_EVENTS] = {
     [TRIVET_AUDIT_PRUNED] = "pruned",
     [TRIVET_AUDIT_RESET] = "reset",
     [TRIVET_AUDIT_RESTORED] = "restored",
+    [TRIVET_AUDIT_KEY_LABELLED] = "key-labelled",
+    [TRIVET_AUDIT_SESSIONS_ENDED] = "sessions-ended",
+    [TRIVET_AUDIT_CLOCK_MOVED] = "clock-moved",
+    [TRIVET_AUDIT_INCIDENT_SWITCHED] = "incident-switched",
 };
 
 static enum trivet_status
@@ -59,6 +63,46 @@ trivet_store_act_as_gateway(
     }
 }
 
+void
+trivet_store_act_as_operator(struct trivet_store *store, const char *name)
+{
+    static const char marks[] = ".-_@";
+    struct trivet_actor *actor = &store->actor;
+    size_t len = 0;
+
+    *actor = (struct trivet_actor){.is_gateway = false};
+
+    for (const char *c = name; c != NULL && *c != '\0'; c++) {
+        bool is_letter = (*c >= 'a' && *c <= 'z') || (*c >= 'A' && *c <= 'Z');
+        bool is_digit = *c >= '0' && *c <= '9';
+        bool is_kept = is_letter || is_digit || strchr(marks, *c) != NULL;
+
+        if (len + 1 == sizeof actor->name) {
+            break;
+        }
+        actor->name[len] = '_';
+        if (is_kept) {
+            actor->name[len] = *c;
+        }
+        len++;
+    }
+}
+
+/* "gateway", "operator" or "operator:NAME". */
+static const char *
+format_actor(const struct trivet_actor *actor, char out[TRIVET_MAX_AUDIT_WORD])
+{
+    if (actor->is_gateway) {
+        return "gateway";
+    }
+    if (actor->name[0] == '\0') {
+        return "operator";
+    }
+
+    (void) snprintf(out, TRIVET_MAX_AUDIT_WORD, "operator:%s", actor->name);
+    return out;
+}
+
 static struct trivet_value
 value_word(const char *word)
 {
@@ -68,15 +112,14 @@ value_word(const char *word)
 static void
 fill_values(const struct trivet_store *store,
     const struct trivet_audit_entry *entry, int64_t id, int64_t now_us,
-    struct trivet_value *values)
+    char word[TRIVET_MAX_AUDIT_WORD], struct trivet_value *values)
 {
     const struct trivet_actor *actor = &store->actor;
 
     values[COLUMN_ID] = trivet_value_integer(id);
     values[COLUMN_AT] = trivet_value_integer(now_us);
     values[COLUMN_EVENT] = value_word(words[entry->event]);
-    values[COLUMN_ACTOR] =
-        value_word(actor->is_gateway ? "gateway" : "operator");
+    values[COLUMN_ACTOR] = value_word(format_actor(actor, word));
     values[COLUMN_ADDRESS] = trivet_value_blob(NULL, 0);
     if (actor->has_address) {
         values[COLUMN_ADDRESS] = trivet_value_address(&actor->address);
@@ -102,6 +145,7 @@ append(struct trivet_store *store, const struct trivet_audit_entry *entry,
     struct trivet_value values[NUM_AUDIT_COLUMNS + 1];
     struct trivet_audit_head *end = &store->end.head;
     unsigned char hash[TRIVET_DIGEST_LEN];
+    char word[TRIVET_MAX_AUDIT_WORD];
 
     if (store->digest == NULL) {
         store->digest = trivet_digest_new();
@@ -112,7 +156,7 @@ append(struct trivet_store *store, const struct trivet_audit_entry *entry,
 
     TRIVET_TRY(trivet_chain_take(store, err));
 
-    fill_values(store, entry, end->num_rows + 1, now_us, values);
+    fill_values(store, entry, end->num_rows + 1, now_us, word, values);
     TRIVET_TRY(trivet_audit_hash_row(store->digest, end->hash, values, hash));
     values[COLUMN_HASH] = trivet_value_digest(hash);
     values[NUM_AUDIT_COLUMNS] = trivet_value_cstring(store->chain);

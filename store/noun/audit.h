@@ -21,6 +21,7 @@
 #define TRIVET_STORE_NOUN_AUDIT_H
 
 #include "core/address.h"
+#include "core/page.h"
 #include "store/audit_head.h"
 #include "store/statement.h"
 #include "store/store.h"
@@ -52,8 +53,12 @@ enum trivet_audit_event {
     TRIVET_AUDIT_REFUSALS_LEFT_OUT, /* detail: how many, of whom             */
     TRIVET_AUDIT_PRUNED,            /* detail: how many of what              */
     TRIVET_AUDIT_RESET, /* a sandbox: all but keys and log was removed       */
-    TRIVET_AUDIT_RESTORED, /* from a backup; detail: where the store is that
-                              was replaced                                  */
+    TRIVET_AUDIT_RESTORED,     /* from a backup; detail: where the store is that
+                                  was replaced                                  */
+    TRIVET_AUDIT_KEY_LABELLED, /* has another label                     */
+    TRIVET_AUDIT_SESSIONS_ENDED,    /* of a user; detail: how many           */
+    TRIVET_AUDIT_CLOCK_MOVED,       /* a sandbox's; detail: by how much      */
+    TRIVET_AUDIT_INCIDENT_SWITCHED, /* a sandbox's; detail: which, on or off */
     TRIVET_NUM_AUDIT_EVENTS
 };
 
@@ -146,6 +151,18 @@ TRIVET_MUST_USE enum trivet_status trivet_audit_reader_skip(
 TRIVET_MUST_USE enum trivet_status trivet_store_audit_read(
     struct trivet_store *store, struct trivet_audit_reader *reader,
     trivet_audit_fn on_row, void *user, struct trivet_error *err);
+
+/* A page of one chain: the rows below page->older_id, the newest first; or,
+ * when page->newer_id is not -1, those above it, the oldest first. */
+TRIVET_MUST_USE enum trivet_status trivet_store_audit_search(
+    struct trivet_store *store, const char *chain,
+    const struct trivet_page *page, trivet_audit_fn on_row, void *user,
+    struct trivet_error *err);
+
+/* The names of the chains that have rows. */
+TRIVET_MUST_USE enum trivet_status trivet_store_audit_chains(
+    struct trivet_store *store, void (*on_chain)(void *user, const char *name),
+    void *user, struct trivet_error *err);
 
 /* ---- verifying --------------------------------------------------------- */
 

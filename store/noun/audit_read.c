@@ -256,8 +256,75 @@ trivet_store_audit_read(struct trivet_store *store,
     return TRIVET_OK;
 }
 
+/* ---- a page ------------------------------------------------------------- */
+
+static const struct trivet_statement older_sql = {.name = "audit.older",
+    .sql = "SELECT " TRIVET_AUDIT_COLUMNS " FROM audit"
+           " WHERE chain = $1 AND id < $2 ORDER BY id DESC LIMIT $3"};
+
+struct page {
+    const char *chain;
+    trivet_audit_fn on_row;
+    void *user;
+};
+
+static void
+give_row(void *opaque, const struct trivet_value *columns)
+{
+    const struct page *page = opaque;
+    struct trivet_audit_row row = {.chain = page->chain};
+
+    READ(fields, columns, &row);
+    row.has_address = columns[COLUMN_ADDRESS].bytes.len > 0;
+    page->on_row(page->user, &row);
+}
+
+enum trivet_status
+trivet_store_audit_search(struct trivet_store *store, const char *chain,
+    const struct trivet_page *page, trivet_audit_fn on_row, void *user,
+    struct trivet_error *err)
+{
+    bool is_newer = page->newer_id >= 0;
+    int64_t edge = is_newer ? page->newer_id : page->older_id;
+    const struct trivet_statement *statement =
+        is_newer ? &some_sql : &older_sql;
+    const struct trivet_value params[] = {trivet_value_cstring(chain),
+        trivet_value_integer(edge), trivet_value_integer(page->count)};
+    struct page list = {.chain = chain, .on_row = on_row, .user = user};
+
+    return LIST(store, statement, params, give_row, &list, err);
+}
+
+struct names {
+    void (*on_chain)(void *user, const char *name);
+    void *user;
+};
+
+static void
+give_name(void *opaque, const struct trivet_value *columns)
+{
+    const struct names *names = opaque;
+    struct trivet_slice text = columns[0].bytes;
+    char name[TRIVET_MAX_CHAIN];
+
+    (void) snprintf(name, sizeof name, "%.*s", (int) text.len, text.data);
+    names->on_chain(names->user, name);
+}
+
+enum trivet_status
+trivet_store_audit_chains(struct trivet_store *store,
+    void (*on_chain)(void *user, const char *name), void *user,
+    struct trivet_error *err)
+{
+    struct names names = {.on_chain = on_chain, .user = user};
+
+    return trivet_store_list(
+        store, &chains_sql, NULL, 0, give_name, &names, err);
+}
+
 static const struct trivet_statement *const statements[] = {
     &some_sql,
+    &older_sql,
     &chains_sql,
 };
 const struct trivet_statements trivet_audit_read_statements =

@@ -6,6 +6,7 @@
 #include "store/noun/installation.h"
 #include "store/noun/statements.h"
 #include "store/row.h"
+#include "store/search.h"
 #include "store/transaction.h"
 #include "store/value.h"
 
@@ -161,10 +162,29 @@ trivet_store_device_page_of_installation(struct trivet_store *store,
         page, read_row, &list, seen, err);
 }
 
+static const struct trivet_search_statements search_sql = SEARCH("device", "d",
+    "SELECT " COLUMNS " FROM " DEVICES
+    " WHERE " MATCHES("d.description", "d.id") " AND " IS_OF(
+        "k.user_id", "$5") " AND " IS_OF("d.api_key_id", "$6"),
+    6);
+
+enum trivet_status
+trivet_store_device_search(struct trivet_store *store,
+    const struct trivet_search *search, trivet_device_fn on_row, void *user,
+    struct trivet_error *err)
+{
+    struct list list = {.on_row = on_row, .user = user};
+
+    return trivet_store_search(
+        store, &search_sql, search, read_row, &list, err);
+}
+
 static const struct trivet_statement *const statements[] = {
     &put_sql,
     &count_sql,
     &list_sql,
+    &search_sql.older,
+    &search_sql.newer,
     &page_of_user_sql,
     &page_of_installation_sql,
 };

@@ -42,6 +42,11 @@ TRIVET_MUST_USE enum trivet_status trivet_store_device_count(
 TRIVET_MUST_USE enum trivet_status trivet_store_device_list(
     struct trivet_store *store, trivet_device_fn on_row, void *user,
     struct trivet_error *err);
+/* By description or id, of a user, of an API key (store/search.h). */
+struct trivet_search;
+TRIVET_MUST_USE enum trivet_status trivet_store_device_search(
+    struct trivet_store *store, const struct trivet_search *search,
+    trivet_device_fn on_row, void *user, struct trivet_error *err);
 /* Those with the user's API keys, newest first. */
 TRIVET_MUST_USE enum trivet_status trivet_store_device_page_of_user(
     struct trivet_store *store, int64_t user_id, const struct trivet_page *page,

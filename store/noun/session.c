@@ -2,12 +2,16 @@
 /* session.c - sessions: what a session token stands for */
 #include "store/noun/session.h"
 
+#include <stdio.h>
+
 #include "base/timestamp.h"
 #include "store/noun/audit.h"
 #include "store/noun/hold.h"
 #include "store/noun/rules.h"
 #include "store/noun/statements.h"
 #include "store/row.h"
+#include "store/search.h"
+#include "store/transaction.h"
 #include "store/value.h"
 
 /* Each SELECT has its own last columns, and the fields of them. */
@@ -133,6 +137,24 @@ trivet_store_session_list(struct trivet_store *store, trivet_session_fn on_row,
     return trivet_store_list(store, &list_sql, NULL, 0, read_row, &list, err);
 }
 
+static const struct trivet_search_statements search_sql = SEARCH("session", "s",
+    "SELECT " COLUMNS ", u.display_name FROM " SESSIONS
+    " WHERE " MATCHES("u.display_name", "s.id") " AND " IS_OF(
+        "k.user_id", "$5") " AND " IS_OF("d.api_key_id",
+        "$6") " AND (" IS_ALIVE("$7") " OR $7 = 0)",
+    7);
+
+enum trivet_status
+trivet_store_session_search(struct trivet_store *store,
+    const struct trivet_search *search, trivet_session_fn on_row, void *user,
+    struct trivet_error *err)
+{
+    struct list list = {.on_row = on_row, .user = user};
+
+    return trivet_store_search(
+        store, &search_sql, search, read_row, &list, err);
+}
+
 /* ---- whether any is valid ---------------------------------------------- */
 
 /* IS_ALIVE in two parts, each found by the index: sessions with the user's
@@ -229,6 +251,55 @@ trivet_store_session_end(struct trivet_store *store, int64_t id, int64_t now_us,
         params, &id, &entry, now_us, err);
 }
 
+/* $1 user, $2 now. Its answer: a row for each. */
+static const struct trivet_statement end_of_user_sql = {
+    .name = "session.end-of-user",
+    .sql = "UPDATE session SET ended_us = $2 WHERE ended_us IS NULL"
+           " AND device_id IN (SELECT d.id FROM device d"
+           " JOIN api_key k ON k.id = d.api_key_id WHERE k.user_id = $1)"
+           " RETURNING id"};
+
+static void
+count_row(void *opaque, const struct trivet_value *columns)
+{
+    int64_t *num = opaque;
+
+    (void) columns;
+    (*num)++;
+}
+
+static enum trivet_status
+end_of_user(struct trivet_store *store, int64_t user_id, int64_t now_us,
+    int64_t *out_num, struct trivet_error *err)
+{
+    const struct trivet_value params[] = {
+        trivet_value_integer(user_id), trivet_value_integer(now_us)};
+    struct trivet_audit_entry entry = {
+        .event = TRIVET_AUDIT_SESSIONS_ENDED, .user_id = user_id};
+
+    TRIVET_TRY(trivet_store_hold_user(store, user_id, err));
+    TRIVET_TRY(LIST(store, &end_of_user_sql, params, count_row, out_num, err));
+
+    (void) snprintf(entry.detail, sizeof entry.detail, "%lld sessions",
+        (long long) *out_num);
+
+    return trivet_store_audit_put(store, &entry, now_us, err);
+}
+
+enum trivet_status
+trivet_store_session_end_of_user(struct trivet_store *store, int64_t user_id,
+    int64_t now_us, int64_t *out_num, struct trivet_error *err)
+{
+    enum trivet_status status;
+    bool is_own;
+
+    *out_num = 0;
+    TRIVET_TRY(trivet_store_enter(store, &is_own, err));
+    status = end_of_user(store, user_id, now_us, out_num, err);
+
+    return trivet_store_leave(store, is_own, status, err);
+}
+
 /* $1 user, $2 now. */
 static const struct trivet_statement end_expired_sql = {
     .name = "session.end-expired",
@@ -268,10 +339,13 @@ static const struct trivet_statement *const statements[] = {
     &set_timeout_sql,
     &find_sql,
     &list_sql,
+    &search_sql.older,
+    &search_sql.newer,
     &is_alive_sql,
     &count_alive_sql,
     &extend_sql,
     &end_sql,
+    &end_of_user_sql,
     &end_expired_sql,
     &set_back_sql,
 };

@@ -68,6 +68,13 @@ TRIVET_MUST_USE enum trivet_status trivet_store_session_list(
     struct trivet_store *store, trivet_session_fn on_row, void *user,
     struct trivet_error *err);
 
+/* By the user's name or the session's id, of a user, of an API key, those that
+ * are valid (store/search.h). */
+struct trivet_search;
+TRIVET_MUST_USE enum trivet_status trivet_store_session_search(
+    struct trivet_store *store, const struct trivet_search *search,
+    trivet_session_fn on_row, void *user, struct trivet_error *err);
+
 /* Whether a session of the installation is valid. */
 TRIVET_MUST_USE enum trivet_status trivet_store_session_is_alive(
     struct trivet_store *store, int64_t installation_id, int64_t now_us,
@@ -85,6 +92,12 @@ TRIVET_MUST_USE enum trivet_status trivet_store_session_extend(
 TRIVET_MUST_USE enum trivet_status trivet_store_session_end(
     struct trivet_store *store, int64_t id, int64_t now_us,
     struct trivet_error *err);
+
+/* Ends all sessions of a user that were not ended yet; *out_num: how many, also
+ * expired ones. The audit log has one row for it. */
+TRIVET_MUST_USE enum trivet_status trivet_store_session_end_of_user(
+    struct trivet_store *store, int64_t user_id, int64_t now_us,
+    int64_t *out_num, struct trivet_error *err);
 
 /* Ends the user's sessions that have expired, by the auto-logout time as it is.
  * A part of changing that. */

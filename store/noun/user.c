@@ -9,6 +9,7 @@
 #include "store/noun/session.h"
 #include "store/noun/statements.h"
 #include "store/row.h"
+#include "store/search.h"
 #include "store/transaction.h"
 #include "store/value.h"
 
@@ -142,6 +143,22 @@ trivet_store_user_list(struct trivet_store *store, trivet_user_fn on_row,
     return trivet_store_list(store, &list_sql, NULL, 0, read_user, &list, err);
 }
 
+static const struct trivet_search_statements search_sql = SEARCH("user", "u",
+    "SELECT " COLUMNS " FROM " TABLES
+    " WHERE " MATCHES("u.display_name", "u.id"),
+    4);
+
+enum trivet_status
+trivet_store_user_search(struct trivet_store *store,
+    const struct trivet_search *search, trivet_user_fn on_row, void *user,
+    struct trivet_error *err)
+{
+    struct list list = {.on_row = on_row, .user = user};
+
+    return trivet_store_search(
+        store, &search_sql, search, read_user, &list, err);
+}
+
 static const struct trivet_statement set_auto_logout_sql = {
     .name = "user.set-auto-logout",
     .sql = "UPDATE users SET auto_logout_s = $2, updated_us = $3 WHERE id = $1"
@@ -186,6 +203,8 @@ static const struct trivet_statement *const statements[] = {
     &get_sql,
     &find_sql,
     &list_sql,
+    &search_sql.older,
+    &search_sql.newer,
     &set_auto_logout_sql,
 };
 const struct trivet_statements trivet_user_statements =

@@ -28,6 +28,12 @@ TRIVET_MUST_USE enum trivet_status trivet_store_user_list(
     struct trivet_store *store, trivet_user_fn on_row, void *user,
     struct trivet_error *err);
 
+/* By name or id (store/search.h). */
+struct trivet_search;
+TRIVET_MUST_USE enum trivet_status trivet_store_user_search(
+    struct trivet_store *store, const struct trivet_search *search,
+    trivet_user_fn on_row, void *user, struct trivet_error *err);
+
 /* The time holds for the user's sessions that are valid, too; a session that
  * has expired is ended. */
 TRIVET_MUST_USE enum trivet_status trivet_store_user_set_auto_logout(

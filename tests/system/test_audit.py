@@ -2,6 +2,8 @@
 """The audit: everything that happens is in it, and what is done to it is found"""
 import hashlib
 import json
+import os
+import pwd
 import signal
 import sqlite3
 import subprocess
@@ -14,6 +16,8 @@ import bunq
 from bunq import TOKEN
 from gateway import ROOT, TRIVET, environment, run, wait_until
 from storm import storm
+
+OPERATOR = pwd.getpwuid(os.geteuid()).pw_name
 
 COLUMNS = (
     "id, at_us, event, actor, address, user_id, api_key_id, installation_id,"
@@ -146,7 +150,7 @@ def test_operator_is_told(gateway):
     ]
     assert told[6]["session_id"] == client.session_id
     assert told[2]["detail"] == "600 s"
-    assert {(row["actor"], row["address"]) for row in told} == {("operator", None)}
+    assert {(row["actor"], row["address"]) for row in told} == {("operator:" + OPERATOR, None)}
 
 
 def test_changed_permitted_ips_are_told(gateway):

@@ -185,7 +185,7 @@ def test_an_operator_accepts_a_clock_that_was_ahead(moved):
     told = run("audit", "--json", "--data", moved.data).stdout.splitlines()
     rows = [json.loads(line) for line in told]
     [row] = [row for row in rows if row["event"] == "clock-accepted"]
-    assert row["actor"] == "operator" and row["detail"].endswith(" s back")
+    assert row["actor"].startswith("operator:") and row["detail"].endswith(" s back")
     assert moved.trivet("clock", "accept")["back_seconds"] == 0
     assert run("audit", "verify", "--data", moved.data).returncode == 0
 

@@ -22,6 +22,14 @@ static const char *const whole[] = {
     "api-key.list",
     "device.list",
     "session.list",
+    "user.search-older",
+    "user.search-newer",
+    "api-key.search-older",
+    "api-key.search-newer",
+    "device.search-older",
+    "device.search-newer",
+    "session.search-older",
+    "session.search-newer",
     "audit.chains",
     "audit.chain",
     "audit.names",
@@ -264,6 +272,7 @@ static size_t
 count_defined(const char *path)
 {
     static const char begin[] = "static const struct trivet_statement ";
+    static const char pair[] = "static const struct trivet_search_statements ";
     FILE *file = fopen(path, "r");
     char line[256];
     size_t num = 0;
@@ -272,6 +281,7 @@ count_defined(const char *path)
     while (fgets(line, sizeof line, file) != NULL) {
         num += strncmp(line, begin, sizeof begin - 1) == 0
                && line[sizeof begin - 1] != '*';
+        num += strncmp(line, pair, sizeof pair - 1) == 0 ? 2 : 0;
     }
     (void) fclose(file);
 

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* nginx_path.c - what can stand in quotes in nginx's configuration */
-#include "cli/nginx_path.h"
+#include "authority/operator/nginx_path.h"
 
 #include <string.h>
 
 bool
-cli_nginx_accepts_path(const char *path)
+trivet_nginx_accepts_path(const char *path)
 {
     for (const char *p = path; *p != '\0'; p++) {
         if ((unsigned char) *p < ' ' || *p == 0x7f
@@ -18,7 +18,7 @@ cli_nginx_accepts_path(const char *path)
 }
 
 bool
-cli_nginx_accepts_uri(const char *uri)
+trivet_nginx_accepts_uri(const char *uri)
 {
     for (const char *p = uri; *p != '\0'; p++) {
         if (*p <= ' ' || *p > '~' || strchr("$\"'\\{}", *p) != NULL) {
