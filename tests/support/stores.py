@@ -57,7 +57,7 @@ def with_store(args):
     """The arguments of an operator's command, with the store that its data
     directory has."""
     args = [str(arg) for arg in args]
-    if args[0] in TAKES_STORE and "--data" in args[:-1] and "--store" not in args:
+    if args[:1] and args[0] in TAKES_STORE and "--data" in args[:-1] and "--store" not in args:
         url = _urls.get(str(Path(args[args.index("--data") + 1]).absolute()))
         if url is not None:
             args += ["--store", url]

@@ -23,7 +23,6 @@ REASONS = {
         test_nginx_conf::test_helpers_of_the_cache_do_nothing_of_ours
         test_nginx_conf::test_large_bodies_in_memory_do_not_occupy_the_event_loop
         test_nginx_conf::test_reload_loses_no_request_on_its_way
-        test_operator::test_wrong_words_are_refused
         test_psp::test_an_installation_of_before_has_its_text
         test_rate_limits::test_what_is_refused_changes_nothing
         test_seed::test_an_access_token_of_oauth
