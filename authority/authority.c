@@ -34,12 +34,7 @@ enum trivet_status
 trivet_authority_check(
     const struct trivet_authority_config *config, struct trivet_error *err)
 {
-    if (!trivet_store_knows(config->store_url)) {
-        return trivet_error_set(err, TRIVET_E_USAGE, "authority.check",
-            "%s: not a store URL; sqlite:PATH is one", config->store_url);
-    }
-
-    return TRIVET_OK;
+    return trivet_store_check_url(config->store_url, err);
 }
 
 bool

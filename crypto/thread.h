@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* thread.h - the end of a thread that used the cryptography */
+/* thread.h - what OpenSSL keeps for a thread */
 #ifndef TRIVET_CRYPTO_THREAD_H
 #define TRIVET_CRYPTO_THREAD_H
 
@@ -8,5 +8,9 @@
  * the end of a thread and that at the end of the process get into each other's
  * way. */
 void trivet_crypto_thread_stop(void);
+
+/* Drops the errors that a library of others has left in the calling thread's
+ * queue: whoever uses OpenSSL next takes them for its own. */
+void trivet_crypto_thread_forget_errors(void);
 
 #endif

@@ -96,6 +96,10 @@ struct trivet_driver {
      * alone. */
     bool is_shared;
 
+    /* Optional: whether location can be one, as far as can be known without
+     * going there. TRIVET_E_USAGE, TRIVET_E_MEMORY. */
+    enum trivet_status (*check)(const char *location, struct trivet_error *err);
+
     /* Connects to location (the URL behind the scheme). may_create: make an
      * empty database when there is none, that nobody else may read.
      * max_wait_ms: of set_patience, for the opening too. TRIVET_E_UNAVAILABLE

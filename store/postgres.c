@@ -388,10 +388,21 @@ close_connection(void *opaque)
         return;
     }
 
-    PQfinish(connection->conn);
+    trivet_pg_finish(connection->conn);
     trivet_buffer_free(&connection->rows);
     trivet_pg_target_free(&connection->target);
     free(connection);
+}
+
+static enum trivet_status
+check_location(const char *location, struct trivet_error *err)
+{
+    struct trivet_pg_target target;
+    enum trivet_status status = trivet_pg_target_read(location, &target, err);
+
+    trivet_pg_target_free(&target);
+
+    return status;
 }
 
 /* may_create: a database is made by an operator, with its owner and its place;
@@ -480,6 +491,7 @@ const struct trivet_driver trivet_postgres_driver = {
     .begin_schema = &begin_schema_sql,
     .bulk = &bulk,
     .is_shared = true,
+    .check = check_location,
     .open = open_connection,
     .close = close_connection,
     .is_current = is_current,

@@ -60,6 +60,9 @@ TRIVET_MUST_USE enum trivet_status trivet_pg_connect(
     const struct trivet_pg_target *target, PGconn **out, bool *out_is_pooled,
     struct trivet_error *err);
 
+/* Accepts NULL. */
+void trivet_pg_finish(PGconn *conn);
+
 /* Of a connection that was just made and does not block: TRIVET_E_UNAVAILABLE
  * when its server cannot be written, or does not answer before deadline_ms. */
 TRIVET_MUST_USE enum trivet_status trivet_pg_check_primary(

@@ -18,6 +18,7 @@
 
 #include "base/secret.h"
 #include "base/ticks.h"
+#include "crypto/thread.h"
 #include "store/again.h"
 #include "store/store.h"
 
@@ -395,6 +396,14 @@ fill_words(const struct trivet_pg_target *target, const struct one_host *one,
     words->values[words->num] = NULL;
 }
 
+/* libpq ends TLS that was never begun, and leaves what OpenSSL says to that. */
+void
+trivet_pg_finish(PGconn *conn)
+{
+    PQfinish(conn);
+    trivet_crypto_thread_forget_errors();
+}
+
 /* Whether it came to an end, well or not, before the deadline. */
 static bool
 follow(PGconn *conn, int64_t deadline_ms)
@@ -453,7 +462,7 @@ connect_to(const struct trivet_pg_target *target, size_t index,
     }
 
     if (status != TRIVET_OK) {
-        PQfinish(conn);
+        trivet_pg_finish(conn);
         return status;
     }
 

@@ -105,10 +105,26 @@ find_driver(const char *url)
     return NULL;
 }
 
-bool
-trivet_store_knows(const char *url)
+static enum trivet_status
+refuse_url(const char *url, struct trivet_error *err)
 {
-    return find_driver(url) != NULL;
+    return trivet_error_set(err, TRIVET_E_USAGE, "store.open",
+        "%s: not a store URL; %s and %s are", url, drivers[0]->example,
+        drivers[1]->example);
+}
+
+enum trivet_status
+trivet_store_check_url(const char *url, struct trivet_error *err)
+{
+    const struct trivet_driver *driver = find_driver(url);
+
+    if (driver == NULL) {
+        return refuse_url(url, err);
+    }
+
+    return driver->check == NULL
+               ? TRIVET_OK
+               : driver->check(url + strlen(driver->scheme), err);
 }
 
 bool
@@ -148,9 +164,7 @@ trivet_store_open(const char *url, enum trivet_store_mode mode,
     enum trivet_status status;
 
     if (driver == NULL) {
-        return trivet_error_set(err, TRIVET_E_USAGE, "store.open",
-            "%s: not a store URL; %s and %s are", url, drivers[0]->example,
-            drivers[1]->example);
+        return refuse_url(url, err);
     }
 
     if (driver->is_shared && mode == TRIVET_STORE_AT_ONCE) {

@@ -50,8 +50,11 @@ enum { TRIVET_MAX_OPERATOR = 23 };
 /* How long a thread that must not block waits for the write lock. */
 enum { TRIVET_STORE_AT_ONCE_MS = 1 };
 
-/* Whether there is a driver for that url. Does not block. */
-bool trivet_store_knows(const char *url);
+/* Whether the url can be a store's, as far as can be known without going there.
+ * Does not block. TRIVET_E_USAGE: there is no driver for it, or it is not as it
+ * should be. */
+TRIVET_MUST_USE enum trivet_status trivet_store_check_url(
+    const char *url, struct trivet_error *err);
 
 /* Whether the database at url is one that several gateways use. Does not
  * block. */

@@ -95,10 +95,10 @@ check_options(struct serving *s, struct trivet_error *err)
             "--lanes %s: auto and off are known", o->lanes);
     }
 
-    if (o->data.store != NULL
-        && (!trivet_store_knows(o->data.store)
-            || !trivet_nginx_accepts_path(o->data.store)))
-    {
+    if (o->data.store != NULL) {
+        TRIVET_TRY(trivet_store_check_url(o->data.store, err));
+    }
+    if (o->data.store != NULL && !trivet_nginx_accepts_path(o->data.store)) {
         return trivet_error_set(err, TRIVET_E_USAGE, "serve",
             "--store %s: not a store URL; " TRIVET_STORE_SQLITE
             " and " TRIVET_STORE_POSTGRES " are",

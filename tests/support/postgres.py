@@ -30,6 +30,8 @@ class Refused(Exception):
 class Server:
     """Started when made; stop() removes it whole."""
 
+    settings = ("fsync=off", "max_connections=200")
+
     def __init__(self):
         self.binaries = find_binaries()
         self.folder = tempfile.mkdtemp(prefix="trivet-pg-", dir="/tmp")
@@ -56,7 +58,7 @@ class Server:
                 ["/usr/bin/setpriv", "--pdeathsig", "QUIT",
                  f"{self.binaries}/postgres", "-D", f"{self.folder}/data",
                  "-k", self.folder, "-c", "listen_addresses=",
-                 "-c", "fsync=off", "-c", "max_connections=200"],
+                 *(f"--{setting}" for setting in self.settings)],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd="/",
                 start_new_session=True, **self.rights)
         assert wait_until(self.is_ready, READY_S), self.log()
