@@ -238,6 +238,7 @@ CLIENT_SRCS = \
 	client/record_own.c \
 	client/record_session.c \
 	client/refusal.c \
+	client/remedy.c \
 	client/request.c \
 	client/sandbox_user.c \
 	client/secret_file.c \

@@ -19,14 +19,6 @@ const char *cli_advise_on_file(const struct trivet_error *err);
 /* The server's certificate could not be fetched. */
 const char *cli_advise_on_connection(const struct trivet_error *err);
 
-/* By the gateway's reason that is in text, alone or as "[reason]"; NULL: there
- * is none for it. text may be NULL. */
-const char *cli_find_remedy(const char *text);
-
-/* Key, address or environment? The server says the same for all three: what
- * else is known tells them apart. */
-const char *cli_advise_on_credentials(bool has_device);
-
 /* A session could not be opened. */
 const char *cli_advise_on_session(
     bool has_device, const struct trivet_error *err);

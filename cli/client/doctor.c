@@ -33,6 +33,7 @@
 #include "client/pins.h"
 #include "client/transport.h"
 #include "client/url.h"
+#include "client/remedy.h"
 #include "core/address.h"
 #include "crypto/pin.h"
 
@@ -346,11 +347,11 @@ static void
 say_refused(const struct doctor *doctor, const struct trivet_answer *answer)
 {
     const char *reason = trivet_answer_header(answer, "X-Trivet-Reason");
-    const char *advice = cli_find_remedy(reason);
+    const char *advice = trivet_remedy_find(reason);
     const char *description = "";
 
     if (advice == NULL) {
-        advice = cli_advise_on_credentials(doctor->info.has_device);
+        advice = trivet_remedy_of_credentials(doctor->info.has_device);
     }
     if (answer->num_errors > 0) {
         description = answer->errors[0].description;

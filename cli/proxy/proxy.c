@@ -378,12 +378,14 @@ go_on(struct proxying *p, struct cli_nginx *nginx)
     }
 }
 
-/* Calls that run are answered. */
+/* Calls that run are answered. Whoever comes now is refused by the kernel: the
+ * socket is ours, too. */
 static void
-drain(const struct proxying *p, struct cli_nginx *nginx)
+drain(struct proxying *p, struct cli_nginx *nginx)
 {
     long long ms = (p->options->timeout_s + p->options->max_wait_s) * 1000;
 
+    cli_listener_close(&p->listener);
     cli_nginx_drain(nginx, (int) (ms + DRAIN_REST_MS));
 }
 

@@ -211,6 +211,29 @@ ngx_http_trivet_proxy_add_receipt(const ngx_http_trivet_proxy_job_t *job)
 }
 
 
+/* What failed, and what helps. */
+static const char *
+ngx_http_trivet_proxy_add_advice(const ngx_http_trivet_proxy_job_t *job)
+{
+    u_char *text;
+    size_t len;
+
+    if (job->advice == NULL) {
+        return job->err.detail;
+    }
+
+    len = ngx_strlen(job->err.detail) + ngx_strlen(job->advice) + 3;
+    text = ngx_pnalloc(job->request->pool, len);
+    if (text == NULL) {
+        return job->err.detail;
+    }
+
+    (void) ngx_snprintf(text, len, "%s; %s%Z", job->err.detail, job->advice);
+
+    return (const char *) text;
+}
+
+
 ngx_int_t
 ngx_http_trivet_proxy_send(ngx_http_trivet_proxy_job_t *job)
 {
@@ -232,5 +255,6 @@ ngx_http_trivet_proxy_send(ngx_http_trivet_proxy_job_t *job)
         return NGX_ERROR;
     }
 
-    return ngx_http_trivet_proxy_refuse(r, job->failure, job->err.detail);
+    return ngx_http_trivet_proxy_refuse(
+        r, job->failure, ngx_http_trivet_proxy_add_advice(job));
 }

@@ -6,6 +6,8 @@
 #include "sidecar/module/notes.h"
 #include "sidecar/receipts.h"
 
+#include "client/remedy.h"
+
 
 /* An error may come unsigned, as the protocol has it. Anything else that does
  * is no answer: a redirect would lead the caller to where anybody likes. */
@@ -20,6 +22,51 @@ ngx_http_trivet_proxy_judge(ngx_http_trivet_proxy_job_t *job)
         "the answer (%u) has no signature of the server's",
         job->answer->status);
     job->failure = TRIVET_FAILURE_UNTRUSTED;
+}
+
+
+/* What helps, in the words of trivet doctor; NULL: nothing is known to. */
+static const char *
+ngx_http_trivet_proxy_find_advice(
+    ngx_http_trivet_proxy_job_t *job, struct trivet_context *context)
+{
+    const char *remedy;
+    struct trivet_context_info info;
+
+    if (job->failure == TRIVET_FAILURE_LOGIN) {
+        remedy = trivet_remedy_find(job->err.detail);
+        if (remedy != NULL
+            || ngx_strstr(job->err.detail, "credentials") == NULL) {
+            return remedy;
+        }
+
+        trivet_context_describe(context, &info);
+        return trivet_remedy_of_credentials(info.has_device);
+    }
+
+    if (job->answer != NULL
+        && (job->answer->status == 401 || job->answer->status == 403))
+    {
+        return trivet_remedy_find(
+            trivet_answer_header(job->answer, "X-Trivet-Reason"));
+    }
+
+    return NULL;
+}
+
+
+/* The server refuses the session or the login: perhaps the machine has another
+ * address now. Of its own answer the log alone tells. */
+static void
+ngx_http_trivet_proxy_advise(
+    ngx_http_trivet_proxy_job_t *job, struct trivet_context *context)
+{
+    job->advice = ngx_http_trivet_proxy_find_advice(job, context);
+
+    if (job->advice != NULL) {
+        ngx_http_trivet_proxy_take_note(
+            job, &(struct trivet_event){TRIVET_EVENT_WARNING, job->advice, 0});
+    }
 }
 
 
@@ -39,6 +86,7 @@ ngx_http_trivet_proxy_send_call(ngx_http_trivet_proxy_job_t *job,
     }
 
     job->shown = job->answer;
+    ngx_http_trivet_proxy_advise(job, context);
 }
 
 

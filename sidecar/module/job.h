@@ -62,6 +62,7 @@ struct ngx_http_trivet_proxy_job_s {
     struct trivet_recording *recording; /* whose it is; NULL: nobody's */
     enum trivet_failure failure;
     struct trivet_error err;
+    const char *advice;    /* what helps; NULL: nothing is known to */
     int64_t receipt;       /* its number; NO_RECEIPT: not kept; 0: none due */
     int64_t retry_after_s; /* of a failure; 0: nothing is said */
     int64_t session_s;     /* monitoring.c */
