@@ -321,16 +321,6 @@ read_workers(const struct cli_nginx *nginx, struct workers *out)
     (void) fclose(from);
 }
 
-bool
-cli_nginx_has_worker(const struct cli_nginx *nginx)
-{
-    static struct workers now; /* large */
-
-    read_workers(nginx, &now);
-
-    return now.num_workers > 0;
-}
-
 static bool
 has_worker(const struct workers *workers, long pid)
 {

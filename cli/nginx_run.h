@@ -44,9 +44,6 @@ enum cli_nginx_event {
 /* Waits for one of these, timeout_ms at most (-1: for ever). */
 enum cli_nginx_event cli_nginx_wait(struct cli_nginx *nginx, int timeout_ms);
 
-/* Whether it has a worker: then what connects to its sockets is answered. */
-bool cli_nginx_has_worker(const struct cli_nginx *nginx);
-
 /* Has nginx take in its configuration, and waits until its new workers are
  * there and the old ones take no new connections. */
 TRIVET_MUST_USE enum trivet_status cli_nginx_reload(

@@ -365,6 +365,7 @@ CLI_SRCS = \
 	cli/serve/wait.c \
 	cli/server_keys.c \
 	cli/server_keys_home.c \
+	cli/service.c \
 	cli/serving.c \
 	cli/span.c \
 	cli/table.c \

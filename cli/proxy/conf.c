@@ -114,7 +114,11 @@ static void
 put_server(FILE *to, const struct cli_listener *listener)
 {
     put_server_head(to, listener);
-    (void) fprintf(to, "        location /v1/ {\n"
+    (void) fprintf(to, "        location = /alive {\n"
+                       "            access_log off;\n"
+                       "            return 204;\n"
+                       "        }\n"
+                       "        location /v1/ {\n"
                        "            trivet_proxy_pass;\n"
                        "        }\n"
                        "    }\n");

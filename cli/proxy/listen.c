@@ -5,8 +5,10 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -235,11 +237,71 @@ note_port(struct cli_listener *listener, int fd)
     }
 }
 
+/* What it is bound to; false: nothing that a listener may be. */
+static bool
+read_socket(int fd, struct cli_listener *out)
+{
+    union any_address address = {.any.sa_family = AF_UNSPEC};
+    socklen_t len = sizeof address;
+    char host[MAX_HOST] = "";
+
+    if (getsockname(fd, &address.any, &len) != 0) {
+        return false;
+    }
+
+    switch (address.any.sa_family) {
+    case AF_UNIX:
+        (void) snprintf(
+            out->path, sizeof out->path, "%s", address.file.sun_path);
+        return len > offsetof(struct sockaddr_un, sun_path)
+               && out->path[0] == '/';
+    case AF_INET:
+        (void) inet_ntop(AF_INET, &address.four.sin_addr, host, sizeof host);
+        break;
+    case AF_INET6:
+        (void) inet_ntop(AF_INET6, &address.six.sin6_addr, host, sizeof host);
+        break;
+    default:
+        return false;
+    }
+
+    /* the port is at the same place in both */
+    set_address(out, host, ntohs(address.four.sin_port));
+    return is_loopback(host);
+}
+
+enum trivet_status
+cli_listener_take(int fd, struct cli_listener *out, struct trivet_error *err)
+{
+    int flags = fcntl(fd, F_GETFL);
+    int listens = 0;
+    socklen_t len = sizeof listens;
+
+    *out = (struct cli_listener){.fd = fd, .is_given = true};
+    if (!read_socket(fd, out)
+        || getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listens, &len) != 0
+        || listens == 0)
+    {
+        *out = (struct cli_listener){.fd = -1};
+        return trivet_error_set(err, TRIVET_E_USAGE, "proxy",
+            "the service manager's socket does not listen at a loopback "
+            "address or a path");
+    }
+
+    /* nginx never waits on a socket. */
+    (void) fcntl(fd, F_SETFL, flags | O_NONBLOCK);
+    return TRIVET_OK;
+}
+
 enum trivet_status
 cli_listener_open(struct cli_listener *listener, struct trivet_error *err)
 {
     union any_address address;
     int fd;
+
+    if (listener->fd >= 0) {
+        return TRIVET_OK;
+    }
 
     (void) fill(listener, &address);
     /* nginx, which takes it over, never waits on a socket. */
@@ -271,7 +333,7 @@ cli_listener_close(struct cli_listener *listener)
 
     (void) close(listener->fd);
     listener->fd = -1;
-    if (listener->path[0] != '\0') {
+    if (listener->path[0] != '\0' && !listener->is_given) {
         (void) unlink(listener->path);
     }
 }

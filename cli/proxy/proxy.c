@@ -23,6 +23,8 @@
 #include "cli/options_file.h"
 #include "cli/output.h"
 #include "cli/proxy/conf.h"
+#include "cli/serve/probe.h"
+#include "cli/service.h"
 #include "cli/serving.h"
 #include "cli/text.h"
 #include "trivet/client.h"
@@ -178,11 +180,23 @@ check_folder(const char *path, const char *what, struct trivet_error *err)
     return status == TRIVET_E_NOT_FOUND ? TRIVET_OK : status;
 }
 
+/* The service manager's socket, or one that is opened later. */
+static enum trivet_status
+find_listener(struct proxying *p, struct trivet_error *err)
+{
+    int given = cli_service_take_socket();
+
+    if (given >= 0) {
+        return cli_listener_take(given, &p->listener, err);
+    }
+
+    return cli_listener_read("--listen", p->options->listen, &p->listener, err);
+}
+
 static enum trivet_status
 check(struct proxying *p, struct trivet_error *err)
 {
-    TRIVET_TRY(
-        cli_listener_read("--listen", p->options->listen, &p->listener, err));
+    TRIVET_TRY(find_listener(p, err));
     if (p->options->monitor != NULL) {
         TRIVET_TRY(cli_listener_read(
             "--monitor", p->options->monitor, &p->monitor, err));
@@ -310,8 +324,13 @@ static void
 reload_and_tell(struct proxying *p, struct cli_nginx *nginx)
 {
     struct trivet_error err = {.status = TRIVET_OK};
+    enum trivet_status status;
 
-    if (reload(p, nginx, &err) == TRIVET_OK) {
+    cli_service_tell_reloading();
+    status = reload(p, nginx, &err);
+    cli_service_tell_ready(); /* it answers, with the new or the old */
+
+    if (status == TRIVET_OK) {
         cli_tell("trivet: reload: done\n");
     } else {
         cli_tell(
@@ -341,7 +360,13 @@ tell_ready(const struct proxying *p)
     (void) fflush(stdout);
 }
 
-/* Until it has a worker. What *out_event is then: CLI_NGINX_TIMEOUT, or why
+static bool
+is_alive(const struct proxying *p)
+{
+    return trivet_probe_plain(p->listener.path, p->listener.address);
+}
+
+/* Until it answers. What *out_event is then: CLI_NGINX_TIMEOUT, or why
  * there is none. */
 static enum trivet_status
 wait_ready(struct proxying *p, struct cli_nginx *nginx,
@@ -352,14 +377,14 @@ wait_ready(struct proxying *p, struct cli_nginx *nginx,
         if (*out_event == CLI_NGINX_ENDED || *out_event == CLI_NGINX_SIGNAL) {
             return TRIVET_OK;
         }
-        if (cli_nginx_has_worker(nginx)) {
+        if (is_alive(p)) {
             *out_event = CLI_NGINX_TIMEOUT;
             return TRIVET_OK;
         }
     }
 
     return trivet_error_set(err, TRIVET_E_UNAVAILABLE, "proxy",
-        "nginx started but has no worker; see %s", p->log);
+        "nginx started but does not answer; see %s", p->log);
 }
 
 /* Until nginx ends, or we are told to. */
@@ -367,8 +392,13 @@ static enum cli_nginx_event
 go_on(struct proxying *p, struct cli_nginx *nginx)
 {
     for (;;) {
-        enum cli_nginx_event event = cli_nginx_wait(nginx, TICK_MS);
+        enum cli_nginx_event event;
 
+        if (cli_service_wants_sign() && is_alive(p)) {
+            cli_service_tell_alive();
+        }
+
+        event = cli_nginx_wait(nginx, TICK_MS);
         if (event == CLI_NGINX_ENDED || event == CLI_NGINX_SIGNAL) {
             return event;
         }
@@ -411,8 +441,10 @@ run(struct proxying *p, struct trivet_error *err)
     status = wait_ready(p, &nginx, &event, err);
     if (status == TRIVET_OK && event == CLI_NGINX_TIMEOUT) {
         tell_ready(p);
+        cli_service_tell_ready();
         event = go_on(p, &nginx);
     }
+    cli_service_tell_stopping();
     if (status == TRIVET_OK && event == CLI_NGINX_ENDED) {
         status = trivet_error_set(err, TRIVET_E_UNAVAILABLE, "proxy",
             "nginx ended by itself; see %s", p->log);

@@ -169,6 +169,32 @@ trivet_probe_gateway(
     return is_gateway(&answer);
 }
 
+bool
+trivet_probe_plain(const char *path, const char *address)
+{
+    char url[MAX_PROBE_URL];
+    bool is_file = path[0] != '\0';
+    long status = 0;
+    CURL *curl;
+
+    (void) snprintf(url, sizeof url, "http://%s/alive",
+        cli_text_of(is_file, "localhost", address));
+    curl = make_probe_of(url, NULL, PROBE_MS);
+    if (curl == NULL) {
+        return false;
+    }
+
+    if (is_file) {
+        (void) curl_easy_setopt(curl, CURLOPT_UNIX_SOCKET_PATH, path);
+    }
+    if (curl_easy_perform(curl) == CURLE_OK) {
+        (void) curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
+    }
+    curl_easy_cleanup(curl);
+
+    return status == 204;
+}
+
 enum trivet_status
 trivet_probe_url(const char *base_url, const char *ca_file, long timeout_ms,
     struct trivet_error *err)

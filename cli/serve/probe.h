@@ -30,6 +30,13 @@ bool trivet_probe_tls(
     const char *address, unsigned port, bool has_proxy_protocol);
 
 /*
+ * Whether GET /alive is answered with 204, without TLS: at the Unix socket
+ * path, or, when that is "", at address, which is as in a URL, with its port.
+ * Blocks: up to a second.
+ */
+bool trivet_probe_plain(const char *path, const char *address);
+
+/*
  * The same question, by the API's URL (https, such as
  * https://localhost:8443/v1), to a server anywhere. ca_file: verifies its
  * certificate with the CA certificates in that file; NULL: it is not verified.

@@ -103,6 +103,13 @@ is_ready(const struct serving *s)
                    address, s->port, s->options->has_proxy_protocol);
 }
 
+bool
+cli_serve_is_alive(const struct serving *s)
+{
+    return trivet_probe_tls(
+        probe_address(s), s->port, s->options->has_proxy_protocol);
+}
+
 enum trivet_status
 cli_serve_wait_ready(struct serving *s, struct cli_nginx *nginx,
     enum cli_nginx_event *out_event, struct trivet_error *err)

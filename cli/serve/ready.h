@@ -14,6 +14,10 @@ TRIVET_MUST_USE enum trivet_status cli_serve_wait_ready(struct serving *s,
     struct cli_nginx *nginx, enum cli_nginx_event *out_event,
     struct trivet_error *err);
 
+/* Whether a worker speaks TLS now. Unlike a request it leaves no row in the
+ * audit log. Blocks: up to a second. */
+bool cli_serve_is_alive(const struct serving *s);
+
 /* The lines on standard output. */
 void cli_serve_tell_ready(const struct serving *s);
 

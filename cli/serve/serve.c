@@ -29,6 +29,7 @@
 #include "cli/serve/sandbox.h"
 #include "cli/serve/state.h"
 #include "cli/serve/tls.h"
+#include "cli/service.h"
 #include "cli/serving.h"
 #include "store/store.h"
 
@@ -199,7 +200,9 @@ reload_and_tell(struct serving *s, struct cli_nginx *nginx, const char *why)
 
     s->wants_reload = false;
     s->is_asked = false;
+    cli_service_tell_reloading();
     status = reload(s, nginx, &err);
+    cli_service_tell_ready(); /* it answers, with the new or the old */
     if (is_asked) {
         cli_serving_tell(s->dir, status, &err);
     }
@@ -220,6 +223,9 @@ go_on(struct serving *s, struct cli_nginx *nginx)
         const char *why = s->wants_reload ? "as told" : NULL;
         enum cli_nginx_event event = CLI_NGINX_TIMEOUT;
 
+        if (cli_service_wants_sign() && cli_serve_is_alive(s)) {
+            cli_service_tell_alive();
+        }
         if (why == NULL) {
             event = cli_nginx_wait(nginx, TICK_MS);
         }
@@ -261,6 +267,7 @@ run(struct serving *s, struct trivet_error *err)
     status = cli_serve_wait_ready(s, &nginx, &event, err);
     if (status == TRIVET_OK && event == CLI_NGINX_TIMEOUT) {
         cli_serve_tell_ready(s);
+        cli_service_tell_ready();
         event = go_on(s, &nginx);
         if (event == CLI_NGINX_ENDED) {
             status = trivet_error_set(err, TRIVET_E_UNAVAILABLE, "serve",
@@ -268,6 +275,7 @@ run(struct serving *s, struct trivet_error *err)
         }
     }
 
+    cli_service_tell_stopping();
     cli_nginx_stop(&nginx);
     return status;
 }

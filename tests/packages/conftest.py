@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """conftest.py - packages that are made once, and machines to try them on"""
 import os
+from pathlib import Path
 
 import pytest
 
@@ -24,7 +25,10 @@ def packages():
 
 @pytest.fixture(scope="session")
 def base(packages, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("machines") / "base"
+    folder = Path(os.environ.get("TRIVET_MACHINE_BASE")
+                  or tmp_path_factory.mktemp("machines") / "base")
+    if folder.exists():
+        return folder
     return make_base(RELEASE, folder, sorted(packages.glob("*.deb")))
 
 

@@ -47,8 +47,8 @@ class Machine:
     """A copy of a base, for one test to change. Use it with `with`."""
 
     def __init__(self, base, folder):
-        self.root = folder
-        run("cp", "-a", "--reflink=auto", base, folder)
+        self.base = base
+        self.folder = folder
         self.cgroup = Path("/sys/fs/cgroup")
         if (self.cgroup / "unified").is_dir():
             self.cgroup /= "unified"
@@ -61,8 +61,8 @@ class Machine:
         # The shell joins the group first: it is the root of its namespace.
         self.process = subprocess.Popen(
             ["sh", "-c", 'echo $$ >"$1/cgroup.procs" && exec unshare --mount --pid --fork '
-             '--cgroup --uts --ipc --net --kill-child "$2" "$3"', "sh",
-             self.cgroup, BOOT, self.root],
+             '--cgroup --uts --ipc --net --kill-child "$2" "$3" "$4"', "sh",
+             self.cgroup, BOOT, self.base, self.folder],
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
         try:
             self.wait_booted()
@@ -81,7 +81,7 @@ class Machine:
                     os.rmdir(group)
                 break
             time.sleep(0.05)
-        shutil.rmtree(self.root, ignore_errors=True)
+        shutil.rmtree(self.folder, ignore_errors=True)
 
     def wait_booted(self):
         end = time.monotonic() + 60
@@ -106,8 +106,8 @@ class Machine:
 
     def install(self, *names):
         """Of /packages, without the network."""
-        return self("apt-get", "install", "-qy", "--no-install-recommends", "--no-download",
-                    *(f"/packages/{name}" for name in names))
+        files = " ".join(f"/packages/{name}" for name in names)
+        return self.sh(f"apt-get install -qy --no-install-recommends {files}")
 
     def journal(self, unit):
         return self("journalctl", "-u", unit, "--no-pager", check=False).stdout

@@ -1,16 +1,29 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What is installed works, and goes away again"""
+"""What is installed works, as debian/tests/ say, and goes away again"""
+import re
+
 import pytest
+
+from machine import ROOT
 
 pytestmark = pytest.mark.long
 
 
-def test_from_the_packages_to_a_signed_answer(machine):
-    machine.install("*.deb")
-    assert machine("systemctl", "is-active", "trivet-gateway").stdout == "active\n", (
-        machine.journal("trivet-gateway"))
-    machine.sh("trivet-gateway key create --user Alice >/root/key && chmod 600 /root/key")
-    machine.sh("trivet login --url https://localhost:8443/v1 --ca /var/lib/trivet/ca.pem "
-               "--api-key-file /root/key")
-    done = machine("trivet", "call", "GET", "echo")
+def test_the_readme(machine):
+    """An empty system, the lines of README.md, and a signed answer."""
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    lines = re.search(r"^    apt install .*\n(?:    .*\n)+", text, flags=re.M).group(0)
+    assert lines.count("\n") == 4
+    done = machine.sh("cd /packages\n" + lines.replace("apt install", "apt-get install -qy"))
     assert '"Identity"' in done.stdout, done
+
+
+@pytest.mark.parametrize("name", ["gateway", "handshake", "proxy", "purge"])
+def test_as_autopkgtest_would(machine, name):
+    """The scripts of debian/tests/, in the order of their control file's rows."""
+    machine.install("*.deb")
+    text = (ROOT / "debian/tests" / name).read_text(encoding="utf-8")
+    assert f"Tests: {name}\n" in (ROOT / "debian/tests/control").read_text(encoding="utf-8")
+    done = machine("sh", "-exc", text, check=False)
+    assert done.returncode == 0, (done.stdout[-3000:], done.stderr[-3000:],
+                                  machine.journal("trivet-*")[-3000:])
