@@ -8,6 +8,7 @@
 #include "gateway/forwarded.h"
 #include "gateway/original.h"
 #include "gateway/request.h"
+#include "gateway/tracing.h"
 #include "gateway/upgrading.h"
 static ngx_int_t
 ngx_http_trivet_is_stripped(ngx_table_elt_t *h, ngx_http_trivet_ctx_t *ctx,
@@ -46,6 +47,10 @@ ngx_http_trivet_is_stripped(ngx_table_elt_t *h, ngx_http_trivet_ctx_t *ctx,
 
     if (ctx->upgrade.len == 0 && ngx_http_trivet_is_header(h, "upgrade")) {
         return 1;
+    }
+
+    if (ngx_http_trivet_is_trace_field(h)) {
+        return !ngx_http_trivet_read_trace(ctx, NULL);
     }
 
     return !tlcf->pass_credentials

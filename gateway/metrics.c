@@ -13,8 +13,6 @@
 #include "gateway/zone.h"
 #include "gateway/request.h"
 
-#include "base/timestamp.h"
-
 
 const struct ngx_http_trivet_bound_s
     ngx_http_trivet_bounds[NGX_HTTP_TRIVET_NUM_BOUNDS] = {
@@ -29,6 +27,22 @@ const struct ngx_http_trivet_bound_s
         {10000, "0.01"},
         {50000, "0.05"},
         {250000, "0.25"},
+};
+
+/* nginx's time, of milliseconds. */
+const struct ngx_http_trivet_bound_s
+    ngx_http_trivet_time_bounds[NGX_HTTP_TRIVET_NUM_BOUNDS] = {
+        {1000, "0.001"},
+        {5000, "0.005"},
+        {10000, "0.01"},
+        {25000, "0.025"},
+        {50000, "0.05"},
+        {100000, "0.1"},
+        {250000, "0.25"},
+        {500000, "0.5"},
+        {1000000, "1"},
+        {5000000, "5"},
+        {30000000, "30"},
 };
 
 
@@ -104,15 +118,16 @@ ngx_http_trivet_add_zone(ngx_conf_t *cf, ngx_http_trivet_main_conf_t *tmcf)
 
 /* ---- counting ---------------------------------------------------------- */
 
-void
-ngx_http_trivet_observe(ngx_http_trivet_histogram_t *histogram, int64_t ns)
+static void
+ngx_http_trivet_observe_by(ngx_http_trivet_histogram_t *histogram,
+    const struct ngx_http_trivet_bound_s *bounds, int64_t ns)
 {
     ngx_uint_t i;
 
     ns = ngx_max(ns, 0);
 
     for (i = 0; i < NGX_HTTP_TRIVET_NUM_BOUNDS; i++) {
-        if (ns <= ngx_http_trivet_bounds[i].us * 1000) {
+        if (ns <= bounds[i].us * 1000) {
             break;
         }
     }
@@ -130,6 +145,75 @@ ngx_http_trivet_row_of(ngx_http_trivet_ctx_t *ctx)
     }
 
     return trivet_call_num() + (ctx->state == NGX_HTTP_TRIVET_NEW ? 1 : 0);
+}
+
+
+void
+ngx_http_trivet_observe(ngx_http_trivet_histogram_t *histogram, int64_t ns)
+{
+    ngx_http_trivet_observe_by(histogram, ngx_http_trivet_bounds, ns);
+}
+
+
+static void
+ngx_http_trivet_observe_ms(
+    ngx_http_trivet_histogram_t *histogram, ngx_msec_int_t ms)
+{
+    ngx_http_trivet_observe_by(
+        histogram, ngx_http_trivet_time_bounds, (int64_t) ms * 1000000);
+}
+
+
+/* From the first byte of its header to now, as $request_time. */
+static void
+ngx_http_trivet_count_time(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx,
+    ngx_http_trivet_metrics_t *metrics)
+{
+    ngx_time_t *now = ngx_timeofday();
+    ngx_http_trivet_outcome_e outcome = NGX_HTTP_TRIVET_PROXIED;
+
+    if (ctx->reason != TRIVET_REASON_NONE) {
+        outcome = NGX_HTTP_TRIVET_REFUSED;
+    } else if (ctx->request.call != NULL) {
+        outcome = NGX_HTTP_TRIVET_ANSWERED;
+    }
+
+    ngx_http_trivet_observe_ms(&metrics->requests_by[outcome],
+        (ngx_msec_int_t) ((now->sec - r->start_sec) * 1000
+                          + ((ngx_msec_int_t) now->msec
+                              - (ngx_msec_int_t) r->start_msec)));
+}
+
+
+/* Each server that was asked, as $upstream_response_time; nginx gives one that
+ * did not answer a status of 502 or 504. */
+static void
+ngx_http_trivet_count_upstream(
+    ngx_http_request_t *r, ngx_http_trivet_metrics_t *metrics)
+{
+    ngx_uint_t i, class;
+    ngx_http_upstream_state_t *states;
+
+    if (r->upstream_states == NULL) {
+        return;
+    }
+
+    states = r->upstream_states->elts;
+
+    for (i = 0; i < r->upstream_states->nelts; i++) {
+        if (states[i].peer == NULL
+            || states[i].response_time == (ngx_msec_t) -1) {
+            continue;
+        }
+
+        class = states[i].status / 100;
+        if (class >= NGX_HTTP_TRIVET_NUM_CLASSES) {
+            class = 0;
+        }
+
+        ngx_http_trivet_observe_ms(&metrics->upstream_by[class],
+            (ngx_msec_int_t) states[i].response_time);
+    }
 }
 
 
@@ -157,6 +241,9 @@ ngx_http_trivet_log_handler(ngx_http_request_t *r)
     }
 
     metrics = tmcf->metrics->data;
+
+    ngx_http_trivet_count_time(r, ctx, metrics);
+    ngx_http_trivet_count_upstream(r, metrics);
 
     (void) ngx_atomic_fetch_add(
         &metrics->requests[ngx_http_trivet_row_of(ctx) * TRIVET_NUM_REASONS

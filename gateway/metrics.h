@@ -17,13 +17,28 @@ struct ngx_http_trivet_bound_s {
 };
 extern const struct ngx_http_trivet_bound_s
     ngx_http_trivet_bounds[NGX_HTTP_TRIVET_NUM_BOUNDS];
+extern const struct ngx_http_trivet_bound_s
+    ngx_http_trivet_time_bounds[NGX_HTTP_TRIVET_NUM_BOUNDS];
 
 typedef struct {
     ngx_atomic_t buckets[NGX_HTTP_TRIVET_NUM_BOUNDS + 1];
     ngx_atomic_t sum_ns;
 } ngx_http_trivet_histogram_t;
 
+/* What became of a request. */
+typedef enum {
+    NGX_HTTP_TRIVET_REFUSED = 0,
+    NGX_HTTP_TRIVET_ANSWERED, /* one of the protocol's own calls */
+    NGX_HTTP_TRIVET_PROXIED,  /* admitted to the API             */
+    NGX_HTTP_TRIVET_NUM_OUTCOMES
+} ngx_http_trivet_outcome_e;
+
+/* The API's answers by the first digit of their status; others are 0. */
+#define NGX_HTTP_TRIVET_NUM_CLASSES 6
+
 typedef struct {
+    ngx_http_trivet_histogram_t requests_by[NGX_HTTP_TRIVET_NUM_OUTCOMES];
+    ngx_http_trivet_histogram_t upstream_by[NGX_HTTP_TRIVET_NUM_CLASSES];
     ngx_http_trivet_histogram_t verifying;
     ngx_http_trivet_histogram_t signing;
     ngx_http_trivet_histogram_t queueing;         /* for a signature */

@@ -45,27 +45,84 @@ ngx_http_trivet_tell_requests(
 }
 
 
+/* A series of a histogram. label: as name="value", or empty. */
 static u_char *
-ngx_http_trivet_tell_histogram(u_char *p, u_char *end, const char *name,
-    const char *help, const ngx_http_trivet_histogram_t *histogram)
+ngx_http_trivet_tell_series(u_char *p, u_char *end, const char *name,
+    const char *label, const struct ngx_http_trivet_bound_s *bounds,
+    const ngx_http_trivet_histogram_t *histogram)
 {
+    const char *comma = label[0] == '\0' ? "" : ",";
+    const char *open = label[0] == '\0' ? "" : "{";
+    const char *close = label[0] == '\0' ? "" : "}";
     ngx_uint_t i;
     ngx_atomic_uint_t num = 0, sum_ns = histogram->sum_ns;
 
-    p = ngx_slprintf(
-        p, end, "# HELP %s %s\n# TYPE %s histogram\n", name, help, name);
-
     for (i = 0; i < NGX_HTTP_TRIVET_NUM_BOUNDS; i++) {
         num += histogram->buckets[i];
-        p = ngx_slprintf(p, end, "%s_bucket{le=\"%s\"} %uA\n", name,
-            ngx_http_trivet_bounds[i].seconds, num);
+        p = ngx_slprintf(p, end, "%s_bucket{%s%sle=\"%s\"} %uA\n", name, label,
+            comma, bounds[i].seconds, num);
     }
 
     num += histogram->buckets[i];
 
     return ngx_slprintf(p, end,
-        "%s_bucket{le=\"+Inf\"} %uA\n%s_sum %uA.%09uA\n%s_count %uA\n", name,
-        num, name, sum_ns / 1000000000, sum_ns % 1000000000, name, num);
+        "%s_bucket{%s%sle=\"+Inf\"} %uA\n%s_sum%s%s%s %uA.%09uA\n"
+        "%s_count%s%s%s %uA\n",
+        name, label, comma, num, name, open, label, close, sum_ns / 1000000000,
+        sum_ns % 1000000000, name, open, label, close, num);
+}
+
+
+static u_char *
+ngx_http_trivet_tell_head(
+    u_char *p, u_char *end, const char *name, const char *help)
+{
+    return ngx_slprintf(
+        p, end, "# HELP %s %s\n# TYPE %s histogram\n", name, help, name);
+}
+
+
+/* Of what takes less than a second. */
+static u_char *
+ngx_http_trivet_tell_histogram(u_char *p, u_char *end, const char *name,
+    const char *help, const ngx_http_trivet_histogram_t *histogram)
+{
+    p = ngx_http_trivet_tell_head(p, end, name, help);
+
+    return ngx_http_trivet_tell_series(
+        p, end, name, "", ngx_http_trivet_bounds, histogram);
+}
+
+
+static u_char *
+ngx_http_trivet_tell_times(
+    u_char *p, u_char *end, const ngx_http_trivet_metrics_t *metrics)
+{
+    static const char *const outcomes[NGX_HTTP_TRIVET_NUM_OUTCOMES] = {
+        "outcome=\"refused\"", "outcome=\"answered\"", "outcome=\"proxied\""};
+    static const char *const classes[NGX_HTTP_TRIVET_NUM_CLASSES] = {
+        "status=\"none\"", "status=\"1xx\"", "status=\"2xx\"", "status=\"3xx\"",
+        "status=\"4xx\"", "status=\"5xx\""};
+    static const char requests[] = "trivet_request_seconds";
+    static const char upstream[] = "trivet_upstream_seconds";
+
+    ngx_uint_t i;
+
+    p = ngx_http_trivet_tell_head(p, end, requests,
+        "Requests, from their first byte until they were answered.");
+    for (i = 0; i < NGX_HTTP_TRIVET_NUM_OUTCOMES; i++) {
+        p = ngx_http_trivet_tell_series(p, end, requests, outcomes[i],
+            ngx_http_trivet_time_bounds, &metrics->requests_by[i]);
+    }
+
+    p = ngx_http_trivet_tell_head(p, end, upstream,
+        "Servers of the API that were asked, until they had answered.");
+    for (i = 0; i < NGX_HTTP_TRIVET_NUM_CLASSES; i++) {
+        p = ngx_http_trivet_tell_series(p, end, upstream, classes[i],
+            ngx_http_trivet_time_bounds, &metrics->upstream_by[i]);
+    }
+
+    return p;
 }
 
 
@@ -111,6 +168,7 @@ ngx_http_trivet_tell_all(u_char *p, u_char *end,
 
     p = ngx_http_trivet_tell_requests(
         p, end, (const ngx_atomic_uint_t *) metrics->requests);
+    p = ngx_http_trivet_tell_times(p, end, metrics);
     p = ngx_http_trivet_tell_histogram(p, end, "trivet_verifying_seconds",
         "Verifying a request's signature.", &metrics->verifying);
     p = ngx_http_trivet_tell_histogram(p, end, "trivet_signing_seconds",
@@ -173,7 +231,7 @@ ngx_http_trivet_tell_all(u_char *p, u_char *end,
 size_t
 ngx_http_trivet_max_text(const ngx_http_trivet_metrics_t *metrics)
 {
-    size_t num_lines = 128; /* all but the requests */
+    size_t num_lines = 256; /* all but the requests */
     ngx_uint_t i;
 
     for (i = 0; i < ngx_http_trivet_num_rows() * TRIVET_NUM_REASONS; i++) {

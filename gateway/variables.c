@@ -4,11 +4,16 @@
 
 #include "gateway/rates.h"
 #include "gateway/request.h"
+#include "gateway/tracing.h"
 static ngx_int_t ngx_http_trivet_id_variable(
     ngx_http_request_t *r, ngx_http_variable_value_t *v, uintptr_t data);
 static ngx_int_t ngx_http_trivet_reason_variable(
     ngx_http_request_t *r, ngx_http_variable_value_t *v, uintptr_t data);
 static ngx_int_t ngx_http_trivet_mistake_variable(
+    ngx_http_request_t *r, ngx_http_variable_value_t *v, uintptr_t data);
+static ngx_int_t ngx_http_trivet_verdict_variable(
+    ngx_http_request_t *r, ngx_http_variable_value_t *v, uintptr_t data);
+static ngx_int_t ngx_http_trivet_path_variable(
     ngx_http_request_t *r, ngx_http_variable_value_t *v, uintptr_t data);
 
 
@@ -38,6 +43,15 @@ static ngx_http_variable_t  ngx_http_trivet_vars[] = {
       0, NGX_HTTP_VAR_NOCACHEABLE, 0 },
 
     { ngx_string("trivet_mistake"), NULL, ngx_http_trivet_mistake_variable,
+      0, NGX_HTTP_VAR_NOCACHEABLE, 0 },
+
+    { ngx_string("trivet_verdict"), NULL, ngx_http_trivet_verdict_variable,
+      0, NGX_HTTP_VAR_NOCACHEABLE, 0 },
+
+    { ngx_string("trivet_trace_id"), NULL, ngx_http_trivet_trace_id_variable,
+      0, NGX_HTTP_VAR_NOCACHEABLE, 0 },
+
+    { ngx_string("trivet_path"), NULL, ngx_http_trivet_path_variable,
       0, NGX_HTTP_VAR_NOCACHEABLE, 0 },
 
     { ngx_string("trivet_rate_get"), NULL, ngx_http_trivet_rate_variable,
@@ -180,4 +194,68 @@ ngx_http_trivet_mistake_variable(
     }
 
     return ngx_http_trivet_set_word(v, word);
+}
+
+
+static ngx_int_t
+ngx_http_trivet_verdict_variable(
+    ngx_http_request_t *r, ngx_http_variable_value_t *v, uintptr_t data)
+{
+    const char *word = NULL;
+    ngx_http_trivet_ctx_t *ctx;
+
+    (void) data;
+
+    ctx = ngx_http_trivet_decided_ctx(r);
+    if (ctx != NULL && ctx->reason != TRIVET_REASON_NONE) {
+        word = "refused";
+    } else if (ctx != NULL && ctx->state == NGX_HTTP_TRIVET_DECIDED) {
+        word = "admitted";
+    }
+
+    return ngx_http_trivet_set_word(v, word);
+}
+
+
+/* How much of a path is told. */
+enum { NGX_HTTP_TRIVET_MAX_PATH = 1024 };
+
+
+/* The path as it was sent, and so that it can stand in any log: what is not a
+ * printable character of ASCII, a quote and a backslash are percent-encoded.
+ * The query is left out, since people put secrets there. */
+static ngx_int_t
+ngx_http_trivet_path_variable(
+    ngx_http_request_t *r, ngx_http_variable_value_t *v, uintptr_t data)
+{
+    u_char *p, c;
+    size_t i, len;
+
+    (void) data;
+
+    len = ngx_min(r->unparsed_uri.len, NGX_HTTP_TRIVET_MAX_PATH);
+
+    p = ngx_pnalloc(r->pool, 3 * len + 1);
+    if (p == NULL) {
+        return NGX_ERROR;
+    }
+
+    v->data = p;
+
+    for (i = 0; i < len && r->unparsed_uri.data[i] != '?'; i++) {
+        c = r->unparsed_uri.data[i];
+
+        if (c > ' ' && c < 0x7f && c != '"' && c != '\\') {
+            *p++ = c;
+        } else {
+            p = ngx_sprintf(p, "%%%02Xd", c);
+        }
+    }
+
+    v->len = (unsigned) (p - v->data);
+    v->valid = 1;
+    v->no_cacheable = 0;
+    v->not_found = 0;
+
+    return NGX_OK;
 }

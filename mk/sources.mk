@@ -52,7 +52,8 @@ CORE_SRCS = \
 	core/profile.c \
 	core/prune_ages.c \
 	core/rate.c \
-	core/reason.c
+	core/reason.c \
+	core/traceparent.c
 
 CRYPTO_SRCS = \
 	crypto/body_cipher.c \
@@ -347,6 +348,7 @@ CLI_SRCS = \
 	cli/serve/host_names.c \
 	cli/serve/key_file.c \
 	cli/serve/limits.c \
+	cli/serve/log.c \
 	cli/serve/network.c \
 	cli/serve/next_key.c \
 	cli/serve/nginx_conf.c \
@@ -456,6 +458,7 @@ UNIT_TESTS = \
 	test_template \
 	test_timestamp \
 	test_token \
+	test_traceparent \
 	test_verify_cache \
 	test_writer
 

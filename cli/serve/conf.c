@@ -90,6 +90,7 @@ format(const struct serving *s)
         .encryption = o->encryption,
         .lanes = o->lanes,
         .max_connections = o->max_connections,
+        .has_json_log = o->has_json_log,
         .has_metrics = o->has_metrics,
     };
 

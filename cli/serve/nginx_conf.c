@@ -9,6 +9,7 @@
 
 #include "cli/nginx_process.h"
 #include "cli/serve/cors.h"
+#include "cli/serve/log.h"
 #include "cli/serve/nginx_proxy.h"
 #include "cli/text.h"
 #include "core/rate.h"
@@ -80,13 +81,10 @@ put_http(FILE *to, const struct cli_nginx_conf *conf)
         "    client_body_timeout 30s;\n"
         "    send_timeout 30s;\n"
         "    reset_timedout_connection on;\n"
-        "    client_body_buffer_size 64k;\n"
-        "    log_format trivet '$remote_addr [$time_iso8601] \"$request\" "
-        "$status $body_bytes_sent user=$trivet_user_id "
-        "session=$trivet_session_id reason=$trivet_reason';\n"
-        "    access_log \"%s/log/access.log\" trivet;\n",
-        conf->limits.body, conf->limits.header, conf->dir);
+        "    client_body_buffer_size 64k;\n",
+        conf->limits.body, conf->limits.header);
 
+    cli_serve_put_log(to, conf->dir, conf->has_json_log);
     cli_nginx_put_temporary(to, conf->dir);
     (void) fprintf(to,
         "\n"

@@ -56,6 +56,7 @@ struct cli_nginx_conf {
     const char *sandbox_state;                  /* NULL: none */
     const char *deterministic;                  /* NULL: not */
     const char *incident_key;                   /* NULL: none */
+    bool has_json_log;
     bool has_metrics; /* /metrics, /live and /ready, for this machine alone */
 };
 

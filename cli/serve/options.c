@@ -34,6 +34,7 @@ enum {
     OPTION_SANDBOX,
     OPTION_NO_SANDBOX,
     OPTION_METRICS,
+    OPTION_LOG_FORMAT,
     OPTION_RATE_LIMITS,
     OPTION_CONNECTIONS,
     OPTION_PRUNE,
@@ -165,6 +166,10 @@ const struct argp_option cli_serve_options_table[] = {
         "device (7d), sessions= after their end (90d), api-keys= that expired "
         "unused (7d); may be given again for others",
         0},
+    {"log-format", OPTION_LOG_FORMAT, "text|json", 0,
+        "what a request leaves in log/access.log: a line for people, or an "
+        "object of JSON (default: text)",
+        0},
     {"metrics", OPTION_METRICS, NULL, 0,
         "/metrics, /live and /ready on the same port, for callers on this "
         "machine",
@@ -269,6 +274,18 @@ parse_chain(struct argp_state *state, struct cli_serve_options *options,
     options->chain = arg;
 }
 
+static void
+parse_log_format(struct argp_state *state, struct cli_serve_options *options,
+    const char *arg)
+{
+    options->has_json_log = strcmp(arg, "json") == 0;
+
+    if (!options->has_json_log && strcmp(arg, "text") != 0) {
+        argp_error(
+            state, "--log-format %s: neither \"text\" nor \"json\"", arg);
+    }
+}
+
 /* What is there when it begins. */
 static error_t
 parse_beginning(int key, char *arg, struct argp_state *state)
@@ -289,6 +306,9 @@ parse_beginning(int key, char *arg, struct argp_state *state)
     case OPTION_SANDBOX_HOST:
         add_text(state, "--host-name", cli_sandbox_host, options->host_names,
             CLI_MAX_HOST_NAMES, &options->num_host_names);
+        return 0;
+    case OPTION_LOG_FORMAT:
+        parse_log_format(state, options, arg);
         return 0;
     case OPTION_CHAIN:
         parse_chain(state, options, arg);

@@ -59,6 +59,7 @@ struct cli_serve_options {
     const char *deterministic; /* the seed of it, a text; NULL: not given */
     const char *host_names[CLI_MAX_HOST_NAMES];
     size_t num_host_names;
+    bool has_json_log;
     bool has_metrics;
     bool prints_config;
 };

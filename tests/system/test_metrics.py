@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Counters that all workers share, and the probes"""
 import os
+import re
 import sqlite3
 import subprocess
 import time
@@ -129,6 +130,68 @@ def test_without_checkpoints_there_is_no_age(serve):
     gateway = serve("--metrics", "--audit-checkpoint", "off")
     bunq.ready(gateway)
     assert AGE not in metrics(gateway)
+
+
+def buckets_of(found, name, label):
+    """[(upper end, number)] of one series of a histogram."""
+    form = re.compile(label + r',le="([^"]+)"')
+    return [(float(match[1].replace("+Inf", "inf")), value)
+            for (key, labels), value in found.items()
+            if key == name + "_bucket" and (match := form.fullmatch(labels))]
+
+
+def test_the_time_of_requests_by_what_became_of_them(gateway):
+    client = bunq.ready(gateway)
+    before = metrics(gateway)
+    for _ in range(3):
+        assert client.is_alive()
+    client.get("/v1/user", token="f" * 64)
+    client.post("/v1/echo", b"{}")
+    client.post("/v1/echo", b"[]")
+    after = metrics(gateway)
+    for outcome, number in (("answered", 3), ("refused", 1), ("proxied", 2)):
+        label = f'outcome="{outcome}"'
+        count = "trivet_request_seconds_count", label
+        assert after[count] - before[count] == number, outcome
+        found = buckets_of(after, "trivet_request_seconds", label)
+        assert [end for end, _ in found] == sorted(end for end, _ in found)
+        assert [n for _, n in found] == sorted(n for _, n in found)
+        assert len(found) == 12 and found[-1] == (float("inf"), after[count])
+
+
+def test_the_time_of_the_api_by_its_status(serve, upstream):
+    proxied = serve("--metrics", "--upstream", upstream.url, "--sandbox")
+    client = bunq.ready(proxied)
+
+    def slow(request, connection):
+        time.sleep(0.15)
+        connection.sendall(reply(b"{}", headers=[JSON]))
+        return True
+
+    upstream.plan("/v1/slow", slow)
+    upstream.plan("/v1/wrong", reply(b"{}", status="500 No", headers=[JSON]))
+    upstream.plan("/v1/gone", closing(b""))
+    before = metrics(proxied)
+    client.get("/v1/slow")
+    client.get("/v1/wrong")
+    client.get("/v1/wrong")
+    client.post("/v1/gone", b"{}")
+    after = metrics(proxied)
+
+    def grown(status, name="count"):
+        key = f"trivet_upstream_seconds_{name}", f'status="{status}"'
+        return after[key] - before[key]
+
+    assert (grown("2xx"), grown("5xx"), grown("4xx"), grown("none")) == (1, 3, 0, 0)
+    assert 0.1 < grown("2xx", "sum") < 30
+    under = {end: n for end, n in
+             buckets_of(after, "trivet_upstream_seconds", 'status="2xx"')}
+    was = dict(buckets_of(before, "trivet_upstream_seconds", 'status="2xx"'))
+    assert under[0.1] == was[0.1] and under[30.0] == was[30.0] + 1
+    # What never reached the API is not among them.
+    client.get("/v1/slow", token="0" * 64)
+    assert metrics(proxied)["trivet_upstream_seconds_count", 'status="2xx"'] == after[
+        "trivet_upstream_seconds_count", 'status="2xx"']
 
 
 def test_key_cache(gateway):

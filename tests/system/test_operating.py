@@ -128,8 +128,9 @@ class Operator:
         assert ports == {'{"Response":[8001]}', '{"Response":[8002]}'}, ports
 
     def after_rotate(self):
-        keys = self.json("trivet server-key list")
-        assert [key["installations"] for key in keys] == [1, 0]
+        # nginx's new workers tell the store of the new key.
+        assert gateway.wait_until(lambda: [1, 0] == [
+            key["installations"] for key in self.json("trivet server-key list")], 30)
         assert self.can_call()
 
     def after_back_up(self):
