@@ -5,6 +5,7 @@ import re
 import signal
 import subprocess
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Event, Thread
@@ -106,6 +107,22 @@ def calls(server, records, seconds, first=0, clients=CONNECTIONS):
     }
 
 
+def calls_of_all(servers, records, seconds):
+    """As calls(), of several servers at once: a file of records for each."""
+    clients = CONNECTIONS // len(servers)
+    with ThreadPoolExecutor(len(servers)) as threads:
+        results = list(threads.map(
+            lambda server, path: run(server, "calls.lua", seconds, clients, 1, path, 0),
+            servers, records))  # fmt: skip
+    requests = sum(result["requests"] for result in results)
+    return requests, {
+        "cpu_us": sum(result["cpu_us"] for result in results) / requests,
+        "per_s": sum(r["requests"] / r["seconds"] for r in results),
+        "p50_us": max(result["p50_us"] for result in results),
+        "p99_us": max(result["p99_us"] for result in results),
+    }
+
+
 @contextmanager
 def under_load(server, records):
     """Meanwhile all connections of another wrk ask for these."""
@@ -125,11 +142,16 @@ def _endless(server, records, stop):
 
 def contexts(server, records, seconds):
     """Whole contexts: three steps, one after another, of many clients."""
+    return counted_contexts(server, records, seconds)[1]
+
+
+def counted_contexts(server, records, seconds):
+    """How many, and the same."""
     n = CONTEXT_CLIENTS
     result = run(server, "contexts.lua", seconds, n, n, records)
     # steps, so that a context that is half open counts as what it is
     opened = result["requests"] / 3
-    return {
+    return opened, {
         "cpu_us": result["cpu_us"] / opened,
         "per_s": opened / result["seconds"],
         "p50_us": result["p50_us"],

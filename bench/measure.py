@@ -20,6 +20,7 @@ from pathlib import Path
 import judge
 import load
 import sessions
+import shared
 from load import raw
 from peer_servers import Go, Lua, Njs, Node
 from servers import (
@@ -54,7 +55,7 @@ class Plan:
     """How much of it all."""
 
     def __init__(self, rounds, seconds, counts, sizes=(), workers=(), peers=True,
-                 everything=False, client_calls=0):  # fmt: skip
+                 everything=False, client_calls=0, only=("",)):  # fmt: skip
         self.rounds = rounds
         self.seconds = seconds
         self.counts = counts  # sessions alive
@@ -63,6 +64,7 @@ class Plan:
         self.peers = peers
         self.everything = everything  # also what no target needs
         self.client_calls = client_calls
+        self.only = only  # how the scenarios begin
         self.paced_s = 2 * seconds  # a p99 needs more requests than a median
 
 
@@ -71,6 +73,9 @@ FULL = Plan(
     sizes=("0", "64k", "1m"), workers=(1, 2, 4, 8), everything=True, client_calls=20,
 )  # fmt: skip
 QUICK = Plan(3, 0.6, (1000, 100000, 1000000), sizes=("64k", "1m"), workers=(1, 8))
+SHARED = Plan(
+    5, 2.0, (), peers=False, only=("rsa", "gateway GET", "gateway contexts", "postgres"),
+)  # fmt: skip
 SMOKE = Plan(1, 0.2, (1000,), sizes=("64k",), workers=(1, 2), client_calls=1)
 
 
@@ -125,6 +130,10 @@ class Bench:
             server = start(Gateway(self.tmp, crowd, self.api, f"sessions-{count}"))
             self.crowds[count] = (server, self.crowd_records(count, samples))
         self.clients = {server: self.open(server) for server in self.served}
+        self.cluster = None
+        if shared.is_there():
+            self.cluster = start(shared.Cluster(self.tmp, data, self.api))
+            self.clients |= {s: judge.judge(s) for s in self.cluster.gateways}
         self.prepare_contexts()
 
     def start_peers(self, data):
@@ -228,9 +237,10 @@ class Bench:
         self.warm_up()
         for number in range(self.plan.rounds):
             self.say(f"round {number + 1} of {self.plan.rounds}")
-            self.next_bodies()
+            if "" in self.plan.only:
+                self.next_bodies()
             for name, function in self.scenarios():
-                if not only.search(name):
+                if not only.search(name) or not name.startswith(self.plan.only):
                     continue
                 self.rows.setdefault(name, []).append(function())
         return self.rows
@@ -260,6 +270,8 @@ class Bench:
                 yield f"{server.name} contexts", lambda s=server: load.contexts(
                     s, self.context_records[s], seconds
                 )
+        if self.cluster:
+            yield from self.shared()
         for count, (server, records) in self.crowds.items():
             yield f"sessions {count}", lambda s=server, r=records: self.crowd(s, r)
         for count, (server, _) in self.crowds.items():
@@ -334,6 +346,42 @@ class Bench:
         yield "gateway at 70 %, evenly", lambda: at("even")
         if self.plan.everything:
             yield "gateway at 70 %, at random", lambda: at("poisson")
+
+    # ---- gateways on PostgreSQL
+
+    def shared(self):
+        for kind in ("fresh", "same"):
+            for way, gateways in self.cluster.ways.items():
+                for count in range(1, len(gateways) + 1):
+                    if kind == "fresh" or count == 1:
+                        yield (f"postgres-{count} GET {kind} 1k, {way}",
+                               lambda g=gateways[:count], k=kind: self.of_all(g, k))  # fmt: skip
+        for is_synchronous in (False, True):
+            name = "postgres-1 contexts" + ", synchronous" * is_synchronous
+            yield name, lambda s=is_synchronous: self.shared_contexts(s)
+
+    def of_all(self, gateways, kind):
+        records = []
+        for gateway in gateways:
+            path = self.get(gateway, kind, "1k")
+            records.append(path.rename(self.tmp / f"records-{gateway.name}"))
+        for gateway, path in zip(gateways, records):  # what is remembered is there
+            load.calls(gateway, path, 0.1)
+        with self.cluster.database.counting() as database_ns:
+            requests, row = load.calls_of_all(gateways, records, self.plan.seconds)
+        return {**row, "database_us": database_ns() / requests / 1000}
+
+    def shared_contexts(self, is_synchronous):
+        database, server = self.cluster.database, self.cluster.gateways[0]
+        keys = sessions.many_keys(64)
+        count = int(NUM_CONTEXTS_PER_S * self.plan.seconds) + 50
+        path = load.write_records(
+            self.tmp / "contexts-postgres", self._contexts(database.put_api_keys(count), keys)
+        )
+        database.synchronise(is_synchronous)
+        with database.counting() as database_ns:
+            opened, row = load.counted_contexts(server, path, self.plan.seconds)
+        return {**row, "database_us": database_ns() / opened / 1000}
 
     @staticmethod
     def _read_whole(data):

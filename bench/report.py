@@ -143,9 +143,25 @@ def targets(figures):
         lambda: [a + b for a, b in zip(f.each(plainly, "p99_us"), f.floor(3, 3))],
         "<=", 1.00)  # fmt: skip
 
+    _add_shared(f, add, cpu)
+
     one, eight = (f"workers-{count} GET fresh 1k" for count in (1, 8))
     add("cpu-workers-8", [one, eight], cpu(eight), cpu(one), "<=", 1.05)
     return found
+
+
+def _add_shared(f, add, cpu):
+    """Gateways on PostgreSQL, against the same on SQLite; one against several."""
+    for kind in ("fresh", "same"):
+        for way, limit in (("cached", 1.02), ("asked", 1.25)):
+            above, below = f"postgres-1 GET {kind} 1k, {way}", f"gateway GET {kind} 1k"
+            add(f"cpu-postgres-{way}-{kind}", [above, below], cpu(above), cpu(below),
+                "<=", limit)  # fmt: skip
+    for way in ("cached", "asked"):
+        one, two = (f"postgres-{count} GET fresh 1k, {way}" for count in (1, 2))
+        add(f"gateways-2-by-cpu-{way}", [one, two],
+            lambda name=one: [2 * value for value in f.each(name, "cpu_us")],
+            cpu(two), ">=", 1.90)  # fmt: skip
 
 
 # ---- the table ---------------------------------------------------------------
@@ -164,6 +180,12 @@ def _against(figures, name, cpu):
     """The ratio that counts for a row, and what it is against."""
     if not figures.has("rsa"):
         return ""
+    if name.startswith("postgres"):
+        sqlite = "gateway " + name.split(",")[0].partition(" ")[2]
+        if not figures.has(sqlite):
+            return ""
+        ratio = figures.ratio(cpu, figures.each(sqlite, "cpu_us"))
+        return spread(ratio, "{:.2f}") + " x SQLite"
     if name.startswith(("plain", LOOK_UP, SHA)) or ", alone" in name:
         return ""
     if name.startswith("client"):
@@ -191,7 +213,8 @@ def _against(figures, name, cpu):
     return spread(figures.ratio(cpu, floor), "{:.2f}") + f" x ({words})"
 
 
-HEAD = ("what", "ratio", "CPU µs", "per second", "p50 µs", "p99 µs", "memory MiB")
+HEAD = ("what", "ratio", "CPU µs", "per second", "p50 µs", "p99 µs", "memory MiB",
+        "database µs")  # fmt: skip
 
 
 def table(figures):
@@ -214,6 +237,8 @@ def table(figures):
             row.append(spread(figures.each(name, figure)) if known else "")
         if "anonymous_kib" in rounds[0]:
             row.append(f"{figures.each(name, 'anonymous_kib')[-1] / 1024:.0f}")
+        if "database_us" in rounds[0]:
+            row += ["", spread(figures.each(name, "database_us"))]
         found.append(tuple(row))
     return [tuple(row) + ("",) * (len(HEAD) - len(row)) for row in found]
 

@@ -294,7 +294,7 @@ class Gateway(Plain):
     http = (
         PROXY
         + """
-    trivet_store sqlite:{data}/trivet.db;
+    trivet_store {store};
     trivet_server_key {data}/server.pem;
     trivet_profile strict;
     trivet_sandbox on;
@@ -313,11 +313,12 @@ class Gateway(Plain):
     def __init__(self, folder, data, api, name="gateway"):
         super().__init__(folder, data, api)
         self.name = name
+        self.store = f"sqlite:{data}/trivet.db"
         self.folder = Path(folder) / name
         self.folder.mkdir(parents=True, exist_ok=True)
 
     def parts(self):
-        return {**super().parts(), "lanes": self.lanes}
+        return {**super().parts(), "lanes": self.lanes, "store": self.store}
 
 
 class Workers(Gateway):

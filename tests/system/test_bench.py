@@ -42,7 +42,9 @@ def test_every_scenario_has_figures(smoke):
         for kind in ("GET fresh", "GET same", "POST fresh", "POST same"):
             assert f"{server} {kind} 1k" in rows
     found = {"plain GET same 1k", "rsa", "gateway contexts", "sessions 1000",
-             "look-up among 1000"}  # fmt: skip
+             "look-up among 1000", "postgres-1 GET fresh 1k, cached",
+             "postgres-3 GET fresh 1k, asked", "postgres-1 GET same 1k, asked",
+             "postgres-1 contexts", "postgres-1 contexts, synchronous"}  # fmt: skip
     assert found <= set(rows)
     for name, rounds in rows.items():
         for figures in rounds:
