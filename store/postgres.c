@@ -440,7 +440,8 @@ open_connection(const char *location, bool may_create, unsigned max_wait_ms,
     return TRIVET_OK;
 }
 
-/* A server that goes says so on the socket: nothing else comes unasked. */
+/* A server that goes says so on the socket, and then ends it: what it says is
+ * read first, and only then the end is seen. */
 static bool
 is_current(void *opaque)
 {
@@ -454,11 +455,9 @@ is_current(void *opaque)
         return false;
     }
 
-    if (poll(&one, 1, 0) != 0
-        && (PQconsumeInput(connection->conn) == 0
-            || PQstatus(connection->conn) != CONNECTION_OK))
-    {
-        connection->is_lost = true;
+    while (!connection->is_lost && poll(&one, 1, 0) != 0) {
+        connection->is_lost = PQconsumeInput(connection->conn) == 0
+                              || PQstatus(connection->conn) != CONNECTION_OK;
     }
 
     return !connection->is_lost;

@@ -9,7 +9,8 @@ import pytest
 
 import bunq
 from gateway import BUILD, Gateway, run, wait_until
-from postgres import Server, find_binaries
+from postgres import FAST, Server, find_binaries
+from storm import storm
 
 pytestmark = pytest.mark.skipif(
     find_binaries() is None, reason="PostgreSQL's server is not installed")
@@ -186,6 +187,31 @@ def test_two_gateways_serve_from_one_database(server, store, tmp_path):
             run("session", "end", last, "--store", store, check=True)
             assert not client.is_alive()
             assert not other.is_alive()
+
+
+def test_connections_of_before_cost_no_call(tmp_path):
+    """A server that ends says so to each connection, and is there again when
+    the next call finds that."""
+    own = Server()
+    try:
+        url = own.make_database()
+        run("store", "migrate", url, check=True)
+        with Gateway(tmp_path / "data", "--store", url) as gateway:
+            clients = [bunq.ready(gateway) for _ in range(8)]
+
+            def use_all():
+                return {answer.status for answer in storm(
+                    len(clients), lambda n: clients[n].get("/v1/user"))}
+
+            for _ in range(5):  # each thread has a connection
+                assert use_all() == {200}
+            own.stop_server(FAST)
+            own.start()
+            other = bunq.Client(gateway)
+            assert wait_until(lambda: other.post_installation().status == 200, 20)
+            assert use_all() == {200}
+    finally:
+        own.stop()
 
 
 def test_a_database_that_is_gone_is_a_503_until_it_is_back(tmp_path):
