@@ -53,6 +53,7 @@ trivet_gaps_see(struct trivet_gaps *gaps, int64_t id, int64_t now_ms)
     /* Room for one more, whatever comes. */
     if (gaps->num == TRIVET_MAX_CHANGE_GAPS) {
         remove_at(gaps, 0);
+        gaps->lossy_ms = now_ms + TRIVET_GAP_LIFE_MS;
     }
 
     if (id > gaps->latest_id) {
@@ -72,6 +73,12 @@ trivet_gaps_see(struct trivet_gaps *gaps, int64_t id, int64_t now_ms)
     }
 
     return false;
+}
+
+bool
+trivet_gaps_are_lossy(const struct trivet_gaps *gaps, int64_t now_ms)
+{
+    return now_ms < gaps->lossy_ms;
 }
 
 void

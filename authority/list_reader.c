@@ -124,6 +124,17 @@ begin(struct trivet_list_reader *reader, struct trivet_list_reading *out,
     return TRIVET_OK;
 }
 
+/* While a row could come that is not looked for any more, each reading is a
+ * beginning: what was put in before it is not used. */
+static void
+drop_unsure(struct trivet_list_reader *reader)
+{
+    if (trivet_gaps_are_lossy(&reader->gaps, trivet_ticks_ms())) {
+        trivet_session_cache_drop(
+            reader->config->session_cache, TRIVET_CHANGE_ALL, 0);
+    }
+}
+
 static enum trivet_status
 read_list(struct trivet_list_reader *reader, struct trivet_error *err)
 {
@@ -141,6 +152,7 @@ read_list(struct trivet_list_reader *reader, struct trivet_error *err)
     } else {
         trivet_gaps_expire(&reader->gaps, now_ms);
         TRIVET_TRY(read_all(reader, &reading, err));
+        drop_unsure(reader);
     }
 
     reader->read_ms = reading.begun_ms;

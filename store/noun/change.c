@@ -16,20 +16,31 @@ enum {
 
 /* ---- reading ----------------------------------------------------------- */
 
-/* The clock's row comes first: its id is 0, and its kind no change's. $2, $3:
- * the ends of the gaps, parted by commas. */
-static const struct trivet_statement read_sql = {.name = "change.read",
-    .sql_of = {
-        [TRIVET_DIALECT_POSTGRES] =
-            "SELECT 0::BIGINT AS id, -1::BIGINT AS kind, epoch AS subject,"
-            " latest_us, " POSTGRES_NOW_US " AS now_us FROM clock"
-            " WHERE clock.id = 1 UNION ALL SELECT listed.*, 0, 0 FROM ("
-            "SELECT id, kind, subject FROM change WHERE id > $1"
-            " UNION ALL SELECT c.id, c.kind, c.subject"
-            " FROM UNNEST(STRING_TO_ARRAY($2, ',')::BIGINT[],"
-            " STRING_TO_ARRAY($3, ',')::BIGINT[]) AS gap (first, last)"
-            " JOIN change c ON c.id BETWEEN gap.first AND gap.last"
-            " ORDER BY 1 LIMIT $4) AS listed ORDER BY 1"}};
+/* The clock's row comes first: its id is 0, and its kind no change's. $1: the
+ * latest id that was seen, $2: how many rows. */
+#define READ_ROWS(rows)                                                        \
+    {                                                                          \
+        [TRIVET_DIALECT_POSTGRES] =                                            \
+            "SELECT 0::BIGINT AS id, -1::BIGINT AS kind, epoch AS subject,"    \
+            " latest_us, " POSTGRES_NOW_US " AS now_us FROM clock"             \
+            " WHERE clock.id = 1 UNION ALL SELECT listed.*, 0, 0 FROM ("       \
+            "SELECT id, kind, subject FROM change WHERE id > $1" rows          \
+            " ORDER BY 1 LIMIT $2) AS listed ORDER BY 1"                       \
+    }
+
+/* Four times a second by each gateway, and mostly there is no gap. */
+static const struct trivet_statement read_sql = {
+    .name = "change.read", .sql_of = READ_ROWS("")};
+
+/* $3, $4: the ends of the gaps, parted by commas. */
+static const struct trivet_statement read_gaps_sql = {
+    .name = "change.read-gaps",
+    .sql_of =
+        READ_ROWS(" UNION ALL SELECT c.id, c.kind, c.subject"
+                  " FROM UNNEST(STRING_TO_ARRAY($3, ',')::BIGINT[],"
+                  " STRING_TO_ARRAY($4, ',')::BIGINT[])"
+                  " AS gap (first, last)"
+                  " JOIN change c ON c.id BETWEEN gap.first AND gap.last")};
 
 static const struct trivet_field clock_fields[] = {
     FIELD(struct trivet_store_clock, epoch, INTEGER),
@@ -93,13 +104,16 @@ trivet_store_change_read(struct trivet_store *store, int64_t after_id,
     char first[MAX_GAPS_TEXT];
     char last[MAX_GAPS_TEXT];
     const struct trivet_value params[] = {trivet_value_integer(after_id),
+        trivet_value_integer(TRIVET_MAX_CHANGES_READ),
         format_ends(gaps, num, false, first),
-        format_ends(gaps, num, true, last),
-        trivet_value_integer(TRIVET_MAX_CHANGES_READ)};
+        format_ends(gaps, num, true, last)};
     struct reading reading = {
         .on_row = on_row, .user = user, .clock = out_clock};
 
-    return RUN(store, &read_sql, params, read_row, &reading, err);
+    return num == 0
+               ? trivet_store_run(
+                   store, &read_sql, params, 2, read_row, &reading, err)
+               : RUN(store, &read_gaps_sql, params, read_row, &reading, err);
 }
 
 /* ---- removing ---------------------------------------------------------- */
@@ -123,6 +137,7 @@ trivet_store_change_remove(struct trivet_store *store, struct trivet_error *err)
 
 static const struct trivet_statement *const statements[] = {
     &read_sql,
+    &read_gaps_sql,
     &remove_sql,
 };
 const struct trivet_statements trivet_change_statements =

@@ -247,6 +247,32 @@ def test_a_change_that_is_committed_late_is_seen(server, trio):
     assert worst <= BOUND_S
 
 
+def burn_ids(trio, num):
+    """So many ids of changes that never come, with one that comes after each."""
+    trio.sql("DO $$ BEGIN FOR n IN 1.." + str(num) + " LOOP"
+             " PERFORM nextval(pg_get_serial_sequence('change', 'id'));"
+             " INSERT INTO change (kind, subject) VALUES (1, 0);"
+             " END LOOP; END $$")
+
+
+def test_a_late_change_is_seen_though_many_ids_never_come(server, trio):
+    """More than a gateway looks for: the first of them is given up."""
+    client = bunq.ready(trio.gateways[0])
+    everywhere = [at(client, gateway) for gateway in trio.gateways]
+    for one in everywhere:
+        warm(one)
+    with holding(server, trio.url, "UPDATE session SET ended_us = 1"
+                 f" WHERE id = {client.session_id}") as process:
+        burn_ids(trio, 1000)
+        time.sleep(BOUND_S)  # all have read them
+        for one in everywhere:
+            warm(one)
+        process.stdin.write("COMMIT;\n\\echo committed\n")
+        process.stdin.flush()
+        assert process.stdout.readline() == "committed\n"
+        assert refused_after(everywhere, time.monotonic()) <= BOUND_S
+
+
 def test_a_change_that_was_open_when_a_gateway_began_is_seen(
         server, template, tmp_path):
     url = make_store(server)

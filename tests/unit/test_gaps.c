@@ -101,6 +101,26 @@ too_many_gaps_cost_the_lowest(void **state)
     }
 }
 
+static void
+what_was_given_up_too_soon_is_known_for_as_long_as_it_may_come(void **state)
+{
+    struct trivet_gaps gaps = {.num = 0};
+    int64_t id = 2;
+
+    (void) state;
+
+    for (; id <= 2 * TRIVET_MAX_CHANGE_GAPS; id += 2) {
+        assert_true(trivet_gaps_see(&gaps, id, 1000));
+        assert_false(trivet_gaps_are_lossy(&gaps, 1000));
+    }
+    assert_true(is_looked_for(&gaps, 1));
+    assert_true(trivet_gaps_see(&gaps, id, 5000));
+    assert_false(is_looked_for(&gaps, 1));
+    assert_true(trivet_gaps_are_lossy(&gaps, 5000));
+    assert_true(trivet_gaps_are_lossy(&gaps, 5000 + TRIVET_GAP_LIFE_MS - 1));
+    assert_false(trivet_gaps_are_lossy(&gaps, 5000 + TRIVET_GAP_LIFE_MS));
+}
+
 /* A range that is full of holes, filled from a place of its middle. */
 static void
 a_gap_is_split_as_often_as_there_is_room(void **state)
@@ -150,6 +170,8 @@ main(void)
         cmocka_unit_test(what_comes_late_is_seen_once),
         cmocka_unit_test(a_gap_is_given_up_when_it_is_old_and_no_sooner),
         cmocka_unit_test(too_many_gaps_cost_the_lowest),
+        cmocka_unit_test(
+            what_was_given_up_too_soon_is_known_for_as_long_as_it_may_come),
         cmocka_unit_test(a_gap_is_split_as_often_as_there_is_room),
         cmocka_unit_test(any_order_is_as_a_list_has_it),
     };
