@@ -310,6 +310,7 @@ CLI_SRCS = \
 	cli/nginx_parts.c \
 	cli/nginx_process.c \
 	cli/nginx_run.c \
+	cli/nginx_version.c \
 	cli/open_store.c \
 	cli/operation.c \
 	cli/operator/audit.c \

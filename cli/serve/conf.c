@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* conf.c - nginx's configuration of "trivet serve" */
 #define _DEFAULT_SOURCE
+#include "cli/nginx_version.h"
 #include "cli/serve/conf.h"
 
 #include <stdio.h>
@@ -91,6 +92,7 @@ format(const struct serving *s)
         .lanes = o->lanes,
         .max_connections = o->max_connections,
         .has_json_log = o->has_json_log,
+        .has_http2_directive = cli_nginx_has_http2_directive(s->program),
         .has_metrics = o->has_metrics,
     };
 

@@ -291,11 +291,13 @@ static void
 put_tls(FILE *to, const struct cli_nginx_conf *conf)
 {
     (void) fprintf(to,
-        "        listen %s:%u ssl http2%s;\n"
+        "        listen %s:%u ssl%s%s;\n%s"
         "        ssl_certificate \"%s\";\n"
         "        ssl_certificate_key \"%s\";\n",
         conf->listen, conf->port,
+        cli_text_if(!conf->has_http2_directive, " http2"),
         cli_text_if(conf->has_proxy_protocol, " proxy_protocol"),
+        cli_text_if(conf->has_http2_directive, "        http2 on;\n"),
         conf->tls_certificate, conf->tls_key);
 
     if (conf->tls_key_password != NULL) {

@@ -57,6 +57,7 @@ struct cli_nginx_conf {
     const char *deterministic;                  /* NULL: not */
     const char *incident_key;                   /* NULL: none */
     bool has_json_log;
+    bool has_http2_directive; /* of this nginx's */
     bool has_metrics; /* /metrics, /live and /ready, for this machine alone */
 };
 

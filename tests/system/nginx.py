@@ -2,6 +2,7 @@
 """nginx.py - the module in an nginx of our own configuration"""
 import contextlib
 import os
+import re
 import signal
 import subprocess
 import time
@@ -13,6 +14,18 @@ from gateway import TRIVET as TRIVET_COMMAND
 
 NGINX = os.environ.get("TRIVET_NGINX", str(BUILD / "nginx-root/usr/sbin/nginx"))
 MODULE = os.environ.get("TRIVET_MODULE", str(BUILD / "ngx_http_trivet_module.so"))
+
+
+
+def find_http2():
+    """How HTTP/2 is switched on: a word of listen, or from 1.25.1 on a directive."""
+    text = subprocess.run([NGINX, "-v"], capture_output=True, text=True, check=True,
+                          env=environment()).stderr
+    version = tuple(int(part) for part in re.search(r"nginx/(\d+)\.(\d+)\.(\d+)", text).groups())
+    return ("", "http2 on;") if version >= (1, 25, 1) else (" http2", "")
+
+
+HTTP2 = find_http2()
 
 TEMPLATE = """
 load_module {module};
@@ -35,7 +48,8 @@ http {{
 {trivet}
 {http}
     server {{
-        listen 127.0.0.1:{port} ssl http2 {listen};
+        listen 127.0.0.1:{port} ssl{http2} {listen};
+        {http2_on}
         ssl_certificate {data}/tls.crt;
         ssl_certificate_key {data}/tls.key;
 {server}
@@ -98,6 +112,8 @@ class Nginx(Gateway):
             user=pwd.getpwuid(os.getuid()).pw_name,
             data=self.data,
             port=self.port,
+            http2=HTTP2[0],
+            http2_on=HTTP2[1],
             target=self.target,
             trivet=self.trivet_part.format(data=self.data, store=self.store_url()),
             **parts,

@@ -3,6 +3,7 @@
 import pytest
 
 from gateway import Gateway, run
+from nginx import HTTP2
 from serving import print_config
 
 
@@ -11,7 +12,9 @@ from serving import print_config
 
 def test_print_config_shows_it_and_starts_nothing(tmp_path, upstream):
     text = print_config(tmp_path, "--upstream", upstream.url, "--port", "1234")
-    assert "listen 127.0.0.1:1234 ssl http2;" in text
+    by_word, by_directive = HTTP2
+    assert f"listen 127.0.0.1:1234 ssl{by_word};" in text
+    assert ("        http2 on;\n" in text) == bool(by_directive)
     assert f"server 127.0.0.1:{upstream.port};" in text
     assert "trivet_sandbox off;" in text
     assert text.count("{") == text.count("}")
