@@ -95,14 +95,24 @@ class Machine:
             time.sleep(0.1)
         raise AssertionError("systemd did not come up")
 
-    def __call__(self, *command, user=None, **kwargs):
-        """Runs a command in it, as root or as a user."""
-        as_user = ["setpriv", "--reuid", user, "--regid", user, "--init-groups"] if user else []
-        return run("nsenter", "--target", self.pid, "--mount", "--pid", "--net", "--cgroup",
-                   "--uts", "--ipc", "--root", "--wd", *as_user, *command, env=IN_ROOT, **kwargs)
+    def inside(self, *command):
+        return ["nsenter", "--target", self.pid, "--mount", "--pid", "--net", "--cgroup",
+                "--uts", "--ipc", "--root", "--wd", *command]
+
+    def __call__(self, *command, **kwargs):
+        """Runs a command in it, as root."""
+        return run(*self.inside(*command), env=IN_ROOT, **kwargs)
 
     def sh(self, text, **kwargs):
         return self("sh", "-euc", text, **kwargs)
+
+    def put(self, files, folder):
+        """Copies files of ours to a folder of its own."""
+        self("mkdir", "-p", folder)
+        for file in files:
+            with open(file, "rb") as source:
+                subprocess.run(self.inside("sh", "-c", f'cat >"{folder}/{file.name}"'),
+                               stdin=source, env=IN_ROOT, check=True)
 
     def install(self, *names):
         """Of /packages, without the network."""
