@@ -35,6 +35,7 @@ include mk/bench.mk
 include mk/cluster.mk
 include mk/install.mk
 include mk/packages.mk
+include mk/site.mk
 
 .PHONY: all clean help
 all: $(PROGRAMS) module ## libraries, command and nginx module
