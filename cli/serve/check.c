@@ -67,6 +67,7 @@ static enum trivet_status
 check_options(struct serving *s, struct trivet_error *err)
 {
     const struct cli_serve_options *o = s->options;
+    struct trivet_error why;
 
     if (trivet_address_parse(trivet_slice_text(o->listen), &s->address)
         != TRIVET_OK)
@@ -95,8 +96,11 @@ check_options(struct serving *s, struct trivet_error *err)
             "--lanes %s: auto and off are known", o->lanes);
     }
 
-    if (o->data.store != NULL) {
-        TRIVET_TRY(trivet_store_check_url(o->data.store, err));
+    if (o->data.store != NULL
+        && trivet_store_check_url(o->data.store, &why) != TRIVET_OK)
+    {
+        return trivet_error_set(
+            err, TRIVET_E_USAGE, "serve", "--store %s", why.detail);
     }
     if (o->data.store != NULL && !trivet_nginx_accepts_path(o->data.store)) {
         return trivet_error_set(err, TRIVET_E_USAGE, "serve",
