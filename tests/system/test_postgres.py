@@ -69,6 +69,34 @@ def test_a_store_is_migrated_once_and_again(server, store):
     run("audit", "verify", "--store", store, check=True)
 
 
+PARTED = """
+CREATE TABLE parted (LIKE admission INCLUDING ALL) PARTITION BY HASH (digest);
+CREATE TABLE parted_0 PARTITION OF parted FOR VALUES WITH (MODULUS 2, REMAINDER 0);
+CREATE TABLE parted_1 PARTITION OF parted FOR VALUES WITH (MODULUS 2, REMAINDER 1);
+DROP TABLE admission;
+ALTER TABLE parted RENAME TO admission;
+"""
+
+
+def test_admissions_may_be_in_partitions(server, tmp_path):
+    """Made by the owner, before the store is used (docs/scaling.md)."""
+    url = server.make_database()
+    run("store", "migrate", url, check=True)
+    server.sql(PARTED, url)
+    run("store", "migrate", url, check=True)  # it is up to date
+    server.sql(run("store", "roles", check=True).stdout, url)
+    server.sql("CREATE ROLE parting LOGIN IN ROLE trivet_gateway")
+    role = url.replace("trivet@", "parting@")
+    with Gateway(tmp_path / "data", "--store", role) as gateway:
+        clients = [bunq.ready(gateway) for _ in range(12)]
+        for number in range(2):
+            assert int(server.sql(f"SELECT count(*) FROM parted_{number}", url)) > 0
+        run("store", "check", "--store", url, check=True)
+        clients[0].call("DELETE", "/v1/session/0")
+        assert [client.is_alive() for client in clients[:2]] == [False, True]
+    run("store", "check", "--store", url, check=True)
+
+
 def test_what_cannot_be_a_store_is_told_in_one_line(server, store):
     other = server.make_database()
     refuse(other, "trivet store migrate")
