@@ -23,6 +23,7 @@ import sessions
 import shared
 from load import raw
 from peer_servers import Go, Lua, Njs, Node
+from signing_proxy import SigningProxy
 from servers import (
     BUILD,
     LOAD_CPUS,
@@ -431,6 +432,23 @@ class Bench:
         yield "client: curl", lambda: _run_often(curl, count)
         yield "client: trivet call", lambda: _run_often(call, count)
         yield "client: library", lambda: _run_library(library)
+        yield from self.through_proxy(context)
+
+    def through_proxy(self, context):
+        """One after another over one connection: straight, and through the proxy."""
+        records = load.write_records(
+            self.tmp / "proxied", [raw("GET", "/v1/fresh/1k", **{"Accept": "*/*"})])
+
+        def through(clients):
+            with SigningProxy(context, self.tmp / "proxy") as proxy:
+                load.run(proxy, "calls.lua", 0.1, clients, 1, records, 0)  # connects
+                return load.calls(
+                    proxy, records, self.plan.seconds, clients=clients)
+
+        yield "client: straight", lambda: load.calls(
+            self.gateway, self.fresh(self.gateway, "GET"), self.plan.seconds, clients=1)
+        yield "client: proxy, alone", lambda: through(1)
+        yield "client: proxy", lambda: through(load.CONNECTIONS)
 
 
 def openssl_speed():

@@ -144,6 +144,14 @@ def targets(figures):
         "<=", 1.00)  # fmt: skip
 
     _add_shared(f, add, cpu)
+    proxied, parts = "client: proxy", ["client: library", "plain GET same 1k"]
+    add("cpu-proxy", [proxied, *parts], cpu(proxied),
+        lambda: [sum(each) for each in zip(*(f.each(part, "cpu_us") for part in parts))],
+        "<=", 1.30)  # fmt: skip
+    ends = ["client: proxy, alone", "client: straight"]
+    add("ms-proxy", ends,
+        lambda: [a - b for a, b in zip(*(f.each(end, "p50_us") for end in ends))],
+        lambda: [1000] * len(f.rows[ends[0]]), "<=", 0.50)  # fmt: skip
 
     one, eight = (f"workers-{count} GET fresh 1k" for count in (1, 8))
     add("cpu-workers-8", [one, eight], cpu(eight), cpu(one), "<=", 1.05)
@@ -189,7 +197,7 @@ def _against(figures, name, cpu):
     if name.startswith(("plain", LOOK_UP, SHA)) or ", alone" in name:
         return ""
     if name.startswith("client"):
-        if figures.has("client: curl") and name != "client: curl":
+        if figures.has("client: curl") and name in ("client: trivet call", "client: library"):
             curl = figures.each("client: curl", "cpu_us")
             return spread(figures.ratio(cpu, curl), "{:.2f}") + " x curl"
         return ""
