@@ -40,6 +40,7 @@ cli_exit_of_status(enum trivet_status status)
                : CLI_FAILURE;
 }
 
+TRIVET_PRINTF(1, 0)
 static void
 complain(const char *format, va_list args)
 {

@@ -48,7 +48,23 @@ $(B)/nginx-root: $(NGINX_ROOT)/usr/sbin/nginx
 	$(Q)ln -sfn ../nginx-root $@
 endif
 
-# configure writes into its tree: a copy of links, never /usr/share.
+# For gateway/config and sidecar/module/config in an nginx of somebody's own.
+.PHONY: gateway-archives proxy-archives
+gateway-archives: $(SERVER_LIBS)
+proxy-archives: $(SIDECAR_LIBS)
+
+.PHONY: show-gateway-archives show-gateway-libs show-proxy-archives show-proxy-libs
+show-gateway-archives:
+	@echo $(abspath $(SERVER_LIBS))
+show-gateway-libs:
+	@echo $(LIBS_SERVER)
+show-proxy-archives:
+	@echo $(abspath $(SIDECAR_LIBS))
+show-proxy-libs:
+	@echo $(LIBS_CLIENT)
+
+# configure writes into its tree: a copy of links, never /usr/share. From 1.30 on
+# its flags ask dpkg-buildflags, which is a packager's; ours come behind them.
 $(NGINX_TREE)/objs/Makefile: private export MODULE_CC = $(CC)
 $(NGINX_TREE)/objs/Makefile: private export MODULE_CC_OPT = $(MODULE_CFLAGS)
 $(NGINX_TREE)/objs/Makefile: private export MODULE_LD_OPT = $(MODULE_LDFLAGS)
@@ -62,7 +78,8 @@ $(NGINX_TREE)/objs/Makefile: gateway/config sidecar/module/config mk/module-expo
 	@echo "  CONF  $(NGINX_TREE)"
 	$(Q)rm -rf $(NGINX_TREE) && mkdir -p $(B)
 	$(Q)cp -rs $(abspath $(NGINX_ROOT))/usr/share/nginx/src $(NGINX_TREE)
-	$(Q)cd $(NGINX_TREE) && bash -c '. ./conf_flags && \
+	$(Q)cd $(NGINX_TREE) && bash -c 'command -v dpkg-buildflags >/dev/null \
+		|| dpkg-buildflags() { :; }; . ./conf_flags && \
 		./configure "$${NGX_CONF_FLAGS[@]}" --with-cc="$$MODULE_CC" \
 		--with-cc-opt="$$MODULE_CC_OPT" --with-ld-opt="$$MODULE_LD_OPT" \
 		--add-dynamic-module=$(CURDIR)/gateway \

@@ -10,6 +10,6 @@ packages: ## Debian's packages, in build/packages/RELEASE (bookworm)
 	$(Q)tools/install-packages packages
 	$(Q)tools/build-packages $(RELEASE)
 
-check-packages: ## packages, made and tried in clean systems
+check-packages: all ## packages, made and tried in clean systems
 	$(Q)tools/install-packages packages
-	$(Q)$(PYTHON) -m pytest -q -m '' $(PACKAGES_TESTS) $(PYTEST_ARGS)
+	$(Q)tools/run-pytest $(B)/pytest-packages -m '' $(PACKAGES_TESTS) $(PYTEST_ARGS)

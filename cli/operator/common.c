@@ -98,7 +98,7 @@ cli_operator_do(const struct cli_operator *op, const char *name, json_t *given,
 {
     enum trivet_status status;
     json_t *rows;
-    int64_t id;
+    int64_t id = 0;
 
     status = cli_operator_id(op, 0, &id, err);
     if (status != TRIVET_OK) {

@@ -149,11 +149,11 @@ read_timeout(const json_t *object)
     double seconds =
         json_number_value(json_object_get(object, "session_timeout"));
 
-    if (!(seconds >= TRIVET_MIN_SESSION_TIMEOUT_S)) {
+    if (!(seconds >= (double) TRIVET_MIN_SESSION_TIMEOUT_S)) {
         return TRIVET_DEFAULT_SESSION_TIMEOUT_S;
     }
 
-    return seconds > MAX_TIMEOUT_S ? MAX_TIMEOUT_S : (int64_t) seconds;
+    return seconds > (double) MAX_TIMEOUT_S ? MAX_TIMEOUT_S : (int64_t) seconds;
 }
 
 static void

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """conftest.py - packages that are made once, and machines to try them on"""
+import contextlib
+import fcntl
 import os
-from pathlib import Path
 
 import pytest
 
@@ -9,27 +10,49 @@ from machine import ROOT, Machine, make_base, run
 
 RELEASE = os.environ.get("TRIVET_RELEASE", "bookworm")
 
-if os.geteuid() != 0:
-    collect_ignore_glob = ["test_*.py"]  # whole systems are root's to make
+
+@contextlib.contextmanager
+def first(tmp_path_factory, name):
+    """Of several processes of pytest one does it: true for that one alone, while
+    the others wait."""
+    root = tmp_path_factory.getbasetemp()
+    if os.environ.get("PYTEST_XDIST_WORKER"):
+        root = root.parent
+    with open(root / f"{name}.lock", "w", encoding="utf-8") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        done = root / f"{name}.done"
+        yield not done.exists()
+        done.touch()
 
 
 @pytest.fixture(scope="session")
-def packages():
+def packages(tmp_path_factory):
     """The folder of the .deb files. The C tests are left out: others run them."""
+    if os.geteuid() != 0:
+        pytest.skip("whole systems are root's to make")
     folder = ROOT / "build/packages" / RELEASE
-    if not os.environ.get("TRIVET_PACKAGES_ARE_MADE"):
-        run(ROOT / "tools/build-packages", RELEASE, folder, timeout=1800,
-            env={**os.environ, "DEB_BUILD_OPTIONS": "nocheck"})
+    if os.environ.get("TRIVET_PACKAGES_ARE_MADE"):
+        return folder
+    with first(tmp_path_factory, "packages") as is_first:
+        if is_first:
+            make_packages(folder)
     return folder
+
+
+def make_packages(folder):
+    run(ROOT / "tools/build-packages", RELEASE, folder, timeout=1800,
+        env={**os.environ, "DEB_BUILD_OPTIONS": "nocheck"})
 
 
 @pytest.fixture(scope="session")
 def base(packages, tmp_path_factory):
-    folder = Path(os.environ.get("TRIVET_MACHINE_BASE")
-                  or tmp_path_factory.mktemp("machines") / "base")
-    if folder.exists():
+    folder = ROOT / "build/machines" / RELEASE
+    if os.environ.get("TRIVET_PACKAGES_ARE_MADE") and folder.exists():
         return folder
-    return make_base(RELEASE, folder, sorted(packages.glob("*.deb")))
+    with first(tmp_path_factory, "base") as is_first:
+        if is_first:
+            make_base(RELEASE, folder, sorted(packages.glob("*.deb")))
+    return folder
 
 
 @pytest.fixture
