@@ -79,7 +79,8 @@ cli_progress_show(void *arg, const struct trivet_event *event)
     (void) fputc('\n', stderr);
     funlockfile(stderr);
 
-    if (event->kind == TRIVET_EVENT_WAIT && event->seconds >= (double) MIN_COUNTDOWN_S
+    if (event->kind == TRIVET_EVENT_WAIT
+        && event->seconds >= (double) MIN_COUNTDOWN_S
         && isatty(STDERR_FILENO) != 0)
     {
         count_down(event);
