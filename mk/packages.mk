@@ -4,11 +4,17 @@
 RELEASE ?= bookworm
 PACKAGES_TESTS ?= tests/packages
 
-.PHONY: packages check-packages
+.PHONY: packages check-packages release abi
 
 packages: ## Debian's packages, in build/packages/RELEASE (bookworm)
 	$(Q)tools/install-packages packages
 	$(Q)tools/build-packages $(RELEASE)
+
+release: ## the source archive of this commit, its SBOM, signed, in build/release-VERSION
+	$(Q)tools/release build/release-$(VERSION)
+
+abi: $(B)/libtrivet.so ## store libtrivet's ABI, at a release
+	$(Q)tools/check-abi --store $<
 
 check-packages: all ## packages, made and tried in clean systems
 	$(Q)tools/install-packages packages
