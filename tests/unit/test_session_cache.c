@@ -365,7 +365,12 @@ hits_misses_and_drops_are_counted(void **state)
 
 /* ---- together ---------------------------------------------------------- */
 
-enum { NUM_SESSIONS = 8, NUM_ROUNDS = 20000, NUM_FILLERS = 3 };
+enum {
+    NUM_SESSIONS = 8,
+    NUM_ROUNDS = 20000,
+    MAX_ROUNDS = 100 * NUM_ROUNDS, /* on a busy machine: until some are taken */
+    NUM_FILLERS = 3
+};
 
 /* The database: how often each session was taken away and given again. Odd: it
  * is taken away. And what a reader of the list has dropped of it. */
@@ -405,7 +410,10 @@ take_away(void *opaque)
 {
     (void) opaque;
 
-    for (int i = 0; i < NUM_ROUNDS; i++) {
+    for (int i = 0; i < NUM_ROUNDS
+                    || (atomic_load(&world.num_taken) == 0 && i < MAX_ROUNDS);
+         i++)
+    {
         int number = i % NUM_SESSIONS;
         int truth = atomic_fetch_add(&world.truth[number], 1) + 1;
 
