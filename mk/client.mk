@@ -26,7 +26,9 @@ SIDECAR_UNIT_TESTS = \
 	test_keeping \
 	test_origin \
 	test_proxy_fields \
-	test_queue
+	test_queue \
+	test_receipt \
+	test_secrets_cut
 UNIT_TESTS += $(SIDECAR_UNIT_TESTS)
 
 $(SIDECAR_UNIT_TESTS:%=$(B)/tests/%): $(B)/tests/%: \
