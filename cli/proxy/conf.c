@@ -85,7 +85,8 @@ put_http(FILE *to, const struct cli_proxy_conf *conf)
     (void) fputc('\n', to);
 }
 
-/* A server's first lines: nginx's own errors have the protocol's form. */
+/* A server's first lines: nginx's own errors have the protocol's form. They lead
+ * to a path, since one with a name is for requests that have a path. */
 static void
 put_server_head(FILE *to, const struct cli_listener *listener)
 {
@@ -97,9 +98,10 @@ put_server_head(FILE *to, const struct cli_listener *listener)
         "        absolute_redirect off;\n"
         "\n"
         "        error_page 400 401 403 404 405 408 411 413 414 500 501 502 "
-        "503 504 505 @error;\n"
-        "        error_page 494 =431 @error;\n"
-        "        location @error {\n"
+        "503 504 505 /-/error;\n"
+        "        error_page 494 =431 /-/error;\n"
+        "        location = /-/error {\n"
+        "            internal;\n"
         "            trivet_proxy_error;\n"
         "        }\n"
         "\n"

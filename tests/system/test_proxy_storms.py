@@ -326,7 +326,8 @@ def test_a_page_reaches_nothing(proxy, server, line):
 @pytest.mark.parametrize("target", [
     "//evil.example/v1/user", "/v1/..//evil.example/x", "/v1/%2e%2e/x",
     "/v1/user%0d%0aX-Injected:%20yes", "/v1/user;x=y", "/v1/@evil.example/",
-    "/v1/https://evil.example/v1/user", "/v1/./user", "/V1/user", "/v1"])
+    "/v1/https://evil.example/v1/user", "/v1/./user", "/V1/user", "/v1", "/v1/%00",
+    "/v1/%2e%2e/%2e%2e/x", "/v1/%", "/-/error"])
 def test_a_path_leads_to_the_server_and_below(proxy, server, target):
     """What is called has that path, on the server of the context, or nothing is."""
     num = len(server.protocol.requests)
