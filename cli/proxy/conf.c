@@ -85,8 +85,8 @@ put_http(FILE *to, const struct cli_proxy_conf *conf)
     (void) fputc('\n', to);
 }
 
-/* A server's first lines: nginx's own errors have the protocol's form. They lead
- * to a path, since one with a name is for requests that have a path. */
+/* A server's first lines: nginx's own errors have the protocol's form. They
+ * lead to a path, since one with a name is for requests that have a path. */
 static void
 put_server_head(FILE *to, const struct cli_listener *listener)
 {
