@@ -156,7 +156,7 @@ enum trivet_status
 trivet_determinism_prepare(
     const char *path, const char *seed, struct trivet_error *err)
 {
-    struct trivet_determinism *determinism;
+    struct trivet_determinism *determinism = NULL;
     enum trivet_status status;
 
     if (seed != NULL) {

@@ -52,7 +52,8 @@ $(B)/libtrivet.a: $(CLIENT_ARCHIVES)
 	@echo "  AR    $@"
 	$(Q)$(LD) -r -o $(B)/libtrivet.o --whole-archive $(CLIENT_LIB) \
 		--no-whole-archive $(CRYPTO_LIB) $(CORE_LIB) $(BASE_LIB)
-	$(Q)objcopy --localize-hidden $(B)/libtrivet.o
+	$(Q)objcopy --localize-hidden --wildcard --remove-section='.gnu.*lto_*' \
+		$(B)/libtrivet.o
 	$(Q)rm -f $@ && $(AR) rcs $@ $(B)/libtrivet.o
 
 # The tests' own program: threads, forks and rounds in one process.

@@ -49,10 +49,14 @@ LIBS_CFLAGS := $(shell $(PKG_CONFIG) --cflags $(sort $(PACKAGES_SERVER) \
 	$(PACKAGES_CLIENT)))
 LIBS_TEST = -lcmocka
 
+# The static library is one object, which the linker joins without optimising:
+# it needs the machine code beside what -flto leaves for later.
+LTO = $(if $(findstring -flto,$(CFLAGS)),-ffat-lto-objects)
+
 # Hidden by default: our names must not leak into the nginx process.
 CFLAGS_ALL = -std=c17 $(OPTIMISE) -fPIC -fvisibility=hidden \
 	-fstack-protector-strong $(WARNINGS) -I. -Iinclude -I$(B)/gen \
-	$(LIBS_CFLAGS) $(FORTIFY) $(CPPFLAGS) $(CFLAGS)
+	$(LIBS_CFLAGS) $(FORTIFY) $(CPPFLAGS) $(CFLAGS) $(LTO)
 LDFLAGS_ALL = -Wl,-z,relro,-z,now $(SAN_LDFLAGS) $(LDFLAGS)
 
 Q := $(if $(filter 1,$(V)),,@)
