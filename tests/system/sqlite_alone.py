@@ -6,7 +6,7 @@ All others pass over either store (TRIVET_TEST_STORE=postgresql).
 
 REASONS = {
     "they read, write, lock or break SQLite's file": """
-        test_prune test_store_copy
+        test_prune test_store_copy test_store_backup test_operating
         test_store_check::test_a_planted_difference_is_told
         test_store_down::test_store_that_is_gone_or_broken
         test_store_down::test_store_that_is_locked_for_writing
