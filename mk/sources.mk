@@ -385,6 +385,7 @@ UNIT_TESTS = \
 	test_admission \
 	test_announcement \
 	test_audit \
+	test_backup \
 	test_binding \
 	test_buffer \
 	test_cached_admission \
