@@ -35,6 +35,8 @@ extern const struct cli_command cli_audit_command;
 extern const struct cli_command cli_server_key_command;
 extern const struct cli_command cli_sandbox_command;
 extern const struct cli_command cli_clock_command;
+extern const struct cli_command cli_console_command;
+extern const struct cli_command cli_log_command;
 extern const struct cli_command cli_incident_command;
 
 /* "device list" of a context, not of a store. */

@@ -11,6 +11,7 @@
  *   hosts.json  address, port and names of the last start
  *   reloaded    how the latest reload went
  *   sandbox.state  a sandbox's clock and incidents (sandbox/state.h)
+ *   console.tokens  of the console (0600)   console.url  where it is
  */
 #ifndef TRIVET_CLI_DATA_DIR_H
 #define TRIVET_CLI_DATA_DIR_H

@@ -40,6 +40,8 @@ static const struct cli_command *const commands[] = {
     &cli_server_key_command,
     &cli_sandbox_command,
     &cli_clock_command,
+    &cli_console_command,
+    &cli_log_command,
     &cli_incident_command,
     NULL,
 };

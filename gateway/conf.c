@@ -4,6 +4,7 @@
 
 #include "gateway/answering.h"
 #include "gateway/auditing.h"
+#include "gateway/journal.h"
 #include "gateway/neighbour.h"
 #include "gateway/pruning.h"
 #include "gateway/slice.h"
@@ -148,6 +149,7 @@ ngx_http_trivet_create_main_conf(ngx_conf_t *cf)
     tmcf->lanes = NGX_CONF_UNSET_UINT;
     tmcf->max_connections = NGX_CONF_UNSET;
     tmcf->has_device_rates = NGX_CONF_UNSET;
+    tmcf->journal_size = NGX_CONF_UNSET;
     tmcf->temp_limit = NGX_CONF_UNSET_SIZE;
     tmcf->answer_memory = NGX_CONF_UNSET_SIZE;
     tmcf->prune_ages = trivet_prune_ages_default;
@@ -163,6 +165,7 @@ ngx_http_trivet_init_main_conf(ngx_conf_t *cf, void *conf)
 {
     ngx_http_trivet_main_conf_t *tmcf = conf;
     ngx_int_t key_lifetime = TRIVET_DEFAULT_KEY_LIFETIME_S;
+    ngx_int_t journal_size = 0;
 
     (void) cf;
 
@@ -170,6 +173,7 @@ ngx_http_trivet_init_main_conf(ngx_conf_t *cf, void *conf)
 
     if (tmcf->sandbox) {
         key_lifetime = TRIVET_SANDBOX_KEY_LIFETIME_S;
+        journal_size = TRIVET_DEFAULT_JOURNAL;
     }
 
     ngx_conf_init_value(
@@ -180,6 +184,7 @@ ngx_http_trivet_init_main_conf(ngx_conf_t *cf, void *conf)
     ngx_conf_init_msec_value(tmcf->refresh_ms, 250);
     ngx_conf_init_msec_value(tmcf->staleness_ms, 1000);
     ngx_conf_init_uint_value(tmcf->lanes, 1);
+    ngx_conf_init_value(tmcf->journal_size, journal_size);
     ngx_conf_init_value(tmcf->max_connections, 0);
     ngx_conf_init_value(tmcf->has_device_rates, 0);
     ngx_conf_init_size_value(tmcf->temp_limit, 256 * 1024 * 1024);

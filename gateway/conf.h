@@ -48,6 +48,8 @@ typedef struct {
     ngx_flag_t has_device_rates;  /* trivet_rate_limits 2026 */
     ngx_shm_zone_t *device_rates; /* NULL: they are not counted */
     ngx_flag_t counts_openings;   /* trivet_rate_limits classic */
+    ngx_int_t journal_size;       /* requests; 0: no journal */
+    ngx_shm_zone_t *journal;      /* NULL: none is kept */
     ngx_shm_zone_t *store_cache;  /* NULL: no other gateway uses the store */
     ngx_uint_t is_used;           /* by a location */
 
@@ -82,8 +84,9 @@ typedef struct {
     const struct trivet_profile *profile;
     ngx_uint_t encryption;   /* of enum trivet_encryption_rule, or UNSET */
     ngx_uint_t probes_store; /* trivet_probe ready */
-    struct trivet_answers *answers; /* trivet_answers; NULL: none */
-    ngx_shm_zone_t *made;           /* the same: what POSTs made */
+    struct trivet_answers *answers;            /* trivet_answers; NULL: none */
+    ngx_shm_zone_t *made;                      /* the same: what POSTs made */
+    struct ngx_http_trivet_console_s *console; /* trivet_console; NULL: none */
 } ngx_http_trivet_loc_conf_t;
 
 

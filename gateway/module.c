@@ -3,6 +3,8 @@
 #include "gateway/answers.h"
 #include "gateway/auditing.h"
 #include "gateway/conf.h"
+#include "gateway/console.h"
+#include "gateway/journal.h"
 #include "gateway/connections.h"
 #include "gateway/device_rates.h"
 #include "gateway/monitoring.h"
@@ -105,6 +107,13 @@ static ngx_command_t  ngx_http_trivet_commands[] = {
       ngx_conf_set_flag_slot,
       NGX_HTTP_MAIN_CONF_OFFSET,
       offsetof(ngx_http_trivet_main_conf_t, sandbox),
+      NULL },
+
+    { ngx_string("trivet_journal"),
+      NGX_HTTP_MAIN_CONF|NGX_CONF_TAKE1,
+      ngx_http_trivet_set_journal,
+      NGX_HTTP_MAIN_CONF_OFFSET,
+      0,
       NULL },
 
     { ngx_string("trivet_sandbox_state"),
@@ -314,6 +323,13 @@ static ngx_command_t  ngx_http_trivet_commands[] = {
     { ngx_string("trivet_metrics"),
       NGX_HTTP_LOC_CONF|NGX_CONF_NOARGS,
       ngx_http_trivet_metrics,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("trivet_console"),
+      NGX_HTTP_LOC_CONF|NGX_CONF_1MORE,
+      ngx_http_trivet_console,
       NGX_HTTP_LOC_CONF_OFFSET,
       0,
       NULL },

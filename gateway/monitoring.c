@@ -234,7 +234,7 @@ ngx_http_trivet_begin_location(ngx_http_request_t *r)
 }
 
 
-static ngx_int_t
+ngx_int_t
 ngx_http_trivet_metrics_handler(ngx_http_request_t *r)
 {
     ngx_int_t rc;

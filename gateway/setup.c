@@ -8,6 +8,7 @@
 #include "gateway/connections.h"
 #include "gateway/device_rates.h"
 #include "gateway/incidents.h"
+#include "gateway/journal.h"
 #include "gateway/keys.h"
 #include "gateway/memos.h"
 #include "gateway/metrics.h"
@@ -100,6 +101,7 @@ ngx_http_trivet_add_handlers(ngx_conf_t *cf)
         {NGX_HTTP_ACCESS_PHASE, ngx_http_trivet_access_handler},
         {NGX_HTTP_PRECONTENT_PHASE, ngx_http_trivet_precontent_handler},
         {NGX_HTTP_LOG_PHASE, ngx_http_trivet_log_handler},
+        {NGX_HTTP_LOG_PHASE, ngx_http_trivet_journal_handler},
     };
 
     ngx_uint_t i;
@@ -152,6 +154,7 @@ ngx_http_trivet_postconfiguration(ngx_conf_t *cf)
         || ngx_http_trivet_add_memos(cf, tmcf) != NGX_OK
         || ngx_http_trivet_add_connections(cf, tmcf) != NGX_OK
         || ngx_http_trivet_add_device_rates(cf, tmcf) != NGX_OK
+        || ngx_http_trivet_add_journal(cf, tmcf) != NGX_OK
         || ngx_http_trivet_add_store_cache(cf, tmcf) != NGX_OK)
     {
         return NGX_ERROR;

@@ -81,6 +81,13 @@ $(B)/gen/schema_%.h: tools/embed-sql
 	@mkdir -p $(@D)
 	$(Q)tools/embed-sql store/schema/$*/*.sql > $@.tmp && mv $@.tmp $@
 
+# The console's pages are files on disk and bytes in the library.
+$(B)/gen/console.h: tools/embed-files $(wildcard console/* console/*/*)
+	@mkdir -p $(@D)
+	$(Q)tools/embed-files console > $@.tmp && mv $@.tmp $@
+
+$(B)/obj/authority/operator/pages.o: $(B)/gen/console.h
+
 $(B)/gen/schema_sqlite.h: $(wildcard store/schema/sqlite/*.sql)
 $(B)/gen/schema_postgres.h: $(wildcard store/schema/postgres/*.sql)
 

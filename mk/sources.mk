@@ -177,6 +177,7 @@ AUTHORITY_SRCS = \
 	authority/handling.c \
 	authority/limits/bucket.c \
 	authority/limits/device_rates.c \
+	authority/limits/journal.c \
 	authority/limits/refusals.c \
 	authority/limits/request_ids.c \
 	authority/limits/request_ids_file.c \
@@ -190,6 +191,7 @@ AUTHORITY_SRCS = \
 	authority/operator/calls/api_key.c \
 	authority/operator/calls/audit.c \
 	authority/operator/calls/device.c \
+	authority/operator/calls/journal.c \
 	authority/operator/calls/permitted_ip.c \
 	authority/operator/calls/prune.c \
 	authority/operator/calls/sandbox.c \
@@ -198,13 +200,16 @@ AUTHORITY_SRCS = \
 	authority/operator/calls/user.c \
 	authority/operator/given.c \
 	authority/operator/json.c \
+	authority/operator/logins.c \
 	authority/operator/nginx_path.c \
+	authority/operator/pages.c \
 	authority/operator/prune.c \
 	authority/operator/rotation.c \
 	authority/operator/run.c \
 	authority/operator/server_key.c \
 	authority/operator/serving.c \
 	authority/operator/session.c \
+	authority/operator/tokens.c \
 	authority/operator/user.c \
 	authority/path.c \
 	authority/prepared.c \
@@ -316,9 +321,12 @@ CLI_SRCS = \
 	cli/operator/audit.c \
 	cli/operator/audit_verify.c \
 	cli/operator/common.c \
+	cli/operator/console.c \
 	cli/operator/device.c \
 	cli/operator/in_use.c \
 	cli/operator/key.c \
+	cli/operator/log.c \
+	cli/operator/openapi.c \
 	cli/operator/pins.c \
 	cli/operator/prune.c \
 	cli/operator/server_key.c \
@@ -345,6 +353,8 @@ CLI_SRCS = \
 	cli/sandbox_state.c \
 	cli/serve/check.c \
 	cli/serve/conf.c \
+	cli/serve/console.c \
+	cli/serve/console_client.c \
 	cli/serve/cors.c \
 	cli/serve/host_names.c \
 	cli/serve/key_file.c \
@@ -354,6 +364,7 @@ CLI_SRCS = \
 	cli/serve/next_key.c \
 	cli/serve/nginx_conf.c \
 	cli/serve/nginx_proxy.c \
+	cli/serve/nginx_tls.c \
 	cli/serve/options.c \
 	cli/serve/probe.c \
 	cli/serve/profile.c \
@@ -409,6 +420,7 @@ UNIT_TESTS = \
 	test_gaps \
 	test_group \
 	test_handshake \
+	test_journal \
 	test_lanes \
 	test_lifetime \
 	test_meanwhile \

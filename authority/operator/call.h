@@ -83,7 +83,8 @@ struct trivet_operator_call {
     bool is_paged;
     const struct trivet_operator_field *given;
     const struct trivet_operator_field *shown;
-    enum trivet_status (*run)(struct trivet_operation *operation);
+    enum trivet_status (*run)(
+        struct trivet_operation *operation); /* NULL: of the console itself */
     const char *summary;
 };
 

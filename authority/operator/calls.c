@@ -158,6 +158,21 @@ static const struct trivet_operator_field audit_search[] = {
     END,
 };
 
+static const struct trivet_operator_field journal[] = {
+    {.name = "after",
+        .type = TRIVET_TYPE_INTEGER,
+        .is_optional = true,
+        .max = INT64_MAX,
+        .meaning = "only those with a higher id; else the last ones"},
+    {.name = "count",
+        .type = TRIVET_TYPE_INTEGER,
+        .is_optional = true,
+        .min = 1,
+        .max = TRIVET_MAX_PAGE,
+        .meaning = "how many at most; 100 unless it is given"},
+    END,
+};
+
 #define AGE(what)                                                              \
     {                                                                          \
         .name = what, .type = TRIVET_TYPE_INTEGER, .is_optional = true,        \
@@ -204,8 +219,46 @@ static const struct trivet_operator_field ended[] = {
     END,
 };
 
+/* ---- the console itself ------------------------------------------------ */
+
+static const char *const roles[] = {"view", "operate", NULL};
+
+static const struct trivet_operator_field login[] = {
+    {.name = "token",
+        .type = TRIVET_TYPE_TEXT,
+        .min = 1,
+        .max = TRIVET_MAX_SECRET,
+        .meaning = "of the link that \"trivet console\" prints"},
+    END,
+};
+static const struct trivet_operator_field me[] = {
+    {.name = "name", .type = TRIVET_TYPE_TEXT, .max = TRIVET_MAX_OPERATOR},
+    {.name = "role", .type = TRIVET_TYPE_WORD, .words = roles},
+    {.name = "is_sandbox", .type = TRIVET_TYPE_FLAG},
+    {.name = "timeout",
+        .type = TRIVET_TYPE_INTEGER,
+        .max = INT64_MAX,
+        .meaning = "seconds without a request until the login ends"},
+    {.name = "gateway",
+        .type = TRIVET_TYPE_TEXT,
+        .is_optional = true,
+        .max = TRIVET_MAX_LOCATION,
+        .meaning = "the URL at which clients find it"},
+    {.name = "ca",
+        .type = TRIVET_TYPE_TEXT,
+        .is_optional = true,
+        .max = TRIVET_MAX_LOCATION,
+        .meaning = "the file of the CA's certificate that they need"},
+    END,
+};
+static const struct trivet_operator_field logged_out[] = {
+    {.name = "ended", .type = TRIVET_TYPE_FLAG},
+    END,
+};
+
 /* ---- the table --------------------------------------------------------- */
 
+#define NONE    TRIVET_ROLE_NONE
 #define VIEW    TRIVET_ROLE_VIEW
 #define OPERATE TRIVET_ROLE_OPERATE
 
@@ -279,6 +332,10 @@ const struct trivet_operator_call trivet_operator_calls[] = {
         nothing, trivet_audit_report_fields, trivet_operator_audit_verify,
         "tell whether the audit log is whole"},
 
+    {"journal.list", "GET", "/api/journal", "Request", VIEW, false, false,
+        journal, trivet_journal_fields, trivet_operator_journal_list,
+        "list the last requests, the oldest first"},
+
     {"prune.count", "GET", "/api/prune", "Pruned", VIEW, false, false,
         ages, trivet_pruned_fields, trivet_operator_prune_count,
         "count what nobody uses any more"},
@@ -307,6 +364,16 @@ const struct trivet_operator_call trivet_operator_calls[] = {
     {"sandbox.reset", "POST", "/api/sandbox/reset", "Reset", OPERATE, true, false,
         nothing, trivet_reset_fields, trivet_operator_sandbox_reset,
         "remove all users, keys, devices and sessions of the sandbox"},
+
+    {"console.login", "POST", "/api/login", "Operator", NONE, false, false,
+        login, me, NULL,
+        "log in: a token for a cookie"},
+    {"console.me", "GET", "/api/login", "Operator", VIEW, false, false,
+        nothing, me, NULL,
+        "tell who is logged in, and where the gateway is"},
+    {"console.logout", "DELETE", "/api/login", "Logout", VIEW, false, false,
+        nothing, logged_out, NULL,
+        "log out"},
 
     {.name = NULL},
 };

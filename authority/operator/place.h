@@ -13,6 +13,8 @@
 
 #include "trivet/status.h"
 
+struct trivet_journal;
+
 /* What became of a gateway that had to be told of a change. */
 enum trivet_operator_told {
     TRIVET_TOLD_NONE_KNOWN = 0, /* nobody knows of one     */
@@ -21,9 +23,10 @@ enum trivet_operator_told {
 };
 
 struct trivet_operator_place {
-    const char *sandbox_path;  /* of its state (sandbox/state.h); NULL: none */
-    const char *dir;           /* the data directory; NULL: none is known  */
-    bool is_own_store;         /* the store is the directory's own         */
+    const char *sandbox_path; /* of its state (sandbox/state.h); NULL: none */
+    const char *dir;          /* the data directory; NULL: none is known  */
+    bool is_own_store;        /* the store is the directory's own         */
+    struct trivet_journal *journal; /* authority/limits/journal.h; NULL */
     int64_t session_timeout_s; /* of users that a sandbox makes           */
     int64_t key_lifetime_s;    /* of API keys, until they are bound       */
 };

@@ -411,6 +411,7 @@ cli_serve_check(struct serving *s, struct trivet_error *err)
     TRIVET_TRY(check_host_names(s, err));
     TRIVET_TRY(check_seed(s, err));
     TRIVET_TRY(check_given_tls(s, err));
+    TRIVET_TRY(cli_serve_check_console(s, err));
     TRIVET_TRY(find_parts(s, err));
     TRIVET_TRY(name_files(s, err));
     TRIVET_TRY(check_dir(s->dir, err));

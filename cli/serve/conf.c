@@ -12,6 +12,7 @@
 #include "base/file.h"
 #include "cli/serve/next_key.h"
 #include "cli/serve/resolver.h"
+#include "cli/serve/ready.h"
 #include "cli/serve/state.h"
 #include "store/store.h"
 
@@ -96,6 +97,10 @@ format(const struct serving *s)
         .has_metrics = o->has_metrics,
     };
 
+    conf.host = cli_serve_host(s);
+    if (s->console[0] != '\0') {
+        conf.console = s->console;
+    }
     put_certificate(s, &conf);
     if (o->has_prune) {
         conf.prune_ages = &o->prune_ages;

@@ -8,9 +8,11 @@
 #include <string.h>
 
 #include "cli/nginx_process.h"
+#include "cli/serve/console.h"
 #include "cli/serve/cors.h"
 #include "cli/serve/log.h"
 #include "cli/serve/nginx_proxy.h"
+#include "cli/serve/nginx_tls.h"
 #include "cli/text.h"
 #include "core/rate.h"
 
@@ -288,31 +290,9 @@ put_nosniff(FILE *to)
 }
 
 static void
-put_tls(FILE *to, const struct cli_nginx_conf *conf)
+put_tls_headers(FILE *to, const struct cli_nginx_conf *conf)
 {
-    (void) fprintf(to,
-        "        listen %s:%u ssl%s%s;\n%s"
-        "        ssl_certificate \"%s\";\n"
-        "        ssl_certificate_key \"%s\";\n",
-        conf->listen, conf->port,
-        cli_text_if(!conf->has_http2_directive, " http2"),
-        cli_text_if(conf->has_proxy_protocol, " proxy_protocol"),
-        cli_text_if(conf->has_http2_directive, "        http2 on;\n"),
-        conf->tls_certificate, conf->tls_key);
-
-    if (conf->tls_key_password != NULL) {
-        (void) fprintf(
-            to, "        ssl_password_file \"%s\";\n", conf->tls_key_password);
-    }
-
-    /* Without tickets: this nginx never changes the key that encrypts them, so
-     * that whoever steals it reads all that was recorded. */
-    (void) fprintf(to, "        ssl_protocols TLSv1.2 TLSv1.3;\n"
-                       "        ssl_ciphers ECDHE+AESGCM:ECDHE+CHACHA20;\n"
-                       "        ssl_prefer_server_ciphers on;\n"
-                       "        ssl_session_cache shared:tls:2m;\n"
-                       "        ssl_session_tickets off;\n"
-                       "        add_header X-Content-Type-Options "
+    (void) fprintf(to, "        add_header X-Content-Type-Options "
                        "$trivet_nosniff always;\n");
 
     if (!conf->is_own_tls) {
@@ -335,8 +315,15 @@ put_answers(FILE *to, const struct cli_nginx_conf *conf)
 static void
 put_server(FILE *to, const struct cli_nginx_conf *conf)
 {
-    (void) fprintf(to, "    server {\n");
-    put_tls(to, conf);
+    (void) fprintf(to,
+        "    server {\n"
+        "        listen %s:%u ssl%s%s;\n%s",
+        conf->listen, conf->port,
+        cli_text_if(!conf->has_http2_directive, " http2"),
+        cli_text_if(conf->has_proxy_protocol, " proxy_protocol"),
+        cli_text_if(conf->has_http2_directive, "        http2 on;\n"));
+    cli_nginx_put_tls(to, conf);
+    put_tls_headers(to, conf);
     (void) fprintf(to,
         "        absolute_redirect off;\n"
         "\n"
@@ -415,6 +402,7 @@ cli_nginx_conf_format(const struct cli_nginx_conf *conf)
         cli_nginx_put_upstream(to, conf);
     }
     put_server(to, conf);
+    cli_nginx_put_console(to, conf);
     (void) fprintf(to, "}\n");
 
     if (fclose(to) != 0) {

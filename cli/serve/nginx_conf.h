@@ -58,6 +58,8 @@ struct cli_nginx_conf {
     const char *incident_key;                   /* NULL: none */
     bool has_json_log;
     bool has_http2_directive; /* of this nginx's */
+    const char *console;      /* where it listens; NULL: none          */
+    const char *host;         /* by which callers here find the gateway */
     bool has_metrics; /* /metrics, /live and /ready, for this machine alone */
 };
 

@@ -35,6 +35,8 @@ enum {
     OPTION_NO_SANDBOX,
     OPTION_METRICS,
     OPTION_LOG_FORMAT,
+    OPTION_CONSOLE,
+    OPTION_NO_CONSOLE,
     OPTION_RATE_LIMITS,
     OPTION_CONNECTIONS,
     OPTION_PRUNE,
@@ -170,6 +172,12 @@ const struct argp_option cli_serve_options_table[] = {
         "what a request leaves in log/access.log: a line for people, or an "
         "object of JSON (default: text)",
         0},
+    {"console", OPTION_CONSOLE, "ADDR:PORT|unix:PATH", OPTION_ARG_OPTIONAL,
+        "the console, for a browser on this machine: users, API keys, "
+        "sessions, the audit log; its link is printed (default in a sandbox "
+        "on the default port: 127.0.0.1:8444 if that is free; else off)",
+        0},
+    {"no-console", OPTION_NO_CONSOLE, NULL, 0, "no console", 0},
     {"metrics", OPTION_METRICS, NULL, 0,
         "/metrics, /live and /ready on the same port, for callers on this "
         "machine",
@@ -320,6 +328,12 @@ parse_beginning(int key, char *arg, struct argp_state *state)
                 arg, 1, MAX_CHECKPOINT_S, "--audit-checkpoint", state);
         }
         return 0;
+    case OPTION_CONSOLE:
+        options->console = arg == NULL ? "" : arg;
+        return 0;
+    case OPTION_NO_CONSOLE:
+        options->console = "off";
+        return 0;
     default:
         return parse_front(key, arg, state);
     }
@@ -354,6 +368,7 @@ cli_serve_parse(int key, char *arg, struct argp_state *state)
         options->listen = arg;
         return 0;
     case OPTION_PORT:
+        options->has_port = true;
         parse_number(state, "--port", arg, 0, 65535, &options->port);
         return 0;
     case OPTION_PROFILE:

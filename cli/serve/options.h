@@ -61,6 +61,8 @@ struct cli_serve_options {
     size_t num_host_names;
     bool has_json_log;
     bool has_metrics;
+    bool has_port;       /* it was given */
+    const char *console; /* NULL: not given; "": its usual place; off */
     bool prints_config;
 };
 

@@ -8,14 +8,14 @@
 #include "cli/lanes.h"
 #include "cli/output.h"
 #include "cli/sandbox_state.h"
+#include "cli/serve/console.h"
 #include "cli/serve/probe.h"
 #include "cli/serve/state.h"
 
 enum { READY_STEP_MS = 20, MAX_READY_STEPS = 1000 };
 
-/* Where callers on this machine find it. */
-static const char *
-host_of(const struct serving *s)
+const char *
+cli_serve_host(const struct serving *s)
 {
     static const char *const local[] = {"127.0.0.1", "::1", "0.0.0.0", "::"};
 
@@ -70,7 +70,7 @@ tell_next(const struct serving *s, const char *host)
 void
 cli_serve_tell_ready(const struct serving *s)
 {
-    const char *host = host_of(s);
+    const char *host = cli_serve_host(s);
 
     if (s->options->tls_cert == NULL) {
         cli_print("CA certificate: %s\n", s->ca_cert);
@@ -85,6 +85,7 @@ cli_serve_tell_ready(const struct serving *s)
             s->options->host_names[i], s->port, s->dir);
     }
 
+    cli_serve_tell_console(s);
     tell_next(s, host);
     (void) fflush(stdout);
 }

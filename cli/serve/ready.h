@@ -21,4 +21,7 @@ bool cli_serve_is_alive(const struct serving *s);
 /* The lines on standard output. */
 void cli_serve_tell_ready(const struct serving *s);
 
+/* The name by which callers on this machine find it. */
+const char *cli_serve_host(const struct serving *s);
+
 #endif

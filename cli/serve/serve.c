@@ -125,6 +125,7 @@ prepare(struct serving *s, struct trivet_error *err)
     TRIVET_TRY(cli_serve_prepare_certificate(s, err));
     TRIVET_TRY(cli_serve_prepare_pins(s, err));
     TRIVET_TRY(note_hosts(s, err));
+    TRIVET_TRY(cli_serve_prepare_console(s, err));
     cli_serve_tell_sandbox(s);
     cli_resolver_wait(MAX_FIRST_LOOK_MS);
     cli_resolver_take(&s->upstreams);

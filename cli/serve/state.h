@@ -9,6 +9,7 @@
 #define TRIVET_CLI_SERVE_STATE_H
 
 #include "cli/data_dir.h"
+#include "cli/serve/console.h"
 #include "cli/serve/network.h"
 #include "cli/serve/options.h"
 #include "cli/serve/profile.h"
@@ -61,6 +62,7 @@ struct serving {
     char store_url[CLI_MAX_PATH];
     char sandbox_state[CLI_MAX_PATH];
     char deterministic[CLI_MAX_PATH]; /* a file, with --deterministic */
+    char console[CLI_MAX_CONSOLE];    /* where it listens; "": none */
     char incident_key[CLI_MAX_PATH];  /* there is none before its first use */
     struct trivet_sandbox *sandbox;   /* NULL: none */
 };

@@ -175,10 +175,12 @@ each_call_is_described(void **state)
         assert_ptr_equal(trivet_operator_find(trivet_slice_text(call->method),
                              trivet_slice_text(call->path), &is_path),
             call);
+        if (call->run == NULL) { /* of the console itself */
+            continue;
+        }
         /* Who looks changes nothing, who changes may. */
         assert_int_equal(
             call->role, is_get ? TRIVET_ROLE_VIEW : TRIVET_ROLE_OPERATE);
-        assert_non_null(call->run);
     }
 }
 

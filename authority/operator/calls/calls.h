@@ -60,6 +60,9 @@ extern const char *const trivet_audit_fault_words[];
 struct trivet_audit_row;
 json_t *trivet_operator_audit_row(const struct trivet_audit_row *row);
 
+extern const struct trivet_operator_field trivet_journal_fields[];
+trivet_operator_run_fn trivet_operator_journal_list;
+
 extern const struct trivet_operator_field trivet_pruned_fields[];
 trivet_operator_run_fn trivet_operator_prune_count;
 trivet_operator_run_fn trivet_operator_prune_run;

@@ -1,0 +1,257 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* journal.c - the last requests, in memory that workers share */
+#include "authority/limits/journal.h"
+
+#include <string.h>
+
+#include "authority/limits/shared_mutex.h"
+
+/* Shorter runs are ids and digests' parts, not our tokens. */
+enum { MIN_TOKEN = 40 };
+
+size_t
+trivet_journal_size(size_t num_entries)
+{
+    return sizeof(struct trivet_journal)
+           + num_entries * sizeof(struct trivet_journal_entry);
+}
+
+enum trivet_status
+trivet_journal_init(struct trivet_journal *journal, size_t num_entries)
+{
+    journal->num_entries = num_entries;
+    journal->last_id = 0;
+
+    return trivet_shared_mutex_init(&journal->mutex);
+}
+
+static struct trivet_journal_entry *
+place_of(struct trivet_journal *journal, int64_t id)
+{
+    return &journal->entries[(size_t) (id - 1) % journal->num_entries];
+}
+
+static void
+clear(struct trivet_journal_entry *entry)
+{
+    /* what is before the texts */
+    memset(entry, 0, offsetof(struct trivet_journal_entry, target));
+}
+
+struct trivet_journal_entry *
+trivet_journal_begin(struct trivet_journal *journal)
+{
+    struct trivet_journal_entry *entry;
+
+    if (!trivet_shared_mutex_lock(&journal->mutex)) {
+        return NULL;
+    }
+
+    journal->last_id++;
+    entry = place_of(journal, journal->last_id);
+    clear(entry);
+    entry->id = journal->last_id;
+    return entry;
+}
+
+void
+trivet_journal_end(struct trivet_journal *journal)
+{
+    trivet_shared_mutex_unlock(&journal->mutex);
+}
+
+static int64_t
+first_id(const struct trivet_journal *journal)
+{
+    int64_t num = (int64_t) journal->num_entries;
+
+    return journal->last_id > num ? journal->last_id - num + 1 : 1;
+}
+
+bool
+trivet_journal_next(struct trivet_journal *journal, int64_t id,
+    struct trivet_journal_entry *out)
+{
+    int64_t next = id + 1;
+    bool is_there;
+
+    if (!trivet_shared_mutex_lock(&journal->mutex)) {
+        return false;
+    }
+
+    if (next < first_id(journal)) {
+        next = first_id(journal);
+    }
+    is_there = next <= journal->last_id;
+    if (is_there) {
+        *out = *place_of(journal, next);
+    }
+
+    trivet_shared_mutex_unlock(&journal->mutex);
+    return is_there;
+}
+
+int64_t
+trivet_journal_before_last(struct trivet_journal *journal, int64_t num)
+{
+    int64_t id = 0;
+
+    if (trivet_shared_mutex_lock(&journal->mutex)) {
+        id = journal->last_id > num ? journal->last_id - num : 0;
+        trivet_shared_mutex_unlock(&journal->mutex);
+    }
+
+    return id;
+}
+
+void
+trivet_journal_put(struct trivet_journal_text *text, char *to, size_t cap,
+    struct trivet_slice bytes)
+{
+    size_t room = cap - text->len;
+
+    if (bytes.len > room) {
+        bytes.len = room;
+        text->is_cut = true;
+    }
+    if (bytes.len > 0) {
+        memcpy(to + text->len, bytes.data, bytes.len);
+    }
+    text->len += bytes.len;
+}
+
+/* ---- secrets ----------------------------------------------------------- */
+
+static const char *const secret_fields[] = {"X-Bunq-Client-Authentication",
+    "Authorization", "Proxy-Authorization", "Cookie", "Set-Cookie",
+    "X-Bunq-Client-Encryption-Key", "X-Api-Key"};
+
+static const char *const secret_names[] = {"secret", "api_key", "token",
+    "password", "client_secret", "access_token", "refresh_token"};
+
+bool
+trivet_journal_is_secret_field(struct trivet_slice name)
+{
+    for (size_t i = 0; i < sizeof secret_fields / sizeof secret_fields[0]; i++)
+    {
+        if (trivet_slice_equal_nocase(
+                name, trivet_slice_text(secret_fields[i]))) {
+            return true;
+        }
+    }
+
+    return false;
+}
+
+static bool
+is_hex(char c)
+{
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f')
+           || (c >= 'A' && c <= 'F');
+}
+
+static void
+cut_tokens(char *text, size_t len)
+{
+    size_t begin = 0;
+
+    for (size_t i = 0; i <= len; i++) {
+        if (i < len && is_hex(text[i])) {
+            continue;
+        }
+        if (i - begin >= MIN_TOKEN) {
+            memset(text + begin, '*', i - begin);
+        }
+        begin = i + 1;
+    }
+}
+
+/* The end of the JSON text that begins behind a quote; len: it has none. */
+static size_t
+find_end(const char *text, size_t len, size_t at)
+{
+    while (at < len && text[at] != '"') {
+        at += text[at] == '\\' ? 2 : 1;
+    }
+
+    return at < len ? at : len;
+}
+
+static bool
+is_secret_name(struct trivet_slice name)
+{
+    for (size_t i = 0; i < sizeof secret_names / sizeof secret_names[0]; i++) {
+        if (trivet_slice_equal_nocase(name, trivet_slice_text(secret_names[i])))
+        {
+            return true;
+        }
+    }
+
+    return false;
+}
+
+static size_t
+skip_blanks(const char *text, size_t len, size_t at)
+{
+    while (at < len && strchr(" \t\r\n", text[at]) != NULL && text[at] != '\0')
+    {
+        at++;
+    }
+
+    return at;
+}
+
+/* Where the value begins that a name is followed by; len: no value is. */
+static size_t
+find_value(const char *text, size_t len, size_t at)
+{
+    at = skip_blanks(text, len, at);
+    if (at >= len || text[at] != ':') {
+        return len;
+    }
+
+    return skip_blanks(text, len, at + 1);
+}
+
+/* text[at] is the quote of a text. Gives where to go on. *is_seen: false when
+ * its name is written with escapes, which are not seen through. */
+static size_t
+cut_field(char *text, size_t len, size_t at, bool *is_seen)
+{
+    size_t end = find_end(text, len, at + 1);
+    struct trivet_slice name = trivet_slice_make(text + at + 1, end - at - 1);
+    size_t value = end < len ? find_value(text, len, end + 1) : len;
+    size_t value_end;
+
+    if (value == len) {
+        return end + 1; /* no name */
+    }
+    if (memchr(name.data, '\\', name.len) != NULL) {
+        *is_seen = false;
+    }
+    if (!is_secret_name(name) || text[value] != '"') {
+        return value;
+    }
+
+    value_end = find_end(text, len, value + 1);
+    memset(text + value + 1, '*', value_end - value - 1);
+    return value_end + 1;
+}
+
+bool
+trivet_journal_cut(char *text, size_t len)
+{
+    bool is_seen = true;
+    size_t at = 0;
+
+    cut_tokens(text, len);
+    while (at < len) {
+        if (text[at] == '"') {
+            at = cut_field(text, len, at, &is_seen);
+        } else {
+            at++;
+        }
+    }
+
+    return is_seen;
+}
