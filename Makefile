@@ -33,6 +33,7 @@ include mk/check.mk
 include mk/fuzz.mk
 include mk/bench.mk
 include mk/cluster.mk
+include mk/browser.mk
 include mk/install.mk
 include mk/packages.mk
 include mk/site.mk
