@@ -108,7 +108,8 @@ static void
 take_place(struct cli_console *console, const char *url)
 {
     if (strncmp(url, "unix:", 5) == 0) {
-        (void) snprintf(console->socket, sizeof console->socket, "%s", url + 5);
+        (void) snprintf(console->socket, sizeof console->socket, "%.*s",
+            (int) sizeof console->socket - 1, url + 5);
         url = "https://localhost";
     }
 
@@ -166,7 +167,7 @@ log_in(
         trivet_console_tokens_get(tokens, TRIVET_ROLE_VIEW, &token, err));
     TRIVET_TRY(make_request(console, err));
 
-    (void) snprintf(body, sizeof body, "{\"token\":\"%s\"}",
+    (void) snprintf(body, sizeof body, "{\"token\":\"%.200s\"}",
         (const char *) token.token.bytes);
     status = exchange(console, "/api/login", body, err);
     trivet_wipe(body, sizeof body);
