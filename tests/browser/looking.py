@@ -4,6 +4,7 @@ import json
 
 from selenium.common.exceptions import StaleElementReferenceException
 from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.ui import WebDriverWait
 
 WAIT_S = 10
@@ -53,6 +54,10 @@ class Page:
             return None
         return self.wait(find)
 
+    def enter(self, name, words):
+        """Fills a field and sends its form."""
+        self.wait(lambda: self.fill(name, words).send_keys(Keys.ENTER) is None)
+
     def press(self, words):
         self.button(words).click()
 
@@ -61,10 +66,14 @@ class Page:
         self.wait(lambda: self.all("#dialog[open] button.bad"))[0].click()
 
     def fill(self, name, words):
-        box = self.wait(lambda: next(iter(self.all(f"main [name={name}]")), None))
-        box.clear()
-        box.send_keys(words)
-        return box
+        """The field, filled."""
+        def find():
+            box = next(iter(self.all(f"main [name={name}]")), None)
+            if box:
+                box.clear()
+                box.send_keys(words)
+            return box
+        return self.wait(find)
 
     def check_console(self):
         """No script failed, and nothing was refused by the page's own policy."""

@@ -91,11 +91,11 @@ def test_an_address_is_permitted_and_taken_away(page):
     abroad = client.from_address("127.0.0.8")
     key = page.site.console().get("/api/key")[0]["id"]
     page.go(f"keys?open={key}", "API keys")
-    page.fill("ip", "127.0.0.8").send_keys(Keys.ENTER)
+    page.enter("ip", "127.0.0.8")
     page.wait(abroad.is_alive)
     page.press("127.0.0.8 may use the key")
     page.wait(lambda: not abroad.is_alive())
-    page.fill("ip", "no address").send_keys(Keys.ENTER)
+    page.enter("ip", "no address")
     page.wait(lambda: "IPv4" in page.text("#told"))
 
 
@@ -192,7 +192,7 @@ def test_requests_come_by_themselves_and_are_explained(page):
     page.go("requests?verdict=refused", "Requests")
     client = page.site.client()
     client.call("POST", "/v1/session", b'{"a": 1}', signature="AAAA")
-    page.wait(lambda: "/v1/session" in page.text("table"))
+    page.wait(lambda: "POST /v1/session" in page.text("table"))
     page.all("tbody th a")[0].click()
     page.wait(lambda: "What should have been signed" in page.text())
     assert '{"a": 1}' in page.text() and "trivet call POST" in page.text()

@@ -368,7 +368,7 @@ def test_request_id_does_not_split_the_answer(start, upstream, path):
         ({"trivet": TRIVET.replace("server.pem", "tls.crt")}, "tls.crt"),
         ({"trivet": TRIVET.replace("strict", "nonsense")}, "nonsense"),
         ({"trivet": TRIVET.replace("sandbox on", "sandbox maybe")}, "maybe"),
-        ({"trivet": TRIVET.replace("sqlite:", "nonsense:")}, "nonsense"),
+        ({"trivet": TRIVET.replace("{store}", "nonsense:x")}, "nonsense"),
         ({"trivet": TRIVET + "trivet_store sqlite:/x;"}, "duplicate"),
         ({"trivet": TRIVET + "trivet_profile strict;"}, "duplicate"),
         ({"location": "trivet_answer_limit nonsense;"}, "trivet_answer_limit"),
