@@ -269,6 +269,7 @@ takes_options_file(const struct cli_command *command)
 static int
 run_own(const struct cli_command *command, int argc, char **argv)
 {
+    char **const given = argv;
     struct trivet_error err;
     char *input;
     int number = CLI_USAGE;
@@ -280,7 +281,6 @@ run_own(const struct cli_command *command, int argc, char **argv)
     }
 
     input = calloc(1, command->input_size);
-
     if (input == NULL) {
         return cli_complain(CLI_FAILURE, "out of memory");
     }
@@ -294,6 +294,9 @@ run_own(const struct cli_command *command, int argc, char **argv)
 
     trivet_wipe(input, command->input_size);
     free(input);
+    if (argv != given) {
+        free(argv);
+    }
     return number;
 }
 

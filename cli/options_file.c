@@ -219,7 +219,7 @@ cli_options_file_expand(const struct cli_command *command, int *argc,
     int at;
     int taken;
     const char *path = find_file(*argc, *argv, &at, &taken);
-    static char **all; /* too */
+    char **all;
     int n = 1;
 
     if (path == NULL) {

@@ -22,8 +22,9 @@ extern const struct argp cli_options_file_argp;
 /*
  * Puts the options of the file that --config names in its place, in front of
  * all others: those of the command line come later, and win where one value is
- * wanted. Without --config nothing is changed. What *argv is afterwards lives
- * as long as the process. Once in a process.
+ * wanted. Without --config nothing is changed. When *argv is another
+ * one afterwards, it is the caller's to free; its words live as long as the
+ * process. Once in a process.
  *
  * TRIVET_E_USAGE     the file cannot be read, or has a line that is none of
  *                    command's options.
