@@ -271,7 +271,7 @@ def test_the_shells_ask_in_the_same_words():
 
 
 def test_bash_completion(logged_in):
-    assert complete(logged_in, "trivet", "lo") == ["login", "logout"]
+    assert complete(logged_in, "trivet", "lo") == ["login", "logout", "log"]
     assert complete(logged_in, "trivet", "call", "--no-t") == ["--no-throttle"]
     assert complete(logged_in, "trivet", "use", "d") == ["default"]
     assert complete(logged_in, "trivet", "status", "-c", "") == ["default"]
