@@ -64,7 +64,7 @@ def test_a_renewed_certificate_behind_a_link_is_taken(tmp_path, kind):
             for name in ("own.crt", "own.key"):
                 link(f"../two/{name}", live / name)
         assert wait_until(lambda: serves(gateway, tmp_path / "two/own.crt"), 15)
-        assert "reload: done (the certificate)" in gateway.stderr()
+        assert wait_until(lambda: "reload: done (the certificate)" in gateway.stderr(), 15)
         bunq.ready(gateway)
 
 
