@@ -51,6 +51,7 @@ def base(packages, tmp_path_factory):
         return folder
     with first(tmp_path_factory, "base") as is_first:
         if is_first:
+            folder.parent.mkdir(parents=True, exist_ok=True)
             make_base(RELEASE, folder, sorted(packages.glob("*.deb")))
     return folder
 
