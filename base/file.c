@@ -309,6 +309,22 @@ trivet_file_sync_folder(int folder)
     return is_synced;
 }
 
+bool
+trivet_file_sync_folder_at(const char *path)
+{
+    int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    bool is_synced = fd >= 0 && trivet_file_sync_folder(fd);
+
+    if (fd >= 0) {
+        int reason = errno;
+
+        (void) close(fd);
+        errno = reason;
+    }
+
+    return is_synced;
+}
+
 /* Writes text to a new file and closes it. The mode comes last: until then the
  * file is the owner's alone. False: errno says why. */
 static bool

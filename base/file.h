@@ -171,4 +171,7 @@ TRIVET_MUST_USE bool trivet_file_replace_at(int folder, const char *temporary,
  * descriptor will do. False: errno says why. */
 TRIVET_MUST_USE bool trivet_file_sync_folder(int folder);
 
+/* The same for a folder by its path. */
+TRIVET_MUST_USE bool trivet_file_sync_folder_at(const char *path);
+
 #endif

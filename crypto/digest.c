@@ -8,6 +8,8 @@
 #include <limits.h>
 #include <stdlib.h>
 
+#include "base/encoding.h"
+
 struct trivet_digest {
     EVP_MD *algorithm;
     EVP_MD_CTX *context;
@@ -95,6 +97,18 @@ trivet_sha256(struct trivet_slice bytes, unsigned char out[TRIVET_DIGEST_LEN])
         ERR_clear_error();
         return TRIVET_E_CRYPTO;
     }
+
+    return TRIVET_OK;
+}
+
+enum trivet_status
+trivet_sha256_hex(struct trivet_slice bytes, char out[TRIVET_DIGEST_HEX_SIZE])
+{
+    unsigned char digest[TRIVET_DIGEST_LEN];
+
+    TRIVET_TRY(trivet_sha256(bytes, digest));
+    trivet_hex_encode(trivet_slice_make(digest, sizeof digest), out);
+    out[TRIVET_DIGEST_HEX_SIZE - 1] = '\0';
 
     return TRIVET_OK;
 }

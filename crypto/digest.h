@@ -11,7 +11,10 @@
 #include "base/slice.h"
 #include "trivet/status.h"
 
-enum { TRIVET_DIGEST_LEN = 32 };
+enum {
+    TRIVET_DIGEST_LEN = 32,
+    TRIVET_DIGEST_HEX_SIZE = 2 * TRIVET_DIGEST_LEN + 1 /* with the NUL */
+};
 
 struct trivet_digest;
 
@@ -34,6 +37,10 @@ TRIVET_MUST_USE enum trivet_status trivet_digest_bytes(
 /* In one go, without a context: for rare uses, the algorithm is looked up. */
 TRIVET_MUST_USE enum trivet_status trivet_sha256(
     struct trivet_slice bytes, unsigned char out[TRIVET_DIGEST_LEN]);
+
+/* The same as hexadecimal text, in small letters. */
+TRIVET_MUST_USE enum trivet_status trivet_sha256_hex(
+    struct trivet_slice bytes, char out[TRIVET_DIGEST_HEX_SIZE]);
 
 /* TRIVET_E_CRYPTO when the random generator failed. */
 TRIVET_MUST_USE enum trivet_status trivet_random(void *out, size_t len);

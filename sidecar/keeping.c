@@ -32,11 +32,7 @@
 #include "core/json.h"
 #include "core/json_tree.h"
 
-enum {
-    HEX_DIGEST = 2 * TRIVET_DIGEST_LEN,
-    MAX_FILE = 80 * 1024 * 1024,
-    MAX_TRIES = 16
-};
+enum { MAX_FILE = 80 * 1024 * 1024, MAX_TRIES = 16 };
 
 bool
 trivet_keeping_is_key(struct trivet_slice key)
@@ -55,18 +51,6 @@ fail(struct trivet_error *err, const char *what, const char *path)
 {
     return trivet_error_set(err, TRIVET_E_UNAVAILABLE, "keeping", "%s: %s: %s",
         what, path, strerror(errno));
-}
-
-static enum trivet_status
-digest_to_hex(struct trivet_slice bytes, char out[HEX_DIGEST + 1])
-{
-    unsigned char digest[TRIVET_DIGEST_LEN];
-
-    TRIVET_TRY(trivet_sha256(bytes, digest));
-    trivet_hex_encode(trivet_slice_make(digest, sizeof digest), out);
-    out[HEX_DIGEST] = '\0';
-
-    return TRIVET_OK;
 }
 
 /* ---- writing ------------------------------------------------------------ */
@@ -95,12 +79,12 @@ make_headers(const struct trivet_answer *answer)
 static json_t *
 make_answer_line(const struct trivet_answer *answer)
 {
-    char digest[HEX_DIGEST + 1];
+    char digest[TRIVET_DIGEST_HEX_SIZE];
     json_t *line;
     struct trivet_slice body =
         trivet_slice_make(answer->body, answer->body_len);
 
-    if (digest_to_hex(body, digest) != TRIVET_OK) {
+    if (trivet_sha256_hex(body, digest) != TRIVET_OK) {
         return NULL;
     }
 
@@ -139,10 +123,10 @@ write_line(int fd, json_t *line, struct trivet_slice body)
 
 /* In the place of all that is in the file. */
 static bool
-write_claim(const struct trivet_keeping *keeping)
+write_claim(const struct trivet_keeping *keeping, int64_t now_us)
 {
-    json_t *line = json_pack("{s:s, s:I}", "request", keeping->request, "at",
-        (json_int_t) keeping->at_us);
+    json_t *line = json_pack(
+        "{s:s, s:I}", "request", keeping->request, "at", (json_int_t) now_us);
 
     if (ftruncate(keeping->fd, 0) != 0 || lseek(keeping->fd, 0, SEEK_SET) != 0)
     {
@@ -151,20 +135,6 @@ write_claim(const struct trivet_keeping *keeping)
     }
 
     return write_line(keeping->fd, line, trivet_slice_make(NULL, 0));
-}
-
-/* The name of a new file is on disk, too. */
-static bool
-sync_folder(const char *folder)
-{
-    int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    bool is_synced = fd >= 0 && trivet_file_sync_folder(fd);
-
-    if (fd >= 0) {
-        (void) close(fd);
-    }
-
-    return is_synced;
 }
 
 /* ---- reading ------------------------------------------------------------ */
@@ -221,12 +191,12 @@ static bool
 read_answer(struct trivet_keeping *keeping, struct trivet_slice text)
 {
     struct trivet_answer *answer = &keeping->answer;
-    char digest[HEX_DIGEST + 1];
+    char digest[TRIVET_DIGEST_HEX_SIZE];
     const char *kept;
 
     keeping->root = take_line(&text);
     kept = json_string_value(json_object_get(keeping->root, "body"));
-    if (kept == NULL || digest_to_hex(text, digest) != TRIVET_OK
+    if (kept == NULL || trivet_sha256_hex(text, digest) != TRIVET_OK
         || strcmp(kept, digest) != 0
         || !read_headers(keeping, json_object_get(keeping->root, "headers")))
     {
@@ -321,8 +291,8 @@ static enum trivet_status
 hold(struct trivet_keeping *keeping, const char *folder, int64_t now_us,
     struct trivet_error *err)
 {
-    keeping->at_us = now_us;
-    if (!write_claim(keeping) || !sync_folder(folder)) {
+    /* The name of a new file is on disk, too. */
+    if (!write_claim(keeping, now_us) || !trivet_file_sync_folder_at(folder)) {
         (void) fail(err, "the call was not made: its key cannot be kept",
             keeping->path);
         (void) unlink(keeping->path);
@@ -371,12 +341,12 @@ trivet_keeping_claim(const char *folder, struct trivet_slice key,
     struct trivet_keeping *out, enum trivet_kept *out_kept,
     struct trivet_error *err)
 {
-    char name[HEX_DIGEST + 1];
+    char name[TRIVET_DIGEST_HEX_SIZE];
 
     memset(out, 0, sizeof *out);
     trivet_hex_encode(
         trivet_slice_make(request, TRIVET_DIGEST_LEN), out->request);
-    if (digest_to_hex(key, name) != TRIVET_OK) {
+    if (trivet_sha256_hex(key, name) != TRIVET_OK) {
         return trivet_error_set(
             err, TRIVET_E_CRYPTO, "keeping", "no digest of a key");
     }
@@ -462,7 +432,7 @@ sweep_one(int folder, const char *name, int64_t now_us)
 {
     int fd;
 
-    if (strlen(name) != HEX_DIGEST) {
+    if (strlen(name) != TRIVET_DIGEST_HEX_SIZE - 1) {
         return;
     }
 

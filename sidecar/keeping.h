@@ -39,8 +39,7 @@ struct trivet_keeping {
     int fd; /* while is_held */
     bool is_held;
     char path[4096];
-    char request[2 * TRIVET_DIGEST_LEN + 1]; /* hexadecimal */
-    int64_t at_us;                           /* when it was made */
+    char request[TRIVET_DIGEST_HEX_SIZE];
 
     struct trivet_answer answer; /* not for trivet_answer_free */
     struct trivet_header *headers;

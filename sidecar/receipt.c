@@ -20,23 +20,11 @@ static const char mark_number[] = "\",\"n\":";
 static const char mark_hash[] = ",\"hash\":\"";
 static const char mark_end[] = "\"}";
 
-static enum trivet_status
-hash_bytes(struct trivet_slice bytes, char out[TRIVET_RECEIPT_HASH + 1])
-{
-    unsigned char digest[TRIVET_DIGEST_LEN];
-
-    TRIVET_TRY(trivet_sha256(bytes, digest));
-    trivet_hex_encode(trivet_slice_make(digest, sizeof digest), out);
-    out[TRIVET_RECEIPT_HASH] = '\0';
-
-    return TRIVET_OK;
-}
-
 enum trivet_status
 trivet_receipt_key_id(
     struct trivet_slice der, char out[TRIVET_RECEIPT_HASH + 1])
 {
-    return hash_bytes(der, out);
+    return trivet_sha256_hex(der, out);
 }
 
 /* ---- its parts ---------------------------------------------------------- */
@@ -57,7 +45,8 @@ hash_text(struct trivet_slice bytes)
 {
     char text[TRIVET_RECEIPT_HASH + 1];
 
-    return hash_bytes(bytes, text) == TRIVET_OK ? json_string(text) : NULL;
+    return trivet_sha256_hex(bytes, text) == TRIVET_OK ? json_string(text)
+                                                       : NULL;
 }
 
 static json_t *
@@ -233,7 +222,7 @@ trivet_receipt_end(struct trivet_buffer *line, uint64_t number,
     (void) snprintf(text, sizeof text, "%s%s%s%" PRIu64, mark_previous, hash,
         mark_number, number);
     TRIVET_TRY(trivet_buffer_append(line, trivet_slice_text(text)));
-    TRIVET_TRY(hash_bytes(trivet_buffer_slice(line), hash));
+    TRIVET_TRY(trivet_sha256_hex(trivet_buffer_slice(line), hash));
     (void) snprintf(text, sizeof text, "%s%s%s\n", mark_hash, hash, mark_end);
 
     return trivet_buffer_append(line, trivet_slice_text(text));
@@ -311,5 +300,5 @@ trivet_receipt_hash(struct trivet_slice line, char out[TRIVET_RECEIPT_HASH + 1])
 
     line.len = line.len < end ? 0 : line.len - end;
 
-    return hash_bytes(line, out);
+    return trivet_sha256_hex(line, out);
 }

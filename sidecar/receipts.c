@@ -140,20 +140,6 @@ find_last_file(const char *folder)
     return last;
 }
 
-/* The name of a new file is on disk, too. */
-static bool
-sync_folder(const char *path)
-{
-    int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    bool is_synced = fd >= 0 && trivet_file_sync_folder(fd);
-
-    if (fd >= 0) {
-        (void) close(fd);
-    }
-
-    return is_synced;
-}
-
 /* Opens the file of that number, and makes it if it is not there. */
 static bool
 open_file(struct trivet_receipts *receipts, uint64_t file)
@@ -172,7 +158,8 @@ open_file(struct trivet_receipts *receipts, uint64_t file)
     receipts->file = file;
     receipts->size = -1; /* not looked at */
 
-    return sync_folder(receipts->folder);
+    /* The name of a new file is on disk, too. */
+    return trivet_file_sync_folder_at(receipts->folder);
 }
 
 /* Behind the last LF at or before end; 0: there is none. */
