@@ -23,7 +23,8 @@ struct cli_operation {
 };
 
 /*
- * Runs the call of that name. given is taken over (NULL: nothing). *out_rows,
+ * Runs the call of that name. given is taken over; NULL: it could not be made,
+ * and the call fails by TRIVET_E_MEMORY. *out_rows,
  * also on failure: the rows, which are the caller's; NULL: there are none.
  */
 TRIVET_MUST_USE enum trivet_status cli_operation_run(

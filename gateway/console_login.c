@@ -5,10 +5,9 @@
 #include "gateway/console.h"
 #include "gateway/zone.h"
 
-#include <jansson.h>
-
 #include "authority/limits/shared_mutex.h"
 #include "authority/operator/tokens.h"
+#include "core/json.h"
 #include "core/json_tree.h"
 #include "crypto/token.h"
 
@@ -246,8 +245,7 @@ ngx_http_trivet_answer_log_in(ngx_http_trivet_asked_t *asked)
     const char *token;
     enum trivet_status status = TRIVET_E_USAGE;
 
-    root = json_loadb((const char *) asked->request.body.data,
-        asked->request.body.len, JSON_REJECT_DUPLICATES, NULL);
+    root = trivet_json_load(asked->request.body, JSON_REJECT_DUPLICATES, NULL);
     token = json_string_value(json_object_get(root, "token"));
 
     is_request = token != NULL && json_object_size(root) == 1;

@@ -57,7 +57,7 @@ struct trivet_operation {
     const struct trivet_operator_place *place; /* what goes with the store */
     int64_t now_us;                 /* that is written, and decided by       */
     int64_t (*clock_us)(void);      /* the machine's, with a sandbox's offset */
-    const json_t *given;            /* borrowed; NULL: nothing               */
+    const json_t *given;            /* borrowed; NULL: out of memory         */
     const struct trivet_page *page; /* of a list; NULL: all, in the order of
                                        ids                                   */
     json_t *rows; /* an array of what was found or done; the caller's, also

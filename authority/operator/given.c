@@ -6,8 +6,8 @@
 #include <string.h>
 
 #include "base/writer.h"
+#include "core/json.h"
 
-enum { MAX_DEPTH_FLAGS = JSON_REJECT_DUPLICATES };
 
 /* ---- texts ------------------------------------------------------------- */
 
@@ -235,13 +235,13 @@ read_body(struct trivet_slice body, json_t *given, struct trivet_error *err)
     json_t *root;
     const char *name;
     json_t *value;
+    bool is_whole;
 
     if (body.len == 0) {
         return TRIVET_OK;
     }
 
-    root =
-        json_loadb((const char *) body.data, body.len, MAX_DEPTH_FLAGS, NULL);
+    root = trivet_json_load(body, JSON_REJECT_DUPLICATES, NULL);
     if (!json_is_object(root)) {
         json_decref(root);
         return refuse(err, "the body must be a JSON object");
@@ -254,10 +254,12 @@ read_body(struct trivet_slice body, json_t *given, struct trivet_error *err)
             return refuse(err, "a field stands in the path and in the body");
         }
     }
-    (void) json_object_update(given, root);
+    is_whole = json_object_update(given, root) == 0;
     json_decref(root);
 
-    return TRIVET_OK;
+    return is_whole ? TRIVET_OK
+                    : trivet_error_set(
+                        err, TRIVET_E_MEMORY, "operator", "out of memory");
 }
 
 enum trivet_status

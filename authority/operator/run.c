@@ -168,6 +168,10 @@ trivet_operator_run(
 {
     operation->is_lost = false;
     operation->rows = NULL;
+    if (operation->given == NULL) {
+        return trivet_error_set(
+            operation->err, TRIVET_E_MEMORY, "operator", "out of memory");
+    }
     TRIVET_TRY(check(call, operation->given, operation->err));
 
     if (call->is_of_sandbox && operation->place->sandbox_path == NULL) {

@@ -8,6 +8,7 @@
 #include "cli/operation.h"
 #include "cli/output.h"
 #include "cli/table.h"
+#include "core/json_tree.h"
 #include "store/store.h"
 
 enum { OPTION_JSON = 0x200 };
@@ -87,7 +88,8 @@ cli_operator_list(const struct cli_operator *op, const char *name,
     struct trivet_error *err)
 {
     json_t *rows;
-    enum trivet_status status = cli_operator_call(op, name, NULL, &rows, err);
+    enum trivet_status status =
+        cli_operator_call(op, name, json_object(), &rows, err);
 
     return cli_operator_show(op, columns, num_columns, rows, status);
 }
@@ -106,7 +108,7 @@ cli_operator_do(const struct cli_operator *op, const char *name, json_t *given,
         return status;
     }
 
-    (void) json_object_set_new(given, "id", json_integer(id));
+    trivet_json_put(&given, "id", json_integer(id));
     status = cli_operator_call(op, name, given, &rows, err);
     json_decref(rows);
     if (status == TRIVET_OK) {

@@ -94,7 +94,7 @@ read_line(FILE *from, char out[TRIVET_MAX_API_KEY + 1])
 
 /* Puts the secret of the file, if one was named, into what is given. */
 static enum trivet_status
-give_secret(const struct create_options *options, json_t *given,
+give_secret(const struct create_options *options, json_t **given,
     struct trivet_error *err)
 {
     char secret[TRIVET_MAX_API_KEY + 1];
@@ -116,7 +116,7 @@ give_secret(const struct create_options *options, json_t *given,
     if (!is_input) {
         (void) fclose(from);
     }
-    (void) json_object_set_new(given, "secret", json_string_nocheck(secret));
+    trivet_json_put(given, "secret", json_string_nocheck(secret));
     trivet_wipe(secret, sizeof secret);
 
     return TRIVET_OK;
@@ -175,8 +175,7 @@ describe(const struct create_options *options)
         json_string_nocheck(options->label), "is_sandbox", options->is_sandbox);
 
     if (options->expires_s != 0) {
-        (void) json_object_set_new(
-            given, "expires_in", json_integer(options->expires_s));
+        trivet_json_put(&given, "expires_in", json_integer(options->expires_s));
     }
 
     return given;
@@ -194,7 +193,7 @@ create(void *input, struct trivet_error *err)
     };
     json_t *given = describe(options);
     json_t *rows = NULL;
-    enum trivet_status status = give_secret(options, given, err);
+    enum trivet_status status = give_secret(options, &given, err);
 
     if (status != TRIVET_OK) {
         json_decref(given);
@@ -282,7 +281,7 @@ list(void *input, struct trivet_error *err)
     struct cli_operator *op = input;
     json_t *rows;
     enum trivet_status status =
-        cli_operator_call(op, "key.list", NULL, &rows, err);
+        cli_operator_call(op, "key.list", json_object(), &rows, err);
     size_t i;
     json_t *row;
 

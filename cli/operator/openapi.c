@@ -9,6 +9,7 @@
 
 #include "authority/operator/call.h"
 #include "cli/output.h"
+#include "core/json.h"
 
 typedef const struct trivet_operator_field field_t;
 
@@ -304,7 +305,7 @@ cli_openapi_print(void)
         "What an operator can do with a gateway. Made by \"trivet console "
         "--openapi\".",
         "security", "cookie", "paths", paths(), "components",
-        json_loads(components, 0, NULL));
+        trivet_json_load(trivet_slice_text(components), 0, NULL));
     char *text = json_dumps(root, JSON_INDENT(1));
 
     if (text == NULL) {

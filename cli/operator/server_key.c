@@ -8,6 +8,7 @@
 #include "cli/server_keys.h"
 #include "cli/table.h"
 #include "cli/text.h"
+#include "core/json_tree.h"
 #include "store/store.h"
 
 enum { OPTION_FILE = 0x300, OPTION_URI, OPTION_FORCE, MAX_SENTENCE = 512 };
@@ -73,7 +74,7 @@ parse_rotate(int key, char *arg, struct argp_state *state)
 
 /* The place of a key that was given, as the call takes it. */
 static enum trivet_status
-take_location(const struct rotate_options *options, json_t *given,
+take_location(const struct rotate_options *options, json_t **given,
     struct trivet_error *err)
 {
     const char *text = options->uri == NULL ? options->file : options->uri;
@@ -90,8 +91,7 @@ take_location(const struct rotate_options *options, json_t *given,
     (void) snprintf(path, sizeof path, "%s%s", cli_text_if(is_uri, "./"), text);
     TRIVET_TRY(cli_server_key_given(path, location, err));
 
-    (void) json_object_set_new(
-        given, "location", json_string_nocheck(location));
+    trivet_json_put(given, "location", json_string_nocheck(location));
     return TRIVET_OK;
 }
 
@@ -137,7 +137,7 @@ rotate(void *input, struct trivet_error *err)
     struct cli_operator *op = &options->op;
     json_t *given = json_object();
     json_t *rows = NULL;
-    enum trivet_status status = take_location(options, given, err);
+    enum trivet_status status = take_location(options, &given, err);
 
     if (status != TRIVET_OK) {
         json_decref(given);

@@ -159,10 +159,10 @@ show_or_move(
     long long seconds = 0;
 
     if (word == NULL) {
-        return run_call(options, "clock.show", NULL, err);
+        return run_call(options, "clock.show", json_object(), err);
     }
     if (strcmp(word, "reset") == 0) {
-        return run_call(options, "clock.reset", NULL, err);
+        return run_call(options, "clock.reset", json_object(), err);
     }
 
     TRIVET_TRY(parse_span(word, &seconds, err));

@@ -9,6 +9,7 @@
 #include "cli/sandbox_state.h"
 #include "cli/span.h"
 #include "cli/table.h"
+#include "core/json_tree.h"
 #include "store/store.h"
 
 enum { OPTION_JSON = 0x200, OPTION_SECONDS };
@@ -69,8 +70,7 @@ describe(const struct options *options)
             "state", cli_json_text(options->words.at[1]));
 
     if (options->seconds != 0) {
-        (void) json_object_set_new(
-            given, "seconds", json_integer(options->seconds));
+        trivet_json_put(&given, "seconds", json_integer(options->seconds));
     }
 
     return given;
@@ -135,8 +135,8 @@ list(const struct options *options, struct trivet_error *err)
 {
     struct cli_operation operation = {.data = &options->data};
     json_t *rows;
-    enum trivet_status status =
-        cli_operation_run(&operation, "incident.list", NULL, &rows, err);
+    enum trivet_status status = cli_operation_run(
+        &operation, "incident.list", json_object(), &rows, err);
 
     if (status != TRIVET_OK) {
         json_decref(rows);

@@ -65,7 +65,8 @@ reset_and_seed(const struct options *options, const struct cli_seed *seed,
     TRIVET_TRY(cli_open_store(
         &options->data, TRIVET_STORE_EXISTING, &operation.store, err));
 
-    status = cli_operation_run(&operation, "sandbox.reset", NULL, &rows, err);
+    status = cli_operation_run(
+        &operation, "sandbox.reset", json_object(), &rows, err);
     json_decref(rows);
     cli_clock_set_offset(0);
     if (status == TRIVET_OK && seed->path != NULL) {

@@ -12,6 +12,7 @@
 #include "authority/operator/tokens.h"
 #include "base/buffer.h"
 #include "cli/serve/console.h"
+#include "core/json.h"
 
 enum {
     MAX_ANSWER = 32 * 1024 * 1024, /* bytes */
@@ -44,8 +45,8 @@ take(char *data, size_t size, size_t num, void *user)
 static enum trivet_status
 refuse(struct cli_console *console, long status, struct trivet_error *err)
 {
-    json_t *root = json_loadb(
-        (const char *) console->answer.data, console->answer.len, 0, NULL);
+    json_t *root =
+        trivet_json_load(trivet_buffer_slice(&console->answer), 0, NULL);
     const json_t *error = json_array_get(json_object_get(root, "Error"), 0);
     const char *text =
         json_string_value(json_object_get(error, "error_description"));
@@ -234,8 +235,7 @@ cli_console_get(struct cli_console *console, const char *path,
     *out_rows = NULL;
     TRIVET_TRY(exchange(console, path, NULL, err));
 
-    root = json_loadb(
-        (const char *) console->answer.data, console->answer.len, 0, NULL);
+    root = trivet_json_load(trivet_buffer_slice(&console->answer), 0, NULL);
     *out_rows = json_incref(json_object_get(root, "Response"));
     json_decref(root);
     if (*out_rows == NULL) {

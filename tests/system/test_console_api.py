@@ -191,13 +191,23 @@ def test_each_field_of_another_type_is_refused(console, call, path, method,
 
 @pytest.mark.parametrize("body", [
     b"", b"{", b"[]", b"null", b'{"name":"a","name":"b"}', b'{"name":"\\u0000"}',
-    b'{"name":"\xff"}', b"[" * 5000])
+    b'{"name":"\xff"}', b"[" * 5000, b'{"name":"b"}\x00'])
 def test_what_is_no_object_is_refused(console, body):
     answer = console.http.post(
         console.base + "/api/user", data=body, timeout=30,
         headers={"X-Trivet-Console": "1", "Content-Type": "application/json"})
     assert answer.status_code == 400, answer.text
     check_answer("user.create", answer)
+
+
+def test_a_byte_nul_behind_a_number_is_refused(console):
+    """jansson passes over it."""
+    [user] = console.do("POST", "/api/user", {"name": "Nul"})
+    for body, status in ((b'{"auto_logout":600}', 200), (b'{"auto_logout":700\x00}', 400)):
+        answer = console.http.put(
+            f"{console.base}/api/user/{user['id']}/auto-logout", data=body, timeout=30,
+            headers={"X-Trivet-Console": "1", "Content-Type": "application/json"})
+        assert answer.status_code == status, answer.text
 
 
 @pytest.mark.parametrize("path, status", [

@@ -143,6 +143,14 @@ def test_a_request_is_filled_in_one_file(tree, path, text, is_allowed):
         refused(result, f"{path}:4: ")
 
 
+@pytest.mark.parametrize("path,is_allowed", [
+    ("core/json.c", True), ("core/other.c", False), ("gateway/x.c", False)])
+def test_json_of_others_is_read_in_one_place(tree, path, is_allowed):
+    text = "void f(void)\n{\n    json_loadb(0, 0, 0, 0);\n}\n"
+    result = tree({path: text})
+    (accepted if is_allowed else lambda it: refused(it, "json_loadb() is banned"))(result)
+
+
 def test_a_library_has_its_folder(tree):
     accepted(tree({"crypto/a.c": "#include <openssl/evp.h>\n"}))
     refused(tree({"base/a.c": "#include <openssl/evp.h>\n"}),

@@ -404,6 +404,21 @@ signs_of_like_are_looked_for_as_they_are(void **state)
     json_decref(found);
 }
 
+/* What could not be made for lack of memory is not taken for nothing given. */
+static void
+nothing_is_done_without_what_is_given(void **state)
+{
+    struct trivet_operator_place place = {0};
+    struct trivet_error err;
+    struct trivet_operation operation = {.place = &place, .err = &err};
+
+    (void) state;
+    assert_int_equal(
+        trivet_operator_run(trivet_operator_call("prune.run"), &operation),
+        TRIVET_E_MEMORY);
+    assert_null(operation.rows);
+}
+
 int
 main(void)
 {
@@ -411,6 +426,7 @@ main(void)
         cmocka_unit_test(each_call_is_described),
         cmocka_unit_test(paths_are_found_as_they_are_written),
         cmocka_unit_test(what_is_given_is_checked),
+        cmocka_unit_test(nothing_is_done_without_what_is_given),
         cmocka_unit_test(where_there_is_no_sandbox_it_has_no_calls),
         cmocka_unit_test(a_store_that_is_gone_is_unavailable),
         cmocka_unit_test(each_change_has_a_row_with_the_operators_name),

@@ -6,6 +6,7 @@
 #include "authority/operator/calls/calls.h"
 #include "authority/operator/json.h"
 #include "authority/operator/place.h"
+#include "core/json_tree.h"
 
 enum { DEFAULT_COUNT = 100 };
 
@@ -129,7 +130,7 @@ span_of(bool is_there, int64_t ns)
 }
 
 static void
-put_reason(json_t *row, const struct trivet_journal_entry *entry)
+put_reason(json_t **row, const struct trivet_journal_entry *entry)
 {
     const struct trivet_reason_row *reason = trivet_reason_row(entry->reason);
     const char *id = NULL;
@@ -140,19 +141,19 @@ put_reason(json_t *row, const struct trivet_journal_entry *entry)
         meaning = reason->operator_text;
     }
 
-    (void) json_object_set_new(row, "reason", json_pack("s?", id));
-    (void) json_object_set_new(row, "meaning", json_pack("s?", meaning));
+    trivet_json_put(row, "reason", json_pack("s?", id));
+    trivet_json_put(row, "meaning", json_pack("s?", meaning));
 }
 
 static void
-put_exchange(json_t *row, const struct trivet_journal_entry *entry)
+put_exchange(json_t **row, const struct trivet_journal_entry *entry)
 {
-    (void) json_object_set_new(
+    trivet_json_put(
         row, "headers", exchange_of(entry, entry->fields, &entry->fields_text));
-    (void) json_object_set_new(
+    trivet_json_put(
         row, "body", exchange_of(entry, entry->body, &entry->body_text));
-    (void) json_object_set_new(row, "to_sign", to_sign_of(entry));
-    (void) json_object_set_new(
+    trivet_json_put(row, "to_sign", to_sign_of(entry));
+    trivet_json_put(
         row, "answer", exchange_of(entry, entry->answer, &entry->answer_text));
 }
 
@@ -180,10 +181,8 @@ row_of(const struct trivet_journal_entry *entry)
         span_of(entry->has_signed, entry->signing_ns), "queued_us",
         span_of(entry->has_signed, entry->queued_ns));
 
-    if (row != NULL) {
-        put_reason(row, entry);
-        put_exchange(row, entry);
-    }
+    put_reason(&row, entry);
+    put_exchange(&row, entry);
 
     return row;
 }
