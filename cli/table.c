@@ -10,6 +10,7 @@
 #include "base/timestamp.h"
 #include "cli/output.h"
 #include "cli/span.h"
+#include "core/json_tree.h"
 
 enum {
     MAX_WIDTH = 64,  /* columns of a cell that others follow */
@@ -20,26 +21,6 @@ enum {
 };
 
 json_t *
-cli_json_id(long long id)
-{
-    return id == 0 ? json_null() : json_integer(id);
-}
-
-json_t *
-cli_json_time(long long at_us)
-{
-    char text[TRIVET_TIMESTAMP_SIZE];
-
-    if (at_us == 0) {
-        return json_null();
-    }
-
-    trivet_timestamp_format(at_us, text);
-    text[10] = 'T';
-    return json_sprintf("%sZ", text);
-}
-
-json_t *
 cli_json_moment(json_t *value)
 {
     const char *text = json_string_value(value);
@@ -48,7 +29,7 @@ cli_json_moment(json_t *value)
     if (text != NULL
         && trivet_timestamp_parse(trivet_slice_text(text), &at_us) == TRIVET_OK)
     {
-        return cli_json_time(at_us);
+        return trivet_json_moment(at_us);
     }
 
     return value == NULL ? json_null() : json_incref(value);

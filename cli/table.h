@@ -16,7 +16,7 @@
 
 enum cli_cell {
     CLI_CELL_VALUE = 0,
-    CLI_CELL_MOMENT, /* a string of cli_json_time */
+    CLI_CELL_MOMENT, /* a string of trivet_json_moment */
     CLI_CELL_SPAN    /* a number of seconds       */
 };
 
@@ -35,14 +35,9 @@ void cli_table_print(const struct cli_column *columns, size_t num_columns,
 /* Prints one object, which it takes over, as one line of JSON. */
 void cli_json_print(json_t *object);
 
-/* An id; null for 0. */
-json_t *cli_json_id(long long id);
-
-/* A moment as RFC 3339 has it, in UTC, with microseconds; null for 0. */
-json_t *cli_json_time(long long at_us);
-
-/* The same for a moment in the protocol's form, as an answer has it; what is
- * none is given as it is. value: borrowed, or NULL. */
+/* As trivet_json_moment (core/json_tree.h), of a moment in the protocol's form,
+ * as an answer has it; what is none is given as it is. value: borrowed, or
+ * NULL. */
 json_t *cli_json_moment(json_t *value);
 
 /* A text that should be UTF-8; what is not is escaped. */

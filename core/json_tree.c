@@ -2,9 +2,22 @@
 /* json_tree.c - JSON trees that are whole or not there */
 #include "core/json_tree.h"
 
-#include <stdint.h>
-
 #include "base/secret.h"
+#include "base/timestamp.h"
+
+json_t *
+trivet_json_moment(int64_t at_us)
+{
+    char text[TRIVET_TIMESTAMP_SIZE];
+
+    if (at_us == 0) {
+        return json_null();
+    }
+
+    trivet_timestamp_format(at_us, text);
+    text[10] = 'T';
+    return json_sprintf("%sZ", text);
+}
 
 void
 trivet_json_wipe(json_t *tree)

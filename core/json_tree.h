@@ -10,6 +10,7 @@
 #define TRIVET_CORE_JSON_TREE_H
 
 #include <jansson.h>
+#include <stdint.h>
 
 #include "base/buffer.h"
 
@@ -19,6 +20,10 @@ void trivet_json_put(json_t **tree, const char *name, json_t *value);
 
 /* The same for the end of an array. */
 void trivet_json_append(json_t **tree, json_t *value);
+
+/* A moment (microseconds since 1970) as RFC 3339 has it, in UTC; null for 0.
+ * NULL: out of memory. */
+json_t *trivet_json_moment(int64_t at_us);
 
 /* Overwrites every string of a tree (NULL: none) that is freed next: jansson
  * does not wipe. */

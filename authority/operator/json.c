@@ -6,26 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/timestamp.h"
-
 json_t *
 trivet_operator_json_id(int64_t id)
 {
     return id == 0 ? json_null() : json_integer(id);
-}
-
-json_t *
-trivet_operator_json_moment(int64_t at_us)
-{
-    char text[TRIVET_TIMESTAMP_SIZE];
-
-    if (at_us == 0) {
-        return json_null();
-    }
-
-    trivet_timestamp_format(at_us, text);
-    text[10] = 'T';
-    return json_sprintf("%sZ", text);
 }
 
 json_t *

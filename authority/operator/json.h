@@ -9,12 +9,10 @@
 
 #include "authority/operator/call.h"
 #include "core/address.h"
+#include "core/json_tree.h"
 
 /* An id; null for 0. */
 json_t *trivet_operator_json_id(int64_t id);
-
-/* A moment as RFC 3339 has it, in UTC, with microseconds; null for 0. */
-json_t *trivet_operator_json_moment(int64_t at_us);
 
 /* A text that should be UTF-8; in one that is not, bytes that are not ASCII are
  * escaped as "\xNN". */

@@ -12,6 +12,7 @@
 #include "cli/table.h"
 #include "client/clock.h"
 #include "client/environment.h"
+#include "core/json_tree.h"
 
 enum { OPTION_JSON = 0x200 };
 
@@ -88,7 +89,7 @@ describe(const struct trivet_context_info *info, json_t *row)
     (void) json_object_set_new(row, "environment",
         json_string(trivet_environment_name(info->environment)));
     (void) json_object_set_new(row, "session", json_string(state));
-    (void) json_object_set_new(row, "expires", cli_json_time(expires_us));
+    (void) json_object_set_new(row, "expires", trivet_json_moment(expires_us));
     (void) json_object_set_new(row, "says", validity(info, left_us));
 }
 

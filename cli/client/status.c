@@ -16,6 +16,7 @@
 #include "cli/text.h"
 #include "client/clock.h"
 #include "client/environment.h"
+#include "core/json_tree.h"
 
 enum { OPTION_JSON = 0x200, OPTION_WATCH, OPTION_CHECK, DEFAULT_WATCH_S = 5 };
 
@@ -78,7 +79,8 @@ id_or_nothing(long long id)
 static json_t *
 expiry_or_nothing(const struct trivet_context_info *info)
 {
-    return info->has_session ? cli_json_time(info->session_expires_us) : NULL;
+    return info->has_session ? trivet_json_moment(info->session_expires_us)
+                             : NULL;
 }
 
 static void

@@ -12,6 +12,7 @@
 #include "cli/operator/common.h"
 #include "cli/output.h"
 #include "cli/table.h"
+#include "core/json_tree.h"
 #include "store/store.h"
 
 enum {
@@ -281,7 +282,7 @@ tell_json(const struct verifying *verifying,
             "chains", verifying->chains, "checkpoints",
             (json_int_t) report->checkpoint.num_rows, "checkpoint_hash", hash,
             "whole_until", (json_int_t) report->whole_until, "whole_until_at",
-            cli_json_time(report->whole_at_us), "rows_behind",
+            trivet_json_moment(report->whole_at_us), "rows_behind",
             (json_int_t) report->num_behind, "num_faults",
             (json_int_t) verifying->num_faults, "faults", verifying->faults));
 }

@@ -86,9 +86,9 @@ add_key(void *data, const struct trivet_api_key *row)
             trivet_operator_json_text(row->user_name), "label",
             trivet_operator_json_text(row->label), "status",
             state_of(row, operation->now_us), "created",
-            trivet_operator_json_moment(row->created_us), "expires",
-            trivet_operator_json_moment(expires_us), "last_use",
-            trivet_operator_json_moment(row->last_use_us), "allow_all_ips",
+            trivet_json_moment(row->created_us), "expires",
+            trivet_json_moment(expires_us), "last_use",
+            trivet_json_moment(row->last_use_us), "allow_all_ips",
             row->allows_all_ips, "permitted_ips"));
 }
 

@@ -59,8 +59,8 @@ trivet_operator_audit_row(const struct trivet_audit_row *row)
     return json_pack(
         "{s:o, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
         "chain", trivet_operator_json_text(row->chain), "id",
-        (json_int_t) row->id, "at", trivet_operator_json_moment(row->at_us),
-        "event", trivet_operator_json_text(row->event), "actor",
+        (json_int_t) row->id, "at", trivet_json_moment(row->at_us), "event",
+        trivet_operator_json_text(row->event), "actor",
         trivet_operator_json_text(row->actor), "address", address, "reason",
         trivet_operator_json_text_or_null(row->reason), "detail",
         trivet_operator_json_text_or_null(row->detail), "user_id",
@@ -230,7 +230,7 @@ report(struct trivet_operation *operation, const struct finding *finding,
             "chains", finding->chains, "checkpoints",
             (json_int_t) report->checkpoint.num_rows, "checkpoint_hash", hash,
             "whole_until", (json_int_t) report->whole_until, "whole_until_at",
-            trivet_operator_json_moment(report->whole_at_us), "rows_behind",
+            trivet_json_moment(report->whole_at_us), "rows_behind",
             (json_int_t) report->num_behind, "num_faults",
             (json_int_t) finding->num_faults, "faults", finding->faults));
 }

@@ -32,7 +32,7 @@ add_device(void *operation, const struct trivet_device *row)
             "api_key_id", (json_int_t) row->api_key_id, "installation_id",
             (json_int_t) row->installation_id, "ip",
             trivet_operator_json_address(&row->address), "created",
-            trivet_operator_json_moment(row->created_us), "description",
+            trivet_json_moment(row->created_us), "description",
             trivet_operator_json_text(row->description)));
 }
 

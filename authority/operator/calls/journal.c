@@ -6,7 +6,6 @@
 #include "authority/operator/calls/calls.h"
 #include "authority/operator/json.h"
 #include "authority/operator/place.h"
-#include "core/json_tree.h"
 
 enum { DEFAULT_COUNT = 100 };
 
@@ -163,9 +162,8 @@ row_of(const struct trivet_journal_entry *entry)
     json_t *row = json_pack("{s:I, s:o, s:o, s:o, s:o, s:i, s:b, s:o, s:o, "
                             "s:o, s:o, s:o, s:o, s:o, "
                             "s:I, s:o, s:o, s:o}",
-        "id", (json_int_t) entry->id, "at",
-        trivet_operator_json_moment(entry->at_us), "method",
-        trivet_operator_json_text(entry->method), "target",
+        "id", (json_int_t) entry->id, "at", trivet_json_moment(entry->at_us),
+        "method", trivet_operator_json_text(entry->method), "target",
         text_of(entry->target, &entry->target_text), "call",
         trivet_operator_json_text_or_null(entry->call), "status",
         (int) entry->status, "is_admitted", (int) entry->is_admitted, "mistake",

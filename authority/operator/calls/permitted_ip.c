@@ -27,8 +27,8 @@ add_ip(void *operation, const struct trivet_permitted_ip *row)
         json_pack("{s:I, s:o, s:s, s:o, s:o}", "id", (json_int_t) row->id, "ip",
             trivet_operator_json_address(&row->address), "status",
             states[!row->is_active], "created",
-            trivet_operator_json_moment(row->created_us), "updated",
-            trivet_operator_json_moment(row->updated_us)));
+            trivet_json_moment(row->created_us), "updated",
+            trivet_json_moment(row->updated_us)));
 }
 
 /* All of a key: they have a maximum. */

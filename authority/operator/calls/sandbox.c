@@ -88,9 +88,8 @@ show_clock(struct trivet_operation *operation, struct trivet_sandbox *sandbox)
     int64_t offset_us = trivet_sandbox_offset_us(sandbox);
 
     return trivet_operation_add(operation,
-        json_pack("{s:o, s:I}", "now",
-            trivet_operator_json_moment(operation->now_us), "offset_seconds",
-            (json_int_t) (offset_us / TRIVET_US_PER_S)));
+        json_pack("{s:o, s:I}", "now", trivet_json_moment(operation->now_us),
+            "offset_seconds", (json_int_t) (offset_us / TRIVET_US_PER_S)));
 }
 
 /* By how much the moment that the operation began with is off now. */

@@ -104,8 +104,8 @@ add_key(void *operation, const struct trivet_server_key_row *row)
                        trivet_operator_json_text(where), "installations",
                        (json_int_t) row->num_installations, "alive",
                        (json_int_t) row->num_alive, "created",
-                       trivet_operator_json_moment(row->created_us), "retired",
-                       trivet_operator_json_moment(row->retired_us)));
+                       trivet_json_moment(row->created_us), "retired",
+                       trivet_json_moment(row->retired_us)));
 }
 
 enum trivet_status
@@ -188,7 +188,7 @@ add_use(void *operation, const struct trivet_server_key_use *row)
             of_device(row, trivet_operator_json_text(row->description)),
             "sessions", (json_int_t) row->num_sessions, "ip",
             trivet_operator_json_address(&row->address), "installed",
-            trivet_operator_json_moment(row->installed_us)));
+            trivet_json_moment(row->installed_us)));
 }
 
 enum trivet_status

@@ -48,9 +48,8 @@ add_session(void *data, const struct trivet_session_row *row)
             (json_int_t) session->device_id, "api_key_id",
             (json_int_t) session->api_key_id, "status",
             state_of(session, operation->now_us), "created",
-            trivet_operator_json_moment(session->created_us), "expires",
-            trivet_operator_json_moment(
-                trivet_expiry_end_us(&session->expiry))));
+            trivet_json_moment(session->created_us), "expires",
+            trivet_json_moment(trivet_expiry_end_us(&session->expiry))));
 }
 
 enum trivet_status

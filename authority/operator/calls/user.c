@@ -36,12 +36,12 @@ const struct trivet_operator_field trivet_user_fields[] = {
 static void
 add_user(void *operation, const struct trivet_user *row)
 {
-    trivet_operation_push(operation,
-        json_pack("{s:I, s:s, s:o, s:I, s:o}", "id", (json_int_t) row->id,
-            "kind", kinds[row->kind], "name",
-            trivet_operator_json_text(row->display_name), "auto_logout",
-            (json_int_t) row->session_timeout_s, "created",
-            trivet_operator_json_moment(row->created_us)));
+    trivet_operation_push(
+        operation, json_pack("{s:I, s:s, s:o, s:I, s:o}", "id",
+                       (json_int_t) row->id, "kind", kinds[row->kind], "name",
+                       trivet_operator_json_text(row->display_name),
+                       "auto_logout", (json_int_t) row->session_timeout_s,
+                       "created", trivet_json_moment(row->created_us)));
 }
 
 enum trivet_status
