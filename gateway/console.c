@@ -98,10 +98,10 @@ ngx_http_trivet_body_read(ngx_http_request_t *r)
 
 /* NULL: he may; else why not, and the status. */
 static const char *
-ngx_http_trivet_refuse_call(
-    ngx_http_request_t *r, ngx_http_trivet_asked_t *asked, ngx_uint_t *status)
+ngx_http_trivet_refuse_call(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx,
+    ngx_http_trivet_asked_t *asked, ngx_uint_t *status)
 {
-    if (!(r->method & NGX_HTTP_GET) && !ngx_http_trivet_is_own_change(r)) {
+    if (!(r->method & NGX_HTTP_GET) && !ngx_http_trivet_is_own_change(r, ctx)) {
         *status = NGX_HTTP_FORBIDDEN;
         return "a change needs the field X-Trivet-Console: 1, and comes from "
                "no page of elsewhere";
@@ -223,7 +223,7 @@ ngx_http_trivet_begin_call(ngx_http_request_t *r,
     ngx_http_trivet_fill_config(asked->tmcf, asked->console);
     ngx_http_trivet_find_login(r, asked);
 
-    why = ngx_http_trivet_refuse_call(r, asked, &status);
+    why = ngx_http_trivet_refuse_call(r, ctx, asked, &status);
     if (why != NULL) {
         return ngx_http_trivet_complain(r, status, why);
     }

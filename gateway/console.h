@@ -10,6 +10,7 @@
 #define TRIVET_GATEWAY_CONSOLE_H
 
 #include "gateway/conf.h"
+#include "gateway/request.h"
 #include "gateway/threads.h"
 
 #include "authority/operator/logins.h"
@@ -50,7 +51,8 @@ struct ngx_http_trivet_asked_s {
 /* Whether Host is a name of this machine, and whether a change comes from a
  * page of ours (console_guard.c). */
 ngx_uint_t ngx_http_trivet_is_local_name(ngx_http_request_t *r);
-ngx_uint_t ngx_http_trivet_is_own_change(ngx_http_request_t *r);
+ngx_uint_t ngx_http_trivet_is_own_change(
+    ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx);
 ngx_uint_t ngx_http_trivet_is_json(ngx_http_request_t *r);
 
 /* Who is logged in, by the cookie; and what a cookie becomes

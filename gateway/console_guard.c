@@ -1,35 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* console_guard.c - from whom the console takes a request */
 #include "gateway/console.h"
-
-
-static ngx_table_elt_t *
-ngx_http_trivet_find_field(ngx_http_request_t *r, const char *name, size_t len)
-{
-    ngx_uint_t i;
-    ngx_list_part_t *part;
-    ngx_table_elt_t *h;
-
-    part = &r->headers_in.headers.part;
-    h = part->elts;
-
-    for (i = 0; /* void */; i++) {
-        if (i >= part->nelts) {
-            if (part->next == NULL) {
-                return NULL;
-            }
-            part = part->next;
-            h = part->elts;
-            i = 0;
-        }
-
-        if (h[i].key.len == len
-            && ngx_strncasecmp(h[i].key.data, (u_char *) name, len) == 0)
-        {
-            return &h[i];
-        }
-    }
-}
+#include "gateway/original.h"
 
 
 /* A name that another one's DNS may lead here (rebinding) is not ours. */
@@ -58,15 +30,16 @@ ngx_http_trivet_is_local_name(ngx_http_request_t *r)
 
 /* Origin, where it is sent, must be the very name and port of Host. */
 static ngx_uint_t
-ngx_http_trivet_is_own_origin(ngx_http_request_t *r)
+ngx_http_trivet_is_own_origin(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx)
 {
     size_t len;
     u_char *rest;
+    ngx_uint_t num;
     ngx_table_elt_t *origin;
 
-    origin = ngx_http_trivet_find_field(r, "Origin", 6);
-    if (origin == NULL) {
-        return 1;
+    num = ngx_http_trivet_find_field(ctx, "Origin", &origin);
+    if (num != 1) {
+        return num == 0;
     }
 
     rest = NULL;
@@ -86,28 +59,29 @@ ngx_http_trivet_is_own_origin(ngx_http_request_t *r)
 }
 
 
-/* A page of elsewhere cannot set such a field without asking first, and nobody
- * gives it leave. */
+/* Each field once. A page of elsewhere cannot set such a field without asking
+ * first, and nobody gives it leave. */
 ngx_uint_t
-ngx_http_trivet_is_own_change(ngx_http_request_t *r)
+ngx_http_trivet_is_own_change(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx)
 {
+    ngx_uint_t num_sites;
     ngx_table_elt_t *own, *site;
 
-    own = ngx_http_trivet_find_field(r, "X-Trivet-Console", 16);
-    site = ngx_http_trivet_find_field(r, "Sec-Fetch-Site", 14);
-
-    if (own == NULL || own->value.len != 1 || own->value.data[0] != '1') {
+    if (ngx_http_trivet_find_field(ctx, "X-Trivet-Console", &own) != 1
+        || own->value.len != 1 || own->value.data[0] != '1')
+    {
         return 0;
     }
 
-    if (site != NULL
-        && (site->value.len != 11
+    num_sites = ngx_http_trivet_find_field(ctx, "Sec-Fetch-Site", &site);
+    if (num_sites > 0
+        && (num_sites > 1 || site->value.len != 11
             || ngx_strncmp(site->value.data, "same-origin", 11) != 0))
     {
         return 0;
     }
 
-    return ngx_http_trivet_is_own_origin(r);
+    return ngx_http_trivet_is_own_origin(r, ctx);
 }
 
 

@@ -206,18 +206,6 @@ ngx_http_trivet_note_call(
 }
 
 
-static int64_t
-ngx_http_trivet_took_ms(ngx_http_request_t *r)
-{
-    ngx_time_t *now;
-
-    now = ngx_timeofday();
-
-    return (int64_t) (now->sec - r->start_sec) * 1000
-           + ((int64_t) now->msec - (int64_t) r->start_msec);
-}
-
-
 static void
 ngx_http_trivet_note(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx,
     struct trivet_slice target, struct trivet_journal_entry *entry)
@@ -228,7 +216,7 @@ ngx_http_trivet_note(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx,
     struct trivet_address address;
 
     entry->at_us = ngx_http_trivet_now_us() + ngx_http_trivet_clock_offset_us();
-    entry->took_ms = ngx_max(ngx_http_trivet_took_ms(r), 0);
+    entry->took_ms = ngx_http_trivet_took_ms(r);
     entry->status =
         (unsigned) (r->err_status != 0 ? r->err_status : r->headers_out.status);
     entry->reason = ctx->reason;

@@ -164,12 +164,10 @@ ngx_http_trivet_observe_ms(
 }
 
 
-/* From the first byte of its header to now, as $request_time. */
 static void
 ngx_http_trivet_count_time(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx,
     ngx_http_trivet_metrics_t *metrics)
 {
-    ngx_time_t *now = ngx_timeofday();
     ngx_http_trivet_outcome_e outcome = NGX_HTTP_TRIVET_PROXIED;
 
     if (ctx->reason != TRIVET_REASON_NONE) {
@@ -179,9 +177,7 @@ ngx_http_trivet_count_time(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx,
     }
 
     ngx_http_trivet_observe_ms(&metrics->requests_by[outcome],
-        (ngx_msec_int_t) ((now->sec - r->start_sec) * 1000
-                          + ((ngx_msec_int_t) now->msec
-                              - (ngx_msec_int_t) r->start_msec)));
+        (ngx_msec_int_t) ngx_http_trivet_took_ms(r));
 }
 
 

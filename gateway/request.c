@@ -43,3 +43,17 @@ ngx_http_trivet_get_ctx(ngx_http_request_t *r)
 
     return ctx;
 }
+
+
+int64_t
+ngx_http_trivet_took_ms(ngx_http_request_t *r)
+{
+    ngx_time_t *now;
+    int64_t ms;
+
+    now = ngx_timeofday();
+    ms = (int64_t) (now->sec - r->start_sec) * 1000
+         + ((int64_t) now->msec - (int64_t) r->start_msec);
+
+    return ngx_max(ms, 0);
+}

@@ -120,6 +120,10 @@ typedef struct {
 /* The request's context, which survives internal redirects; NULL when there
  * is none. A subrequest has one of its own. */
 ngx_http_trivet_ctx_t *ngx_http_trivet_get_ctx(ngx_http_request_t *r);
+
+/* From the first byte of its header to now, as $request_time; not below 0. Of
+ * the event loop. */
+int64_t ngx_http_trivet_took_ms(ngx_http_request_t *r);
 /* Marks it among the cleanups of the request's pool; releases it. */
 void ngx_http_trivet_cleanup_ctx(void *data);
 

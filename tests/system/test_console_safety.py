@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The console lets in who has a token, from this machine's own names, and takes
 changes from no page but its own"""
+import http.client
 import os
 import socket
 import ssl
@@ -199,6 +200,27 @@ def test_a_change_comes_from_our_pages_alone(console, headers):
             method, console.base + path, json={"name": "x"}, headers=headers,
             timeout=30)
         assert answer.status_code == 403, (path, answer.text)
+
+
+@pytest.mark.parametrize("name, values", [
+    ("Origin", ["https://evil.example", None]), ("Origin", [None, "https://evil.example"]),
+    ("Sec-Fetch-Site", ["cross-site", "same-origin"]),
+    ("Sec-Fetch-Site", ["same-origin", "cross-site"]), ("X-Trivet-Console", ["1", "0"])])
+def test_a_field_is_sent_once(console, name, values):
+    """None: the console's own origin."""
+    context = ssl.create_default_context(cafile=console.http.verify)
+    wire = http.client.HTTPSConnection(
+        console.base.removeprefix("https://"), context=context, timeout=30)
+    wire.putrequest("POST", "/api/user")
+    cookies = "; ".join(f"{one.name}={one.value}" for one in console.http.cookies)
+    fields = {**ASIDE, "Cookie": cookies, "Content-Type": "application/json",
+              "Content-Length": "12"}
+    fields.pop(name, None)
+    for field, value in [*fields.items(), *((name, it or console.base) for it in values)]:
+        wire.putheader(field, value)
+    wire.endheaders(b'{"name":"x"}')
+    assert wire.getresponse().status == 403
+    wire.close()
 
 
 def test_our_own_origin_is_no_other(console):
