@@ -47,8 +47,9 @@ def _is_bindable(port, host):
 def free_port(host="127.0.0.1"):
     """A port that nobody has, and that nobody else is given by this function
     while this process runs."""
+    chooser, highest = random.SystemRandom(), _highest()
     for _ in range(1000):
-        port = random.SystemRandom().randrange(LOWEST, _highest())
+        port = chooser.randrange(LOWEST, highest)
         if not _lock(port):
             continue
         if _is_bindable(port, host) and _is_bindable(port, ""):
