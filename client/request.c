@@ -77,12 +77,16 @@ add_own(struct trivet_request *request, const struct trivet_order *order,
     }
 }
 
+/* Fields that a caller must not set; the last two give the body's length. */
+static const char *const own_headers[] = {TRIVET_FIELD_TOKEN,
+    TRIVET_FIELD_CLIENT_SIGNATURE, "Content-Length", "Transfer-Encoding"};
+
 static bool
-is_among(const char *name, const char *const *names, size_t num)
+is_own(const char *name)
 {
-    for (size_t i = 0; i < num; i++) {
+    for (size_t i = 0; i < sizeof own_headers / sizeof own_headers[0]; i++) {
         if (trivet_slice_equal_nocase(
-                trivet_slice_text(name), trivet_slice_text(names[i])))
+                trivet_slice_text(name), trivet_slice_text(own_headers[i])))
         {
             return true;
         }
@@ -90,17 +94,6 @@ is_among(const char *name, const char *const *names, size_t num)
 
     return false;
 }
-
-/* Fields that a caller must not set; the last two give the body's length. */
-static const char *const own_headers[] = {TRIVET_FIELD_TOKEN,
-    TRIVET_FIELD_CLIENT_SIGNATURE, "Content-Length", "Transfer-Encoding"};
-
-/* Fields whose values are never shown. */
-static const char *const secret_headers[] = {TRIVET_FIELD_TOKEN,
-    "Authorization", "Proxy-Authorization", "Cookie", "Set-Cookie"};
-
-#define NUM_OWN    (sizeof own_headers / sizeof own_headers[0])
-#define NUM_SECRET (sizeof secret_headers / sizeof secret_headers[0])
 
 static enum trivet_status
 add_given(struct trivet_request *request, const struct trivet_order *order,
@@ -114,7 +107,7 @@ add_given(struct trivet_request *request, const struct trivet_order *order,
     for (size_t i = 0; i < order->num_headers; i++) {
         const struct trivet_header *header = &order->headers[i];
 
-        if (is_among(header->name, own_headers, NUM_OWN)) {
+        if (is_own(header->name)) {
             return trivet_error_set(err, TRIVET_E_USAGE, "call",
                 "only trivet may set %s", header->name);
         }
@@ -193,10 +186,4 @@ bool
 trivet_method_is_safe(const char *method)
 {
     return strcmp(method, "GET") == 0 || strcmp(method, "HEAD") == 0;
-}
-
-bool
-trivet_header_is_secret(const char *name)
-{
-    return is_among(name, secret_headers, NUM_SECRET);
 }

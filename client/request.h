@@ -65,9 +65,6 @@ void trivet_request_add_signature(struct trivet_request *request);
  */
 bool trivet_method_is_safe(const char *method);
 
-/* Whether the value of a header is never shown. */
-bool trivet_header_is_secret(const char *name);
-
 /* The first value of a header, in any case, or NULL. */
 const char *trivet_wire_header(
     const struct trivet_header *headers, size_t num, const char *name);

@@ -2,12 +2,14 @@
 /* tell.c - an exchange, reported line by line without its secrets */
 #include "client/tell.h"
 
-#include "client/request.h"
+#include "core/secret_names.h"
 
 static const char *
 shown_value(const struct trivet_header *header)
 {
-    return trivet_header_is_secret(header->name) ? "[left out]" : header->value;
+    return trivet_secret_is_field(trivet_slice_text(header->name))
+               ? "[left out]"
+               : header->value;
 }
 
 void

@@ -10,6 +10,8 @@
 #include "gateway/slice.h"
 #include "gateway/zone.h"
 
+#include "core/secret_names.h"
+
 
 /* ---- the zone ---------------------------------------------------------- */
 
@@ -118,8 +120,7 @@ ngx_http_trivet_note_fields(
 
         for (i = 0; i < part->nelts; i++) {
             value = ngx_http_trivet_slice(h[i].value);
-            if (trivet_journal_is_secret_field(ngx_http_trivet_slice(h[i].key)))
-            {
+            if (trivet_secret_is_field(ngx_http_trivet_slice(h[i].key))) {
                 value = trivet_slice_text("***");
             }
 

@@ -53,6 +53,7 @@ CORE_SRCS = \
 	core/prune_ages.c \
 	core/rate.c \
 	core/reason.c \
+	core/secret_names.c \
 	core/traceparent.c
 
 CRYPTO_SRCS = \

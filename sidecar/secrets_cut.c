@@ -4,34 +4,9 @@
 
 #include <string.h>
 
+#include "core/secret_names.h"
+
 static const char left_out[] = "[left out]";
-
-static const char *const names[] = {
-    "access_token",
-    "api_key",
-    "authorization",
-    "client_secret",
-    "cvc2",
-    "password",
-    "pin_code",
-    "primary_account_number",
-    "private_key",
-    "refresh_token",
-    "secret",
-    "token",
-};
-
-static bool
-is_secret(struct trivet_slice name)
-{
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
-        if (trivet_slice_equal_nocase(name, trivet_slice_text(names[i]))) {
-            return true;
-        }
-    }
-
-    return false;
-}
 
 /* ---- JSON --------------------------------------------------------------- */
 
@@ -40,7 +15,7 @@ cut_member(json_t *object, const char *name, json_t *value, bool *out_had_any)
 {
     bool is_text = json_is_string(value) || json_is_number(value);
 
-    if (!is_text || !is_secret(trivet_slice_text(name))) {
+    if (!is_text || !trivet_secret_is_member(trivet_slice_text(name))) {
         return trivet_secrets_cut_json(value, out_had_any);
     }
 
@@ -87,7 +62,7 @@ copy_parameter(struct trivet_slice parameter, struct trivet_buffer *out)
     }
 
     len = (size_t) (mark - parameter.data);
-    if (!is_secret(trivet_slice_make(parameter.data, len))) {
+    if (!trivet_secret_is_member(trivet_slice_make(parameter.data, len))) {
         return trivet_buffer_append(out, parameter);
     }
 

@@ -2,8 +2,8 @@
 /*
  * secrets_cut.h - bodies and paths without their secrets
  *
- * What is a secret is known by its name: that of a JSON member anywhere in a
- * body, or of a parameter of a query, such as "token", "secret" or "password".
+ * What is a secret is known by its name (core/secret_names.h): that of a JSON
+ * member anywhere in a body, or of a parameter of a query.
  * Its text becomes "[left out]".
  *
  * Blocks: no. Threads: any.

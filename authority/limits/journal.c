@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "authority/limits/shared_mutex.h"
+#include "core/secret_names.h"
 
 /* Shorter runs are ids and digests' parts, not our tokens. */
 enum { MIN_TOKEN = 40 };
@@ -122,27 +123,6 @@ trivet_journal_put(struct trivet_journal_text *text, char *to, size_t cap,
 
 /* ---- secrets ----------------------------------------------------------- */
 
-static const char *const secret_fields[] = {"X-Bunq-Client-Authentication",
-    "Authorization", "Proxy-Authorization", "Cookie", "Set-Cookie",
-    "X-Bunq-Client-Encryption-Key", "X-Api-Key"};
-
-static const char *const secret_names[] = {"secret", "api_key", "token",
-    "password", "client_secret", "access_token", "refresh_token"};
-
-bool
-trivet_journal_is_secret_field(struct trivet_slice name)
-{
-    for (size_t i = 0; i < sizeof secret_fields / sizeof secret_fields[0]; i++)
-    {
-        if (trivet_slice_equal_nocase(
-                name, trivet_slice_text(secret_fields[i]))) {
-            return true;
-        }
-    }
-
-    return false;
-}
-
 static bool
 is_hex(char c)
 {
@@ -175,19 +155,6 @@ find_end(const char *text, size_t len, size_t at)
     }
 
     return at < len ? at : len;
-}
-
-static bool
-is_secret_name(struct trivet_slice name)
-{
-    for (size_t i = 0; i < sizeof secret_names / sizeof secret_names[0]; i++) {
-        if (trivet_slice_equal_nocase(name, trivet_slice_text(secret_names[i])))
-        {
-            return true;
-        }
-    }
-
-    return false;
 }
 
 static size_t
@@ -229,7 +196,7 @@ cut_field(char *text, size_t len, size_t at, bool *is_seen)
     if (memchr(name.data, '\\', name.len) != NULL) {
         *is_seen = false;
     }
-    if (!is_secret_name(name) || text[value] != '"') {
+    if (!trivet_secret_is_member(name) || text[value] != '"') {
         return value;
     }
 

@@ -110,7 +110,5 @@ void trivet_journal_put(struct trivet_journal_text *text, char *to, size_t cap,
  * the text.
  */
 bool trivet_journal_cut(char *text, size_t len);
-/* Whether the value of a header's field is a secret as a whole. */
-bool trivet_journal_is_secret_field(struct trivet_slice name);
 
 #endif

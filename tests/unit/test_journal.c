@@ -4,6 +4,7 @@
 #include "tests/unit/scratch.h"
 
 #include "authority/limits/journal.h"
+#include "core/secret_names.h"
 
 enum { NUM = 4 };
 
@@ -135,12 +136,12 @@ fields_that_let_in_are_secret(void **state)
 {
     (void) state;
 
-    assert_true(trivet_journal_is_secret_field(
+    assert_true(trivet_secret_is_field(
         trivet_slice_text("x-bunq-client-AUTHENTICATION")));
-    assert_true(trivet_journal_is_secret_field(trivet_slice_text("Cookie")));
-    assert_false(trivet_journal_is_secret_field(
-        trivet_slice_text("X-Bunq-Client-Signature")));
-    assert_false(trivet_journal_is_secret_field(trivet_slice_text("")));
+    assert_true(trivet_secret_is_field(trivet_slice_text("Cookie")));
+    assert_false(
+        trivet_secret_is_field(trivet_slice_text("X-Bunq-Client-Signature")));
+    assert_false(trivet_secret_is_field(trivet_slice_text("")));
 }
 
 int
