@@ -19,20 +19,25 @@ done
 MODULE = "build/release/nginx/objs/Makefile"
 
 
+def link_files(folder, to):
+    """Folders are the tree's own: more is put into them."""
+    for path in folder.rglob("*"):
+        if path.is_file():
+            link = to / path.relative_to(folder)
+            link.parent.mkdir(parents=True, exist_ok=True)
+            link.symlink_to(path)
+
+
 @pytest.fixture(scope="module")
 def built(tmp_path_factory):
     """A tree that is built, but for what nginx's own Makefile makes."""
     root = tmp_path_factory.mktemp("tree")
     for name in ("Makefile", "mk", "tools", "man", "completion", "include"):
         (root / name).symlink_to(ROOT / name)
-    for path in ROOT.rglob("*.c"):
-        name = path.relative_to(ROOT)
-        if name.parts[0] not in ("build", ".git"):
-            (root / name).parent.mkdir(parents=True, exist_ok=True)
-            (root / name).symlink_to(path)
-    for name in ("gateway/config", "sidecar/module/config", "client/exports.map",
-                 "client/trivet.pc.in", "store/schema"):
-        (root / name).symlink_to(ROOT / name)
+    for folder in ROOT.iterdir():
+        if folder.is_dir() and folder.name not in {".git", "build"} \
+                and not (root / folder.name).exists():
+            link_files(folder, root / folder.name)
     tools = root / "bin"
     tools.mkdir()
     for name in ("cc", "ld", "objcopy"):
