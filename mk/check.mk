@@ -116,7 +116,8 @@ FAULTS_LDFLAGS = -rdynamic -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc \
 $(B)/tests/sweep_client: private FAULTS_LDFLAGS += \
 	-Wl,--wrap=trivet_clock_now_us,--wrap=trivet_clock_wait_until
 
-SWEEPS = $(B)/tests/sweep_authority $(B)/tests/sweep_client
+SERVER_SWEEPS = $(B)/tests/sweep_authority $(B)/tests/sweep_operator
+SWEEPS = $(SERVER_SWEEPS) $(B)/tests/sweep_client
 
 $(SWEEPS): $(B)/tests/sweep_%: $(B)/obj/tests/faults/sweep_%.o \
 		$(B)/obj/tests/faults/faults.o $(WORLD_LIB) $(CLIENT_LIB) \
@@ -131,7 +132,8 @@ check-sweeps: ## every n-th failure of memory and files, with the sanitizers
 
 # SWEEP_EVERY=7: each seventh failure alone.
 check-sweeps-built: client $(SWEEPS)
-	$(Q)seq $$(nproc) | xargs -P $$(nproc) -I{} env SWEEP_PART={} \
-		SWEEP_PARTS=$$(nproc) $(B)/tests/sweep_authority
+	$(Q)for sweep in $(SERVER_SWEEPS); do \
+		seq $$(nproc) | xargs -P $$(nproc) -I{} env SWEEP_PART={} \
+			SWEEP_PARTS=$$(nproc) $$sweep || exit 1; done
 	$(Q)TRIVET_BUILD=$(abspath $(B)) tools/run-pytest $(B)/pytest-sweeps \
 		-m long tests/client/test_sweep.py $(PYTEST_ARGS)

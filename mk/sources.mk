@@ -212,6 +212,7 @@ AUTHORITY_SRCS = \
 	authority/operator/session.c \
 	authority/operator/tokens.c \
 	authority/operator/user.c \
+	authority/operator/whole.c \
 	authority/path.c \
 	authority/prepared.c \
 	authority/prune.c \

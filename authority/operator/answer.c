@@ -282,7 +282,8 @@ write_answer(const struct trivet_operator_call *call, const json_t *given,
     if (status != TRIVET_OK) {
         trivet_operator_answer_error(
             out, status_of(status), operation->err->detail);
-        if (json_array_size(operation->rows) > 0) {
+        if (status == TRIVET_E_CONFLICT && json_array_size(operation->rows) > 0)
+        {
             write_conflict(operation->rows, out);
         }
         return;

@@ -118,8 +118,8 @@ trivet_operator_label_api_key(struct trivet_store *store, int64_t id,
 }
 
 /* A new address has to have room. */
-static enum trivet_status
-set_ip(struct trivet_store *store, int64_t id,
+enum trivet_status
+trivet_operator_set_ip(struct trivet_store *store, int64_t id,
     const struct trivet_address *address, bool is_active, int64_t now_us,
     struct trivet_error *err)
 {
@@ -141,24 +141,4 @@ set_ip(struct trivet_store *store, int64_t id,
 
     return trivet_store_permitted_ip_set(
         store, id, address, is_active, now_us, &ip_id, err);
-}
-
-enum trivet_status
-trivet_operator_set_ip(struct trivet_store *store, int64_t id,
-    const struct trivet_address *address, bool is_active, int64_t now_us,
-    struct trivet_error *err)
-{
-    enum trivet_status status;
-
-    TRIVET_TRY(trivet_store_begin(store, err));
-
-    status = set_ip(store, id, address, is_active, now_us, err);
-    if (status == TRIVET_OK) {
-        status = trivet_store_commit(store, err);
-    }
-    if (status != TRIVET_OK) {
-        trivet_store_rollback(store);
-    }
-
-    return status;
 }

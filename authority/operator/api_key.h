@@ -70,8 +70,9 @@ TRIVET_MUST_USE enum trivet_status trivet_operator_label_api_key(
     struct trivet_store *store, int64_t id, const char *label, int64_t now_us,
     struct trivet_error *err);
 
-/* Permits an address to a key, or disables it. TRIVET_E_NOT_FOUND: there is no
- * such key. TRIVET_E_LIMIT: it has TRIVET_MAX_PERMITTED_IPS already. */
+/* Permits an address to a key, or disables it: a part of the open transaction,
+ * which the caller rolls back on failure. TRIVET_E_NOT_FOUND: there is no such
+ * key. TRIVET_E_LIMIT: it has TRIVET_MAX_PERMITTED_IPS already. */
 TRIVET_MUST_USE enum trivet_status trivet_operator_set_ip(
     struct trivet_store *store, int64_t id,
     const struct trivet_address *address, bool is_active, int64_t now_us,

@@ -5,6 +5,7 @@
 #include "authority/operator/api_key.h"
 #include "authority/operator/json.h"
 #include "authority/operator/place.h"
+#include "authority/operator/whole.h"
 #include "crypto/token.h"
 #include "store/noun/api_key.h"
 #include "store/noun/permitted_ip.h"
@@ -92,11 +93,23 @@ add_key(void *data, const struct trivet_api_key *row)
             row->allows_all_ips, "permitted_ips"));
 }
 
+/* An address too few would be told as if it were not permitted. */
+struct found_addresses {
+    json_t *list;
+    bool is_short;
+};
+
 static void
-add_address(void *row, const struct trivet_permitted_ip *ip)
+add_address(void *data, const struct trivet_permitted_ip *ip)
 {
-    (void) json_array_append_new(json_object_get(row, "permitted_ips"),
-        trivet_operator_json_address(&ip->address));
+    struct found_addresses *found = data;
+
+    if (json_array_append_new(
+            found->list, trivet_operator_json_address(&ip->address))
+        != 0)
+    {
+        found->is_short = true;
+    }
 }
 
 /* Of the keys that were found. */
@@ -108,9 +121,16 @@ add_addresses(struct trivet_operation *operation)
 
     json_array_foreach(operation->rows, i, row)
     {
+        struct found_addresses found = {
+            .list = json_object_get(row, "permitted_ips")};
+
         TRIVET_TRY(trivet_store_permitted_ip_list(operation->store,
-            json_integer_value(json_object_get(row, "id")), add_address, row,
+            json_integer_value(json_object_get(row, "id")), add_address, &found,
             operation->err));
+        if (found.is_short) {
+            return trivet_error_set(
+                operation->err, TRIVET_E_MEMORY, "key.list", "out of memory");
+        }
     }
 
     return TRIVET_OK;
@@ -271,8 +291,8 @@ trivet_operator_key_create(struct trivet_operation *operation)
 
 /* ---- changing ---------------------------------------------------------- */
 
-enum trivet_status
-trivet_operator_key_label(struct trivet_operation *operation)
+static enum trivet_status
+label(struct trivet_operation *operation)
 {
     int64_t id = trivet_operation_integer(operation, "id");
 
@@ -284,7 +304,13 @@ trivet_operator_key_label(struct trivet_operation *operation)
 }
 
 enum trivet_status
-trivet_operator_key_revoke(struct trivet_operation *operation)
+trivet_operator_key_label(struct trivet_operation *operation)
+{
+    return trivet_operation_whole(operation, label);
+}
+
+static enum trivet_status
+revoke(struct trivet_operation *operation)
 {
     int64_t id = trivet_operation_integer(operation, "id");
 
@@ -295,7 +321,13 @@ trivet_operator_key_revoke(struct trivet_operation *operation)
 }
 
 enum trivet_status
-trivet_operator_key_allow_all_ips(struct trivet_operation *operation)
+trivet_operator_key_revoke(struct trivet_operation *operation)
+{
+    return trivet_operation_whole(operation, revoke);
+}
+
+static enum trivet_status
+allow_all_ips(struct trivet_operation *operation)
 {
     int64_t id = trivet_operation_integer(operation, "id");
 
@@ -304,4 +336,10 @@ trivet_operator_key_allow_all_ips(struct trivet_operation *operation)
         operation->err));
 
     return show_key(operation, id);
+}
+
+enum trivet_status
+trivet_operator_key_allow_all_ips(struct trivet_operation *operation)
+{
+    return trivet_operation_whole(operation, allow_all_ips);
 }

@@ -181,7 +181,17 @@ struct finding {
     json_t *faults;
     json_t *chains;
     int64_t num_faults;
+    bool is_short; /* memory ran out: the lists lack something */
 };
+
+/* row is taken over. */
+static void
+add(struct finding *finding, json_t *list, json_t *row)
+{
+    if (json_array_append_new(list, row) != 0) {
+        finding->is_short = true;
+    }
+}
 
 static void
 add_fault(void *opaque, const struct trivet_audit_fault *fault)
@@ -189,7 +199,7 @@ add_fault(void *opaque, const struct trivet_audit_fault *fault)
     struct finding *finding = opaque;
 
     if (finding->num_faults++ < MAX_FAULTS_TOLD) {
-        (void) json_array_append_new(finding->faults,
+        add(finding, finding->faults,
             json_pack("{s:s, s:o, s:I, s:I}", "fault",
                 trivet_audit_fault_words[fault->kind], "chain",
                 trivet_operator_json_text_or_null(fault->chain), "first",
@@ -211,7 +221,7 @@ add_head(void *opaque, const char *chain, const struct trivet_audit_head *head)
     char hash[HASH_TEXT_SIZE];
 
     format_hash(head->hash, hash);
-    (void) json_array_append_new(finding->chains,
+    add(finding, finding->chains,
         json_pack("{s:o, s:I, s:s}", "chain", trivet_operator_json_text(chain),
             "rows", (json_int_t) head->num_rows, "hash", hash));
 }
@@ -221,6 +231,11 @@ report(struct trivet_operation *operation, const struct finding *finding,
     const struct trivet_audit_report *report)
 {
     char hash[HASH_TEXT_SIZE];
+
+    if (finding->is_short) {
+        return trivet_error_set(
+            operation->err, TRIVET_E_MEMORY, "audit.verify", "out of memory");
+    }
 
     format_hash(report->checkpoint.hash, hash);
 

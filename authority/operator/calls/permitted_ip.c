@@ -4,6 +4,7 @@
 
 #include "authority/operator/api_key.h"
 #include "authority/operator/json.h"
+#include "authority/operator/whole.h"
 #include "store/noun/permitted_ip.h"
 
 static const char *const states[] = {"ACTIVE", "INACTIVE", NULL};
@@ -46,8 +47,8 @@ trivet_operator_ip_list(struct trivet_operation *operation)
                        operation, &seen, operation->err));
 }
 
-enum trivet_status
-trivet_operator_ip_set(struct trivet_operation *operation)
+static enum trivet_status
+set_ip(struct trivet_operation *operation)
 {
     const char *status = trivet_operation_text(operation, "status");
     struct trivet_address address;
@@ -65,4 +66,10 @@ trivet_operator_ip_set(struct trivet_operation *operation)
         strcmp(status, states[0]) == 0, operation->now_us, operation->err));
 
     return trivet_operator_ip_list(operation);
+}
+
+enum trivet_status
+trivet_operator_ip_set(struct trivet_operation *operation)
+{
+    return trivet_operation_whole(operation, set_ip);
 }

@@ -9,6 +9,7 @@
 #include "authority/operator/place.h"
 #include "authority/operator/rotation.h"
 #include "authority/operator/user.h"
+#include "authority/operator/whole.h"
 #include "base/timestamp.h"
 #include "crypto/token.h"
 #include "sandbox/state.h"
@@ -51,6 +52,10 @@ const struct trivet_operator_field trivet_reset_fields[] = {
 
 /* ---- what all do ------------------------------------------------------- */
 
+/* The sandbox's state is no part of a transaction. So whatever changes it
+ * prepares its rows, writes the audit's and then changes it, which cannot fail:
+ * what cannot be told or audited is not done. */
+
 typedef enum trivet_status (*work_fn)(
     struct trivet_operation *operation, struct trivet_sandbox *sandbox);
 
@@ -83,48 +88,46 @@ audit(struct trivet_operation *operation, enum trivet_audit_event event,
 /* ---- the clock --------------------------------------------------------- */
 
 static enum trivet_status
-show_clock(struct trivet_operation *operation, struct trivet_sandbox *sandbox)
+tell_clock(
+    struct trivet_operation *operation, int64_t now_us, int64_t offset_us)
 {
-    int64_t offset_us = trivet_sandbox_offset_us(sandbox);
-
     return trivet_operation_add(operation,
-        json_pack("{s:o, s:I}", "now", trivet_json_moment(operation->now_us),
+        json_pack("{s:o, s:I}", "now", trivet_json_moment(now_us),
             "offset_seconds", (json_int_t) (offset_us / TRIVET_US_PER_S)));
 }
 
-/* By how much the moment that the operation began with is off now. */
-static void
-follow(struct trivet_operation *operation, int64_t before_us,
-    const struct trivet_sandbox *sandbox)
+static enum trivet_status
+show_clock(struct trivet_operation *operation, struct trivet_sandbox *sandbox)
 {
-    operation->now_us += trivet_sandbox_offset_us(sandbox) - before_us;
+    return tell_clock(
+        operation, operation->now_us, trivet_sandbox_offset_us(sandbox));
 }
 
 static enum trivet_status
 advance(struct trivet_operation *operation, struct trivet_sandbox *sandbox)
 {
     int64_t seconds = trivet_operation_integer(operation, "seconds");
-    int64_t before_us = trivet_sandbox_offset_us(sandbox);
+    int64_t by_us = seconds * TRIVET_US_PER_S;
     char detail[TRIVET_MAX_AUDIT_DETAIL];
 
     (void) snprintf(detail, sizeof detail, "+%lld s", (long long) seconds);
+    TRIVET_TRY(tell_clock(operation, operation->now_us + by_us,
+        trivet_sandbox_offset_us(sandbox) + by_us));
     TRIVET_TRY(audit(operation, TRIVET_AUDIT_CLOCK_MOVED, detail));
-    TRIVET_TRY(trivet_sandbox_advance(sandbox, seconds, operation->err));
-    follow(operation, before_us, sandbox);
 
-    return show_clock(operation, sandbox);
+    return trivet_sandbox_advance(sandbox, seconds, operation->err);
 }
 
 static enum trivet_status
 reset_clock(struct trivet_operation *operation, struct trivet_sandbox *sandbox)
 {
-    int64_t before_us = trivet_sandbox_offset_us(sandbox);
+    int64_t offset_us = trivet_sandbox_offset_us(sandbox);
 
+    TRIVET_TRY(tell_clock(operation, operation->now_us - offset_us, 0));
     TRIVET_TRY(audit(operation, TRIVET_AUDIT_CLOCK_MOVED, "reset"));
-    trivet_sandbox_reset_clock(sandbox);
-    follow(operation, before_us, sandbox);
 
-    return show_clock(operation, sandbox);
+    trivet_sandbox_reset_clock(sandbox);
+    return TRIVET_OK;
 }
 
 enum trivet_status
@@ -147,20 +150,34 @@ trivet_operator_clock_reset(struct trivet_operation *operation)
 
 /* ---- incidents --------------------------------------------------------- */
 
+/* What is to be switched, and what goes with it. */
+struct switching {
+    enum trivet_incident wanted; /* TRIVET_NUM_INCIDENTS: all of them */
+    bool is_on;
+    int64_t slow_s;
+    int64_t last_session;
+    int64_t last_installation;
+    int64_t last_key;
+};
+
+static bool
+is_wanted(const struct switching *switching, enum trivet_incident incident)
+{
+    return switching->wanted == TRIVET_NUM_INCIDENTS
+           || switching->wanted == incident;
+}
+
 static json_t *
-incident_row(
-    const struct trivet_sandbox *sandbox, enum trivet_incident incident)
+incident_row(enum trivet_incident incident, bool is_on, int64_t slow_s)
 {
     const struct trivet_incident_row *row = trivet_incident_row(incident);
-    bool is_on = trivet_sandbox_has(sandbox, incident);
     const char *meaning = row->meaning;
     json_t *seconds = json_null();
     char slow[64];
 
     if (incident == TRIVET_INCIDENT_SLOW) {
-        long long slow_s = trivet_sandbox_slow_s(sandbox);
-
-        (void) snprintf(slow, sizeof slow, "%s %lld s", row->meaning, slow_s);
+        (void) snprintf(
+            slow, sizeof slow, "%s %lld s", row->meaning, (long long) slow_s);
         meaning = slow;
         seconds = json_integer(slow_s);
     }
@@ -169,13 +186,34 @@ incident_row(
         states[is_on], "meaning", meaning, "seconds", seconds);
 }
 
+/* As they will be. */
+static enum trivet_status
+tell_incidents(struct trivet_operation *operation,
+    const struct trivet_sandbox *sandbox, const struct switching *switching)
+{
+    for (int i = 0; i < TRIVET_NUM_INCIDENTS; i++) {
+        enum trivet_incident incident = (enum trivet_incident) i;
+        bool is_on = is_wanted(switching, incident)
+                         ? switching->is_on
+                         : trivet_sandbox_has(sandbox, incident);
+
+        TRIVET_TRY(trivet_operation_add(
+            operation, incident_row(incident, is_on, switching->slow_s)));
+    }
+
+    return TRIVET_OK;
+}
+
 static enum trivet_status
 list_incidents(
     struct trivet_operation *operation, struct trivet_sandbox *sandbox)
 {
     for (int i = 0; i < TRIVET_NUM_INCIDENTS; i++) {
-        TRIVET_TRY(trivet_operation_add(
-            operation, incident_row(sandbox, (enum trivet_incident) i)));
+        enum trivet_incident incident = (enum trivet_incident) i;
+
+        TRIVET_TRY(trivet_operation_add(operation,
+            incident_row(incident, trivet_sandbox_has(sandbox, incident),
+                trivet_sandbox_slow_s(sandbox))));
     }
 
     return TRIVET_OK;
@@ -201,83 +239,90 @@ keep_last_key(void *last, const struct trivet_api_key *row)
 
 /* What is there now is lost; it is told by its numbers. */
 static enum trivet_status
-lose_all(struct trivet_operation *operation, struct trivet_sandbox *sandbox)
+find_last(struct trivet_operation *operation, struct switching *switching)
 {
-    int64_t installation;
-    int64_t api_key = 0;
-
     TRIVET_TRY(trivet_store_installation_last_id(
-        operation->store, &installation, operation->err));
-    TRIVET_TRY(trivet_store_api_key_list(
-        operation->store, keep_last_key, &api_key, operation->err));
+        operation->store, &switching->last_installation, operation->err));
 
-    trivet_sandbox_set_lost(sandbox, installation, api_key);
-    return TRIVET_OK;
+    return trivet_store_api_key_list(
+        operation->store, keep_last_key, &switching->last_key, operation->err);
 }
 
-/* The sessions that are open now, told by their numbers: clocks may be moved.
- */
+/* What an incident needs before it is on. Sessions that are to die are told by
+ * their numbers: clocks may be moved. */
 static enum trivet_status
-doom_sessions(
-    struct trivet_operation *operation, struct trivet_sandbox *sandbox)
+prepare(struct trivet_operation *operation, struct switching *switching)
 {
-    int64_t last = 0;
-
-    TRIVET_TRY(trivet_store_session_list(
-        operation->store, keep_last_session, &last, operation->err));
-
-    trivet_sandbox_set_last_session_to_end(sandbox, last);
-    return TRIVET_OK;
-}
-
-/* What an incident needs before it is on. */
-static enum trivet_status
-prepare(struct trivet_operation *operation, struct trivet_sandbox *sandbox,
-    enum trivet_incident incident)
-{
-    int64_t slow_s = TRIVET_DEFAULT_SLOW_S;
     enum trivet_operator_told told;
 
-    if (incident == TRIVET_INCIDENT_SESSION_DIES) {
-        return doom_sessions(operation, sandbox);
-    }
-    if (incident == TRIVET_INCIDENT_SANDBOX_RESET) {
-        return lose_all(operation, sandbox);
-    }
-    if (incident == TRIVET_INCIDENT_SERVER_KEY_ROTATES) {
+    switch ((int) switching->wanted) {
+    case TRIVET_INCIDENT_SESSION_DIES:
+        return trivet_store_session_list(operation->store, keep_last_session,
+            &switching->last_session, operation->err);
+
+    case TRIVET_INCIDENT_SANDBOX_RESET:
+        return find_last(operation, switching);
+
+    case TRIVET_INCIDENT_SERVER_KEY_ROTATES:
         return trivet_operator_prepare_incident_key(
             operation->place, &told, operation->err);
-    }
-    if (incident == TRIVET_INCIDENT_SLOW) {
-        if (trivet_operation_has(operation, "seconds")) {
-            slow_s = trivet_operation_integer(operation, "seconds");
-        }
-        trivet_sandbox_set_slow_s(sandbox, slow_s);
-    }
 
-    return TRIVET_OK;
+    case TRIVET_INCIDENT_SLOW:
+        switching->slow_s = TRIVET_DEFAULT_SLOW_S;
+        if (trivet_operation_has(operation, "seconds")) {
+            switching->slow_s = trivet_operation_integer(operation, "seconds");
+        }
+        return TRIVET_OK;
+
+    default:
+        return TRIVET_OK;
+    }
 }
 
-/* TRIVET_NUM_INCIDENTS: all of them. */
+static void
+apply(const struct switching *switching, struct trivet_sandbox *sandbox)
+{
+    if (switching->is_on && switching->wanted == TRIVET_INCIDENT_SESSION_DIES) {
+        trivet_sandbox_set_last_session_to_end(
+            sandbox, switching->last_session);
+    }
+    if (switching->is_on && switching->wanted == TRIVET_INCIDENT_SANDBOX_RESET)
+    {
+        trivet_sandbox_set_lost(
+            sandbox, switching->last_installation, switching->last_key);
+    }
+    if (switching->is_on && switching->wanted == TRIVET_INCIDENT_SLOW) {
+        trivet_sandbox_set_slow_s(sandbox, switching->slow_s);
+    }
+
+    for (int i = 0; i < TRIVET_NUM_INCIDENTS; i++) {
+        enum trivet_incident incident = (enum trivet_incident) i;
+
+        if (is_wanted(switching, incident)) {
+            trivet_sandbox_set(sandbox, incident, switching->is_on);
+        }
+    }
+}
+
 static enum trivet_status
-read_incident(struct trivet_operation *operation, enum trivet_incident *out)
+read_switching(const struct trivet_operation *operation, struct switching *out)
 {
     const char *name = trivet_operation_text(operation, "incident");
-    bool is_on = strcmp(trivet_operation_text(operation, "state"), "on") == 0;
 
-    *out = TRIVET_NUM_INCIDENTS;
+    out->wanted = TRIVET_NUM_INCIDENTS;
+    out->is_on = strcmp(trivet_operation_text(operation, "state"), "on") == 0;
     if (strcmp(name, "all") != 0
-        && !trivet_incident_find(trivet_slice_text(name), out))
+        && !trivet_incident_find(trivet_slice_text(name), &out->wanted))
     {
         return trivet_error_set(operation->err, TRIVET_E_USAGE, "incident",
             "%s: no such incident; \"trivet incident\" lists them", name);
     }
-    if (*out == TRIVET_NUM_INCIDENTS && is_on) {
+    if (out->wanted == TRIVET_NUM_INCIDENTS && out->is_on) {
         return trivet_error_set(operation->err, TRIVET_E_USAGE, "incident",
             "all of them can only be switched off");
     }
     if (trivet_operation_has(operation, "seconds")
-        && (*out != TRIVET_INCIDENT_SLOW || !is_on))
+        && (out->wanted != TRIVET_INCIDENT_SLOW || !out->is_on))
     {
         return trivet_error_set(operation->err, TRIVET_E_USAGE, "incident",
             "seconds go with \"slow on\"");
@@ -289,29 +334,22 @@ read_incident(struct trivet_operation *operation, enum trivet_incident *out)
 static enum trivet_status
 set_incident(struct trivet_operation *operation, struct trivet_sandbox *sandbox)
 {
-    const char *state = trivet_operation_text(operation, "state");
-    bool is_on = strcmp(state, "on") == 0;
+    struct switching switching = {.slow_s = trivet_sandbox_slow_s(sandbox)};
     char detail[TRIVET_MAX_AUDIT_DETAIL];
-    enum trivet_incident wanted;
 
-    TRIVET_TRY(read_incident(operation, &wanted));
-    if (is_on) {
-        TRIVET_TRY(prepare(operation, sandbox, wanted));
+    TRIVET_TRY(read_switching(operation, &switching));
+    if (switching.is_on) {
+        TRIVET_TRY(prepare(operation, &switching));
     }
+    TRIVET_TRY(tell_incidents(operation, sandbox, &switching));
 
     (void) snprintf(detail, sizeof detail, "%s %s",
-        trivet_operation_text(operation, "incident"), state);
+        trivet_operation_text(operation, "incident"),
+        trivet_operation_text(operation, "state"));
     TRIVET_TRY(audit(operation, TRIVET_AUDIT_INCIDENT_SWITCHED, detail));
 
-    for (int i = 0; i < TRIVET_NUM_INCIDENTS; i++) {
-        enum trivet_incident incident = (enum trivet_incident) i;
-
-        if (wanted == TRIVET_NUM_INCIDENTS || wanted == incident) {
-            trivet_sandbox_set(sandbox, incident, is_on);
-        }
-    }
-
-    return list_incidents(operation, sandbox);
+    apply(&switching, sandbox);
+    return TRIVET_OK;
 }
 
 enum trivet_status
@@ -325,18 +363,18 @@ trivet_operator_incident_set(struct trivet_operation *operation)
 static enum trivet_status
 reset(struct trivet_operation *operation, struct trivet_sandbox *sandbox)
 {
-    int64_t before_us = trivet_sandbox_offset_us(sandbox);
+    int64_t offset_us = trivet_sandbox_offset_us(sandbox);
+
+    TRIVET_TRY(trivet_operation_add(operation, json_pack("{s:b}", "reset", 1)));
+    TRIVET_TRY(trivet_store_reset(
+        operation->store, operation->now_us - offset_us, operation->err));
 
     trivet_sandbox_reset_clock(sandbox);
-    follow(operation, before_us, sandbox);
     for (int i = 0; i < TRIVET_NUM_INCIDENTS; i++) {
         trivet_sandbox_set(sandbox, (enum trivet_incident) i, false);
     }
 
-    TRIVET_TRY(trivet_store_reset(
-        operation->store, operation->now_us, operation->err));
-
-    return trivet_operation_add(operation, json_pack("{s:b}", "reset", 1));
+    return TRIVET_OK;
 }
 
 enum trivet_status
@@ -413,27 +451,26 @@ make_key(struct trivet_operation *operation, const struct trivet_user *user,
                        (json_int_t) lifetime_s));
 }
 
-enum trivet_status
-trivet_operator_sandbox_user(struct trivet_operation *operation)
+static enum trivet_status
+make_user_with_key(struct trivet_operation *operation)
 {
     struct trivet_secret secret;
     struct trivet_user user;
     enum trivet_status status;
 
     TRIVET_TRY(trivet_token_make_sandbox_key(&secret));
-    TRIVET_TRY(trivet_store_begin(operation->store, operation->err));
 
     status = make_user(operation, &user);
     if (status == TRIVET_OK) {
         status = make_key(operation, &user, &secret);
     }
-    if (status == TRIVET_OK) {
-        status = trivet_store_commit(operation->store, operation->err);
-    }
-    if (status != TRIVET_OK) {
-        trivet_store_rollback(operation->store);
-    }
     trivet_secret_wipe(&secret);
 
     return status;
+}
+
+enum trivet_status
+trivet_operator_sandbox_user(struct trivet_operation *operation)
+{
+    return trivet_operation_whole(operation, make_user_with_key);
 }

@@ -4,6 +4,7 @@
 
 #include "authority/operator/json.h"
 #include "authority/operator/session.h"
+#include "authority/operator/whole.h"
 #include "store/noun/session.h"
 #include "store/search.h"
 
@@ -78,8 +79,8 @@ trivet_operator_session_list(struct trivet_operation *operation)
     return trivet_operation_check(operation, status);
 }
 
-enum trivet_status
-trivet_operator_session_end(struct trivet_operation *operation)
+static enum trivet_status
+end(struct trivet_operation *operation)
 {
     int64_t id = trivet_operation_integer(operation, "id");
 
@@ -88,4 +89,10 @@ trivet_operator_session_end(struct trivet_operation *operation)
 
     return trivet_operation_add(
         operation, json_pack("{s:I}", "id", (json_int_t) id));
+}
+
+enum trivet_status
+trivet_operator_session_end(struct trivet_operation *operation)
+{
+    return trivet_operation_whole(operation, end);
 }

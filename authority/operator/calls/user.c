@@ -6,6 +6,7 @@
 #include "authority/operator/json.h"
 #include "authority/operator/session.h"
 #include "authority/operator/user.h"
+#include "authority/operator/whole.h"
 #include "store/noun/user.h"
 #include "store/search.h"
 
@@ -132,8 +133,8 @@ make_named(struct trivet_operation *operation, enum trivet_user_kind kind,
         operation->store, name, kind, operation->now_us, out, operation->err);
 }
 
-enum trivet_status
-trivet_operator_user_create(struct trivet_operation *operation)
+static enum trivet_status
+create(struct trivet_operation *operation)
 {
     enum trivet_user_kind kind = read_kind(operation);
     struct trivet_user user;
@@ -148,10 +149,16 @@ trivet_operator_user_create(struct trivet_operation *operation)
     return trivet_operation_check(operation, TRIVET_OK);
 }
 
+enum trivet_status
+trivet_operator_user_create(struct trivet_operation *operation)
+{
+    return trivet_operation_whole(operation, create);
+}
+
 /* ---- changing ---------------------------------------------------------- */
 
-enum trivet_status
-trivet_operator_user_auto_logout(struct trivet_operation *operation)
+static enum trivet_status
+set_auto_logout(struct trivet_operation *operation)
 {
     int64_t id = trivet_operation_integer(operation, "id");
     struct trivet_user user;
@@ -167,7 +174,13 @@ trivet_operator_user_auto_logout(struct trivet_operation *operation)
 }
 
 enum trivet_status
-trivet_operator_user_end_sessions(struct trivet_operation *operation)
+trivet_operator_user_auto_logout(struct trivet_operation *operation)
+{
+    return trivet_operation_whole(operation, set_auto_logout);
+}
+
+static enum trivet_status
+end_sessions(struct trivet_operation *operation)
 {
     int64_t id = trivet_operation_integer(operation, "id");
     int64_t num;
@@ -178,4 +191,10 @@ trivet_operator_user_end_sessions(struct trivet_operation *operation)
     return trivet_operation_add(
         operation, json_pack("{s:I, s:I}", "id", (json_int_t) id, "ended",
                        (json_int_t) num));
+}
+
+enum trivet_status
+trivet_operator_user_end_sessions(struct trivet_operation *operation)
+{
+    return trivet_operation_whole(operation, end_sessions);
 }
