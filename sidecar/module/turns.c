@@ -7,17 +7,15 @@
  */
 #include "sidecar/module/turns.h"
 
-#include "base/hash.h"
 #include "base/ticks.h"
 #include "client/throttle.h"
-#include "sidecar/fields.h"
 #include "sidecar/module/metrics.h"
+#include "sidecar/module/turn_fields.h"
 
 
 enum {
-    NGX_HTTP_TRIVET_PROXY_MAX_HEADER_WAIT_S = 86400,
-    NGX_HTTP_TRIVET_PROXY_MAX_NAME = 64, /* of a caller */
-    NGX_HTTP_TRIVET_PROXY_MAX_TRIES = 2  /* of a call that a limit refused */
+    NGX_HTTP_TRIVET_PROXY_MAX_TRIES = 2, /* of a call that a limit refused */
+    NGX_HTTP_TRIVET_PROXY_PAUSE_MS = 100 /* the library counts calls, too  */
 };
 
 
@@ -205,178 +203,6 @@ ngx_http_trivet_proxy_run(ngx_http_trivet_proxy_conf_t *pcf)
 }
 
 
-/* ---- what a request says of its turn ------------------------------------ */
-
-static ngx_int_t
-ngx_http_trivet_proxy_refuse_field(
-    ngx_http_trivet_proxy_job_t *job, const char *text)
-{
-    job->failure = TRIVET_FAILURE_REQUEST;
-    (void) trivet_error_set(
-        &job->err, TRIVET_E_USAGE, "proxy.turn", "%s", text);
-
-    return NGX_DECLINED;
-}
-
-
-/* NULL: none; more than one are none that can be read. */
-static ngx_int_t
-ngx_http_trivet_proxy_read_field(
-    ngx_http_request_t *r, const char *name, ngx_str_t *out)
-{
-    ngx_table_elt_t *h;
-
-    ngx_str_null(out);
-
-    h = ngx_http_trivet_proxy_find_header(r, name, NULL);
-    if (h == NULL) {
-        return NGX_OK;
-    }
-
-    *out = h->value;
-
-    return out->len > 0 && ngx_http_trivet_proxy_find_header(r, name, h) == NULL
-               ? NGX_OK
-               : NGX_DECLINED;
-}
-
-
-static ngx_int_t
-ngx_http_trivet_proxy_read_priority(ngx_http_trivet_proxy_job_t *job)
-{
-    ngx_str_t text;
-
-    if (ngx_http_trivet_proxy_read_field(
-            job->request, TRIVET_PROXY_FIELD_PRIORITY, &text)
-        == NGX_OK)
-    {
-        job->waiter.is_batch =
-            text.len == 5 && ngx_strncmp(text.data, "batch", 5) == 0;
-
-        if (job->waiter.is_batch || text.len == 0
-            || (text.len == 11
-                && ngx_strncmp(text.data, "interactive", 11) == 0))
-        {
-            return NGX_OK;
-        }
-    }
-
-    return ngx_http_trivet_proxy_refuse_field(
-        job, TRIVET_PROXY_FIELD_PRIORITY " is interactive or batch");
-}
-
-
-static ngx_int_t
-ngx_http_trivet_proxy_read_max_wait(
-    ngx_http_trivet_proxy_job_t *job, ngx_http_trivet_proxy_conf_t *pcf)
-{
-    ngx_int_t seconds = (ngx_int_t) pcf->max_wait_s;
-    ngx_str_t text;
-
-    if (ngx_http_trivet_proxy_read_field(
-            job->request, TRIVET_PROXY_FIELD_MAX_WAIT, &text)
-        != NGX_OK)
-    {
-        seconds = NGX_ERROR;
-
-    } else if (text.len > 0) {
-        seconds = ngx_atoi(text.data, text.len);
-    }
-
-    if (seconds < 0 || seconds > NGX_HTTP_TRIVET_PROXY_MAX_HEADER_WAIT_S) {
-        return ngx_http_trivet_proxy_refuse_field(job,
-            TRIVET_PROXY_FIELD_MAX_WAIT " is a number of seconds, 86400 at "
-                                        "most");
-    }
-
-    job->end_ms = trivet_ticks_ms() + (int64_t) seconds * 1000;
-
-    return NGX_OK;
-}
-
-
-/* A GET needs none. */
-static ngx_int_t
-ngx_http_trivet_proxy_read_key(
-    ngx_http_trivet_proxy_job_t *job, ngx_http_trivet_proxy_conf_t *pcf)
-{
-    ngx_http_request_t *r = job->request;
-
-    if (ngx_http_trivet_proxy_read_field(r, TRIVET_PROXY_FIELD_KEY, &job->key)
-            != NGX_OK
-        || (job->key.len > 0
-            && !trivet_keeping_is_key(
-                trivet_slice_make(job->key.data, job->key.len))))
-    {
-        return ngx_http_trivet_proxy_refuse_field(job,
-            TRIVET_PROXY_FIELD_KEY " is 1 to 255 visible ASCII characters");
-    }
-
-    if (job->key.len == 0 || (r->method & (NGX_HTTP_GET | NGX_HTTP_HEAD)) != 0)
-    {
-        return NGX_OK;
-    }
-
-    if (pcf->kept_folder.len == 0) {
-        return ngx_http_trivet_proxy_refuse_field(
-            job, "no answers are kept here (trivet_proxy_kept)");
-    }
-
-    job->keeping = ngx_pcalloc(r->pool, sizeof(struct trivet_keeping));
-
-    return job->keeping == NULL ? NGX_HTTP_INTERNAL_SERVER_ERROR : NGX_OK;
-}
-
-
-/* The process at the other end of a Unix socket; of TCP the connection, since
- * nothing more is known. */
-static uint64_t
-ngx_http_trivet_proxy_peer(ngx_connection_t *c)
-{
-    struct ucred peer;
-    socklen_t len = sizeof(peer);
-
-    if (c->sockaddr->sa_family == AF_UNIX
-        && getsockopt(c->fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) == 0)
-    {
-        return trivet_hash_add(
-            TRIVET_HASH_START, trivet_slice_make(&peer.pid, sizeof(peer.pid)));
-    }
-
-    return trivet_hash_add(
-        TRIVET_HASH_START, trivet_slice_make(&c->number, sizeof(c->number)));
-}
-
-
-static ngx_int_t
-ngx_http_trivet_proxy_read_caller(
-    ngx_http_trivet_proxy_job_t *job, ngx_http_trivet_proxy_conf_t *pcf)
-{
-    ngx_str_t name = ngx_null_string;
-
-    job->caller = ngx_http_trivet_proxy_peer(job->request->connection);
-    if (!pcf->takes_names) {
-        return NGX_OK;
-    }
-
-    if (ngx_http_trivet_proxy_read_field(
-            job->request, TRIVET_PROXY_FIELD_CALLER, &name)
-            != NGX_OK
-        || name.len > NGX_HTTP_TRIVET_PROXY_MAX_NAME)
-    {
-        return ngx_http_trivet_proxy_refuse_field(
-            job, TRIVET_PROXY_FIELD_CALLER " is a name of 1 to 64 bytes");
-    }
-
-    if (name.len > 0) {
-        job->caller = trivet_hash_add(
-            TRIVET_HASH_START, trivet_slice_make(name.data, name.len));
-    }
-
-    return NGX_OK;
-}
-
-
 /* ---- a turn ------------------------------------------------------------- */
 
 /* When a call of that caller would be made. */
@@ -496,16 +322,7 @@ ngx_http_trivet_proxy_take_turn(ngx_http_trivet_proxy_job_t *job)
 
     pcf = ngx_http_get_module_main_conf(r, ngx_http_trivet_proxy_module);
 
-    rc = ngx_http_trivet_proxy_read_priority(job);
-    if (rc == NGX_OK) {
-        rc = ngx_http_trivet_proxy_read_max_wait(job, pcf);
-    }
-    if (rc == NGX_OK) {
-        rc = ngx_http_trivet_proxy_read_key(job, pcf);
-    }
-    if (rc == NGX_OK) {
-        rc = ngx_http_trivet_proxy_read_caller(job, pcf);
-    }
+    rc = ngx_http_trivet_proxy_read_turn(job, pcf);
     if (rc != NGX_OK) {
         return rc;
     }
@@ -544,6 +361,18 @@ ngx_http_trivet_proxy_is_throttled(const ngx_http_trivet_proxy_job_t *job)
 }
 
 
+static void
+ngx_http_trivet_proxy_hold_limit(ngx_http_trivet_proxy_job_t *job,
+    ngx_http_trivet_proxy_conf_t *pcf, int64_t until_ms)
+{
+    struct trivet_budget *budget;
+
+    budget = ngx_http_trivet_proxy_lock_budget(pcf);
+    trivet_budget_hold(budget, &job->waiter.limit, until_ms);
+    ngx_http_trivet_proxy_unlock_budget(pcf);
+}
+
+
 /* The server's limit has refused the call. Whether it waits for another turn:
  * nothing was done. */
 static ngx_uint_t
@@ -551,19 +380,36 @@ ngx_http_trivet_proxy_waits_again(
     ngx_http_trivet_proxy_job_t *job, ngx_http_trivet_proxy_conf_t *pcf)
 {
     int64_t until_ms;
-    struct trivet_budget *budget;
 
     until_ms = trivet_ticks_ms()
                + 1000
                      * (int64_t) trivet_throttle_read_seconds(
                          job->answer->body, job->waiter.limit.per_s);
-
-    budget = ngx_http_trivet_proxy_lock_budget(pcf);
-    trivet_budget_hold(budget, &job->waiter.limit, until_ms);
-    ngx_http_trivet_proxy_unlock_budget(pcf);
+    ngx_http_trivet_proxy_hold_limit(job, pcf, until_ms);
 
     return job->num_tries < NGX_HTTP_TRIVET_PROXY_MAX_TRIES
            && until_ms <= job->end_ms;
+}
+
+
+/* The library has not sent it: it counts the calls of all processes that use
+ * the context, and it counts those of here a moment later than turns do. */
+static ngx_uint_t
+ngx_http_trivet_proxy_came_early(
+    ngx_http_trivet_proxy_job_t *job, ngx_http_trivet_proxy_conf_t *pcf)
+{
+    int64_t until_ms = trivet_ticks_ms() + NGX_HTTP_TRIVET_PROXY_PAUSE_MS;
+
+    if (job->failure != TRIVET_FAILURE_THROTTLED || job->waiter.limit.key == 0
+        || until_ms > job->end_ms)
+    {
+        return 0;
+    }
+
+    ngx_http_trivet_proxy_hold_limit(job, pcf, until_ms);
+    job->num_tries--; /* it was none */
+
+    return 1;
 }
 
 
@@ -579,12 +425,16 @@ ngx_http_trivet_proxy_end_turn(ngx_http_trivet_proxy_job_t *job)
     trivet_queue_leave(&ngx_http_trivet_proxy_turns.queue, &job->waiter);
     ngx_http_trivet_proxy_count_end(job);
 
-    if (ngx_http_trivet_proxy_is_throttled(job)
-        && ngx_http_trivet_proxy_waits_again(job, pcf))
+    if (ngx_http_trivet_proxy_came_early(job, pcf)
+        || (ngx_http_trivet_proxy_is_throttled(job)
+            && ngx_http_trivet_proxy_waits_again(job, pcf)))
     {
         trivet_answer_free(job->answer);
         job->answer = NULL;
         job->shown = NULL;
+        job->failure = TRIVET_FAILURE_NONE;
+        job->advice = NULL;
+        job->num_notes = 0;
         if (ngx_http_trivet_proxy_enter(job, pcf) == NGX_DONE) {
             return;
         }

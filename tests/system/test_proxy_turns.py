@@ -129,6 +129,16 @@ def test_the_options_wait_holds_without_the_field(proxy_of, caller):
     assert answer.status == 200
 
 
+def test_calls_that_others_made_by_the_context_count(proxy_of, caller):
+    """They are no turns of the proxy's: the library knows of them."""
+    proxy = proxy_of(caller, "--max-wait", "0", throttle=True)
+    assert proxy.get("thing").status == 200
+    for _ in range(2):
+        assert caller("call", "GET", "thing").returncode == 0
+    assert_refused(proxy.get("thing"), 429, "rate-limited")
+    assert proxy.get("thing", ("Trivet-Max-Wait", "20")).status == 200
+
+
 def test_who_waits_for_others_is_told_when_it_is_too_long(proxy_of, caller, server):
     """No limit stands in the way, but as many calls run as may."""
     proxy = proxy_of(caller)
