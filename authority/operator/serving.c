@@ -129,30 +129,41 @@ trivet_serving_end_change(int fd)
 
 /* ---- telling ----------------------------------------------------------- */
 
-/* The process that serves; 0: none. Such locks are of processes. */
-static pid_t
-find_holder(const char *dir)
+/* Whether somebody serves; *out_pid: the process, as it is seen from here (0:
+ * it is not). Such locks are of processes. */
+static bool
+find_holder(const char *dir, pid_t *out_pid)
 {
     struct flock lock = whole_file();
     char path[TRIVET_MAX_DATA_PATH];
-    pid_t pid = 0;
+    bool is_held;
     int fd;
 
+    *out_pid = 0;
     if (trivet_data_path(dir, "lock", path, NULL) != TRIVET_OK) {
-        return 0;
+        return false;
     }
 
     fd = open(path, O_RDWR | O_CLOEXEC);
     if (fd < 0) {
-        return 0;
+        return false;
     }
 
-    if (fcntl(fd, F_GETLK, &lock) == 0 && lock.l_type != F_UNLCK) {
-        pid = lock.l_pid;
+    is_held = fcntl(fd, F_GETLK, &lock) == 0 && lock.l_type != F_UNLCK;
+    if (is_held && lock.l_pid > 0) {
+        *out_pid = lock.l_pid;
     }
 
     (void) close(fd);
-    return pid > 0 ? pid : 0;
+    return is_held;
+}
+
+bool
+trivet_serving_is_running(const char *dir)
+{
+    pid_t pid;
+
+    return find_holder(dir, &pid);
 }
 
 /* The file's status and words. */
@@ -183,6 +194,7 @@ wait_for(const char *dir, pid_t pid, const char *path, const char *before,
 {
     const struct timespec step = {.tv_nsec = STEP_MS * 1000000L};
     char now[MAX_TOLD];
+    pid_t holder;
 
     for (int i = 0; i < MAX_STEPS; i++) {
         read_text(path, now, sizeof now);
@@ -190,7 +202,8 @@ wait_for(const char *dir, pid_t pid, const char *path, const char *before,
             *out = TRIVET_TOLD_RELOADED;
             return take_told(now, err);
         }
-        if (find_holder(dir) != pid) {
+        (void) find_holder(dir, &holder);
+        if (holder != pid) {
             return TRIVET_OK;
         }
         (void) nanosleep(&step, NULL);
@@ -207,7 +220,7 @@ trivet_serving_reload(
 {
     char path[TRIVET_MAX_DATA_PATH];
     char before[MAX_TOLD];
-    pid_t pid = dir == NULL ? 0 : find_holder(dir);
+    pid_t pid;
 
     *out = TRIVET_TOLD_NONE_KNOWN;
     if (dir == NULL) {
@@ -215,6 +228,7 @@ trivet_serving_reload(
     }
 
     *out = TRIVET_TOLD_NOT_RUNNING;
+    (void) find_holder(dir, &pid);
     if (pid == 0) {
         return TRIVET_OK;
     }

@@ -33,6 +33,9 @@ void trivet_serving_end_change(int fd);
 TRIVET_MUST_USE enum trivet_status trivet_serving_reload(
     const char *dir, enum trivet_operator_told *out, struct trivet_error *err);
 
+/* Whether a gateway serves dir now. */
+bool trivet_serving_is_running(const char *dir);
+
 /* Whether the nginx.conf that the gateway of dir was last started, or reloaded,
  * with has this text. */
 bool trivet_serving_is_configured(const char *dir, const char *text);

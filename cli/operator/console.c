@@ -6,6 +6,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "authority/operator/serving.h"
 #include "authority/operator/tokens.h"
 #include "cli/commands.h"
 #include "cli/operator/openapi.h"
@@ -97,6 +98,12 @@ find_link(const struct options *options, char *out, size_t cap, char *url,
     TRIVET_TRY(cli_data_path(dir, CLI_CONSOLE_TOKENS, tokens, err));
     TRIVET_TRY(cli_data_path(dir, CLI_CONSOLE_URL, file, err));
 
+    if (!trivet_serving_is_running(dir)) {
+        return trivet_error_set(err, TRIVET_E_UNAVAILABLE, "console",
+            "%s: no gateway runs there; start it by \"trivet serve "
+            "--console\"",
+            dir);
+    }
     if (cli_read_file(file, url, CLI_MAX_CONSOLE + 16, NULL) != TRIVET_OK) {
         return trivet_error_set(err, TRIVET_E_NOT_FOUND, "console",
             "%s: no console there; \"trivet serve --console\" has one", dir);

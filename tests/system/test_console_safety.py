@@ -47,6 +47,19 @@ def test_it_is_off_unless_it_is_asked_for(serve, upstream):
     assert done.returncode > 0 and "--console" in done.stderr
 
 
+def test_no_link_to_a_gateway_that_has_ended(serve):
+    _, option = options()
+    gateway = serve(option)
+    url, token = link(gateway)
+    assert gateway.stop() == 0
+    for role in ("view", "operate"):
+        done = run("console", "--data", gateway.data, "--role", role)
+        assert done.returncode > 0 and "no gateway runs there" in done.stderr
+        assert token not in done.stdout + done.stderr
+    gateway.start()
+    assert link(gateway)[1] != token
+
+
 def test_it_listens_here_alone(site):
     found = listening_sockets(site.processes())
     assert ("0100007F", site.console_port) in found
