@@ -120,6 +120,10 @@ class Operator:
 
     def after_install(self):
         assert self.ask("stat -c '%U %a' /var/lib/trivet/trivet.db").stdout == "www-data 600\n"
+        assert "warn" not in self.ask("nginx -t 2>&1").stdout
+        said = self.ask("curl -sS --http2 --cacert /etc/trivet/tls.crt -o /dev/null"
+                        " -w '%{http_version}' https://localhost/v1/x").stdout
+        assert said == "2"
 
     def after_first_key(self):
         (key,) = self.json("trivet key list")
