@@ -183,5 +183,7 @@ cli_read_file(const char *path, char *out, size_t cap, struct trivet_error *err)
     }
 
     out[len] = '\0';
-    return TRIVET_OK;
+    return strlen(out) == len ? TRIVET_OK
+                              : trivet_error_set(err, TRIVET_E_USAGE, "file",
+                                  "%s: a zero byte: not a text", path);
 }

@@ -50,7 +50,8 @@ TRIVET_MUST_USE enum trivet_status cli_make_dir(
     const char *path, struct trivet_error *err);
 
 /* Reads a text file of at most cap - 1 bytes; NUL-terminated.
- * TRIVET_E_NOT_FOUND when there is none. */
+ * TRIVET_E_NOT_FOUND when there is none, TRIVET_E_USAGE when what is there has
+ * a zero byte. */
 TRIVET_MUST_USE enum trivet_status cli_read_file(
     const char *path, char *out, size_t cap, struct trivet_error *err);
 

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/file.h"
 #include "cli/data_dir.h"
 
 enum { OPTION_CONFIG = 0x280, MAX_TEXT = 65536, MAX_OPTIONS = 256 };
@@ -155,6 +156,16 @@ add_line(const struct cli_command *command, char *line, char **words,
     return TRIVET_OK;
 }
 
+/* Whoever writes the file says what the gateway admits. In a container root's
+ * files may be nobody's: any owner is. */
+static const struct trivet_file_rule rule = {
+    .owner = TRIVET_FILE_ANY_OWNER,
+    .forbidden_mode = 002,
+    .accepts_read_only_mount = true,
+    .accepts_any_kind = true,
+    .content = "the options",
+};
+
 static enum trivet_status
 read_words(const struct cli_command *command, const char *path, char **words,
     size_t *num, struct trivet_error *err)
@@ -164,6 +175,7 @@ read_words(const struct cli_command *command, const char *path, char **words,
     char *line = text;
     int number = 0;
 
+    TRIVET_TRY(trivet_file_check_name(path, &rule, err));
     TRIVET_TRY(cli_read_file(path, text, sizeof text, err));
 
     while (line != NULL) {

@@ -26,11 +26,12 @@ extern const struct argp cli_options_file_argp;
  * one afterwards, it is the caller's to free; its words live as long as the
  * process. Once in a process.
  *
- * TRIVET_E_USAGE     the file cannot be read, or has a line that is none of
- *                    command's options.
- * TRIVET_E_NOT_FOUND there is none.
- * TRIVET_E_LIMIT     it is too large.
- * TRIVET_E_MEMORY    out of memory.
+ * TRIVET_E_USAGE       it has a line that is none of command's options, or a
+ *                      zero byte, or others may write it.
+ * TRIVET_E_NOT_FOUND   there is none.
+ * TRIVET_E_UNAVAILABLE it cannot be read.
+ * TRIVET_E_LIMIT       it is too large: 64 KiB, or more than 256 options.
+ * TRIVET_E_MEMORY      out of memory.
  */
 TRIVET_MUST_USE enum trivet_status cli_options_file_expand(
     const struct cli_command *command, int *argc, char ***argv,

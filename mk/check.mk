@@ -14,6 +14,20 @@ $(B)/tests/test_%: $(B)/obj/tests/unit/test_%.o $(WORLD_LIB) $(SERVER_LIBS) \
 		$(B)/flags/link
 	$(call link,$(LIBS_TEST) $(LIBS_SERVER))
 
+# What commands read of their surroundings, without trivet's main().
+CLI_UNIT_TESTS = \
+	test_listen \
+	test_options_file \
+	test_service
+UNIT_TESTS += $(CLI_UNIT_TESTS)
+CLI_LIB = $(B)/libtrivet-cli.a
+
+$(CLI_LIB): $(call objects,$(filter-out cli/main.c,$(CLI_SRCS)))
+
+$(CLI_UNIT_TESTS:%=$(B)/tests/%): $(B)/tests/%: $(B)/obj/tests/unit/%.o $(CLI_LIB) \
+		$(SIDECAR_LIB) $(CLIENT_LIB) $(SERVER_LIBS) $(B)/flags/link
+	$(call link,$(LIBS_TEST) $(LIBS_SERVER) $(LIBS_CLIENT))
+
 # A libcrypto_mb of ours that is wrong as a test wants it. It has the true
 # one's soname, so that it is found in its place.
 LANES_STUB = $(B)/tests/stub/libcrypto_mb.so.11

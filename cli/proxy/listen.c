@@ -45,6 +45,12 @@ refuse(const char *option, const char *text, const char *why,
         err, TRIVET_E_USAGE, "proxy", "%s %.100s: %s", option, text, why);
 }
 
+static bool
+nginx_can_read(const char *path)
+{
+    return trivet_nginx_accepts_path(path) && strchr(path, ':') == NULL;
+}
+
 static enum trivet_status
 read_path(const char *option, const char *path, struct cli_listener *out,
     struct trivet_error *err)
@@ -61,8 +67,7 @@ read_path(const char *option, const char *path, struct cli_listener *out,
     }
 
     memcpy(out->path, absolute, len + 1);
-    if (!trivet_nginx_accepts_path(out->path) || strchr(out->path, ':') != NULL)
-    {
+    if (!nginx_can_read(out->path)) {
         return refuse(option, path, "a character that nginx cannot read", err);
     }
 
@@ -237,6 +242,29 @@ note_port(struct cli_listener *listener, int fd)
     }
 }
 
+/* As the kernel tells it: with a NUL behind it, unless it is as long as can be.
+ */
+static bool
+take_path(
+    const struct sockaddr_un *file, socklen_t len, struct cli_listener *out)
+{
+    const size_t offset = offsetof(struct sockaddr_un, sun_path);
+    size_t path_len;
+
+    if (len <= offset || len > sizeof *file) {
+        return false;
+    }
+
+    path_len = strnlen(file->sun_path, len - offset);
+    if (path_len >= sizeof out->path) {
+        return false;
+    }
+
+    memcpy(out->path, file->sun_path, path_len);
+    out->path[path_len] = '\0';
+    return out->path[0] == '/' && nginx_can_read(out->path);
+}
+
 /* What it is bound to; false: nothing that a listener may be. */
 static bool
 read_socket(int fd, struct cli_listener *out)
@@ -251,10 +279,7 @@ read_socket(int fd, struct cli_listener *out)
 
     switch (address.any.sa_family) {
     case AF_UNIX:
-        (void) snprintf(
-            out->path, sizeof out->path, "%s", address.file.sun_path);
-        return len > offsetof(struct sockaddr_un, sun_path)
-               && out->path[0] == '/';
+        return take_path(&address.file, len, out);
     case AF_INET:
         (void) inet_ntop(AF_INET, &address.four.sin_addr, host, sizeof host);
         break;
@@ -270,17 +295,24 @@ read_socket(int fd, struct cli_listener *out)
     return is_loopback(host);
 }
 
+/* A number that the kernel knows of a socket; -1: none. */
+static int
+ask_socket(int fd, int what)
+{
+    int number = -1;
+    socklen_t len = sizeof number;
+
+    return getsockopt(fd, SOL_SOCKET, what, &number, &len) == 0 ? number : -1;
+}
+
 enum trivet_status
 cli_listener_take(int fd, struct cli_listener *out, struct trivet_error *err)
 {
     int flags = fcntl(fd, F_GETFL);
-    int listens = 0;
-    socklen_t len = sizeof listens;
 
     *out = (struct cli_listener){.fd = fd, .is_given = true};
-    if (!read_socket(fd, out)
-        || getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listens, &len) != 0
-        || listens == 0)
+    if (!read_socket(fd, out) || ask_socket(fd, SO_TYPE) != SOCK_STREAM
+        || ask_socket(fd, SO_ACCEPTCONN) != 1)
     {
         *out = (struct cli_listener){.fd = -1};
         return trivet_error_set(err, TRIVET_E_USAGE, "proxy",
