@@ -35,7 +35,7 @@ move_to(struct trivet_buffer *buffer, size_t cap)
 {
     char *data;
 
-    if (cap == SIZE_MAX) {
+    if (cap >= PTRDIFF_MAX) { /* no object is as large */
         return TRIVET_E_MEMORY;
     }
 

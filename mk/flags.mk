@@ -2,7 +2,7 @@
 # Compilers and their flags.
 
 # CFLAGS, CPPFLAGS and LDFLAGS come behind ours. FORTIFY= leaves out our
-# _FORTIFY_SOURCE; one in CPPFLAGS or CFLAGS replaces it.
+# _FORTIFY_SOURCE; one in CPPFLAGS or CFLAGS, or -fhardened, replaces it.
 
 CC ?= gcc
 AR ?= ar
@@ -36,7 +36,7 @@ else
 OPTIMISE = -O2 -g
 SAN_LDFLAGS =
 FORTIFY ?= $(if $(findstring _FORTIFY_SOURCE,$(CPPFLAGS) $(CFLAGS))$(filter \
-	-O0,$(CFLAGS)),,-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2)
+	-O0 -fhardened,$(CFLAGS)),,-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2)
 endif
 
 # The libraries, by their names for pkg-config. All else follows from these.

@@ -63,6 +63,10 @@ show-proxy-archives:
 show-proxy-libs:
 	@echo $(LIBS_CLIENT)
 
+# nginx's configure and Makefile have our flags as theirs: what was said to us,
+# such as CFLAGS=-O3, would take their place.
+$(NGINX_TREE)/objs/Makefile $(MODULE): private MAKEOVERRIDES =
+
 # configure writes into its tree: a copy of links, never /usr/share. From 1.30 on
 # its flags ask dpkg-buildflags, which is a packager's; ours come behind them.
 $(NGINX_TREE)/objs/Makefile: private export MODULE_CC = $(CC)
@@ -78,7 +82,7 @@ $(NGINX_TREE)/objs/Makefile: gateway/config sidecar/module/config mk/module-expo
 	@echo "  CONF  $(NGINX_TREE)"
 	$(Q)rm -rf $(NGINX_TREE) && mkdir -p $(B)
 	$(Q)cp -rs $(abspath $(NGINX_ROOT))/usr/share/nginx/src $(NGINX_TREE)
-	$(Q)cd $(NGINX_TREE) && bash -c 'command -v dpkg-buildflags >/dev/null \
+	$(Q)cd $(NGINX_TREE) && bash -c 'unset CFLAGS; command -v dpkg-buildflags >/dev/null \
 		|| dpkg-buildflags() { :; }; . ./conf_flags && \
 		./configure "$${NGX_CONF_FLAGS[@]}" --with-cc="$$MODULE_CC" \
 		--with-cc-opt="$$MODULE_CC_OPT" --with-ld-opt="$$MODULE_LD_OPT" \

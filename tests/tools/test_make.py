@@ -32,7 +32,8 @@ def link_files(folder, to):
 def built(tmp_path_factory):
     """A tree that is built, but for what nginx's own Makefile makes."""
     root = tmp_path_factory.mktemp("tree")
-    for name in ("Makefile", "mk", "tools", "man", "completion", "include"):
+    for name in ("Makefile", "mk", "tools", "man", "completion", "console", "debian",
+                 "include"):
         (root / name).symlink_to(ROOT / name)
     for folder in ROOT.iterdir():
         if folder.is_dir() and folder.name not in {".git", "build"} \
@@ -292,3 +293,11 @@ def test_the_tree_is_not_needed_for_clean(built, tmp_path):
     assert not (tmp_path / "build").exists()
 
 
+def test_nginx_is_built_with_flags_of_its_own(built):
+    """What is said to us reaches it in them, and not in their place."""
+    (built / MODULE).write_text(
+        "CFLAGS = all\nmodules:\n\t@echo '$(CFLAGS)' >seen\n"
+        "\t@touch objs/ngx_http_trivet_module.so objs/ngx_http_trivet_proxy_module.so\n")
+    make(built, "CFLAGS=-O3", "-o", MODULE, "-W", "gateway/config",
+         "build/release/ngx_http_trivet_module.so")
+    assert (built / "build/release/nginx/seen").read_text() == "all\n"

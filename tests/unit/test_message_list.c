@@ -238,7 +238,7 @@ check_of(const char *iban)
     char turned[64];
     int rest = 0;
 
-    (void) snprintf(turned, sizeof turned, "%s%.4s", iban + 4, iban);
+    (void) snprintf(turned, sizeof turned, "%.59s%.4s", iban + 4, iban);
     for (const char *p = turned; *p != '\0'; p++) {
         char digits[8];
 
