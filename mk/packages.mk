@@ -16,6 +16,6 @@ release: ## the source archive of this commit, its SBOM, signed, in build/releas
 abi: $(B)/libtrivet.so ## store libtrivet's ABI, at a release
 	$(Q)tools/check-abi --store $<
 
-check-packages: all ## packages, made and tried in clean systems
+check-packages: all ## packages, made and tried in clean systems; TRIVET_RELEASE=trixie
 	$(Q)tools/install-packages packages
-	$(Q)tools/run-pytest $(B)/pytest-packages -m '' $(PACKAGES_TESTS) $(PYTEST_ARGS)
+	$(Q)tools/run-pytest $(B)/pytest-packages -m '' -rs $(PACKAGES_TESTS) $(PYTEST_ARGS)

@@ -15,6 +15,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 BOOT = Path(__file__).with_name("boot")
+OURS = "bookworm"
+RELEASE = os.environ.get("TRIVET_RELEASE", OURS)
 
 # What a server of today has, and what the tests use.
 BASE = ("systemd,systemd-sysv,dbus,ca-certificates,curl,openssl,logrotate,"

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from machine import ROOT, run
+from machine import RELEASE, ROOT, run
 
 pytestmark = pytest.mark.long
 
@@ -43,7 +43,7 @@ def image(packages):
     with tempfile.TemporaryDirectory(prefix="trivet-image") as name:
         folder = Path(name)
         folder.chmod(0o755)
-        run(ROOT / "tools/build-image", "bookworm", folder)
+        run(ROOT / "tools/build-image", RELEASE, folder)
         yield Image(folder)
 
 

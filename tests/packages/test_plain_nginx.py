@@ -13,10 +13,11 @@ WITH = ["--with-compat", "--with-threads", "--with-http_ssl_module", "--with-htt
         "--with-http_realip_module"]
 
 
-@pytest.fixture(scope="module")
-def source(tmp_path_factory):
+# The newest that Debian has, and that of each release.
+@pytest.fixture(scope="module", params=["bookworm", "trixie", "unstable"])
+def source(request, tmp_path_factory):
     folder = tmp_path_factory.mktemp("nginx")
-    run(ROOT / "tools/fetch-nginx-source", "bookworm", folder)
+    run(ROOT / "tools/fetch-nginx-source", request.param, folder)
     return folder
 
 
