@@ -404,6 +404,20 @@ explain_pin(struct trivet_transport *transport, struct trivet_error *err)
         transport->config.pins->num_pins, text);
 }
 
+/* The connection ended before its answer, and without TLS's close_notify: newer
+ * curls with OpenSSL tell that apart from an answer that is short. */
+static bool
+is_answer_cut(const struct trivet_transport *transport, CURLcode code)
+{
+    long status = 0;
+
+    return code == CURLE_RECV_ERROR
+           && curl_easy_getinfo(
+                  transport->curl, CURLINFO_RESPONSE_CODE, &status)
+                  == CURLE_OK
+           && status != 0;
+}
+
 static enum trivet_status
 explain(
     struct trivet_transport *transport, CURLcode code, struct trivet_error *err)
@@ -427,6 +441,9 @@ explain(
 
     if (code == CURLE_OPERATION_TIMEDOUT) {
         where = "transport.time";
+    }
+    if (is_answer_cut(transport, code)) {
+        code = CURLE_PARTIAL_FILE;
     }
 
     for (size_t i = 0; i < sizeof meanings / sizeof meanings[0]; i++) {
