@@ -57,4 +57,5 @@ void
 trivet_answer_release(struct trivet_answer *answer)
 {
     trivet_buffer_free(&answer->body);
+    trivet_buffer_free(&answer->was_signed.bytes);
 }

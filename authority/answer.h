@@ -26,6 +26,19 @@ struct trivet_measures {
     int64_t signing_ns;
 };
 
+/* What a wrong signature was over, as far as that was found out, for who
+ * operates the sandbox. */
+struct trivet_was_signed {
+    bool has_digests; /* SHA-256 of what was signed, and should have been */
+    unsigned char digest[TRIVET_DIGEST_LEN];
+    unsigned char wanted_digest[TRIVET_DIGEST_LEN];
+    bool has_bytes;
+    bool is_cut; /* there were more of them */
+    struct trivet_buffer bytes;
+};
+
+enum { TRIVET_MAX_WAS_SIGNED = 12288 /* bytes */ };
+
 struct trivet_answer {
     struct trivet_verdict verdict;
     /* Refused, or a protocol call: what to answer with. Admitted to the API
@@ -44,6 +57,7 @@ struct trivet_answer {
     char signature[TRIVET_SIGNATURE_TEXT_LEN];
 
     const char *mistake; /* word of an explanation in the body; NULL: none */
+    struct trivet_was_signed was_signed;
     struct trivet_measures measures;
     struct trivet_error error; /* of the machine, when the reason is 5xx */
 };

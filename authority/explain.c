@@ -153,6 +153,8 @@ gather(struct trivet_case *c, struct refused *refused)
                              ? &c->session.key
                              : &c->installation.key;
     refused->input.max_work = TRIVET_MAX_EXPLAIN_WORK;
+    refused->input.was_signed = &c->answer->was_signed.bytes;
+    c->answer->was_signed.bytes = trivet_buffer_make(TRIVET_MAX_WAS_SIGNED);
 }
 
 static void
@@ -239,6 +241,18 @@ put_tried(const struct trivet_explanation *found, struct trivet_writer *out)
     put_sentence(out, text, NULL);
 }
 
+/* What the one who operates the sandbox can compare. */
+static void
+keep_facts(
+    const struct trivet_explanation *found, struct trivet_was_signed *out)
+{
+    out->has_digests = found->has_signed_digest;
+    memcpy(out->digest, found->signed_digest, sizeof out->digest);
+    memcpy(out->wanted_digest, found->digest, sizeof out->wanted_digest);
+    out->has_bytes = found->knows_signed;
+    out->is_cut = found->is_signed_cut;
+}
+
 static const char *
 explain_refused(struct trivet_case *c, struct trivet_writer *out)
 {
@@ -248,6 +262,7 @@ explain_refused(struct trivet_case *c, struct trivet_writer *out)
 
     gather(c, &refused);
     mistake = find_mistake(c, &refused);
+    keep_facts(&refused.found, &c->answer->was_signed);
     row = trivet_mistake_row(mistake);
     if (mistake == TRIVET_MISTAKE_NONE) {
         return NULL;

@@ -104,6 +104,7 @@ function show(title, content, buttons) {
   return new Promise((resolve) => {
     const end = (value) => {
       dialog.close();
+      dialog.replaceChildren();
       resolve(value);
     };
     // A secret may be in it.

@@ -168,6 +168,24 @@ find_padding(const struct trivet_explain_input *input,
 
 /* ---- what was signed ----------------------------------------------------- */
 
+/* Without memory it stays unknown. */
+static void
+keep_signed(const struct trivet_explain_input *input, struct trivet_slice bytes,
+    struct trivet_explanation *out)
+{
+    struct trivet_buffer *to = input->was_signed;
+
+    if (to == NULL) {
+        return;
+    }
+    if (bytes.len > to->max - to->len) {
+        bytes.len = to->max - to->len;
+        out->is_signed_cut = true;
+    }
+
+    out->knows_signed = trivet_buffer_append(to, bytes) == TRIVET_OK;
+}
+
 /* Which attempt has the digest that was signed. */
 static enum trivet_mistake
 search_mistake(const struct trivet_explain_input *input,
@@ -188,6 +206,7 @@ search_mistake(const struct trivet_explain_input *input,
             && memcmp(digest, out->signed_digest, sizeof digest) == 0)
         {
             found = mistake;
+            keep_signed(input, trivet_writer_slice(scratch), out);
         }
     }
 

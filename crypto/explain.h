@@ -10,6 +10,7 @@
 #ifndef TRIVET_CRYPTO_EXPLAIN_H
 #define TRIVET_CRYPTO_EXPLAIN_H
 
+#include "base/buffer.h"
 #include "core/mistake.h"
 #include "crypto/digest.h"
 #include "crypto/key.h"
@@ -25,6 +26,9 @@ struct trivet_explain_input {
      * NULL: it is. */
     const unsigned char *digest;
     size_t max_work; /* trivet_mistake_search_start */
+    /* Is given what was signed, when that is found out: at most as much as it
+     * may hold. NULL: nobody wants it. A secret may be in it. */
+    struct trivet_buffer *was_signed;
 };
 
 struct trivet_explanation {
@@ -35,6 +39,8 @@ struct trivet_explanation {
     unsigned char signed_digest[TRIVET_DIGEST_LEN]; /* what was signed       */
     unsigned char digest[TRIVET_DIGEST_LEN];        /* what should have been */
     size_t len; /* in bytes, of what should have been; 0: body not at hand  */
+    bool knows_signed;  /* was_signed has it                                 */
+    bool is_signed_cut; /* its beginning                                    */
 };
 
 TRIVET_MUST_USE enum trivet_status trivet_explain(

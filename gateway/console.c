@@ -214,6 +214,7 @@ ngx_http_trivet_begin_call(ngx_http_request_t *r,
     tlcf = ngx_http_get_module_loc_conf(r, ngx_http_trivet_module);
     asked->tmcf = ngx_http_get_module_main_conf(r, ngx_http_trivet_module);
     asked->console = tlcf->console;
+    asked->profile = tlcf->profile;
     asked->call = call;
     asked->request.method = ngx_http_trivet_slice(r->method_name);
     asked->request.path = path;
@@ -357,6 +358,11 @@ ngx_http_trivet_take_parameter(
         }
     }
 
+    if (ngx_strcmp(text.data, "calls=here") == 0) {
+        console->has_calls = 1;
+        return NGX_OK;
+    }
+
     if (ngx_strncmp(text.data, "timeout=", 8) == 0) {
         span.data = text.data + 8;
         span.len = text.len - 8;
@@ -405,7 +411,7 @@ ngx_http_trivet_console(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
         if (ngx_http_trivet_take_parameter(console, value[i]) != NGX_OK) {
             ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
                 "trivet_console: \"%V\" is none of gateway=URL, ca=FILE, "
-                "data=DIR and timeout=TIME",
+                "data=DIR, timeout=TIME and calls=here",
                 &value[i]);
             return NGX_CONF_ERROR;
         }

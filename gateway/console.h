@@ -23,7 +23,8 @@ typedef struct ngx_http_trivet_console_s {
     ngx_str_t ca;      /* a certificate's file; likewise       */
     ngx_str_t dir;     /* the data directory; likewise         */
     ngx_int_t idle_s;
-    ngx_shm_zone_t *zone;                 /* of logins */
+    ngx_uint_t has_calls; /* the server answers those of the protocol, too */
+    ngx_shm_zone_t *zone; /* of logins */
     struct trivet_operator_config config; /* filled in at the first request */
 } ngx_http_trivet_console_t;
 
@@ -38,6 +39,7 @@ typedef struct ngx_http_trivet_asked_s ngx_http_trivet_asked_t;
 struct ngx_http_trivet_asked_s {
     ngx_http_trivet_console_t *console;
     ngx_http_trivet_main_conf_t *tmcf;
+    const struct trivet_profile *profile; /* the location's */
     const struct trivet_operator_call *call;
     struct trivet_operator_request request; /* what the request says */
     struct trivet_operator_answer answer;

@@ -181,26 +181,38 @@ ngx_http_trivet_set_cookie(
 /* ---- the calls --------------------------------------------------------- */
 
 static json_t *
-ngx_http_trivet_text_of(ngx_str_t *text)
+ngx_http_trivet_text_of(const ngx_str_t *text)
 {
     return text->len == 0 ? json_null()
                           : json_stringn((const char *) text->data, text->len);
 }
 
 
+static const char *
+ngx_http_trivet_scheme_of(int signing)
+{
+    return signing == TRIVET_SCHEME_FULL ? "full" : "body";
+}
+
+
 static void
 ngx_http_trivet_answer_me(ngx_http_trivet_asked_t *asked)
 {
+    const ngx_http_trivet_console_t *console = asked->console;
     const char *role =
         asked->login.role == TRIVET_ROLE_OPERATE ? "operate" : "view";
 
     trivet_operator_answer_one(&asked->answer, asked->call->noun,
-        json_pack("{s:s, s:s, s:b, s:I, s:o, s:o}", "name", asked->login.name,
-            "role", role, "is_sandbox",
-            asked->console->config.place.sandbox_path != NULL, "timeout",
-            (json_int_t) asked->console->idle_s, "gateway",
-            ngx_http_trivet_text_of(&asked->console->gateway), "ca",
-            ngx_http_trivet_text_of(&asked->console->ca)));
+        json_pack("{s:s, s:s, s:b, s:I, s:o, s:o, s:b, s:s, s:s}", "name",
+            asked->login.name, "role", role, "is_sandbox",
+            console->config.place.sandbox_path != NULL, "timeout",
+            (json_int_t) console->idle_s, "gateway",
+            ngx_http_trivet_text_of(&console->gateway), "ca",
+            ngx_http_trivet_text_of(&console->ca), "has_calls",
+            (int) console->has_calls, "request_signing",
+            ngx_http_trivet_scheme_of(asked->profile->signing),
+            "answer_signing",
+            ngx_http_trivet_scheme_of(asked->profile->response_signing)));
 }
 
 

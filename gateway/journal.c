@@ -158,12 +158,21 @@ ngx_http_trivet_note_body(
 }
 
 
+/* What a wrong signature was over. */
 static void
-ngx_http_trivet_cut(struct trivet_journal_text *text, char *bytes)
+ngx_http_trivet_note_signed(const struct trivet_was_signed *was_signed,
+    struct trivet_journal_entry *entry)
 {
-    if (!trivet_journal_cut(bytes, text->len)) {
-        ngx_memset(bytes, '*', text->len);
-    }
+    entry->has_digests = was_signed->has_digests;
+    ngx_memcpy(entry->signed_digest, was_signed->digest, TRIVET_DIGEST_LEN);
+    ngx_memcpy(
+        entry->to_sign_digest, was_signed->wanted_digest, TRIVET_DIGEST_LEN);
+
+    entry->has_was_signed = was_signed->has_bytes;
+    entry->was_signed_text.is_cut = was_signed->is_cut;
+    trivet_journal_put(&entry->was_signed_text, entry->was_signed,
+        sizeof(entry->was_signed), trivet_buffer_slice(&was_signed->bytes));
+    trivet_journal_cut(&entry->was_signed_text, entry->was_signed);
 }
 
 
@@ -184,10 +193,12 @@ ngx_http_trivet_note_exchange(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx,
             trivet_slice_make(answer->data, answer->len));
     }
 
-    ngx_http_trivet_cut(&entry->fields_text, entry->fields);
-    ngx_http_trivet_cut(&entry->body_text, entry->body);
-    ngx_http_trivet_cut(&entry->signed_text, entry->signed_head);
-    ngx_http_trivet_cut(&entry->answer_text, entry->answer);
+    ngx_http_trivet_note_signed(&ctx->answer.was_signed, entry);
+
+    trivet_journal_cut(&entry->fields_text, entry->fields);
+    trivet_journal_cut(&entry->body_text, entry->body);
+    trivet_journal_cut(&entry->signed_text, entry->signed_head);
+    trivet_journal_cut(&entry->answer_text, entry->answer);
 }
 
 
@@ -245,7 +256,7 @@ ngx_http_trivet_note(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx,
 
     trivet_journal_put(
         &entry->target_text, entry->target, sizeof(entry->target), target);
-    ngx_http_trivet_cut(&entry->target_text, entry->target);
+    trivet_journal_cut(&entry->target_text, entry->target);
 }
 
 

@@ -364,6 +364,7 @@ CLI_SRCS = \
 	cli/serve/log.c \
 	cli/serve/network.c \
 	cli/serve/next_key.c \
+	cli/serve/nginx_calls.c \
 	cli/serve/nginx_conf.c \
 	cli/serve/nginx_proxy.c \
 	cli/serve/nginx_tls.c \

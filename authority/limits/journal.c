@@ -131,16 +131,23 @@ is_hex(char c)
 }
 
 static void
-cut_tokens(char *text, size_t len)
+hide(struct trivet_journal_text *text, char *from, size_t len)
+{
+    memset(from, '*', len);
+    text->is_cut = text->is_cut || len > 0;
+}
+
+static void
+cut_tokens(struct trivet_journal_text *text, char *bytes)
 {
     size_t begin = 0;
 
-    for (size_t i = 0; i <= len; i++) {
-        if (i < len && is_hex(text[i])) {
+    for (size_t i = 0; i <= text->len; i++) {
+        if (i < text->len && is_hex(bytes[i])) {
             continue;
         }
         if (i - begin >= MIN_TOKEN) {
-            memset(text + begin, '*', i - begin);
+            hide(text, bytes + begin, i - begin);
         }
         begin = i + 1;
     }
@@ -180,14 +187,16 @@ find_value(const char *text, size_t len, size_t at)
     return skip_blanks(text, len, at + 1);
 }
 
-/* text[at] is the quote of a text. Gives where to go on. *is_seen: false when
+/* bytes[at] is the quote of a text. Gives where to go on. *is_seen: false when
  * its name is written with escapes, which are not seen through. */
 static size_t
-cut_field(char *text, size_t len, size_t at, bool *is_seen)
+cut_field(
+    struct trivet_journal_text *text, char *bytes, size_t at, bool *is_seen)
 {
-    size_t end = find_end(text, len, at + 1);
-    struct trivet_slice name = trivet_slice_make(text + at + 1, end - at - 1);
-    size_t value = end < len ? find_value(text, len, end + 1) : len;
+    size_t len = text->len;
+    size_t end = find_end(bytes, len, at + 1);
+    struct trivet_slice name = trivet_slice_make(bytes + at + 1, end - at - 1);
+    size_t value = end < len ? find_value(bytes, len, end + 1) : len;
     size_t value_end;
 
     if (value == len) {
@@ -196,29 +205,31 @@ cut_field(char *text, size_t len, size_t at, bool *is_seen)
     if (memchr(name.data, '\\', name.len) != NULL) {
         *is_seen = false;
     }
-    if (!trivet_secret_is_member(name) || text[value] != '"') {
+    if (!trivet_secret_is_member(name) || bytes[value] != '"') {
         return value;
     }
 
-    value_end = find_end(text, len, value + 1);
-    memset(text + value + 1, '*', value_end - value - 1);
+    value_end = find_end(bytes, len, value + 1);
+    hide(text, bytes + value + 1, value_end - value - 1);
     return value_end + 1;
 }
 
-bool
-trivet_journal_cut(char *text, size_t len)
+void
+trivet_journal_cut(struct trivet_journal_text *text, char *bytes)
 {
     bool is_seen = true;
     size_t at = 0;
 
-    cut_tokens(text, len);
-    while (at < len) {
-        if (text[at] == '"') {
-            at = cut_field(text, len, at, &is_seen);
+    cut_tokens(text, bytes);
+    while (at < text->len) {
+        if (bytes[at] == '"') {
+            at = cut_field(text, bytes, at, &is_seen);
         } else {
             at++;
         }
     }
 
-    return is_seen;
+    if (!is_seen) {
+        hide(text, bytes, text->len);
+    }
 }

@@ -21,6 +21,7 @@
 #include "base/slice.h"
 #include "core/limits.h"
 #include "core/reason.h"
+#include "crypto/digest.h"
 #include "trivet/status.h"
 
 enum {
@@ -30,10 +31,13 @@ enum {
     TRIVET_MAX_JOURNAL_WORD = 64,
     TRIVET_MAX_JOURNAL_TARGET = 1024,
     TRIVET_MAX_JOURNAL_FIELDS = 4096,
-    TRIVET_MAX_JOURNAL_BODY = 8192
+    TRIVET_MAX_JOURNAL_BODY = 8192,
+    TRIVET_MAX_JOURNAL_SIGNED =
+        TRIVET_MAX_JOURNAL_FIELDS + TRIVET_MAX_JOURNAL_BODY
 };
 
-/* A text of at most its array's size; is_cut: there was more. */
+/* A text of at most its array's size; is_cut: it is not all, or not as it was:
+ * there was more, or a secret was cut out. */
 struct trivet_journal_text {
     size_t len;
     bool is_cut;
@@ -50,7 +54,9 @@ struct trivet_journal_entry {
     bool has_signed;
     bool is_admitted;
     bool has_exchange; /* fields and bodies were kept */
-    unsigned status;   /* of the answer */
+    bool has_was_signed;
+    bool has_digests; /* of what was signed, and of what should have been */
+    unsigned status;  /* of the answer */
     enum trivet_reason reason;
     int64_t user_id;
     int64_t api_key_id;
@@ -68,11 +74,15 @@ struct trivet_journal_entry {
     struct trivet_journal_text fields_text;
     struct trivet_journal_text body_text;
     struct trivet_journal_text signed_text; /* in front of the body */
+    struct trivet_journal_text was_signed_text;
     struct trivet_journal_text answer_text;
+    unsigned char signed_digest[TRIVET_DIGEST_LEN];
+    unsigned char to_sign_digest[TRIVET_DIGEST_LEN];
     char target[TRIVET_MAX_JOURNAL_TARGET];
     char fields[TRIVET_MAX_JOURNAL_FIELDS]; /* "Name: value" LF, each */
     char signed_head[TRIVET_MAX_JOURNAL_FIELDS];
     char body[TRIVET_MAX_JOURNAL_BODY];
+    char was_signed[TRIVET_MAX_JOURNAL_SIGNED];
     char answer[TRIVET_MAX_JOURNAL_BODY];
 };
 
@@ -105,10 +115,10 @@ void trivet_journal_put(struct trivet_journal_text *text, char *to, size_t cap,
 
 /*
  * Cuts out, in place, by as many "*": runs of hex digits as long as tokens and
- * API keys are, and in JSON the texts of fields that hold secrets. False: a
- * secret may be left, written in a way that is not seen through; do not keep
- * the text.
+ * API keys are, and in JSON the texts of fields that hold secrets. All of the
+ * text is cut out when a secret may be left in it, written in a way that is not
+ * seen through.
  */
-bool trivet_journal_cut(char *text, size_t len);
+void trivet_journal_cut(struct trivet_journal_text *text, char *bytes);
 
 #endif

@@ -222,6 +222,7 @@ static const struct trivet_operator_field ended[] = {
 /* ---- the console itself ------------------------------------------------ */
 
 static const char *const roles[] = {"view", "operate", NULL};
+static const char *const schemes[] = {"body", "full", NULL};
 
 static const struct trivet_operator_field login[] = {
     {.name = "token",
@@ -249,6 +250,14 @@ static const struct trivet_operator_field me[] = {
         .is_optional = true,
         .max = TRIVET_MAX_LOCATION,
         .meaning = "the file of the CA's certificate that they need"},
+    {.name = "has_calls",
+        .type = TRIVET_TYPE_FLAG,
+        .meaning = "the gateway's calls are below /v1/ of this place, too"},
+    {.name = "request_signing",
+        .type = TRIVET_TYPE_WORD,
+        .words = schemes,
+        .meaning = "what a request's signature covers: the body, or all"},
+    {.name = "answer_signing", .type = TRIVET_TYPE_WORD, .words = schemes},
     END,
 };
 static const struct trivet_operator_field logged_out[] = {

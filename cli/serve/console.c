@@ -16,6 +16,7 @@
 #include "base/file.h"
 #include "cli/operation.h"
 #include "cli/output.h"
+#include "cli/serve/nginx_calls.h"
 #include "cli/serve/nginx_tls.h"
 #include "cli/serve/state.h"
 #include "cli/text.h"
@@ -177,6 +178,33 @@ cli_serve_tell_console(const struct serving *s)
 
 /* ---- nginx ------------------------------------------------------------- */
 
+/*
+ * The gateway's calls at the page's own origin, so that the page can be a
+ * client of them (console/client.js). What the API says is no page of that
+ * origin, and it gets no operator's cookie.
+ */
+static void
+put_calls(FILE *to, const struct cli_nginx_conf *conf)
+{
+    (void) fprintf(to,
+        "\n"
+        "        location /v1/ {\n"
+        "            access_log \"%s/log/access.log\" trivet;\n"
+        "            client_max_body_size %lld;\n"
+        "            add_header X-Content-Type-Options $trivet_nosniff "
+        "always;\n"
+        "            add_header Content-Security-Policy \"default-src 'none'; "
+        "frame-ancestors 'none'; sandbox\" always;\n"
+        "            trivet_calls on;\n"
+        "            trivet_protect on;\n"
+        "            trivet_encryption %s;\n",
+        conf->dir, conf->limits.body, conf->encryption);
+    cli_nginx_put_calls(to, conf);
+    (void) fprintf(to, "%s        }\n",
+        cli_text_if(conf->upstreams->num > 0,
+            "            proxy_set_header Cookie \"\";\n"));
+}
+
 void
 cli_nginx_put_console(FILE *to, const struct cli_nginx_conf *conf)
 {
@@ -200,13 +228,23 @@ cli_nginx_put_console(FILE *to, const struct cli_nginx_conf *conf)
         "        location @plain {\n"
         "            return 444;\n"
         "        }\n"
-        "\n"
+        "\n",
+        conf->dir);
+    if (conf->is_sandbox) {
+        cli_nginx_put_path_guard(to, conf);
+    }
+    (void) fprintf(to,
         "        location / {\n"
         "            trivet_console \"%s/" CLI_CONSOLE_TOKENS "\" \"data=%s\"\n"
         "                gateway=https://%s:%u",
-        conf->dir, conf->dir, conf->dir, conf->host, conf->port);
+        conf->dir, conf->dir, conf->host, conf->port);
     if (conf->is_own_tls) {
         (void) fprintf(to, " \"ca=%s/ca.pem\"", conf->dir);
     }
-    (void) fprintf(to, ";\n        }\n    }\n");
+    (void) fprintf(
+        to, "%s;\n        }\n", cli_text_if(conf->is_sandbox, " calls=here"));
+    if (conf->is_sandbox) {
+        put_calls(to, conf);
+    }
+    (void) fprintf(to, "    }\n");
 }

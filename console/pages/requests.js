@@ -2,9 +2,11 @@
 // requests.js - every request with its reason, as they come. The filter and the
 // request that is looked at are kept by the URL.
 import { go, me, place } from "/app.js";
+import { again } from "/again.js";
 import { query, rows } from "/api.js";
 import { copyable, field, h, moment, tag, text } from "/dom.js";
 import { asCurl, asTrivet } from "/paste.js";
+import { sides } from "/signed.js";
 
 const STEP_MS = 1000;
 const MAX_ROWS = 1000;
@@ -41,18 +43,16 @@ function explanation(row) {
   }
 }
 
-// What was to be signed, and what was done: side by side.
+// What was done, and what was to be signed.
 function signature(row) {
   const words = explanation(row);
   const sent = /^X-Bunq-Client-Signature: (.*)$/mi.exec(row.headers ?? "")?.[1];
   if (row.mistake === null && words === null) {
     return null;
   }
-  return h("div", { class: "sides" },
-    h("section", { "aria-label": "The signature that came" },
-      h("h2", {}, "The signature that came"), h("p", {}, words ?? row.mistake),
-      h("pre", { tabindex: 0 }, sent ?? "(none)")),
-    part("What should have been signed", row.to_sign ?? ""));
+  return [h("section", { "aria-label": "The signature that came" },
+    h("h2", {}, "The signature that came"), h("p", {}, words ?? row.mistake),
+    h("pre", { tabindex: 0 }, sent ?? "(none)")), sides(row)];
 }
 
 function ids(row) {
@@ -77,8 +77,9 @@ function details(row, given) {
       part("Body", row.body), part("Answer", row.answer)),
     row.headers === null && h("p", { class: "soft" },
       "Headers and bodies are kept in a sandbox alone."),
+    again(row),
     copyable("Copy as curl", asCurl(me, row)),
-    copyable(row.mistake ? "Try it again as it should have been signed: trivet call"
+    copyable(row.mistake ? "As it should have been signed: trivet call"
       : "Copy as trivet call", asTrivet(row)));
 }
 

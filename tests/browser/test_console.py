@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The console in a browser: each page and each switch does what it says, seen
 from outside by a client"""
+import hashlib
+
 import pytest
 from selenium.webdriver.common.keys import Keys
 
@@ -188,6 +190,28 @@ def test_a_user_on_one_click(page, button):
 # ---- requests --------------------------------------------------------------------
 
 
+def test_what_was_signed_is_beside_what_should_have_been(page, axe):
+    client = page.site.client()
+    client.call("POST", bunq.ECHO, b'{"a": 1}', signature=client.sign(b'{"a": 1}\r\n'))
+    look_at(page, target=bunq.ECHO)
+    page.wait(lambda: page.all("section[aria-label='What was signed']"))
+    assert "They differ from line 1, character 9 on." in page.text()
+    assert page.text("section[aria-label='What was signed'] mark") == "␍␊"
+    assert page.text("section[aria-label='What should have been signed'] mark") \
+        == "(here it ends)"
+    see(page.browser, 360)
+    assert page.examine(axe) == "" and page.overflows() <= 0
+
+
+def test_of_other_bytes_there_are_digests(page):
+    client = page.site.client()
+    client.call("POST", bunq.ECHO, b'{"a": 2}', signature=client.sign(b"else"))
+    look_at(page, target=bunq.ECHO, body='{"a": 2}')
+    page.wait(lambda: hashlib.sha256(b"else").hexdigest() in page.text())
+    assert hashlib.sha256(b'{"a": 2}').hexdigest() in page.text()
+    assert not page.all("mark")
+
+
 def test_requests_come_by_themselves_and_are_explained(page):
     page.go("requests?verdict=refused", "Requests")
     client = page.site.client()
@@ -198,6 +222,143 @@ def test_requests_come_by_themselves_and_are_explained(page):
     assert '{"a": 1}' in page.text() and "trivet call POST" in page.text()
     assert client.session_token not in page.browser.page_source
     assert "verdict=refused" in page.browser.current_url
+
+
+# ---- trying it again -------------------------------------------------------------
+
+AGAIN = "Try it again as it should have been signed"
+
+
+def newest(page, **wanted):
+    """The newest request of the journal that is so."""
+    return next(row for row in page.site.console().get("/api/journal?count=200")[::-1]
+                if all(row[name] == value for name, value in wanted.items()))
+
+
+def look_at(page, **wanted):
+    row = newest(page, **wanted)
+    page.go(f"requests?id={row['id']}", "Requests")
+    page.wait(lambda: page.all("section.card"))
+    return row
+
+
+def steps(page):
+    return [item.text for item in page.all("section[aria-label='Try it again'] li")]
+
+
+def tried_again(page):
+    """The status and the words on the answer of the last step."""
+    return page.wait(lambda: page.text("section[aria-label='Tried again'] p"))
+
+
+def test_a_wrongly_signed_request_is_tried_again(page, axe):
+    client = page.site.client()
+    body = b'{"amount": {"value": "12.50"}, "name": "\xc3\xa9"}'
+    answer = client.call("POST", bunq.ECHO + "?a=1", body,
+                         signature=client.sign(body + b"\n"))
+    assert answer.status == 400
+    row = look_at(page, target=bunq.ECHO + "?a=1")
+    page.press(AGAIN)
+    assert tried_again(page) == "200, its signature is right"
+    assert len(steps(page)) == 4
+    assert all(step.endswith(": 200, its signature is right") for step in steps(page))
+    assert "400, signature-wrong" in page.text("section[aria-label='What failed']")
+    for width in (360, 1280):
+        see(page.browser, width)
+        assert page.overflows() <= 0
+        assert page.examine(axe) == ""
+    again = newest(page, target=row["target"])
+    assert again["is_admitted"] and again["id"] > row["id"]
+    assert again["body"] == body.decode() and again["user_id"] == row["user_id"]
+    key = page.site.console().get("/api/key?count=1")[0]
+    assert key["label"] == "console: try again" and key["user_id"] == row["user_id"]
+    page.wait(lambda: page.site.console().get("/api/key?count=1")[0]["status"] == "REVOKED")
+    events = [line["event"] for line in page.site.console().get("/api/audit?count=20")
+              if line["actor"].startswith("operator:")]
+    assert {"key-created", "key-revoked"} <= set(events)
+
+
+def test_what_is_refused_again_is_shown_as_it_is(page):
+    client = page.site.client()
+    assert client.get("/v1/user/999999", signature="AAAA").status == 400
+    look_at(page, target="/v1/user/999999")
+    page.press(AGAIN)
+    assert tried_again(page).startswith("40") and "is right" in tried_again(page)
+    assert "Error" in page.text("section[aria-label='Tried again'] pre")
+
+
+@pytest.mark.parametrize("incident, words", [
+    ("wrong-signature", "its signature is wrong: do not trust it"),
+    ("html-502", "502, it is not signed"), ("429-unsigned", "429, it is not signed")])
+def test_in_an_incident_the_page_goes_no_further(page, incident, words):
+    client = page.site.client()
+    assert client.get("/v1/user?bad", signature="AAAA").status == 400
+    look_at(page, target="/v1/user?bad")
+    page.site.console().do("PUT", f"/api/sandbox/incident/{incident}", {"state": "on"})
+    try:
+        page.press(AGAIN)
+        page.wait(lambda: "The steps end here" in page.text())
+    finally:
+        page.site.console().do("PUT", f"/api/sandbox/incident/{incident}",
+                               {"state": "off"})
+    assert words in steps(page)[-1] and not page.all("section[aria-label='Tried again']")
+
+
+@pytest.mark.parametrize("path, last", [
+    ("installation", "POST /v1/installation"),
+    ("device-server", "POST /v1/device-server"),
+    ("session-server", "POST /v1/session-server")])
+def test_the_steps_stop_at_the_call_itself(page, path, last):
+    client = page.site.client()
+    client.post(f"/v1/{path}", {"description": "x", "secret": client.secret},
+                token=client.installation_token, signature="AAAA")
+    look_at(page, call=last)
+    page.press(AGAIN)
+    assert tried_again(page) == "200, its signature is right"
+    assert steps(page)[-1].startswith(last)
+
+
+def test_nobodys_request_is_tried_again_as_a_new_person(page):
+    bunq.Client(page.site.gateway).get("/v1/user?nobody", token="0" * 64)
+    look_at(page, target="/v1/user?nobody")
+    assert "a new sandbox person" in page.text("section[aria-label='Try it again']")
+    page.press(AGAIN)
+    assert tried_again(page) == "200, its signature is right"
+
+
+@pytest.mark.parametrize("body", [b'{"token": "abc"}', b"\xff", b"x" * 9000])
+def test_what_is_not_whole_is_not_sent_again(page, body):
+    client = page.site.client()
+    client.post("/v1/cut", body, signature="AAAA")
+    look_at(page, target="/v1/cut")
+    assert "can not be sent again" in page.text("section[aria-label='Try it again']")
+    assert not page.all("section[aria-label='Try it again'] button")
+
+
+def test_who_looks_tries_nothing(page):
+    page.browser.delete_all_cookies()
+    page.browser.get("about:blank")
+    page.log_in("view")
+    page.site.client().get("/v1/user?looked", signature="AAAA")
+    look_at(page, target="/v1/user?looked")
+    assert not page.all("section[aria-label='Try it again']")
+    assert "trivet call GET" in page.text()
+
+
+@pytest.mark.parametrize("profile", ["current", "classic"])
+def test_it_signs_as_the_profile_asks(tmp_path, chromium, profile):
+    site = Site(tmp_path, "--profile", profile)
+    try:
+        chromium.delete_all_cookies()
+        page = Page(chromium, site)
+        page.log_in()
+        bunq.Client(site.gateway).post("/v1/echo", {"a": 1}, token="0" * 64)
+        look_at(page, target="/v1/echo")
+        page.press(AGAIN)
+        assert tried_again(page) == "200, its signature is right"
+    finally:
+        chromium.get("about:blank")
+        site.gateway.close()
 
 
 # ---- reload, back, two windows, a restart ----------------------------------------

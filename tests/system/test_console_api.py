@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The operator's API: each call does what the commands do, each answer is as
 its description says, and what it is given is judged field by field"""
+import hashlib
 import json
 import sqlite3
 import subprocess
@@ -378,6 +379,57 @@ def test_a_request_is_kept_with_what_became_of_it(site, console):
     assert not row["is_admitted"] and row["reason"].startswith("signature")
     assert row["meaning"] and row["mistake"] and "explanation" in row["answer"]
     assert row["to_sign"] == ""
+
+
+BODY = b'{"amount": 1, "name": "\xc3\xa9"}'
+
+
+@pytest.mark.parametrize("sent, signed, mistake", [
+    (BODY, BODY + b"\r\n", "trailing-newline"), (BODY, b"", "empty-body"),
+    (BODY, b"\xef\xbb\xbf" + BODY, "bom"), (b"", b"{}", "empty-object"),
+    (BODY, '{"amount":1,"name":"é"}'.encode(), "json-reserialised")])
+def test_what_was_signed_is_kept(site, console, sent, signed, mistake):
+    client = bunq.ready(site)
+    client.call("POST", "/v1/signed", sent, signature=client.sign(signed))
+    row = last(console, target="/v1/signed")
+    assert row["mistake"] == mistake
+    assert row["was_signed"].encode() == signed and row["to_sign"].encode() == sent
+    assert row["was_signed_sha256"] == hashlib.sha256(signed).hexdigest()
+    assert row["to_sign_sha256"] == hashlib.sha256(sent).hexdigest()
+
+
+def test_of_other_bytes_the_digest_is_kept(site, console):
+    client = bunq.ready(site)
+    client.call("POST", "/v1/signed", BODY, signature=client.sign(b"something else"))
+    row = last(console, target="/v1/signed")
+    assert row["mistake"] == "other-body" and row["was_signed"] is None
+    assert row["was_signed_sha256"] == hashlib.sha256(b"something else").hexdigest()
+    client.call("POST", "/v1/signed", BODY)
+    row = last(console, target="/v1/signed")
+    assert row["was_signed"] is row["was_signed_sha256"] is row["to_sign_sha256"] is None
+
+
+def test_secrets_in_what_was_signed_are_cut_out(site, console):
+    client = bunq.ready(site)
+    body = b'{"secret": "open sesame", "a": 1}'
+    client.call("POST", "/v1/signed", body, signature=client.sign(body + b"\n"))
+    row = last(console, target="/v1/signed")
+    assert row["was_signed"] == '{"secret": "***********", "a": 1}\n'
+    assert "sesame" not in json.dumps(row)
+    answer = client.call("POST", "/v1/signed", body, signature=client.sign(body + b"\n"))
+    assert b"sesame" not in answer.body
+
+
+@pytest.mark.parametrize("target, body, is_cut", [
+    ("/v1/a?b=c", BODY, False), ("/v1/a", b"", False), ("/v1/a", b'["*"]', False),
+    ("/v1/a", b'{"token": "x"}', True), ("/v1/a", b"x" * 9000, True),
+    ("/v1/a", b"\xff", True), ("/v1/a?" + "0" * 64, BODY, True)])
+def test_what_is_not_whole_says_so(site, console, target, body, is_cut):
+    client = bunq.ready(site)
+    newest = console.get("/api/journal?count=1")[0]["id"]
+    client.call("POST", target, body)
+    [row] = console.get(f"/api/journal?after={newest}")
+    assert row["is_cut"] is is_cut
 
 
 def test_secrets_are_cut_out(site, console):

@@ -190,6 +190,67 @@ what_was_signed_in_place_of_the_body(void **state)
     }
 }
 
+/* The bytes themselves, when they were found; nothing when not. */
+static void
+assert_was_signed(enum trivet_scheme scheme, size_t i, const char *signed_text)
+{
+    char signature[MAX_TEXT];
+    struct trivet_buffer was_signed = trivet_buffer_make(MAX_TEXT);
+    struct trivet_explain_input input;
+    struct trivet_explanation found;
+    bool is_known = strcmp(bodies[i].id, "fits") != 0
+                    && strcmp(bodies[i].id, "other-body") != 0;
+
+    sign_text(signed_text, signature);
+    input = make_input(scheme, bodies[i].sent, signature);
+    input.was_signed = &was_signed;
+    found = explain(&input);
+
+    assert_int_equal(found.knows_signed, is_known);
+    assert_false(found.is_signed_cut);
+    if (is_known) {
+        assert_int_equal(was_signed.len, strlen(signed_text));
+        assert_memory_equal(was_signed.data, signed_text, was_signed.len);
+    } else {
+        assert_int_equal(was_signed.len, 0);
+    }
+    trivet_buffer_free(&was_signed);
+}
+
+static void
+the_bytes_that_were_signed(void **state)
+{
+    (void) state;
+
+    for (size_t i = 0; i < sizeof bodies / sizeof bodies[0]; i++) {
+        char text[MAX_TEXT];
+
+        assert_was_signed(TRIVET_SCHEME_BODY, i, bodies[i].signed_text);
+        (void) snprintf(text, sizeof text, HEAD "%s", bodies[i].signed_text);
+        assert_was_signed(TRIVET_SCHEME_FULL, i, text);
+    }
+}
+
+static void
+as_many_of_them_as_there_is_room_for(void **state)
+{
+    char signature[MAX_TEXT];
+    struct trivet_buffer was_signed = trivet_buffer_make(4);
+    struct trivet_explain_input input;
+    struct trivet_explanation found;
+    (void) state;
+
+    sign_text("abcdef", signature);
+    input = make_input(TRIVET_SCHEME_BODY, "abcdef\n", signature);
+    input.was_signed = &was_signed;
+    found = explain(&input);
+
+    assert_true(found.knows_signed && found.is_signed_cut);
+    assert_int_equal(was_signed.len, 4);
+    assert_memory_equal(was_signed.data, "abcd", 4);
+    trivet_buffer_free(&was_signed);
+}
+
 static void
 the_other_scheme(void **state)
 {
@@ -485,6 +546,8 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_was_signed_in_place_of_the_body),
+        cmocka_unit_test(the_bytes_that_were_signed),
+        cmocka_unit_test(as_many_of_them_as_there_is_room_for),
         cmocka_unit_test(the_other_scheme),
         cmocka_unit_test(a_scheme_of_which_nothing_is_known),
         cmocka_unit_test(a_digest_of_the_digest),

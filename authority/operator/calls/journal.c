@@ -6,8 +6,9 @@
 #include "authority/operator/calls/calls.h"
 #include "authority/operator/json.h"
 #include "authority/operator/place.h"
+#include "base/encoding.h"
 
-enum { DEFAULT_COUNT = 100 };
+enum { DEFAULT_COUNT = 100, MAX_DIGEST_TEXT = 2 * TRIVET_DIGEST_LEN };
 
 #define ID_OR_NULL(id_name)                                                    \
     {                                                                          \
@@ -65,9 +66,19 @@ const struct trivet_operator_field trivet_journal_fields[] = {
     SPAN("queued_us", "the answer waited for its signature"),
     TEXT_OR_NULL("headers", TRIVET_MAX_JOURNAL_FIELDS, "in a sandbox"),
     TEXT_OR_NULL("body", TRIVET_MAX_JOURNAL_BODY, "likewise"),
-    TEXT_OR_NULL("to_sign", TRIVET_MAX_JOURNAL_FIELDS + TRIVET_MAX_JOURNAL_BODY,
+    TEXT_OR_NULL("to_sign", TRIVET_MAX_JOURNAL_SIGNED,
         "what the caller was to sign, in a sandbox"),
+    TEXT_OR_NULL("was_signed", TRIVET_MAX_JOURNAL_SIGNED,
+        "what a wrong signature is over, in a sandbox, when that was found "
+        "out"),
+    TEXT_OR_NULL("to_sign_sha256", MAX_DIGEST_TEXT,
+        "of all of it, before anything was cut; of a wrong signature alone"),
+    TEXT_OR_NULL("was_signed_sha256", MAX_DIGEST_TEXT,
+        "likewise, also when its bytes are not known"),
     TEXT_OR_NULL("answer", TRIVET_MAX_JOURNAL_BODY, "in a sandbox"),
+    {.name = "is_cut",
+        .type = TRIVET_TYPE_FLAG,
+        .meaning = "target or body are not shown, or not as they were sent"},
     {.name = NULL},
 };
 
@@ -98,6 +109,24 @@ text_of(const char *bytes, const struct trivet_journal_text *text)
     return value;
 }
 
+static bool
+is_utf8(const char *bytes, size_t len)
+{
+    json_t *value = json_stringn(bytes, len);
+
+    json_decref(value);
+    return value != NULL;
+}
+
+static bool
+is_cut(const struct trivet_journal_entry *entry)
+{
+    return !entry->has_exchange || entry->target_text.is_cut
+           || entry->body_text.is_cut
+           || !is_utf8(entry->target, entry->target_text.len)
+           || !is_utf8(entry->body, entry->body_text.len);
+}
+
 static json_t *
 exchange_of(const struct trivet_journal_entry *entry, const char *bytes,
     const struct trivet_journal_text *text)
@@ -120,6 +149,20 @@ to_sign_of(const struct trivet_journal_entry *entry)
     memcpy(joined, entry->signed_head, head->len);
     memcpy(joined + head->len, entry->body, body->len);
     return text_of(joined, &text);
+}
+
+static json_t *
+digest_of(const struct trivet_journal_entry *entry,
+    const unsigned char digest[TRIVET_DIGEST_LEN])
+{
+    char text[MAX_DIGEST_TEXT];
+
+    if (!entry->has_digests) {
+        return json_null();
+    }
+
+    trivet_hex_encode(trivet_slice_make(digest, TRIVET_DIGEST_LEN), text);
+    return json_stringn(text, sizeof text);
 }
 
 static json_t *
@@ -152,8 +195,17 @@ put_exchange(json_t **row, const struct trivet_journal_entry *entry)
     trivet_json_put(
         row, "body", exchange_of(entry, entry->body, &entry->body_text));
     trivet_json_put(row, "to_sign", to_sign_of(entry));
+    trivet_json_put(row, "was_signed",
+        entry->has_was_signed
+            ? text_of(entry->was_signed, &entry->was_signed_text)
+            : json_null());
+    trivet_json_put(
+        row, "to_sign_sha256", digest_of(entry, entry->to_sign_digest));
+    trivet_json_put(
+        row, "was_signed_sha256", digest_of(entry, entry->signed_digest));
     trivet_json_put(
         row, "answer", exchange_of(entry, entry->answer, &entry->answer_text));
+    trivet_json_put(row, "is_cut", json_boolean(is_cut(entry)));
 }
 
 static json_t *
