@@ -147,6 +147,9 @@ ngx_http_trivet_note_body(
 
     for (cl = ngx_http_trivet_body(r); cl != NULL; cl = cl->next) {
         b = cl->buf;
+        if (ngx_buf_size(b) == 0) {
+            continue;
+        }
         if (!ngx_buf_in_memory(b)) {
             entry->body_text.is_cut = 1;
             return;

@@ -361,11 +361,13 @@ def test_many_rows_are_quick(serve):
 
 
 def last(console, **wanted):
-    """The last request that is so."""
-    rows = [row for row in console.get("/api/journal")
-            if all(row[name] == value for name, value in wanted.items())]
-    assert rows, wanted
-    return rows[-1]
+    """The last request that is so. It is written down after it was answered."""
+    def find():
+        return [row for row in console.get("/api/journal")
+                if all(row[name] == value for name, value in wanted.items())]
+
+    assert wait_until(find, 5), wanted
+    return find()[-1]
 
 
 def test_a_request_is_kept_with_what_became_of_it(site, console):
@@ -428,7 +430,13 @@ def test_what_is_not_whole_says_so(site, console, target, body, is_cut):
     client = bunq.ready(site)
     newest = console.get("/api/journal?count=1")[0]["id"]
     client.call("POST", target, body)
-    [row] = console.get(f"/api/journal?after={newest}")
+
+    def find():  # it is written down after it was answered
+        return [row for row in console.get(f"/api/journal?after={newest}")
+                if row["target"].startswith("/v1/a")]
+
+    assert wait_until(find)
+    [row] = find()
     assert row["is_cut"] is is_cut
 
 

@@ -187,6 +187,14 @@ put_reason(json_t **row, const struct trivet_journal_entry *entry)
     trivet_json_put(row, "meaning", json_pack("s?", meaning));
 }
 
+static json_t *
+was_signed_of(const struct trivet_journal_entry *entry)
+{
+    return entry->has_was_signed
+               ? text_of(entry->was_signed, &entry->was_signed_text)
+               : json_null();
+}
+
 static void
 put_exchange(json_t **row, const struct trivet_journal_entry *entry)
 {
@@ -195,10 +203,7 @@ put_exchange(json_t **row, const struct trivet_journal_entry *entry)
     trivet_json_put(
         row, "body", exchange_of(entry, entry->body, &entry->body_text));
     trivet_json_put(row, "to_sign", to_sign_of(entry));
-    trivet_json_put(row, "was_signed",
-        entry->has_was_signed
-            ? text_of(entry->was_signed, &entry->was_signed_text)
-            : json_null());
+    trivet_json_put(row, "was_signed", was_signed_of(entry));
     trivet_json_put(
         row, "to_sign_sha256", digest_of(entry, entry->to_sign_digest));
     trivet_json_put(
