@@ -53,7 +53,7 @@ def examples(prefix):
 def run(prefix, program, *arguments, **env):
     return subprocess.run(
         [str(program), *map(str, arguments)], capture_output=True, text=True,
-        timeout=60, env={**os.environ, "LD_LIBRARY_PATH": str(prefix / "lib"),
+        timeout=60, cwd=prefix, env={**os.environ, "LD_LIBRARY_PATH": str(prefix / "lib"),
                          **env})
 
 
