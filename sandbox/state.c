@@ -238,6 +238,26 @@ trivet_sandbox_offset_us(const struct trivet_sandbox *sandbox)
     return clamp(atomic_load(&sandbox->state->offset_us), 0, max_offset_us);
 }
 
+static enum trivet_status
+check_room(int64_t before_us, int64_t seconds, struct trivet_error *err)
+{
+    int64_t room_us = max_offset_us - clamp(before_us, 0, max_offset_us);
+
+    if (seconds < 0 || seconds > room_us / TRIVET_US_PER_S) {
+        return trivet_error_set(err, TRIVET_E_LIMIT, "sandbox",
+            "the maximum for the clock is ten years ahead, in all");
+    }
+
+    return TRIVET_OK;
+}
+
+enum trivet_status
+trivet_sandbox_check_advance(const struct trivet_sandbox *sandbox,
+    int64_t seconds, struct trivet_error *err)
+{
+    return check_room(trivet_sandbox_offset_us(sandbox), seconds, err);
+}
+
 enum trivet_status
 trivet_sandbox_advance(
     struct trivet_sandbox *sandbox, int64_t seconds, struct trivet_error *err)
@@ -245,12 +265,7 @@ trivet_sandbox_advance(
     int64_t before = atomic_load(&sandbox->state->offset_us);
 
     do {
-        int64_t room_us = max_offset_us - clamp(before, 0, max_offset_us);
-
-        if (seconds < 0 || seconds > room_us / TRIVET_US_PER_S) {
-            return trivet_error_set(err, TRIVET_E_LIMIT, "sandbox",
-                "the maximum for the clock is ten years ahead, in all");
-        }
+        TRIVET_TRY(check_room(before, seconds, err));
     } while (!atomic_compare_exchange_weak(&sandbox->state->offset_us, &before,
         clamp(before, 0, max_offset_us) + seconds * TRIVET_US_PER_S));
 

@@ -55,7 +55,11 @@ void trivet_sandbox_close(struct trivet_sandbox *sandbox);
 /* How far the clock is ahead: 0 to TRIVET_MAX_CLOCK_OFFSET_S, whatever is in
  * the file. */
 int64_t trivet_sandbox_offset_us(const struct trivet_sandbox *sandbox);
-/* TRIVET_E_LIMIT, and nothing changed, when it would be too far in all. */
+/* TRIVET_E_LIMIT when it would be too far in all. */
+TRIVET_MUST_USE enum trivet_status trivet_sandbox_check_advance(
+    const struct trivet_sandbox *sandbox, int64_t seconds,
+    struct trivet_error *err);
+/* The same, and nothing changed then. */
 TRIVET_MUST_USE enum trivet_status trivet_sandbox_advance(
     struct trivet_sandbox *sandbox, int64_t seconds, struct trivet_error *err);
 void trivet_sandbox_reset_clock(struct trivet_sandbox *sandbox);

@@ -319,6 +319,23 @@ each_change_has_a_row_with_the_operators_name(void **state)
     }
 }
 
+/* Nor is there a row of what was not done. */
+static void
+what_is_refused_is_not_audited(void **state)
+{
+    int64_t before;
+    (void) state;
+
+    do_it("POST", "/api/sandbox/clock", "{\"seconds\":60}");
+    before = num_audited();
+    fails("POST", "/api/sandbox/clock", "", "{\"seconds\":315360000}", 400,
+        "ten years");
+    fails("PUT", "/api/sandbox/incident/all", "", "{\"state\":\"on\"}", 400,
+        "off");
+    assert_int_equal(num_audited(), before);
+    do_it("DELETE", "/api/sandbox/clock", "");
+}
+
 static void
 a_secret_is_shown_once(void **state)
 {
@@ -430,6 +447,7 @@ main(void)
         cmocka_unit_test(where_there_is_no_sandbox_it_has_no_calls),
         cmocka_unit_test(a_store_that_is_gone_is_unavailable),
         cmocka_unit_test(each_change_has_a_row_with_the_operators_name),
+        cmocka_unit_test(what_is_refused_is_not_audited),
         cmocka_unit_test(a_secret_is_shown_once),
         cmocka_unit_test(pages_lead_to_each_other),
         cmocka_unit_test(signs_of_like_are_looked_for_as_they_are),

@@ -110,6 +110,8 @@ advance(struct trivet_operation *operation, struct trivet_sandbox *sandbox)
     int64_t by_us = seconds * TRIVET_US_PER_S;
     char detail[TRIVET_MAX_AUDIT_DETAIL];
 
+    TRIVET_TRY(trivet_sandbox_check_advance(sandbox, seconds, operation->err));
+
     (void) snprintf(detail, sizeof detail, "+%lld s", (long long) seconds);
     TRIVET_TRY(tell_clock(operation, operation->now_us + by_us,
         trivet_sandbox_offset_us(sandbox) + by_us));
