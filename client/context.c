@@ -132,7 +132,7 @@ open_with(struct trivet_context *context, struct trivet_error *err)
 }
 
 enum trivet_status
-trivet_context_open(const struct trivet_context_options *options,
+trivet_context_make(const struct trivet_context_options *options,
     struct trivet_context **out, struct trivet_error *err)
 {
     struct trivet_context *context = calloc(1, sizeof *context);
@@ -148,9 +148,25 @@ trivet_context_open(const struct trivet_context_options *options,
     } else {
         status = trivet_settings_new(options, true, &context->settings, err);
     }
-    if (status == TRIVET_OK) {
-        status = open_with(context, err);
+    if (status != TRIVET_OK) {
+        trivet_context_close(context);
+        return status;
     }
+
+    *out = context;
+    return TRIVET_OK;
+}
+
+enum trivet_status
+trivet_context_open(const struct trivet_context_options *options,
+    struct trivet_context **out, struct trivet_error *err)
+{
+    struct trivet_context *context;
+    enum trivet_status status;
+
+    TRIVET_TRY(trivet_context_make(options, &context, err));
+
+    status = open_with(context, err);
     if (status != TRIVET_OK) {
         trivet_context_close(context);
         return status;

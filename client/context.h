@@ -22,4 +22,9 @@ struct trivet_context {
     _Atomic(struct trivet_state *) state;
 };
 
+/* As options say, with nothing read or sent yet. trivet_context_close. */
+TRIVET_MUST_USE enum trivet_status trivet_context_make(
+    const struct trivet_context_options *options, struct trivet_context **out,
+    struct trivet_error *err);
+
 #endif

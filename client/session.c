@@ -29,7 +29,8 @@
 
 enum {
     RENEW_AT_LEFT_S = 30,
-    SHORT_TIMEOUT_S = 120 /* of which a quarter is enough */
+    SHORT_TIMEOUT_S = 120, /* of which a quarter is enough */
+    NUM_TO_INSTALL = 2     /* steps: key pair, installation */
 };
 
 bool
@@ -63,6 +64,9 @@ static const struct {
     {"installation", "it may have made an installation, which stays unused"},
     {"device-server", "it may have registered this device; the installation is "
                       "kept"},
+    {"payment-service-provider-credential",
+        "it may have made an API key, which stays unused; the installation is "
+        "kept"},
     {"session-server", "it may have opened a session, which stays unused; "
                        "installation and device are kept"},
 };
@@ -85,12 +89,12 @@ explain_lost_step(const char *path, const struct trivet_error *cause,
         path, text, cause->detail);
 }
 
-/* POSTs body as the installation (or as nobody yet) and wants a 2xx. */
-static enum trivet_status
-post(const struct login *login, const char *path,
-    const struct trivet_buffer *body, struct trivet_wire_answer *out)
+enum trivet_status
+trivet_session_post(struct trivet_context *context,
+    struct trivet_record *record, const char *path,
+    const struct trivet_buffer *body, struct trivet_wire_answer *out,
+    struct trivet_error *err)
 {
-    struct trivet_record *record = login->record;
     bool is_installed = record->installation_token.len > 0;
     const struct trivet_order order = {
         .method = "POST",
@@ -106,31 +110,37 @@ post(const struct login *login, const char *path,
     enum trivet_status status;
 
     if (body->data == NULL) {
-        return trivet_error_set(login->err, TRIVET_E_MEMORY, "session",
+        return trivet_error_set(err, TRIVET_E_MEMORY, "session",
             "out of memory, or a text is not UTF-8");
     }
 
     /* Not one of the pool: the pool's workers have other keys than this record.
      */
-    TRIVET_TRY(trivet_worker_new(
-        login->context->settings, record, 0, &worker, login->err));
+    TRIVET_TRY(trivet_worker_new(context->settings, record, 0, &worker, err));
     status = trivet_worker_exchange(worker, &order, out, &is_verified, &ours);
     if (status == TRIVET_E_UNAVAILABLE && trivet_worker_has_sent(worker)) {
-        status = explain_lost_step(path, &ours, login->err);
+        status = explain_lost_step(path, &ours, err);
     } else if (status != TRIVET_OK) {
-        status = trivet_error_set(
-            login->err, ours.status, ours.where, "%s", ours.detail);
+        status =
+            trivet_error_set(err, ours.status, ours.where, "%s", ours.detail);
     }
     record->scheme = trivet_worker_scheme(worker);
     trivet_worker_free(worker);
 
     if (status == TRIVET_OK && (out->status < 200 || out->status > 299)) {
-        status =
-            trivet_refusal_explain(out, record->base_url, path, login->err);
+        status = trivet_refusal_explain(out, record->base_url, path, err);
         trivet_wire_answer_release(out);
     }
 
     return status;
+}
+
+static enum trivet_status
+post(const struct login *login, const char *path,
+    const struct trivet_buffer *body, struct trivet_wire_answer *out)
+{
+    return trivet_session_post(
+        login->context, login->record, path, body, out, login->err);
 }
 
 static enum trivet_status
@@ -420,17 +430,13 @@ run_first_pin(const struct login *login)
     return keep_step(login, false);
 }
 
+/* Those of the first num_steps that are missing. */
 static enum trivet_status
-run_steps(struct login *login)
+run_missing(struct login *login, size_t num_steps)
 {
-    if (login->record->api_key.len == 0) {
-        return trivet_error_set(login->err, TRIVET_E_NOT_FOUND, "session",
-            "there is no API key, neither given nor in the context file");
-    }
-
     TRIVET_TRY(run_first_pin(login));
 
-    for (size_t i = 0; i < sizeof steps / sizeof steps[0]; i++) {
+    for (size_t i = 0; i < num_steps; i++) {
         if (!steps[i].is_missing(login->record)) {
             continue;
         }
@@ -442,6 +448,26 @@ run_steps(struct login *login)
     }
 
     return TRIVET_OK;
+}
+
+static enum trivet_status
+run_steps(struct login *login)
+{
+    if (login->record->api_key.len == 0) {
+        return trivet_error_set(login->err, TRIVET_E_NOT_FOUND, "session",
+            "there is no API key, neither given nor in the context file");
+    }
+
+    return run_missing(login, sizeof steps / sizeof steps[0]);
+}
+
+enum trivet_status
+trivet_session_install(struct trivet_context *context,
+    struct trivet_record *record, struct trivet_error *err)
+{
+    struct login login = {context, record, err, false, false};
+
+    return run_missing(&login, NUM_TO_INSTALL);
 }
 
 static bool

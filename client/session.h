@@ -12,6 +12,7 @@
 #include "base/secret.h"
 #include "client/context.h"
 #include "client/record.h"
+#include "client/wire_answer.h"
 
 /*
  * Makes sure that there is a session other than `ended` (NULL: any session that
@@ -22,6 +23,19 @@
 TRIVET_MUST_USE enum trivet_status trivet_session_ensure(
     struct trivet_context *context, const struct trivet_secret *ended,
     struct trivet_error *err);
+
+/* The steps up to the installation that are missing. The caller holds the
+ * file's lock; what is done is in the file. */
+TRIVET_MUST_USE enum trivet_status trivet_session_install(
+    struct trivet_context *context, struct trivet_record *record,
+    struct trivet_error *err);
+
+/* POSTs body as the installation of record (or as nobody yet) and wants a 2xx.
+ * out: trivet_wire_answer_release. */
+TRIVET_MUST_USE enum trivet_status trivet_session_post(
+    struct trivet_context *context, struct trivet_record *record,
+    const char *path, const struct trivet_buffer *body,
+    struct trivet_wire_answer *out, struct trivet_error *err);
 
 /* Whether there is no session, or it expires within 30 s (a quarter of a
  * time-out below 2 min) by the local clock. Blocks: no. */

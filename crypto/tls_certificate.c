@@ -10,159 +10,32 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "crypto/digest.h"
 #include "crypto/openssl.h"
+#include "crypto/x509.h"
 
 enum {
-    DAY_S = 86400,
     CA_DAYS = 3650,
     SERVER_DAYS = 397, /* more is refused by some clients */
     RENEW_DAYS = 30,
     MAX_SUBJECT_ALT_NAMES = 160 + TRIVET_MAX_CERTIFICATE_HOSTS * 260
 };
 
-struct extension {
-    int nid;
-    const char *value;
-};
-
-static bool
-set_serial(X509 *certificate)
-{
-    unsigned char random[16];
-    BIGNUM *number;
-    bool is_set;
-
-    if (trivet_random(random, sizeof random) != TRIVET_OK) {
-        return false;
-    }
-
-    random[0] &= 0x7f; /* positive */
-    number = BN_bin2bn(random, sizeof random, NULL);
-    is_set = number != NULL
-             && BN_to_ASN1_INTEGER(number, X509_get_serialNumber(certificate))
-                    != NULL;
-    BN_free(number);
-
-    return is_set;
-}
-
-static bool
-add_extension(X509 *certificate, X509 *issuer, const struct extension *wanted)
-{
-    X509_EXTENSION *extension;
-    X509V3_CTX context;
-    bool is_added;
-
-    X509V3_set_ctx(&context, issuer, certificate, NULL, NULL, 0);
-    extension = X509V3_EXT_conf_nid(NULL, &context, wanted->nid, wanted->value);
-    is_added =
-        extension != NULL && X509_add_ext(certificate, extension, -1) == 1;
-    X509_EXTENSION_free(extension);
-
-    return is_added;
-}
-
-static bool
-set_basics(X509 *certificate, EVP_PKEY *key, const char *name, int num_days)
-{
-    X509_NAME *subject = X509_get_subject_name(certificate);
-
-    return X509_set_version(certificate, X509_VERSION_3) == 1
-           && set_serial(certificate)
-           && X509_gmtime_adj(X509_getm_notBefore(certificate), -DAY_S) != NULL
-           && X509_gmtime_adj(
-                  X509_getm_notAfter(certificate), (long) num_days * DAY_S)
-                  != NULL
-           && X509_NAME_add_entry_by_txt(subject, "CN", MBSTRING_ASC,
-                  (const unsigned char *) name, -1, -1, 0)
-                  == 1
-           && X509_set_pubkey(certificate, key) == 1;
-}
-
-/* A certificate without extensions yet; NULL when it could not be made. */
-static X509 *
-make_blank(EVP_PKEY *key, const char *name, int num_days)
-{
-    X509 *certificate = X509_new();
-
-    if (certificate != NULL && !set_basics(certificate, key, name, num_days)) {
-        X509_free(certificate);
-        return NULL;
-    }
-
-    return certificate;
-}
-
-/* Names the issuer, adds the extensions and signs. issuer may be certificate
- * itself. */
-static bool
-complete(X509 *certificate, X509 *issuer, EVP_PKEY *issuer_key,
-    const struct extension *extensions, size_t num_extensions)
-{
-    if (X509_set_issuer_name(certificate, X509_get_subject_name(issuer)) != 1) {
-        return false;
-    }
-
-    for (size_t i = 0; i < num_extensions; i++) {
-        if (!add_extension(certificate, issuer, &extensions[i])) {
-            return false;
-        }
-    }
-
-    return X509_sign(certificate, issuer_key, EVP_sha256()) > 0;
-}
-
-static bool
-write_pem(BIO *bio, char out[TRIVET_MAX_CERTIFICATE_PEM])
-{
-    char *data;
-    long len = BIO_get_mem_data(bio, &data);
-
-    if (len <= 0 || len >= TRIVET_MAX_CERTIFICATE_PEM) {
-        return false;
-    }
-
-    memcpy(out, data, (size_t) len);
-    out[len] = '\0';
-    return true;
-}
-
-static bool
-to_pem(X509 *certificate, EVP_PKEY *key, struct trivet_certificate *out)
-{
-    BIO *text = BIO_new(BIO_s_mem());
-    BIO *secret = BIO_new(BIO_s_secmem());
-    bool is_written =
-        text != NULL && secret != NULL
-        && PEM_write_bio_X509(text, certificate) == 1
-        && PEM_write_bio_PKCS8PrivateKey(secret, key, NULL, NULL, 0, NULL, NULL)
-               == 1
-        && write_pem(text, out->certificate_pem)
-        && write_pem(secret, out->key_pem);
-
-    BIO_free(text);
-    BIO_free(secret);
-
-    return is_written;
-}
-
 enum trivet_status
 trivet_certificate_make_ca(
     struct trivet_certificate *out, struct trivet_error *err)
 {
-    static const struct extension extensions[] = {
+    static const struct trivet_x509_extension extensions[] = {
         {NID_basic_constraints, "critical,CA:TRUE,pathlen:0"},
         {NID_key_usage, "critical,keyCertSign,cRLSign"},
         {NID_subject_key_identifier, "hash"},
     };
     EVP_PKEY *key = EVP_EC_gen("P-256");
     X509 *certificate =
-        key == NULL ? NULL : make_blank(key, "trivet local CA", CA_DAYS);
+        key == NULL ? NULL : trivet_x509_make(key, "trivet local CA", CA_DAYS);
     bool is_made = certificate != NULL
-                   && complete(certificate, certificate, key, extensions,
-                       sizeof extensions / sizeof extensions[0])
-                   && to_pem(certificate, key, out);
+                   && trivet_x509_complete(certificate, certificate, key,
+                       extensions, sizeof extensions / sizeof extensions[0])
+                   && trivet_x509_to_pem(certificate, key, out);
 
     X509_free(certificate);
     EVP_PKEY_free(key);
@@ -342,7 +215,7 @@ make_server(X509 *ca, EVP_PKEY *ca_key,
     struct trivet_certificate *out)
 {
     char names[MAX_SUBJECT_ALT_NAMES];
-    struct extension extensions[] = {
+    struct trivet_x509_extension extensions[] = {
         {NID_basic_constraints, "critical,CA:FALSE"},
         {NID_key_usage, "critical,digitalSignature"},
         {NID_ext_key_usage, "serverAuth"},
@@ -352,14 +225,14 @@ make_server(X509 *ca, EVP_PKEY *ca_key,
     };
     EVP_PKEY *key = make_or_read_key(key_pem);
     X509 *certificate =
-        key == NULL ? NULL : make_blank(key, "localhost", SERVER_DAYS);
+        key == NULL ? NULL : trivet_x509_make(key, "localhost", SERVER_DAYS);
     bool is_made;
 
     format_names(extra, names);
     is_made = certificate != NULL
-              && complete(certificate, ca, ca_key, extensions,
+              && trivet_x509_complete(certificate, ca, ca_key, extensions,
                   sizeof extensions / sizeof extensions[0])
-              && to_pem(certificate, key, out);
+              && trivet_x509_to_pem(certificate, key, out);
     X509_free(certificate);
     EVP_PKEY_free(key);
 
@@ -376,7 +249,7 @@ trivet_certificate_make_key(
         key != NULL && secret != NULL
         && PEM_write_bio_PKCS8PrivateKey(secret, key, NULL, NULL, 0, NULL, NULL)
                == 1
-        && write_pem(secret, out);
+        && trivet_pem_write(secret, out);
 
     BIO_free(secret);
     EVP_PKEY_free(key);
@@ -423,7 +296,7 @@ trivet_certificate_is_good(
     BIO *text = BIO_new_mem_buf(certificate_pem, -1);
     X509 *certificate =
         text == NULL ? NULL : PEM_read_bio_X509(text, NULL, NULL, NULL);
-    time_t soon = time(NULL) + (time_t) RENEW_DAYS * DAY_S;
+    time_t soon = time(NULL) + (time_t) RENEW_DAYS * TRIVET_DAY_S;
     bool is_good = certificate != NULL
                    && X509_cmp_time(X509_get0_notAfter(certificate), &soon) > 0;
 

@@ -75,6 +75,7 @@ CRYPTO_SRCS = \
 	crypto/psp_chain.c \
 	crypto/psp_name.c \
 	crypto/psp_roots.c \
+	crypto/psp_sandbox.c \
 	crypto/public_der.c \
 	crypto/residue.c \
 	crypto/signature.c \
@@ -83,7 +84,8 @@ CRYPTO_SRCS = \
 	crypto/tls_certificate.c \
 	crypto/token.c \
 	crypto/verify_cache.c \
-	crypto/weak.c
+	crypto/weak.c \
+	crypto/x509.c
 
 STORE_SRCS = \
 	store/again.c \
@@ -194,6 +196,7 @@ AUTHORITY_SRCS = \
 	authority/operator/calls/device.c \
 	authority/operator/calls/journal.c \
 	authority/operator/calls/permitted_ip.c \
+	authority/operator/calls/provider.c \
 	authority/operator/calls/prune.c \
 	authority/operator/calls/sandbox.c \
 	authority/operator/calls/server_key.c \
@@ -240,6 +243,7 @@ CLIENT_SRCS = \
 	client/place.c \
 	client/pool.c \
 	client/proof.c \
+	client/provider.c \
 	client/record.c \
 	client/record_field.c \
 	client/record_installation.c \
@@ -350,6 +354,7 @@ CLI_SRCS = \
 	cli/sandbox/clock.c \
 	cli/sandbox/hosts.c \
 	cli/sandbox/incident.c \
+	cli/sandbox/provider.c \
 	cli/sandbox/reset.c \
 	cli/sandbox/sandbox.c \
 	cli/sandbox_state.c \

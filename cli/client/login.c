@@ -24,6 +24,7 @@ enum {
     OPTION_DESCRIPTION,
     OPTION_PERMITTED_IP,
     OPTION_SANDBOX_USER,
+    OPTION_PSP,
     OPTION_NEW,
     OPTION_PIN_FIRST,
     OPTION_PIN_EXPIRES,
@@ -39,6 +40,7 @@ struct login {
     bool makes_user;
     bool is_company;
     const char *key_command; /* NULL: none */
+    const char *psp;         /* a folder; NULL: no provider */
     const char *pin_expires; /* YYYY-MM-DD; NULL: never */
     char credential[CLI_MAX_CONTEXT_PATH];
     char api_key[TRIVET_API_KEY_SIZE];
@@ -57,6 +59,10 @@ static const struct argp_option options[] = {
         "an address that may use the API key, or *; may be repeated", 0},
     {"new-sandbox-user", OPTION_SANDBOX_USER, "KIND", OPTION_ARG_OPTIONAL,
         "make a user first: person (the default) or company", 0},
+    {"psp", OPTION_PSP, "FOLDER", 0,
+        "as a payment service provider: by certificate.pem, chain.pem and "
+        "key.pem in FOLDER",
+        0},
     {"pin-on-first-use", OPTION_PIN_FIRST, NULL, 0,
         "when the context has no pins: pin the key that the server shows now, "
         "beside those of --pin",
@@ -112,6 +118,16 @@ read_date(const char *date, int64_t *out_us)
     return true;
 }
 
+static int
+count_sources(const struct login *login)
+{
+    const struct trivet_context_options *from = &login->client.options;
+
+    return (login->key_command != NULL)
+           + (from->api_key_file != NULL || from->api_key_fd >= 0)
+           + login->makes_user + (login->psp != NULL);
+}
+
 static error_t
 parse(int key, char *argument, struct argp_state *state)
 {
@@ -145,6 +161,9 @@ parse(int key, char *argument, struct argp_state *state)
     case OPTION_SANDBOX_USER:
         set_user_kind(login, argument == NULL ? "person" : argument, state);
         break;
+    case OPTION_PSP:
+        login->psp = argument;
+        break;
     case OPTION_PIN_FIRST:
         to->flags |= TRIVET_OPEN_PIN_ON_FIRST_USE;
         break;
@@ -159,10 +178,7 @@ parse(int key, char *argument, struct argp_state *state)
         break;
     case ARGP_KEY_END:
         cli_check_server(to, state);
-        if (login->key_command != NULL
-            && (to->api_key_file != NULL || to->api_key_fd >= 0
-                || login->makes_user))
-        {
+        if (count_sources(login) > 1) {
             argp_error(state, "one source of the API key is enough");
         }
         break;
@@ -286,6 +302,46 @@ make_user(struct login *login)
     return CLI_OK;
 }
 
+/* The API key is in the context then. */
+static int
+register_provider(struct login *login)
+{
+    static const char *const names[] = {
+        "certificate.pem", "chain.pem", "key.pem"};
+    char paths[3][CLI_MAX_CONTEXT_PATH];
+    const struct trivet_provider provider = {paths[0], paths[1], paths[2]};
+    struct trivet_error err;
+
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        if (snprintf(paths[i], sizeof paths[i], "%s/%s", login->psp, names[i])
+            >= (int) sizeof paths[i])
+        {
+            return cli_complain(CLI_USAGE, "--psp: the path is too long");
+        }
+    }
+
+    if (trivet_context_register_provider(
+            &login->client.options, &provider, &err)
+        != TRIVET_OK)
+    {
+        return cli_fail(&err);
+    }
+
+    login->client.options.flags &= ~(unsigned) TRIVET_OPEN_NEW; /* it is */
+    return CLI_OK;
+}
+
+/* Where the API key is from. */
+static int
+provide_key(struct login *login)
+{
+    if (login->psp != NULL) {
+        return register_provider(login);
+    }
+
+    return login->makes_user ? make_user(login) : get_api_key(login);
+}
+
 static void
 print_who(const struct trivet_context_info *info)
 {
@@ -370,7 +426,7 @@ log_in(struct login *login)
         return number;
     }
 
-    number = login->makes_user ? make_user(login) : get_api_key(login);
+    number = provide_key(login);
     if (number != CLI_OK) {
         return number;
     }

@@ -5,12 +5,13 @@
 
 static const struct cli_command *const children[] = {
     &cli_sandbox_hosts_command,
+    &cli_sandbox_provider_command,
     &cli_sandbox_reset_command,
     NULL,
 };
 
 const struct cli_command cli_sandbox_command = {
     .name = "sandbox",
-    .summary = "the sandbox for SDKs and tests: hosts, reset",
+    .summary = "the sandbox for SDKs and tests: hosts, provider, reset",
     .children = children,
 };

@@ -6,6 +6,7 @@
 #include "cli/command.h"
 
 extern const struct cli_command cli_sandbox_hosts_command;
+extern const struct cli_command cli_sandbox_provider_command;
 extern const struct cli_command cli_sandbox_reset_command;
 
 #endif

@@ -3,7 +3,7 @@
 import { me, mayChange, render } from "/app.js";
 import { change, first, rows } from "/api.js";
 import { asSwitch, confirmed, copyable, doing, h, moment, shown, span } from "/dom.js";
-import { lines } from "/paste.js";
+import { lines, providerLines } from "/paste.js";
 
 const STEPS = [["+1 h", 3600], ["+1 d", 86400], ["+7 d", 604800]];
 const KINDS = [["person", "New person"], ["company", "New company"], ["api-key", "New OAuth access"]];
@@ -50,6 +50,17 @@ const makeUser = (kind) => doing("", async () => {
   await render();
 });
 
+const makeProvider = doing("", async () => {
+  const [made] = await change("POST", "/api/sandbox/provider");
+  await shown(made.name,
+    h("p", {}, "A payment service provider (PSD2) with a test certificate. Its private key is "
+      + "shown this once. The user is there when the certificate was registered: that gives "
+      + "an API key, which is bound within an hour."),
+    copyable("Certificate", made.certificate), copyable("Chain", made.chain),
+    copyable("Private key", made.private_key),
+    ...providerLines(me, made).map(([name, text]) => copyable(name, text)));
+});
+
 const resetAll = doing("as new", async () => {
   if (!await confirmed("Reset the sandbox?",
     "All users, API keys, installations, devices and sessions are removed. The clock "
@@ -67,6 +78,7 @@ export async function show() {
   return {
     elements: [mayChange() && h("div", { class: "bar" }, KINDS.map(([kind, label]) =>
       h("button", { type: "button", class: "main", onclick: makeUser(kind) }, label)),
+    h("button", { type: "button", class: "main", onclick: makeProvider }, "New provider (PSD2)"),
     h("button", { type: "button", class: "bad grow", onclick: resetAll }, "Reset the sandbox")),
     h("div", { class: "sides" }, clock(now), incidents(list))],
   };

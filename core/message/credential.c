@@ -4,6 +4,8 @@
 
 #include <jansson.h>
 
+#include "core/json_tree.h"
+#include "core/message/elements.h"
 #include "core/message/list.h"
 #include "core/message/text.h"
 #include "core/message/json_value.h"
@@ -57,6 +59,21 @@ trivet_credential_answer_write(
 {
     return trivet_message_write_response(
         json_pack("[o]", make_element(credential, secret)));
+}
+
+enum trivet_status
+trivet_credential_answer_read(struct trivet_slice answer,
+    struct trivet_secret *out, struct trivet_error *err)
+{
+    json_t *root;
+    json_t *elements = trivet_elements_load(answer, &root);
+    json_t *object = trivet_elements_find(elements, "CredentialPasswordIp");
+    bool is_read = trivet_elements_copy_secret(
+        json_object_get(object, "token_value"), out);
+
+    trivet_json_wipe(object);
+    json_decref(root);
+    return is_read ? TRIVET_OK : trivet_elements_miss(err, "has no API key");
 }
 
 void

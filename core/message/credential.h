@@ -12,6 +12,7 @@
 #define TRIVET_CORE_MESSAGE_CREDENTIAL_H
 
 #include "base/buffer.h"
+#include "base/secret.h"
 #include "core/api_key.h"
 
 struct trivet_list;
@@ -20,6 +21,11 @@ struct trivet_list;
  * digest alone is kept); NULL: null. */
 struct trivet_buffer trivet_credential_answer_write(
     const struct trivet_api_key_view *credential, const char *secret);
+
+/* The API key in such an answer. TRIVET_E_MALFORMED: it has none. */
+TRIVET_MUST_USE enum trivet_status trivet_credential_answer_read(
+    struct trivet_slice answer, struct trivet_secret *out,
+    struct trivet_error *err);
 
 void trivet_list_add_credential(
     struct trivet_list *list, const struct trivet_api_key_view *credential);

@@ -4,6 +4,25 @@
 #include "core/message/psp.h"
 
 #include "core/message/fields.h"
+#include "core/message/text.h"
+
+static json_t *
+text_of(struct trivet_slice text)
+{
+    const char *bytes = text.len == 0 ? "" : (const char *) text.data;
+
+    return json_stringn(bytes, text.len);
+}
+
+struct trivet_buffer
+trivet_psp_request_write(struct trivet_slice certificate,
+    struct trivet_slice chain, struct trivet_slice signature)
+{
+    return trivet_message_write_request(json_pack("{s:o, s:o, s:o}",
+        "client_payment_service_provider_certificate", text_of(certificate),
+        "client_payment_service_provider_certificate_chain", text_of(chain),
+        "client_public_key_signature", text_of(signature)));
+}
 
 static struct trivet_complaint
 read_fields(const json_t *root, struct trivet_psp_request *out)

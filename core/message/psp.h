@@ -11,6 +11,7 @@
 #ifndef TRIVET_CORE_MESSAGE_PSP_H
 #define TRIVET_CORE_MESSAGE_PSP_H
 
+#include "base/buffer.h"
 #include "base/encoding.h"
 #include "base/slice.h"
 #include "core/limits.h"
@@ -26,6 +27,10 @@ struct trivet_psp_request {
     char signature[TRIVET_BASE64_LEN(TRIVET_MAX_SIGNATURE)];
     size_t signature_len;
 };
+
+/* data is NULL when memory ran out, or a text is not UTF-8. */
+struct trivet_buffer trivet_psp_request_write(struct trivet_slice certificate,
+    struct trivet_slice chain, struct trivet_slice signature);
 
 /* On a complaint, *out holds nothing of use. */
 TRIVET_MUST_USE struct trivet_complaint trivet_psp_request_read(

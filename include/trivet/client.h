@@ -169,6 +169,24 @@ TRIVET_API TRIVET_MUST_USE enum trivet_status trivet_context_open(
     const struct trivet_context_options *options, struct trivet_context **out,
     struct trivet_error *err);
 
+/* PEM files of a payment service provider (PSD2). */
+struct trivet_provider {
+    const char *certificate_file;
+    const char *chain_file; /* intermediates, the root last; NULL: none */
+    const char *key_file;   /* RSA, 2048 bits; nobody else may read it  */
+};
+
+/*
+ * Gets the API key that a server has for the provider's certificate, into
+ * options->file: with a key pair and an installation, where they are missing.
+ * trivet_context_open then takes the other steps, within an hour. A file that
+ * has an API key stays as it is, unless TRIVET_OPEN_NEW is set. No API key may
+ * be given.
+ */
+TRIVET_API TRIVET_MUST_USE enum trivet_status trivet_context_register_provider(
+    const struct trivet_context_options *options,
+    const struct trivet_provider *provider, struct trivet_error *err);
+
 /* Wipes and frees; the session at the server stays open. No thread may be using
  * the context. */
 TRIVET_API void trivet_context_close(struct trivet_context *context);

@@ -41,6 +41,7 @@ static const char *const words[TRIVET_NUM_AUDIT_EVENTS] = {
     [TRIVET_AUDIT_SESSIONS_ENDED] = "sessions-ended",
     [TRIVET_AUDIT_CLOCK_MOVED] = "clock-moved",
     [TRIVET_AUDIT_INCIDENT_SWITCHED] = "incident-switched",
+    [TRIVET_AUDIT_PROVIDER_MADE] = "provider-made",
 };
 
 static enum trivet_status

@@ -59,6 +59,7 @@ enum trivet_audit_event {
     TRIVET_AUDIT_SESSIONS_ENDED,    /* of a user; detail: how many           */
     TRIVET_AUDIT_CLOCK_MOVED,       /* a sandbox's; detail: by how much      */
     TRIVET_AUDIT_INCIDENT_SWITCHED, /* a sandbox's; detail: which, on or off */
+    TRIVET_AUDIT_PROVIDER_MADE, /* a sandbox's certificate; detail: its name */
     TRIVET_NUM_AUDIT_EVENTS
 };
 

@@ -2,11 +2,14 @@
 """The console in a browser: each page and each switch does what it says, seen
 from outside by a client"""
 import hashlib
+from types import SimpleNamespace
 
 import pytest
+from cryptography.hazmat.primitives import serialization
 from selenium.webdriver.common.keys import Keys
 
 import bunq
+import psp
 from looking import PAGES, Page
 from places import Site, make_browser, see
 
@@ -187,13 +190,58 @@ def test_a_user_on_one_click(page, button):
     assert page.site.client(secret=secret).is_alive()
 
 
+def shown_in_dialog(page, name):
+    """The text behind a button "Copy: NAME"."""
+    return page.browser.execute_script(
+        "return [...document.querySelectorAll('#dialog div')].find((part) =>"
+        " part.querySelector('button')?.getAttribute('aria-label') === arguments[0])"
+        "?.querySelector('pre').textContent", f"Copy: {name}")
+
+
+def test_a_provider_on_one_click(page, axe):
+    page.go("sandbox", "Sandbox")
+    page.press("New provider (PSD2)")
+    key = page.wait(lambda: shown_in_dialog(page, "Private key"))
+    made = SimpleNamespace(
+        pem=shown_in_dialog(page, "Certificate"),
+        key=serialization.load_pem_private_key(key.encode(), None))
+    root = SimpleNamespace(pem=shown_in_dialog(page, "Chain"))
+    assert "create_for_psd2" in page.text("#dialog")
+    assert "trivet login" in shown_in_dialog(page, "trivet")
+    assert page.examine(axe) == "" and page.overflows() <= 0
+    page.press("Close")
+    assert key not in page.browser.page_source and "PRIVATE" not in page.browser.page_source
+    assert page.site.console().get("/api/audit?count=1")[0]["event"] == "provider-made"
+    client = bunq.Client(page.site.gateway).install()
+    answer = client.post(psp.PATH, psp.claim(client, made, root),
+                         token=client.installation_token)
+    bunq.assert_admitted(answer, client.server_key)
+    client.register(answer.element("CredentialPasswordIp")["token_value"]).open()
+    assert client.is_alive()
+    assert client.get("/v1/user").types == ["UserPaymentServiceProvider"]
+    other = bunq.Client(page.site.gateway).install()
+    answer = other.post(psp.PATH, psp.claim(other, made, root, key=bunq.key(1)),
+                        token=other.installation_token)
+    bunq.assert_refused(answer, 400)
+
+
+def test_each_sdk_has_its_line(page):
+    page.go("sandbox", "Sandbox")
+    page.press("New person")
+    secret = page.wait(lambda: page.text("#dialog pre"))
+    for name in ("trivet", "curl: the first of the three steps", "Python SDK", "PHP SDK",
+                 "Java SDK", "C# SDK", "JavaScript client"):
+        text = shown_in_dialog(page, name)
+        assert text and (secret in text or name.startswith("curl")), name
+
+
 # ---- requests --------------------------------------------------------------------
 
 
 def test_what_was_signed_is_beside_what_should_have_been(page, axe):
     client = page.site.client()
     client.call("POST", bunq.ECHO, b'{"a": 1}', signature=client.sign(b'{"a": 1}\r\n'))
-    look_at(page, target=bunq.ECHO)
+    look_at(page, target=bunq.ECHO, mistake="trailing-newline")
     page.wait(lambda: page.all("section[aria-label='What was signed']"))
     assert "They differ from line 1, character 9 on." in page.text()
     assert page.text("section[aria-label='What was signed'] mark") == "␍␊"
@@ -230,9 +278,13 @@ AGAIN = "Try it again as it should have been signed"
 
 
 def newest(page, **wanted):
-    """The newest request of the journal that is so."""
-    return next(row for row in page.site.console().get("/api/journal?count=200")[::-1]
-                if all(row[name] == value for name, value in wanted.items()))
+    """The newest request of the journal that is so: it is written down after it was
+    answered."""
+    def find():
+        return [row for row in page.site.console().get("/api/journal?count=200")[::-1]
+                if all(row[name] == value for name, value in wanted.items())]
+
+    return page.wait(find)[0]
 
 
 def look_at(page, **wanted):
@@ -267,8 +319,8 @@ def test_a_wrongly_signed_request_is_tried_again(page, axe):
         see(page.browser, width)
         assert page.overflows() <= 0
         assert page.examine(axe) == ""
-    again = newest(page, target=row["target"])
-    assert again["is_admitted"] and again["id"] > row["id"]
+    again = newest(page, target=row["target"], is_admitted=True)
+    assert again["id"] > row["id"]
     assert again["body"] == body.decode() and again["user_id"] == row["user_id"]
     key = page.site.console().get("/api/key?count=1")[0]
     assert key["label"] == "console: try again" and key["user_id"] == row["user_id"]

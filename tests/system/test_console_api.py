@@ -120,6 +120,7 @@ CHANGES = [
     ("prune.run", {}, {"sessions": -1, "installations": -1, "api_keys": -1}),
     ("sandbox.user", {}, {"kind": "company"}),
     ("sandbox.user", {}, {"kind": "api-key"}),
+    ("sandbox.provider", {}, None),
     ("user.end-sessions", {"id": "user"}, None),
     ("session.end", {"id": "session"}, None),
     ("server-key.rotate", {}, None),

@@ -4,6 +4,9 @@
 
 #include <openssl/pem.h>
 #include <stdlib.h>
+#include <time.h>
+
+#include "crypto/psp_sandbox.h"
 
 static void
 the_providers_own_key_is_rsa_and_bounded(void **state)
@@ -183,6 +186,70 @@ only_its_own_sha256_signature_fits(void **state)
     X509_free(own);
 }
 
+/* ---- a sandbox's own ----------------------------------------------------- */
+
+static enum trivet_psp_fault
+judge_made(const struct trivet_sandbox_psp *psp, EVP_PKEY *key,
+    bool trusts_claimed_roots, int64_t now_s, struct trivet_psp *out)
+{
+    const struct trivet_psp_trust trust = {
+        .trusts_claimed_roots = trusts_claimed_roots,
+        .needs_root_last = true,
+        .now_s = now_s,
+    };
+    unsigned char signature[TRIVET_MAX_SIGNATURE];
+    size_t len = sign_by(key, EVP_sha256(), signature, sizeof signature);
+    struct trivet_psp_claim claim = {
+        .certificate_pem = trivet_slice_text(psp->own.certificate_pem),
+        .chain_pem = trivet_slice_text(psp->chain_pem),
+        .signature = trivet_slice_make(signature, len),
+    };
+    enum trivet_psp_fault fault;
+
+    memcpy(claim.digest, signed_digest, sizeof claim.digest);
+    assert_int_equal(
+        trivet_psp_verify(&claim, &trust, &fault, out, NULL), TRIVET_OK);
+    return fault;
+}
+
+/* Also when its clock is years ahead. */
+static void
+a_provider_of_a_sandbox_is_good_there(void **state)
+{
+    const int64_t offsets_s[] = {0, 5 * 365 * (int64_t) DAY_S};
+    (void) state;
+
+    for (size_t i = 0; i < NUM_OF(offsets_s); i++) {
+        int64_t now_s = (int64_t) time(NULL) + offsets_s[i];
+        struct trivet_sandbox_psp psp;
+        struct trivet_psp found;
+        BIO *bio;
+        EVP_PKEY *key;
+
+        assert_int_equal(trivet_sandbox_psp_make(now_s, &psp, NULL), TRIVET_OK);
+        bio = BIO_new_mem_buf(psp.own.key_pem, -1);
+        key = PEM_read_bio_PrivateKey(bio, NULL, NULL, NULL);
+        BIO_free(bio);
+        assert_non_null(key);
+
+        assert_int_equal(
+            judge_made(&psp, key, true, now_s, &found), TRIVET_PSP_GOOD);
+        assert_string_equal(found.common_name, TRIVET_SANDBOX_PSP_NAME);
+        assert_int_equal(
+            judge_made(&psp, key, true, now_s + 364 * DAY_S, &found),
+            TRIVET_PSP_GOOD);
+        assert_int_equal(
+            judge_made(&psp, key, true, now_s + 366 * DAY_S, &found),
+            TRIVET_PSP_VALIDITY);
+        assert_int_equal(
+            judge_made(&psp, key, false, now_s, &found), TRIVET_PSP_CHAIN);
+        assert_int_equal(
+            judge_made(&psp, made.provider_key, true, now_s, &found),
+            TRIVET_PSP_SIGNATURE);
+        EVP_PKEY_free(key);
+    }
+}
+
 int
 main(void)
 {
@@ -190,6 +257,7 @@ main(void)
         cmocka_unit_test(the_providers_own_key_is_rsa_and_bounded),
         cmocka_unit_test(what_is_cut_off_is_refused),
         cmocka_unit_test(sha1_and_times_are_judged),
+        cmocka_unit_test(a_provider_of_a_sandbox_is_good_there),
         cmocka_unit_test(only_its_own_sha256_signature_fits),
     };
 

@@ -78,4 +78,7 @@ extern const struct trivet_operator_field trivet_reset_fields[];
 trivet_operator_run_fn trivet_operator_sandbox_reset;
 trivet_operator_run_fn trivet_operator_sandbox_user;
 
+extern const struct trivet_operator_field trivet_provider_fields[];
+trivet_operator_run_fn trivet_operator_sandbox_provider;
+
 #endif
