@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * sweep_operator.c - every call of an operator while the n-th allocation, or
- * the n-th use of a file, fails: for each n until none fails any more
+ * sweep_operator.c - the calls of an operator while the n-th allocation, or the
+ * n-th use of a file, fails: for each n until none fails any more. Not those
+ * that make keys, which takes long.
  *
  * Once and then no more, and from then on for good. Each round has the same
  * store and sandbox. What must hold whatever failed:
