@@ -39,7 +39,7 @@ def make_base(release, folder, packages):
     run("mmdebstrap", "--quiet", "--variant=minbase", "--dpkgopt=force-unsafe-io",
         f"--include={BASE}", "--skip=cleanup/apt",
         f"--customize-hook=mkdir -p $1/packages && cp {' '.join(map(str, packages))} $1/packages/",
-        "--customize-hook=chroot $1 sh -c 'apt-get install -qy --no-install-recommends "
+        "--customize-hook=chroot $1 sh -c 'apt-get install -qy --install-recommends "
         "--download-only /packages/*.deb </dev/null'",
         release, folder)
     return folder
