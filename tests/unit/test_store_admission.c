@@ -420,12 +420,12 @@ drop_chains(void)
 {
     static const char *const changes[] = {"DROP TABLE audit_checkpoint_head",
         "DROP TABLE audit_checkpoint", "DROP TABLE audit_checkpoint_end",
-        "CREATE TABLE old AS SELECT id, at_us, event, actor, address, user_id,"
-        " api_key_id, installation_id, device_id, session_id, reason, detail,"
-        " hash FROM audit",
+        ("CREATE TABLE old AS SELECT id, at_us, event, actor, address, user_id,"
+         " api_key_id, installation_id, device_id, session_id, reason, detail,"
+         " hash FROM audit"),
         "DROP TABLE audit", "ALTER TABLE old RENAME TO audit",
-        "CREATE TABLE old AS SELECT 1 AS id, num_rows, last_hash"
-        " FROM audit_head",
+        ("CREATE TABLE old AS SELECT 1 AS id, num_rows, last_hash"
+         " FROM audit_head"),
         "DROP TABLE audit_head", "ALTER TABLE old RENAME TO audit_head"};
 
     for (size_t i = 0; i < sizeof changes / sizeof changes[0]; i++) {
