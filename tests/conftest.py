@@ -26,7 +26,14 @@ def sample(count, wanted):
     return {round(n * (count - 1) / (wanted - 1)) for n in range(wanted)}
 
 
+def put_long_files_first(items):
+    """At the end of a run nobody waits for a long test that began last."""
+    long_files = {item.path for item in items if item.get_closest_marker("long")}
+    items.sort(key=lambda item: item.path not in long_files)
+
+
 def pytest_collection_modifyitems(config, items):
+    put_long_files_first(items)
     wanted = config.getoption("--rows")
     if not wanted:
         return
