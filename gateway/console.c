@@ -84,13 +84,12 @@ ngx_http_trivet_body_read(ngx_http_request_t *r)
     asked = ctx->work;
     asked->body = ngx_http_trivet_body(r);
 
-    if (ngx_http_trivet_post_work(r, ngx_http_trivet_answer_call, asked)
-        != NGX_OK) {
+    if (ngx_http_trivet_post_work(r, ngx_http_trivet_answer_call, asked,
+            ngx_http_trivet_call_answered)
+        != NGX_OK)
+    {
         ngx_http_finalize_request(r, NGX_HTTP_INTERNAL_SERVER_ERROR);
-        return;
     }
-
-    r->write_event_handler = ngx_http_trivet_call_answered;
 }
 
 

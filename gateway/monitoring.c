@@ -212,11 +212,11 @@ ngx_http_trivet_ask_store(ngx_http_request_t *r, ngx_http_trivet_work_pt ask,
 
     ctx->work = ngx_pcalloc(r->pool, sizeof(ngx_http_trivet_work_t));
     if (ctx->work == NULL
-        || ngx_http_trivet_post_work(r, ask, ctx->work) != NGX_OK) {
+        || ngx_http_trivet_post_work(r, ask, ctx->work, answer) != NGX_OK)
+    {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    r->write_event_handler = answer;
     r->main->count++;
 
     return NGX_DONE;

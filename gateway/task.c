@@ -35,7 +35,8 @@ typedef struct {
     ngx_chain_t *body;            /* of it */
     ngx_http_trivet_work_pt work; /* else */
     void *data;
-    int64_t posted_ns; /* 0: nobody wants to know */
+    ngx_http_event_handler_pt answer; /* when that is done */
+    int64_t posted_ns;                /* 0: nobody wants to know */
     ngx_event_t guard; /* its timer keeps a worker that shuts down waiting */
 } ngx_http_trivet_job_t;
 
@@ -187,6 +188,12 @@ ngx_http_trivet_task_done(ngx_event_t *ev)
         return;
     }
 
+    if (job->answer != NULL
+        && r->write_event_handler == ngx_http_request_empty_handler)
+    {
+        r->write_event_handler = job->answer; /* nobody has ended it since */
+    }
+
     r->write_event_handler(r);
 
     ngx_http_run_posted_requests(c);
@@ -260,9 +267,11 @@ ngx_http_trivet_post_task(ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx)
 }
 
 
+/* The connection may become writable meanwhile, when the answer before this one
+ * was large: then there is nothing to do, since the thread still works. */
 ngx_int_t
-ngx_http_trivet_post_work(
-    ngx_http_request_t *r, ngx_http_trivet_work_pt work, void *data)
+ngx_http_trivet_post_work(ngx_http_request_t *r, ngx_http_trivet_work_pt work,
+    void *data, ngx_http_event_handler_pt answer)
 {
     ngx_thread_task_t *task;
     ngx_http_trivet_job_t *job;
@@ -275,6 +284,13 @@ ngx_http_trivet_post_work(
     job = task->ctx;
     job->work = work;
     job->data = data;
+    job->answer = answer;
 
-    return ngx_http_trivet_post(r, task);
+    if (ngx_http_trivet_post(r, task) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    r->write_event_handler = ngx_http_request_empty_handler;
+
+    return NGX_OK;
 }

@@ -10,9 +10,9 @@
  * run again. NGX_ERROR: that could not be done. */
 ngx_int_t ngx_http_trivet_post_task(
     ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx);
-/* Some other work on the store for a request; then the request's
- * write_event_handler runs. */
-ngx_int_t ngx_http_trivet_post_work(
-    ngx_http_request_t *r, ngx_http_trivet_work_pt work, void *data);
+/* Some other work on the store for a request; then answer runs, once, and not
+ * before. NGX_ERROR: as above. */
+ngx_int_t ngx_http_trivet_post_work(ngx_http_request_t *r,
+    ngx_http_trivet_work_pt work, void *data, ngx_http_event_handler_pt answer);
 
 #endif

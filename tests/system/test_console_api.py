@@ -487,6 +487,18 @@ def test_outside_the_sandbox_there_is_none(serve, upstream):
     assert answer.status_code == 404 and "trivet_journal" in answer.text
 
 
+def test_an_answer_after_a_large_one_waits_for_its_own(site):
+    """The connection becomes writable once more when all of the large one went."""
+    client = bunq.ready(site)
+    for _ in range(150):
+        client.post("/v1/large", b"\x01" * 8192, signature="AAAA")
+    console = Console(site, site.console_port)
+    for _ in range(3):
+        answer = console.ask("GET", "/api/journal?count=150")
+        assert answer.status_code == 200 and len(answer.content) > 6_000_000
+        assert isinstance(console.get("/api/key"), list)
+
+
 def test_the_log_shows_the_same(site):
     client = bunq.ready(site)
     client.call("GET", "/v1/user?\x1b[31m", signature="AAAA")
