@@ -23,6 +23,12 @@ const isOpen = (row) => row.call?.startsWith("POST /v1/sandbox-user") ?? false;
 const isOfProvider = (row) => row.call?.includes("payment-service-provider-credential") ?? false;
 const needsKey = (row) => !isOpen(row) && row.call !== STEPS[0];
 
+// "//elsewhere/" and "/v1/../" are not what they seem to be, to a browser.
+function isKept(target) {
+  const url = new URL(target, location.origin);
+  return url.origin === location.origin && url.pathname + url.search === target;
+}
+
 // Why a request can not be tried again; null: it can.
 function obstacle(row) {
   if (isOfProvider(row)) {
@@ -35,6 +41,9 @@ function obstacle(row) {
   if (row.is_cut) {
     return "It can not be sent again as it was: its path or its body is not here whole. "
       + "It was too long, no text, or had a secret in it, which was cut out.";
+  }
+  if (!isKept(row.target)) {
+    return "It can not be sent again by a page: a browser would change its path.";
   }
   if (/^(GET|HEAD)$/.test(row.method) && row.body) {
     return "It can not be sent again by a page: a GET with a body.";

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // keys.js - the menu of API keys: where they may be used from, and by what
-import { go, mayChange, render } from "/app.js";
+import { go, mayChange, me, render } from "/app.js";
 import { change, rows } from "/api.js";
 import { asSwitch, confirmed, copyable, doing, field, h, moment, shown, tag, text } from "/dom.js";
 import { fetchPage, search } from "/list.js";
+import { lines } from "/paste.js";
 
 const KINDS = { ACTIVE: "good", REVOKED: "bad", EXPIRED: "bad" };
 
@@ -129,7 +130,8 @@ function create() {
         await shown("The new API key", h("p", {},
           "It is shown this once. Bind it to a device within ",
           `${Math.round(made.expires_in / 60)} minutes.`),
-        copyable("API key", made.secret));
+        copyable("API key", made.secret),
+        ...lines(me, made.secret).slice(0, 2).map(([name, words]) => copyable(name, words)));
         await render();
       })();
     },

@@ -78,7 +78,7 @@ function details(row, given) {
     row.headers === null && h("p", { class: "soft" },
       "Headers and bodies are kept in a sandbox alone."),
     again(row),
-    copyable("Copy as curl", asCurl(me, row)),
+    copyable("Copy as curl (TOKEN: your session's, which was cut out here)", asCurl(me, row)),
     copyable(row.mistake ? "As it should have been signed: trivet call"
       : "Copy as trivet call", asTrivet(row)));
 }

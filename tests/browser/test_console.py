@@ -267,7 +267,7 @@ def test_requests_come_by_themselves_and_are_explained(page):
     page.wait(lambda: "POST /v1/session" in page.text("table"))
     page.all("tbody th a")[0].click()
     page.wait(lambda: "What should have been signed" in page.text())
-    assert '{"a": 1}' in page.text() and "trivet call POST" in page.text()
+    assert '{"a": 1}' in page.text() and "-- POST 'session'" in page.text()
     assert client.session_token not in page.browser.page_source
     assert "verdict=refused" in page.browser.current_url
 
@@ -387,6 +387,15 @@ def test_what_is_not_whole_is_not_sent_again(page, body):
     assert not page.all("section[aria-label='Try it again'] button")
 
 
+def test_a_path_that_a_browser_changes_is_not_sent_again(page):
+    target = "//elsewhere.example/../v1/user"
+    with bunq.Wire(page.site.gateway) as wire:
+        assert wire.request("GET", target).answer().status == 401
+    look_at(page, target=target)
+    assert "change its path" in page.text("section[aria-label='Try it again']")
+    assert not page.all("section[aria-label='Try it again'] button")
+
+
 def test_who_looks_tries_nothing(page):
     page.browser.delete_all_cookies()
     page.browser.get("about:blank")
@@ -394,7 +403,7 @@ def test_who_looks_tries_nothing(page):
     page.site.client().get("/v1/user?looked", signature="AAAA")
     look_at(page, target="/v1/user?looked")
     assert not page.all("section[aria-label='Try it again']")
-    assert "trivet call GET" in page.text()
+    assert "trivet call -- GET" in page.text()
 
 
 @pytest.mark.parametrize("profile", ["current", "classic"])
