@@ -9,12 +9,14 @@
 #include "trivet/client.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "client/context_file.h"
 #include "client/secret_file.h"
 #include "client/session.h"
 #include "core/message/credential.h"
 #include "core/message/psp.h"
+#include "core/message/user.h"
 #include "crypto/key.h"
 #include "crypto/signature.h"
 
@@ -135,6 +137,22 @@ ask(struct trivet_context *context, const struct papers *papers,
 
 /* ---- the context ------------------------------------------------------- */
 
+/* Who asks to be a provider is not to be somebody else without a word. */
+static enum trivet_status
+check_holder(const struct trivet_record *record, struct trivet_error *err)
+{
+    const char *type = record->holder.type;
+
+    if (type[0] == '\0'
+        || strcmp(type, trivet_user_types[TRIVET_USER_PSP]) == 0) {
+        return TRIVET_OK;
+    }
+
+    return trivet_error_set(err, TRIVET_E_USAGE, "provider",
+        "the context is a %s's, no provider's: begin it anew, or use another",
+        type);
+}
+
 static enum trivet_status
 register_locked(struct trivet_context *context, const struct papers *papers,
     struct trivet_record *record, struct trivet_error *err)
@@ -150,7 +168,7 @@ register_locked(struct trivet_context *context, const struct papers *papers,
         record->api_key.len = 0;
     }
     if (record->api_key.len > 0) {
-        return TRIVET_OK;
+        return check_holder(record, err);
     }
 
     TRIVET_TRY(trivet_session_install(context, record, err));

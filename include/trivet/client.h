@@ -180,8 +180,8 @@ struct trivet_provider {
  * Gets the API key that a server has for the provider's certificate, into
  * options->file: with a key pair and an installation, where they are missing.
  * trivet_context_open then takes the other steps, within an hour. A file that
- * has an API key stays as it is, unless TRIVET_OPEN_NEW is set. No API key may
- * be given.
+ * has an API key stays as it is, unless TRIVET_OPEN_NEW is set; it is an error
+ * when it is known to be another kind of user's. No API key may be given.
  */
 TRIVET_API TRIVET_MUST_USE enum trivet_status trivet_context_register_provider(
     const struct trivet_context_options *options,

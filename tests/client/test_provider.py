@@ -51,6 +51,18 @@ def test_the_whole_way(client, gateway, papers):
     assert json.loads(client.file.read_text())["api_key"] != key
 
 
+def test_the_context_of_another_is_left_alone(client, gateway, papers):
+    made = client("login", "--url", gateway.url, "--ca", gateway.ca,
+                  "--new-sandbox-user")
+    assert made.returncode == 0, made.stderr
+    before = client.file.read_text()
+    done = log_in(client, gateway, papers)
+    assert done.returncode == 2 and "UserPerson" in done.stderr
+    assert client.file.read_text() == before
+    client.forget_limits()
+    assert "PaymentServiceProvider" in log_in(client, gateway, papers, "--new").stdout
+
+
 def test_what_it_makes(client, gateway, papers):
     assert sorted(path.name for path in papers.iterdir()) == [
         "certificate.pem", "chain.pem", "key.pem"]
