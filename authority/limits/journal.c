@@ -187,6 +187,20 @@ find_value(const char *text, size_t len, size_t at)
     return skip_blanks(text, len, at + 1);
 }
 
+/* A PIN or a card's number may be sent as a number. Gives its end; at: it is
+ * none. */
+static size_t
+find_number_end(const char *text, size_t len, size_t at)
+{
+    while (at < len && text[at] != '\0'
+           && strchr("+-.0123456789Ee", text[at]) != NULL)
+    {
+        at++;
+    }
+
+    return at;
+}
+
 /* bytes[at] is the quote of a text. Gives where to go on. *is_seen: false when
  * its name is written with escapes, which are not seen through. */
 static size_t
@@ -205,8 +219,13 @@ cut_field(
     if (memchr(name.data, '\\', name.len) != NULL) {
         *is_seen = false;
     }
-    if (!trivet_secret_is_member(name) || bytes[value] != '"') {
+    if (!trivet_secret_is_member(name)) {
         return value;
+    }
+    if (bytes[value] != '"') {
+        value_end = find_number_end(bytes, len, value);
+        hide(text, bytes + value, value_end - value);
+        return value_end;
     }
 
     value_end = find_end(bytes, len, value + 1);

@@ -115,9 +115,9 @@ void trivet_journal_put(struct trivet_journal_text *text, char *to, size_t cap,
 
 /*
  * Cuts out, in place, by as many "*": runs of hex digits as long as tokens and
- * API keys are, and in JSON the texts of fields that hold secrets. All of the
- * text is cut out when a secret may be left in it, written in a way that is not
- * seen through.
+ * API keys are, and in JSON the texts and numbers of fields that hold secrets.
+ * All of the text is cut out when a secret may be left in it, written in a way
+ * that is not seen through.
  */
 void trivet_journal_cut(struct trivet_journal_text *text, char *bytes);
 

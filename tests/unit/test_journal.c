@@ -101,6 +101,10 @@ static const struct {
     {"{\"secret", "{\"secret"},
     {"\"secret\":\\", "\"secret\":\\"},
     {"{\"secret\":null}", "{\"secret\":null}"},
+    {"{\"pin_code\": 1234, \"b\": 5}", "{\"pin_code\": ****, \"b\": 5}"},
+    {"{\"cvc2\":-1.5e+3}", "{\"cvc2\":*******}"},
+    {"{\"cvc2\":12", "{\"cvc2\":**"},
+    {"{\"token\":{\"id\":1}}", "{\"token\":{\"id\":1}}"},
 };
 
 static void
