@@ -10,8 +10,19 @@ export class ApiError extends Error {
   }
 }
 
+// A cookie is sent to every port of its host, so a login has a second secret,
+// which is this origin's alone.
+const KEY = "trivet-console-key";
+
+export const keepKey = (key) => localStorage.setItem(KEY, key);
+export const dropKey = () => localStorage.removeItem(KEY);
+
 async function send(method, path, body) {
   const headers = {};
+  const key = localStorage.getItem(KEY);
+  if (key !== null) {
+    headers["X-Trivet-Console-Key"] = key;
+  }
   if (method !== "GET") {
     headers["X-Trivet-Console"] = "1";
   }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // app.js - who is logged in, and which page is shown. The place is in the URL
 // behind "#": "#/keys?q=till". A token stands there too, once, at the login.
-import { ask, first } from "/api.js";
+import { change, dropKey, first, keepKey } from "/api.js";
 import { doing, h, tell } from "/dom.js";
 import * as audit from "/pages/audit.js";
 import * as keys from "/pages/keys.js";
@@ -52,7 +52,8 @@ function showWho() {
     `${me.name} – ${me.role === "operate" ? "may change things" : "may look"} `,
     h("button", {
       type: "button", onclick: doing("", async () => {
-        await ask("DELETE", "/api/login");
+        await change("DELETE", "/api/login");
+        dropKey();
         showOut("You are logged out.");
       }),
     }, "Log out"));
@@ -121,7 +122,7 @@ async function begin() {
   try {
     if (token) {
       history.replaceState(null, "", "/");
-      await ask("POST", "/api/login", { token });
+      keepKey((await change("POST", "/api/login", { token }))[0].page_key);
     }
     Object.assign(me, await first("/api/login"));
   } catch (error) {

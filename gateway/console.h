@@ -44,9 +44,10 @@ struct ngx_http_trivet_asked_s {
     struct trivet_operator_request request; /* what the request says */
     struct trivet_operator_answer answer;
     ngx_chain_t *body;
-    struct trivet_login login;               /* role NONE: nobody   */
-    unsigned char digest[TRIVET_DIGEST_LEN]; /* of the cookie's secret */
+    struct trivet_login login;               /* role NONE: nobody       */
+    unsigned char digest[TRIVET_DIGEST_LEN]; /* of both secrets         */
     struct trivet_secret cookie;             /* a new one; len 0: none  */
+    struct trivet_secret page_key;           /* likewise                */
     ngx_uint_t is_cookie_dropped;
 };
 
@@ -57,7 +58,7 @@ ngx_uint_t ngx_http_trivet_is_own_change(
     ngx_http_request_t *r, ngx_http_trivet_ctx_t *ctx);
 ngx_uint_t ngx_http_trivet_is_json(ngx_http_request_t *r);
 
-/* Who is logged in, by the cookie; and what a cookie becomes
+/* Who is logged in, by the cookie and the page's key; and what a cookie becomes
  * (console_login.c). */
 ngx_int_t ngx_http_trivet_add_logins(
     ngx_conf_t *cf, ngx_http_trivet_console_t *console);

@@ -3,6 +3,10 @@
 #include "gateway/answer_headers.h"
 #include "gateway/clock.h"
 #include "gateway/console.h"
+#include "gateway/fill.h"
+#include "gateway/original.h"
+#include "gateway/request.h"
+#include "gateway/slice.h"
 #include "gateway/zone.h"
 
 #include "authority/limits/shared_mutex.h"
@@ -10,6 +14,8 @@
 #include "core/json.h"
 #include "core/json_tree.h"
 #include "crypto/token.h"
+
+#define NGX_HTTP_TRIVET_PAGE_KEY "X-Trivet-Console-Key"
 
 
 enum {
@@ -73,6 +79,35 @@ ngx_http_trivet_now_ms(void)
 
 /* ---- cookies ----------------------------------------------------------- */
 
+/*
+ * A browser sends a cookie to all ports of a host, and to 127.0.0.1 without
+ * TLS, too: so also to what another user of this machine listens with.
+ * Therefore a login has two secrets: the cookie's, which no script can read,
+ * and one that the page keeps and sends in a field, which belongs to its own
+ * origin.
+ */
+static enum trivet_status
+ngx_http_trivet_digest_login(struct trivet_slice cookie,
+    struct trivet_slice page_key, unsigned char out[TRIVET_DIGEST_LEN])
+{
+    unsigned char both[2 * TRIVET_MAX_SECRET + 1];
+    enum trivet_status status;
+    struct trivet_writer writer;
+
+    writer = trivet_writer_make(both, sizeof(both));
+    trivet_writer_put(&writer, cookie);
+    trivet_writer_put_byte(&writer, ' ');
+    trivet_writer_put(&writer, page_key);
+
+    status = writer.overflowed ? TRIVET_E_USAGE
+                               : trivet_token_digest(
+                                   trivet_slice_make(both, writer.len), out);
+    trivet_wipe(both, sizeof(both));
+
+    return status;
+}
+
+
 /* Browsers keep cookies by the name of the host: a console on another port has
  * one of its own. */
 static ngx_str_t
@@ -113,9 +148,19 @@ ngx_http_trivet_find_login(
 {
     u_char text[NGX_HTTP_TRIVET_MAX_COOKIE];
     ngx_str_t name, value;
+    ngx_table_elt_t *page_key;
     struct trivet_logins *logins;
+    ngx_http_trivet_ctx_t *ctx;
 
     asked->login.role = TRIVET_ROLE_NONE;
+    ctx = ngx_http_trivet_make_ctx(r);
+    if (ctx == NULL
+        || ngx_http_trivet_find_field(ctx, NGX_HTTP_TRIVET_PAGE_KEY, &page_key)
+               != 1)
+    {
+        return;
+    }
+
     name = ngx_http_trivet_cookie_name(r, text);
 
 #if (nginx_version >= 1023000)
@@ -130,8 +175,8 @@ ngx_http_trivet_find_login(
         return;
     }
 
-    if (trivet_token_digest(
-            trivet_slice_make(value.data, value.len), asked->digest)
+    if (ngx_http_trivet_digest_login(ngx_http_trivet_slice(value),
+            ngx_http_trivet_slice(page_key->value), asked->digest)
         != TRIVET_OK)
     {
         return;
@@ -201,9 +246,14 @@ ngx_http_trivet_answer_me(ngx_http_trivet_asked_t *asked)
     const ngx_http_trivet_console_t *console = asked->console;
     const char *role =
         asked->login.role == TRIVET_ROLE_OPERATE ? "operate" : "view";
+    const char *page_key = NULL;
+
+    if (asked->page_key.len > 0) {
+        page_key = (const char *) asked->page_key.bytes;
+    }
 
     trivet_operator_answer_one(&asked->answer, asked->call->noun,
-        json_pack("{s:s, s:s, s:b, s:I, s:o, s:o, s:b, s:s, s:s}", "name",
+        json_pack("{s:s, s:s, s:b, s:I, s:o, s:o, s:b, s:s, s:s, s:s?}", "name",
             asked->login.name, "role", role, "is_sandbox",
             console->config.place.sandbox_path != NULL, "timeout",
             (json_int_t) console->idle_s, "gateway",
@@ -212,11 +262,12 @@ ngx_http_trivet_answer_me(ngx_http_trivet_asked_t *asked)
             (int) console->has_calls, "request_signing",
             ngx_http_trivet_scheme_of(asked->profile->signing),
             "answer_signing",
-            ngx_http_trivet_scheme_of(asked->profile->response_signing)));
+            ngx_http_trivet_scheme_of(asked->profile->response_signing),
+            "page_key", page_key));
 }
 
 
-/* A token for a cookie. */
+/* A token for a cookie and the page's key. */
 static enum trivet_status
 ngx_http_trivet_log_in(
     ngx_http_trivet_asked_t *asked, struct trivet_slice token)
@@ -235,8 +286,12 @@ ngx_http_trivet_log_in(
     logins = ngx_http_trivet_get_logins(asked->console);
     status = trivet_token_make(&asked->cookie);
     if (status == TRIVET_OK) {
-        status = trivet_token_digest(
-            trivet_secret_slice(&asked->cookie), asked->digest);
+        status = trivet_token_make(&asked->page_key);
+    }
+    if (status == TRIVET_OK) {
+        status =
+            ngx_http_trivet_digest_login(trivet_secret_slice(&asked->cookie),
+                trivet_secret_slice(&asked->page_key), asked->digest);
     }
     if (status == TRIVET_OK
         && !trivet_logins_add(logins, asked->digest, asked->login.name,
@@ -273,6 +328,7 @@ ngx_http_trivet_answer_log_in(ngx_http_trivet_asked_t *asked)
     }
 
     trivet_secret_wipe(&asked->cookie);
+    trivet_secret_wipe(&asked->page_key);
     asked->cookie.len = 0;
     if (!is_request) {
         trivet_operator_answer_error(

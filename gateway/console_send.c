@@ -71,6 +71,7 @@ ngx_http_trivet_free_answer(void *data)
     }
     trivet_buffer_free(&asked->answer.body);
     trivet_secret_wipe(&asked->cookie);
+    trivet_secret_wipe(&asked->page_key);
 }
 
 

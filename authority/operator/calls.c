@@ -258,6 +258,12 @@ static const struct trivet_operator_field me[] = {
         .words = schemes,
         .meaning = "what a request's signature covers: the body, or all"},
     {.name = "answer_signing", .type = TRIVET_TYPE_WORD, .words = schemes},
+    {.name = "page_key",
+        .type = TRIVET_TYPE_TEXT,
+        .is_optional = true,
+        .max = TRIVET_MAX_SECRET,
+        .meaning = "shown this once, at the login: every call sends it in the "
+                   "field X-Trivet-Console-Key, beside the cookie"},
     END,
 };
 static const struct trivet_operator_field logged_out[] = {

@@ -167,6 +167,11 @@ parameters_of(const struct trivet_operator_call *call)
         (void) json_array_append_new(list,
             parameter("newer_id", "query", edge_schema(INT64_MAX), false));
     }
+    if (call->role != TRIVET_ROLE_NONE) {
+        (void) json_array_append_new(
+            list, parameter("X-Trivet-Console-Key", "header",
+                      json_pack("{s:s}", "type", "string"), true));
+    }
     if (!is_get) {
         (void) json_array_append_new(
             list, parameter("X-Trivet-Console", "header",

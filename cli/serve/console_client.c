@@ -13,6 +13,7 @@
 #include "base/buffer.h"
 #include "cli/serve/console.h"
 #include "core/json.h"
+#include "core/json_tree.h"
 
 enum {
     MAX_ANSWER = 32 * 1024 * 1024, /* bytes */
@@ -177,6 +178,37 @@ log_in(
     return status;
 }
 
+/* The page's key, which each call brings from now on. */
+static enum trivet_status
+take_key(struct cli_console *console, struct trivet_error *err)
+{
+    json_t *root =
+        trivet_json_load(trivet_buffer_slice(&console->answer), 0, NULL);
+    const char *key = NULL;
+    char field[TRIVET_MAX_SECRET + 64] = "";
+    struct curl_slist *fields = NULL;
+
+    if (json_unpack(
+            root, "{s:[{s:{s:s}}]}", "Response", "Operator", "page_key", &key)
+            == 0
+        && strlen(key) < TRIVET_MAX_SECRET)
+    {
+        (void) snprintf(field, sizeof field, "X-Trivet-Console-Key: %s", key);
+        fields = curl_slist_append(console->fields, field);
+    }
+    if (fields != NULL) {
+        console->fields = fields;
+        (void) curl_easy_setopt(console->curl, CURLOPT_HTTPHEADER, fields);
+    }
+    trivet_wipe(field, sizeof field);
+    trivet_json_wipe(root);
+    json_decref(root);
+
+    return fields != NULL ? TRIVET_OK
+                          : trivet_error_set(err, TRIVET_E_INTERNAL, "console",
+                              "the answer cannot be read");
+}
+
 enum trivet_status
 cli_console_open(const struct cli_data_options *data, struct cli_console **out,
     struct trivet_error *err)
@@ -205,7 +237,9 @@ cli_console_open(const struct cli_data_options *data, struct cli_console **out,
     take_place(console, url);
     TRIVET_TRY(cli_data_path(dir, CLI_CONSOLE_TOKENS, path, err));
 
-    return log_in(console, path, err);
+    TRIVET_TRY(log_in(console, path, err));
+
+    return take_key(console, err);
 }
 
 void

@@ -34,7 +34,11 @@ class Console:
             assert answer.status_code == 200, answer.text
 
     def log_in(self, token):
-        return self.ask("POST", "/api/login", {"token": token})
+        """Its answer; from now on each call has the page's key."""
+        answer = self.ask("POST", "/api/login", {"token": token})
+        if answer.status_code == 200:
+            self.http.headers["X-Trivet-Console-Key"] = self.rows(answer)[0]["page_key"]
+        return answer
 
     def ask(self, method, path, body=None, headers=None, **kwargs):
         """The bare answer."""

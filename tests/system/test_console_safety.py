@@ -60,6 +60,29 @@ def test_no_link_to_a_gateway_that_has_ended(serve):
     assert link(gateway)[1] != token
 
 
+def test_a_cookie_alone_lets_nobody_in(site, console):
+    """Browsers send it to other ports of this machine, too."""
+    key = console.http.headers.pop("X-Trivet-Console-Key")
+    for fields in ({}, {"X-Trivet-Console-Key": ""}, {"X-Trivet-Console-Key": key[:-1]},
+                   {"X-Trivet-Console-Key": "0" * 64},
+                   {"X-Trivet-Console-Key": "x" * 2000},
+                   {"X-Trivet-Console-Key": key + " "  + key}):
+        for path in ("/api/login", "/api/user", "/api/metrics"):
+            assert console.ask("GET", path, headers=fields).status_code == 401, fields
+    right = {"X-Trivet-Console-Key": key}
+    assert console.ask("GET", "/api/user", headers=right).status_code == 200
+    assert console.rows(console.ask("GET", "/api/login", headers=right))[0]["page_key"] is None
+    console.http.cookies.clear()
+    assert console.ask("GET", "/api/user", headers=right).status_code == 401
+
+
+def test_the_key_of_one_login_is_not_for_another(site):
+    one, other = (Console(site, site.console_port) for _ in range(2))
+    mixed = {"X-Trivet-Console-Key": other.http.headers["X-Trivet-Console-Key"]}
+    assert one.ask("GET", "/api/user", headers=mixed).status_code == 401
+    assert one.ask("GET", "/api/user").status_code == 200
+
+
 def test_it_listens_here_alone(site):
     found = listening_sockets(site.processes())
     assert ("0100007F", site.console_port) in found
