@@ -40,17 +40,20 @@ static enum trivet_status
 read_papers(const struct trivet_provider *provider, struct papers *out,
     struct trivet_error *err)
 {
+    const char *chain_file = provider->chain_file;
+
     if (provider->certificate_file == NULL || provider->key_file == NULL) {
         return trivet_error_set(err, TRIVET_E_USAGE, "provider",
             "a provider has a certificate and a key");
     }
 
+    if (chain_file == NULL) {
+        chain_file = provider->certificate_file;
+    }
+
     TRIVET_TRY(trivet_secret_file_read(
         provider->certificate_file, 022, &out->certificate, err));
-    if (provider->chain_file != NULL) {
-        TRIVET_TRY(trivet_secret_file_read(
-            provider->chain_file, 022, &out->chain, err));
-    }
+    TRIVET_TRY(trivet_secret_file_read(chain_file, 022, &out->chain, err));
 
     return trivet_private_key_load(provider->key_file, &out->key, err);
 }

@@ -172,7 +172,8 @@ TRIVET_API TRIVET_MUST_USE enum trivet_status trivet_context_open(
 /* PEM files of a payment service provider (PSD2). */
 struct trivet_provider {
     const char *certificate_file;
-    const char *chain_file; /* intermediates, the root last; NULL: none */
+    const char *chain_file; /* intermediates, the root last. NULL: the
+                               certificate is its own root             */
     const char *key_file;   /* RSA, 2048 bits; nobody else may read it  */
 };
 

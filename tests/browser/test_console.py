@@ -2,6 +2,8 @@
 """The console in a browser: each page and each switch does what it says, seen
 from outside by a client"""
 import hashlib
+import json
+import subprocess
 from types import SimpleNamespace
 
 import pytest
@@ -10,6 +12,7 @@ from selenium.webdriver.common.keys import Keys
 
 import bunq
 import psp
+from gateway import BUILD
 from looking import PAGES, Page
 from places import Site, make_browser, see
 
@@ -223,6 +226,42 @@ def test_a_provider_on_one_click(page, axe):
     answer = other.post(psp.PATH, psp.claim(other, made, root, key=bunq.key(1)),
                         token=other.installation_token)
     bunq.assert_refused(answer, 400)
+
+
+def paste(folder, *texts):
+    """Into a shell, with trivet on its path; gives what it prints."""
+    environment = {"PATH": f"{BUILD}:/usr/bin:/bin", "HOME": str(folder),
+                   "TRIVET_CONFIG_DIR": str(folder / "config")}
+    done = subprocess.run(["/bin/sh", "-e"], input="\n".join(texts), text=True,
+                          capture_output=True, cwd=folder, env=environment, timeout=60)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_the_lines_of_a_person_log_in(page, tmp_path):
+    page.go("sandbox", "Sandbox")
+    page.press("New person")
+    page.wait(lambda: shown_in_dialog(page, "trivet"))
+    told = paste(tmp_path, shown_in_dialog(page, "trivet"))
+    assert "Sandbox Person (UserPerson" in told
+
+
+def test_the_lines_of_a_provider_log_in(page, tmp_path):
+    page.go("sandbox", "Sandbox")
+    page.press("New provider (PSD2)")
+    page.wait(lambda: shown_in_dialog(page, "trivet"))
+    files = shown_in_dialog(page, "Save the files (in a shell)")
+    told = paste(tmp_path, files, shown_in_dialog(page, "trivet"))
+    assert "Sandbox Provider PISP AISP (UserPaymentServiceProvider" in told
+    client = bunq.Client(page.site.gateway).install()
+    (tmp_path / "public.pem").write_text(bunq.public_pem(client.key))
+    (tmp_path / "private.pem").write_bytes(client.key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8,
+        serialization.NoEncryption()))
+    told = paste(tmp_path, f"TOKEN={client.installation_token}",
+                 shown_in_dialog(page, "curl: the certificate for an API key"))
+    key = json.loads(told)["Response"][0]["CredentialPasswordIp"]["token_value"]
+    assert client.register(key).open().is_alive()
 
 
 def test_each_sdk_has_its_line(page):

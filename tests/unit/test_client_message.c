@@ -5,9 +5,11 @@
 #include <string.h>
 
 #include "core/message/api_key.h"
+#include "core/message/credential.h"
 #include "core/message/device.h"
 #include "core/message/id.h"
 #include "core/message/installation.h"
+#include "core/message/psp.h"
 #include "core/message/session.h"
 #include "core/message/text.h"
 
@@ -148,6 +150,59 @@ an_installation_needs_both_token_and_key(void **state)
     assert_string_equal(answer.public_key, "PEM");
 }
 
+/* As the gateway reads it. */
+static void
+a_provider_asks_for_its_api_key(void **state)
+{
+    static struct trivet_psp_request read;
+    struct trivet_buffer body =
+        trivet_psp_request_write(trivet_slice_text("A\nB"),
+            trivet_slice_text("C\n"), trivet_slice_text("AA=="));
+    (void) state;
+
+    assert_int_equal(
+        trivet_psp_request_read(trivet_buffer_slice(&body), &read).reason,
+        TRIVET_REASON_NONE);
+    assert_int_equal(read.certificate_len, 3);
+    assert_memory_equal(read.certificate, "A\nB", 3);
+    assert_int_equal(read.chain_len, 2);
+    assert_memory_equal(read.chain, "C\n", 2);
+    assert_memory_equal(read.signature, "AA==", 4);
+    trivet_buffer_free(&body);
+
+    body = trivet_psp_request_write(trivet_slice_text("\xff"),
+        trivet_slice_text(""), trivet_slice_text("AA=="));
+    assert_null(body.data);
+}
+
+static void
+its_api_key_is_in_the_answer(void **state)
+{
+    static const char *const without[] = {
+        "{\"Response\":[]}",
+        "{\"Response\":[{\"Id\":{\"id\":1}}]}",
+        "{\"Response\":[{\"CredentialPasswordIp\":{\"id\":1}}]}",
+        "{\"Response\":[{\"CredentialPasswordIp\":{\"token_value\":null}}]}",
+        "{\"Response\":[{\"CredentialPasswordIp\":{\"token_value\":\"\"}}]}",
+    };
+    struct trivet_secret key;
+    (void) state;
+
+    assert_int_equal(
+        trivet_credential_answer_read(
+            trivet_slice_text("{\"Response\":[{\"CredentialPasswordIp\":"
+                              "{\"id\":1,\"token_value\":\"abc\"}}]}"),
+            &key, NULL),
+        TRIVET_OK);
+    assert_string_equal((const char *) key.bytes, "abc");
+
+    for (size_t i = 0; i < sizeof without / sizeof without[0]; i++) {
+        assert_int_equal(trivet_credential_answer_read(
+                             trivet_slice_text(without[i]), &key, NULL),
+            TRIVET_E_MALFORMED);
+    }
+}
+
 static void
 an_endless_answer_is_not_parsed(void **state)
 {
@@ -174,6 +229,8 @@ main(void)
         cmocka_unit_test(a_user_api_key_takes_its_timeout_from_the_requester),
         cmocka_unit_test(a_timeout_is_bounded),
         cmocka_unit_test(what_is_no_answer_is_refused),
+        cmocka_unit_test(a_provider_asks_for_its_api_key),
+        cmocka_unit_test(its_api_key_is_in_the_answer),
         cmocka_unit_test(an_endless_answer_is_not_parsed),
         cmocka_unit_test(an_installation_needs_both_token_and_key),
     };
