@@ -3,14 +3,16 @@
 // what cannot be seen is made visible, and where they differ is marked
 import { h } from "/dom.js";
 
-const NAMES = { "\r": "␍", "\n": "␊", "\t": "␉", "\ufeff": "[BOM]", "\u00a0": "[NBSP]" };
+const NAMES = {
+  "\r": "[CR]", "\n": "[LF]\n", "\t": "[TAB]", "\ufeff": "[BOM]", "\u00a0": "[NBSP]",
+};
 
-// Characters that are not seen, by their names; the line ends where it did.
-function visible(text) {
-  return text.replace(/[\u0000-\u001f\u007f-\u00a0\u200b-\u200f\u2028-\u202e\u2060\ufeff]/g,
-    (letter) => NAMES[letter] ?? `[U+${letter.codePointAt(0).toString(16).padStart(4, "0")}]`)
-    .replaceAll("␊", "␊\n");
-}
+const named = (letter) => NAMES[letter]
+  ?? `[U+${letter.codePointAt(0).toString(16).padStart(4, "0")}]`;
+
+// Characters that are not seen, by their names, but for the ends of lines.
+const visible = (text) => text.replace(
+  /[\u0000-\u0009\u000b-\u001f\u007f-\u00a0\u200b-\u200f\u2028-\u202e\u2060\ufeff]/g, named);
 
 const lines = (text) => text.match(/[^\n]*\n|[^\n]+$/g) ?? [];
 
@@ -40,7 +42,7 @@ function marked(text, place) {
     return [visible(text)];
   }
   const line = [...(all[place.line] ?? "")];
-  const rest = visible(line.slice(place.at).join("").replaceAll(" ", "·"));
+  const rest = visible(line.slice(place.at).join("").replaceAll(" ", "·")).replace("\n", named);
   return [visible(all.slice(0, place.line).join("") + line.slice(0, place.at).join("")),
     h("mark", {}, rest === "" ? "(here it ends)" : rest),
     visible(all.slice(place.line + 1).join(""))];
