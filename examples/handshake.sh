@@ -39,7 +39,11 @@ verify() {
     tr -d '\r' <header | sed -n 's/^[Xx]-[Bb]unq-[Ss]erver-[Ss]ignature: //p' |
         base64 -d >signature
     openssl dgst -sha256 -verify server.pem -signature signature answer \
-        >/dev/null || { echo "the answer's signature is WRONG" >&2; exit 1; }
+        >/dev/null || {
+        echo "the answer's signature is WRONG, or there is none:" >&2
+        cat header answer >&2
+        exit 1
+    }
 }
 
 # field NAME: the value of a string in the answer
