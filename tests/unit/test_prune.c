@@ -54,6 +54,8 @@ tear_down(void **state)
     return 0;
 }
 
+static void sql(const char *format, ...) TRIVET_PRINTF(1, 2);
+
 static void
 sql(const char *format, ...)
 {
