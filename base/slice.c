@@ -42,6 +42,19 @@ trivet_slice_equal_nocase(struct trivet_slice a, struct trivet_slice b)
     return true;
 }
 
+bool
+trivet_slice_is_among(
+    struct trivet_slice slice, const char *const *names, size_t num_names)
+{
+    for (size_t i = 0; i < num_names; i++) {
+        if (trivet_slice_equal_nocase(slice, trivet_slice_text(names[i]))) {
+            return true;
+        }
+    }
+
+    return false;
+}
+
 struct trivet_slice
 trivet_slice_trim(struct trivet_slice slice)
 {

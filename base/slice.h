@@ -53,6 +53,10 @@ bool trivet_slice_starts_with(struct trivet_slice slice, const char *prefix);
 /* ASCII letters compare without case. */
 bool trivet_slice_equal_nocase(struct trivet_slice a, struct trivet_slice b);
 
+/* Whether it is one of the names, likewise. */
+bool trivet_slice_is_among(
+    struct trivet_slice slice, const char *const *names, size_t num_names);
+
 /* Without blanks, tabs and line ends at both ends. */
 struct trivet_slice trivet_slice_trim(struct trivet_slice slice);
 

@@ -84,15 +84,8 @@ static const char *const own_headers[] = {TRIVET_FIELD_TOKEN,
 static bool
 is_own(const char *name)
 {
-    for (size_t i = 0; i < sizeof own_headers / sizeof own_headers[0]; i++) {
-        if (trivet_slice_equal_nocase(
-                trivet_slice_text(name), trivet_slice_text(own_headers[i])))
-        {
-            return true;
-        }
-    }
-
-    return false;
+    return trivet_slice_is_among(trivet_slice_text(name), own_headers,
+        sizeof own_headers / sizeof own_headers[0]);
 }
 
 static enum trivet_status

@@ -29,26 +29,16 @@ static const char *const members[] = {
     "token",
 };
 
-static bool
-is_among(struct trivet_slice name, const char *const *names, size_t num)
-{
-    for (size_t i = 0; i < num; i++) {
-        if (trivet_slice_equal_nocase(name, trivet_slice_text(names[i]))) {
-            return true;
-        }
-    }
-
-    return false;
-}
-
 bool
 trivet_secret_is_field(struct trivet_slice name)
 {
-    return is_among(name, fields, sizeof fields / sizeof fields[0]);
+    return trivet_slice_is_among(
+        name, fields, sizeof fields / sizeof fields[0]);
 }
 
 bool
 trivet_secret_is_member(struct trivet_slice name)
 {
-    return is_among(name, members, sizeof members / sizeof members[0]);
+    return trivet_slice_is_among(
+        name, members, sizeof members / sizeof members[0]);
 }

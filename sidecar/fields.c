@@ -43,18 +43,6 @@ static const char *const of_encryption[] = {
 #define NUM(list) (sizeof(list) / sizeof(list)[0])
 
 static bool
-is_among(struct trivet_slice name, const char *const *names, size_t num)
-{
-    for (size_t i = 0; i < num; i++) {
-        if (trivet_slice_equal_nocase(name, trivet_slice_text(names[i]))) {
-            return true;
-        }
-    }
-
-    return false;
-}
-
-static bool
 starts_with(struct trivet_slice name, const char *prefix)
 {
     size_t len = strlen(prefix);
@@ -88,7 +76,7 @@ static bool
 goes_through(struct trivet_slice name, struct trivet_slice connection)
 {
     return !starts_with(name, TRIVET_PROXY_FIELD_PREFIX)
-           && !is_among(name, neighbours, NUM(neighbours))
+           && !trivet_slice_is_among(name, neighbours, NUM(neighbours))
            && !is_listed(name, connection);
 }
 
@@ -96,7 +84,7 @@ bool
 trivet_fields_sends(struct trivet_slice name, struct trivet_slice connection)
 {
     return goes_through(name, connection) && !starts_with(name, "Sec-")
-           && !is_among(name, not_sent, NUM(not_sent));
+           && !trivet_slice_is_among(name, not_sent, NUM(not_sent));
 }
 
 bool
@@ -104,7 +92,8 @@ trivet_fields_returns(struct trivet_slice name, struct trivet_slice connection,
     bool was_encrypted)
 {
     return goes_through(name, connection)
-           && !is_among(name, not_returned, NUM(not_returned))
+           && !trivet_slice_is_among(name, not_returned, NUM(not_returned))
            && !(was_encrypted
-                && is_among(name, of_encryption, NUM(of_encryption)));
+                && trivet_slice_is_among(
+                    name, of_encryption, NUM(of_encryption)));
 }

@@ -184,14 +184,9 @@ is_recorded(
     static const char *const never[] = {"Set-Cookie", "Date"};
     struct trivet_slice own = trivet_slice_text(name);
 
-    for (size_t i = 0; i < sizeof never / sizeof never[0]; i++) {
-        if (trivet_slice_equal_nocase(own, trivet_slice_text(never[i]))) {
-            return false;
-        }
-    }
-
-    return trivet_fields_returns(
-        own, trivet_slice_make(NULL, 0), had_secrets || answer->was_encrypted);
+    return !trivet_slice_is_among(own, never, sizeof never / sizeof never[0])
+           && trivet_fields_returns(own, trivet_slice_make(NULL, 0),
+               had_secrets || answer->was_encrypted);
 }
 
 /* A field whose value is not UTF-8 is left out. */

@@ -53,10 +53,24 @@ trim_cuts_both_ends(void **state)
     assert_int_equal(trivet_slice_trim(trivet_slice_text(" \n")).len, 0);
 }
 
+static void
+among_names_without_case(void **state)
+{
+    static const char *const names[] = {"Token", "Api-Key"};
+    (void) state;
+
+    assert_true(trivet_slice_is_among(trivet_slice_text("tOKEN"), names, 2));
+    assert_true(trivet_slice_is_among(trivet_slice_text("api-key"), names, 2));
+    assert_false(trivet_slice_is_among(trivet_slice_text("api-key"), names, 1));
+    assert_false(trivet_slice_is_among(trivet_slice_text("Toke"), names, 2));
+    assert_false(trivet_slice_is_among(trivet_slice_text(""), names, 2));
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(among_names_without_case),
         cmocka_unit_test(ids_are_digits_alone),
         cmocka_unit_test(case_is_ignored_only_where_asked),
         cmocka_unit_test(trim_cuts_both_ends),
