@@ -66,18 +66,10 @@ digest_signed(
     const struct trivet_record *record, unsigned char out[TRIVET_DIGEST_LEN])
 {
     char text[TRIVET_MAX_PUBLIC_KEY_TEXT + TRIVET_MAX_SECRET];
-    struct trivet_private_key *key;
     enum trivet_status status;
     size_t len;
 
-    TRIVET_TRY(trivet_private_key_parse(
-        trivet_slice_text(record->private_key), &key, NULL));
-    status =
-        trivet_private_key_public_pem(key, text, TRIVET_MAX_PUBLIC_KEY_TEXT);
-    trivet_private_key_free(key);
-    if (status != TRIVET_OK) {
-        return status;
-    }
+    TRIVET_TRY(trivet_session_public_key(record, text, NULL));
 
     len = strlen(text);
     memcpy(text + len, record->installation_token.bytes,
@@ -168,7 +160,6 @@ register_locked(struct trivet_context *context, const struct papers *papers,
     if ((context->settings->flags & TRIVET_OPEN_NEW) != 0) {
         trivet_record_reset(record);
         trivet_secret_wipe(&record->api_key);
-        record->api_key.len = 0;
     }
     if (record->api_key.len > 0) {
         return check_holder(record, err);

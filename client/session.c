@@ -164,16 +164,17 @@ make_key_pair(const struct login *login)
     return TRIVET_OK;
 }
 
-/* The public half of the record's key, as it is sent. */
-static enum trivet_status
-write_public_key(const struct login *login, char *out, size_t cap)
+enum trivet_status
+trivet_session_public_key(const struct trivet_record *record,
+    char out[TRIVET_MAX_PUBLIC_KEY_TEXT], struct trivet_error *err)
 {
     struct trivet_private_key *key;
     enum trivet_status status;
 
     TRIVET_TRY(trivet_private_key_parse(
-        trivet_slice_text(login->record->private_key), &key, login->err));
-    status = trivet_private_key_public_pem(key, out, cap);
+        trivet_slice_text(record->private_key), &key, err));
+    status =
+        trivet_private_key_public_pem(key, out, TRIVET_MAX_PUBLIC_KEY_TEXT);
     trivet_private_key_free(key);
 
     return status;
@@ -215,7 +216,8 @@ install(const struct login *login)
     trivet_tell(login->context->settings, TRIVET_EVENT_STEP, 0,
         "installation: exchanging public keys with %s",
         login->record->base_url);
-    TRIVET_TRY(write_public_key(login, public_key, sizeof public_key));
+    TRIVET_TRY(
+        trivet_session_public_key(login->record, public_key, login->err));
 
     body = trivet_installation_request_write(public_key);
     status = post(login, "installation", &body, &wire);

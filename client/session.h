@@ -30,6 +30,11 @@ TRIVET_MUST_USE enum trivet_status trivet_session_install(
     struct trivet_context *context, struct trivet_record *record,
     struct trivet_error *err);
 
+/* The public half of the record's key, as the installation has it. */
+TRIVET_MUST_USE enum trivet_status trivet_session_public_key(
+    const struct trivet_record *record, char out[TRIVET_MAX_PUBLIC_KEY_TEXT],
+    struct trivet_error *err);
+
 /* POSTs body as the installation of record (or as nobody yet) and wants a 2xx.
  * out: trivet_wire_answer_release. */
 TRIVET_MUST_USE enum trivet_status trivet_session_post(

@@ -3,7 +3,6 @@
  * for nothing */
 #include "core/message/api_key.h"
 
-#include "core/json_tree.h"
 #include "core/message/elements.h"
 #include "core/message/text.h"
 
@@ -18,13 +17,5 @@ enum trivet_status
 trivet_api_key_answer_read(struct trivet_slice answer,
     struct trivet_secret *out, struct trivet_error *err)
 {
-    json_t *root;
-    json_t *elements = trivet_elements_load(answer, &root);
-    json_t *object = trivet_elements_find(elements, "ApiKey");
-    bool is_read =
-        trivet_elements_copy_secret(json_object_get(object, "api_key"), out);
-
-    trivet_json_wipe(object);
-    json_decref(root);
-    return is_read ? TRIVET_OK : trivet_elements_miss(err, "has no API key");
+    return trivet_elements_read_api_key(answer, "ApiKey", "api_key", out, err);
 }

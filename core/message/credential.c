@@ -65,15 +65,8 @@ enum trivet_status
 trivet_credential_answer_read(struct trivet_slice answer,
     struct trivet_secret *out, struct trivet_error *err)
 {
-    json_t *root;
-    json_t *elements = trivet_elements_load(answer, &root);
-    json_t *object = trivet_elements_find(elements, "CredentialPasswordIp");
-    bool is_read = trivet_elements_copy_secret(
-        json_object_get(object, "token_value"), out);
-
-    trivet_json_wipe(object);
-    json_decref(root);
-    return is_read ? TRIVET_OK : trivet_elements_miss(err, "has no API key");
+    return trivet_elements_read_api_key(
+        answer, "CredentialPasswordIp", "token_value", out, err);
 }
 
 void

@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "core/json_tree.h"
 #include "core/message/text.h"
 
 /* Whole numbers below it are exact as a double. */
@@ -76,6 +77,21 @@ trivet_elements_copy_secret(const json_t *value, struct trivet_secret *out)
     memcpy(out->bytes, text, len + 1);
     out->len = len;
     return true;
+}
+
+enum trivet_status
+trivet_elements_read_api_key(struct trivet_slice answer, const char *type,
+    const char *field, struct trivet_secret *out, struct trivet_error *err)
+{
+    json_t *root;
+    json_t *elements = trivet_elements_load(answer, &root);
+    json_t *object = trivet_elements_find(elements, type);
+    bool is_read =
+        trivet_elements_copy_secret(json_object_get(object, field), out);
+
+    trivet_json_wipe(object);
+    json_decref(root);
+    return is_read ? TRIVET_OK : trivet_elements_miss(err, "has no API key");
 }
 
 bool

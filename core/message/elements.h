@@ -35,6 +35,13 @@ bool trivet_elements_copy_text(const json_t *value, char *out, size_t cap);
 bool trivet_elements_copy_secret(
     const json_t *value, struct trivet_secret *out);
 
+/* The API key in that field of the first element of that type. What there is of
+ * it in the tree is wiped. TRIVET_E_MALFORMED: there is none. Wipe *out after
+ * use. */
+TRIVET_MUST_USE enum trivet_status trivet_elements_read_api_key(
+    struct trivet_slice answer, const char *type, const char *field,
+    struct trivet_secret *out, struct trivet_error *err);
+
 /* An id: a whole number, 1 or more. False: it is none. */
 bool trivet_elements_read_id(const json_t *value, int64_t *out);
 
