@@ -68,7 +68,8 @@ struct trivet_operation {
     enum trivet_status (*show)(
         void *data, const json_t *row, struct trivet_error *err);
     void *data;
-    bool is_lost; /* it was shown, but the commit failed */
+    bool is_lost;  /* it was shown, but the commit failed */
+    bool is_short; /* memory ran out: the rows lack something */
 
     struct trivet_error *err;
 };

@@ -63,19 +63,26 @@ trivet_operator_json_address(const struct trivet_address *address)
 /* ---- rows -------------------------------------------------------------- */
 
 void
+trivet_operation_push_to(
+    struct trivet_operation *operation, json_t *list, json_t *item)
+{
+    if (json_array_append_new(list, item) != 0) {
+        operation->is_short = true;
+    }
+}
+
+void
 trivet_operation_push(struct trivet_operation *operation, json_t *row)
 {
-    if (json_array_append_new(operation->rows, row) != 0) {
-        json_decref(operation->rows);
-        operation->rows = NULL; /* memory ran out: there are no rows */
-    }
+    trivet_operation_push_to(operation, operation->rows, row);
 }
 
 enum trivet_status
 trivet_operation_check(
     const struct trivet_operation *operation, enum trivet_status status)
 {
-    if (status == TRIVET_OK && operation->rows == NULL) {
+    if (status == TRIVET_OK && (operation->rows == NULL || operation->is_short))
+    {
         return trivet_error_set(
             operation->err, TRIVET_E_MEMORY, "operator", "out of memory");
     }

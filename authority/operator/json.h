@@ -25,9 +25,12 @@ json_t *trivet_operator_json_address(const struct trivet_address *address);
 TRIVET_MUST_USE enum trivet_status trivet_operation_add(
     struct trivet_operation *operation, json_t *row);
 
-/* The same for callbacks that cannot fail: finish with
- * trivet_operation_check. */
+/* The same for callbacks that cannot fail, and to a list inside a row: finish
+ * with trivet_operation_check. A list too short would be told as if it were all
+ * of it. */
 void trivet_operation_push(struct trivet_operation *operation, json_t *row);
+void trivet_operation_push_to(
+    struct trivet_operation *operation, json_t *list, json_t *item);
 TRIVET_MUST_USE enum trivet_status trivet_operation_check(
     const struct trivet_operation *operation, enum trivet_status status);
 

@@ -167,6 +167,7 @@ trivet_operator_run(
     const struct trivet_operator_call *call, struct trivet_operation *operation)
 {
     operation->is_lost = false;
+    operation->is_short = false;
     operation->rows = NULL;
     if (operation->given == NULL) {
         return trivet_error_set(

@@ -2,6 +2,8 @@
 /* whole.c - a change and what is told of it: both, or neither */
 #include "authority/operator/whole.h"
 
+#include <stdio.h>
+
 static enum trivet_status
 work_once(struct trivet_operation *operation,
     enum trivet_status (*work)(struct trivet_operation *operation))
@@ -37,4 +39,16 @@ trivet_operation_whole(struct trivet_operation *operation,
     }
 
     return status;
+}
+
+enum trivet_status
+trivet_operation_audit(struct trivet_operation *operation,
+    enum trivet_audit_event event, const char *detail)
+{
+    struct trivet_audit_entry entry = {.event = event};
+
+    (void) snprintf(entry.detail, sizeof entry.detail, "%s", detail);
+
+    return trivet_store_audit_put(
+        operation->store, &entry, operation->now_us, operation->err);
 }

@@ -93,23 +93,19 @@ add_key(void *data, const struct trivet_api_key *row)
             row->allows_all_ips, "permitted_ips"));
 }
 
-/* An address too few would be told as if it were not permitted. */
+/* A list of addresses, and the operation that it is of. */
 struct found_addresses {
+    struct trivet_operation *operation;
     json_t *list;
-    bool is_short;
 };
 
 static void
 add_address(void *data, const struct trivet_permitted_ip *ip)
 {
-    struct found_addresses *found = data;
+    const struct found_addresses *found = data;
 
-    if (json_array_append_new(
-            found->list, trivet_operator_json_address(&ip->address))
-        != 0)
-    {
-        found->is_short = true;
-    }
+    trivet_operation_push_to(found->operation, found->list,
+        trivet_operator_json_address(&ip->address));
 }
 
 /* Of the keys that were found. */
@@ -122,18 +118,14 @@ add_addresses(struct trivet_operation *operation)
     json_array_foreach(operation->rows, i, row)
     {
         struct found_addresses found = {
-            .list = json_object_get(row, "permitted_ips")};
+            operation, json_object_get(row, "permitted_ips")};
 
         TRIVET_TRY(trivet_store_permitted_ip_list(operation->store,
             json_integer_value(json_object_get(row, "id")), add_address, &found,
             operation->err));
-        if (found.is_short) {
-            return trivet_error_set(
-                operation->err, TRIVET_E_MEMORY, "key.list", "out of memory");
-        }
     }
 
-    return TRIVET_OK;
+    return trivet_operation_check(operation, TRIVET_OK);
 }
 
 static enum trivet_status

@@ -181,17 +181,8 @@ struct finding {
     json_t *faults;
     json_t *chains;
     int64_t num_faults;
-    bool is_short; /* memory ran out: the lists lack something */
+    struct trivet_operation *operation;
 };
-
-/* row is taken over. */
-static void
-add(struct finding *finding, json_t *list, json_t *row)
-{
-    if (json_array_append_new(list, row) != 0) {
-        finding->is_short = true;
-    }
-}
 
 static void
 add_fault(void *opaque, const struct trivet_audit_fault *fault)
@@ -199,7 +190,7 @@ add_fault(void *opaque, const struct trivet_audit_fault *fault)
     struct finding *finding = opaque;
 
     if (finding->num_faults++ < MAX_FAULTS_TOLD) {
-        add(finding, finding->faults,
+        trivet_operation_push_to(finding->operation, finding->faults,
             json_pack("{s:s, s:o, s:I, s:I}", "fault",
                 trivet_audit_fault_words[fault->kind], "chain",
                 trivet_operator_json_text_or_null(fault->chain), "first",
@@ -221,7 +212,7 @@ add_head(void *opaque, const char *chain, const struct trivet_audit_head *head)
     char hash[HASH_TEXT_SIZE];
 
     format_hash(head->hash, hash);
-    add(finding, finding->chains,
+    trivet_operation_push_to(finding->operation, finding->chains,
         json_pack("{s:o, s:I, s:s}", "chain", trivet_operator_json_text(chain),
             "rows", (json_int_t) head->num_rows, "hash", hash));
 }
@@ -231,11 +222,6 @@ report(struct trivet_operation *operation, const struct finding *finding,
     const struct trivet_audit_report *report)
 {
     char hash[HASH_TEXT_SIZE];
-
-    if (finding->is_short) {
-        return trivet_error_set(
-            operation->err, TRIVET_E_MEMORY, "audit.verify", "out of memory");
-    }
 
     format_hash(report->checkpoint.hash, hash);
 
@@ -254,7 +240,8 @@ report(struct trivet_operation *operation, const struct finding *finding,
 enum trivet_status
 trivet_operator_audit_verify(struct trivet_operation *operation)
 {
-    struct finding finding = {.faults = json_array(), .chains = json_array()};
+    struct finding finding = {
+        .faults = json_array(), .chains = json_array(), .operation = operation};
     const struct trivet_audit_inquiry inquiry = {
         .on_fault = add_fault, .on_chain = add_head, .user = &finding};
     struct trivet_audit_report found;

@@ -5,14 +5,12 @@
  * No user is made here: the provider's certificate makes it when it is
  * registered (authority/calls/psp.c), as anybody's does.
  */
-#include <stdio.h>
-
 #include "authority/operator/calls/calls.h"
 #include "authority/operator/json.h"
+#include "authority/operator/whole.h"
 #include "base/secret.h"
 #include "base/timestamp.h"
 #include "crypto/psp_sandbox.h"
-#include "store/noun/audit.h"
 
 #define PEM(pem_name, what)                                                    \
     {                                                                          \
@@ -31,18 +29,7 @@ const struct trivet_operator_field trivet_provider_fields[] = {
     {.name = NULL},
 };
 
-static enum trivet_status
-audit(struct trivet_operation *operation)
-{
-    struct trivet_audit_entry entry = {.event = TRIVET_AUDIT_PROVIDER_MADE};
-
-    (void) snprintf(
-        entry.detail, sizeof entry.detail, "%s", TRIVET_SANDBOX_PSP_NAME);
-
-    return trivet_store_audit_put(
-        operation->store, &entry, operation->now_us, operation->err);
-}
-
+/* What cannot be told is not audited as made. */
 enum trivet_status
 trivet_operator_sandbox_provider(struct trivet_operation *operation)
 {
@@ -51,13 +38,14 @@ trivet_operator_sandbox_provider(struct trivet_operation *operation)
         operation->now_us / TRIVET_US_PER_S, &made, operation->err);
 
     if (status == TRIVET_OK) {
-        status = audit(operation);
-    }
-    if (status == TRIVET_OK) {
         status = trivet_operation_add(operation,
             json_pack("{s:s, s:s, s:s, s:s}", "name", TRIVET_SANDBOX_PSP_NAME,
                 "certificate", made.own.certificate_pem, "chain",
                 made.chain_pem, "private_key", made.own.key_pem));
+    }
+    if (status == TRIVET_OK) {
+        status = trivet_operation_audit(
+            operation, TRIVET_AUDIT_PROVIDER_MADE, TRIVET_SANDBOX_PSP_NAME);
     }
 
     trivet_wipe(&made, sizeof made);

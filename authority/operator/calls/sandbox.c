@@ -73,18 +73,6 @@ with_sandbox(struct trivet_operation *operation, bool is_change, work_fn work)
     return status;
 }
 
-static enum trivet_status
-audit(struct trivet_operation *operation, enum trivet_audit_event event,
-    const char *detail)
-{
-    struct trivet_audit_entry entry = {.event = event};
-
-    (void) snprintf(entry.detail, sizeof entry.detail, "%s", detail);
-
-    return trivet_store_audit_put(
-        operation->store, &entry, operation->now_us, operation->err);
-}
-
 /* ---- the clock --------------------------------------------------------- */
 
 static enum trivet_status
@@ -115,7 +103,8 @@ advance(struct trivet_operation *operation, struct trivet_sandbox *sandbox)
     (void) snprintf(detail, sizeof detail, "+%lld s", (long long) seconds);
     TRIVET_TRY(tell_clock(operation, operation->now_us + by_us,
         trivet_sandbox_offset_us(sandbox) + by_us));
-    TRIVET_TRY(audit(operation, TRIVET_AUDIT_CLOCK_MOVED, detail));
+    TRIVET_TRY(
+        trivet_operation_audit(operation, TRIVET_AUDIT_CLOCK_MOVED, detail));
 
     return trivet_sandbox_advance(sandbox, seconds, operation->err);
 }
@@ -126,7 +115,8 @@ reset_clock(struct trivet_operation *operation, struct trivet_sandbox *sandbox)
     int64_t offset_us = trivet_sandbox_offset_us(sandbox);
 
     TRIVET_TRY(tell_clock(operation, operation->now_us - offset_us, 0));
-    TRIVET_TRY(audit(operation, TRIVET_AUDIT_CLOCK_MOVED, "reset"));
+    TRIVET_TRY(
+        trivet_operation_audit(operation, TRIVET_AUDIT_CLOCK_MOVED, "reset"));
 
     trivet_sandbox_reset_clock(sandbox);
     return TRIVET_OK;
@@ -188,19 +178,23 @@ incident_row(enum trivet_incident incident, bool is_on, int64_t slow_s)
         states[is_on], "meaning", meaning, "seconds", seconds);
 }
 
-/* As they will be. */
+/* As they will be when that is switched; NULL: as they are. */
 static enum trivet_status
 tell_incidents(struct trivet_operation *operation,
     const struct trivet_sandbox *sandbox, const struct switching *switching)
 {
+    int64_t slow_s =
+        switching == NULL ? trivet_sandbox_slow_s(sandbox) : switching->slow_s;
+
     for (int i = 0; i < TRIVET_NUM_INCIDENTS; i++) {
         enum trivet_incident incident = (enum trivet_incident) i;
-        bool is_on = is_wanted(switching, incident)
-                         ? switching->is_on
-                         : trivet_sandbox_has(sandbox, incident);
+        bool is_on = trivet_sandbox_has(sandbox, incident);
 
+        if (switching != NULL && is_wanted(switching, incident)) {
+            is_on = switching->is_on;
+        }
         TRIVET_TRY(trivet_operation_add(
-            operation, incident_row(incident, is_on, switching->slow_s)));
+            operation, incident_row(incident, is_on, slow_s)));
     }
 
     return TRIVET_OK;
@@ -210,15 +204,7 @@ static enum trivet_status
 list_incidents(
     struct trivet_operation *operation, struct trivet_sandbox *sandbox)
 {
-    for (int i = 0; i < TRIVET_NUM_INCIDENTS; i++) {
-        enum trivet_incident incident = (enum trivet_incident) i;
-
-        TRIVET_TRY(trivet_operation_add(operation,
-            incident_row(incident, trivet_sandbox_has(sandbox, incident),
-                trivet_sandbox_slow_s(sandbox))));
-    }
-
-    return TRIVET_OK;
+    return tell_incidents(operation, sandbox, NULL);
 }
 
 enum trivet_status
@@ -281,20 +267,35 @@ prepare(struct trivet_operation *operation, struct switching *switching)
     }
 }
 
+/* What goes with an incident that is on. */
+static void
+set_details(const struct switching *switching, struct trivet_sandbox *sandbox)
+{
+    switch ((int) switching->wanted) {
+    case TRIVET_INCIDENT_SESSION_DIES:
+        trivet_sandbox_set_last_session_to_end(
+            sandbox, switching->last_session);
+        break;
+
+    case TRIVET_INCIDENT_SANDBOX_RESET:
+        trivet_sandbox_set_lost(
+            sandbox, switching->last_installation, switching->last_key);
+        break;
+
+    case TRIVET_INCIDENT_SLOW:
+        trivet_sandbox_set_slow_s(sandbox, switching->slow_s);
+        break;
+
+    default:
+        break;
+    }
+}
+
 static void
 apply(const struct switching *switching, struct trivet_sandbox *sandbox)
 {
-    if (switching->is_on && switching->wanted == TRIVET_INCIDENT_SESSION_DIES) {
-        trivet_sandbox_set_last_session_to_end(
-            sandbox, switching->last_session);
-    }
-    if (switching->is_on && switching->wanted == TRIVET_INCIDENT_SANDBOX_RESET)
-    {
-        trivet_sandbox_set_lost(
-            sandbox, switching->last_installation, switching->last_key);
-    }
-    if (switching->is_on && switching->wanted == TRIVET_INCIDENT_SLOW) {
-        trivet_sandbox_set_slow_s(sandbox, switching->slow_s);
+    if (switching->is_on) {
+        set_details(switching, sandbox);
     }
 
     for (int i = 0; i < TRIVET_NUM_INCIDENTS; i++) {
@@ -348,7 +349,8 @@ set_incident(struct trivet_operation *operation, struct trivet_sandbox *sandbox)
     (void) snprintf(detail, sizeof detail, "%s %s",
         trivet_operation_text(operation, "incident"),
         trivet_operation_text(operation, "state"));
-    TRIVET_TRY(audit(operation, TRIVET_AUDIT_INCIDENT_SWITCHED, detail));
+    TRIVET_TRY(trivet_operation_audit(
+        operation, TRIVET_AUDIT_INCIDENT_SWITCHED, detail));
 
     apply(&switching, sandbox);
     return TRIVET_OK;
