@@ -5,9 +5,7 @@
 #include <openssl/ec.h>
 #include <openssl/rsa.h>
 #include <openssl/x509v3.h>
-#include <string.h>
 
-#include "base/secret.h"
 #include "crypto/openssl.h"
 #include "crypto/x509.h"
 
@@ -43,20 +41,13 @@ make_root(EVP_PKEY *key, int64_t now_s, X509 **out, char *out_pem)
         {NID_key_usage, "critical,keyCertSign,cRLSign"},
         {NID_subject_key_identifier, "hash"},
     };
-    struct trivet_certificate root;
-    bool is_made;
 
     *out = make_blank(key, "Sandbox Provider Root", now_s);
-    is_made =
-        *out != NULL
-        && trivet_x509_complete(*out, *out, key, extensions, NUM_OF(extensions))
-        && trivet_x509_to_pem(*out, key, &root);
-    if (is_made) {
-        memcpy(out_pem, root.certificate_pem, sizeof root.certificate_pem);
-    }
 
-    trivet_wipe(&root, sizeof root);
-    return is_made;
+    return *out != NULL
+           && trivet_x509_complete(
+               *out, *out, key, extensions, NUM_OF(extensions))
+           && trivet_x509_to_pem(*out, out_pem);
 }
 
 static bool
@@ -73,7 +64,8 @@ make_provider(EVP_PKEY *key, X509 *root, EVP_PKEY *root_key, int64_t now_s,
     bool is_made = certificate != NULL
                    && trivet_x509_complete(certificate, root, root_key,
                        extensions, NUM_OF(extensions))
-                   && trivet_x509_to_pem(certificate, key, out);
+                   && trivet_x509_to_pem(certificate, out->certificate_pem)
+                   && trivet_x509_key_to_pem(key, out->key_pem);
 
     X509_free(certificate);
     return is_made;

@@ -35,7 +35,8 @@ trivet_certificate_make_ca(
     bool is_made = certificate != NULL
                    && trivet_x509_complete(certificate, certificate, key,
                        extensions, sizeof extensions / sizeof extensions[0])
-                   && trivet_x509_to_pem(certificate, key, out);
+                   && trivet_x509_to_pem(certificate, out->certificate_pem)
+                   && trivet_x509_key_to_pem(key, out->key_pem);
 
     X509_free(certificate);
     EVP_PKEY_free(key);
@@ -232,7 +233,8 @@ make_server(X509 *ca, EVP_PKEY *ca_key,
     is_made = certificate != NULL
               && trivet_x509_complete(certificate, ca, ca_key, extensions,
                   sizeof extensions / sizeof extensions[0])
-              && trivet_x509_to_pem(certificate, key, out);
+              && trivet_x509_to_pem(certificate, out->certificate_pem)
+              && trivet_x509_key_to_pem(key, out->key_pem);
     X509_free(certificate);
     EVP_PKEY_free(key);
 
@@ -244,14 +246,8 @@ trivet_certificate_make_key(
     char out[TRIVET_MAX_CERTIFICATE_PEM], struct trivet_error *err)
 {
     EVP_PKEY *key = EVP_EC_gen("P-256");
-    BIO *secret = BIO_new(BIO_s_secmem());
-    bool is_made =
-        key != NULL && secret != NULL
-        && PEM_write_bio_PKCS8PrivateKey(secret, key, NULL, NULL, 0, NULL, NULL)
-               == 1
-        && trivet_pem_write(secret, out);
+    bool is_made = key != NULL && trivet_x509_key_to_pem(key, out);
 
-    BIO_free(secret);
     EVP_PKEY_free(key);
     if (!is_made) {
         return trivet_openssl_error(

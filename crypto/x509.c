@@ -95,37 +95,41 @@ trivet_x509_complete(X509 *certificate, X509 *issuer, EVP_PKEY *issuer_key,
     return X509_sign(certificate, issuer_key, EVP_sha256()) > 0;
 }
 
-bool
-trivet_pem_write(BIO *bio, char out[TRIVET_MAX_CERTIFICATE_PEM])
+/* The text of a BIO of memory, which is freed. */
+static bool
+take_text(BIO *bio, bool is_written, char out[TRIVET_MAX_CERTIFICATE_PEM])
 {
     char *data;
-    long len = BIO_get_mem_data(bio, &data);
+    long len = is_written ? BIO_get_mem_data(bio, &data) : 0;
+    bool fits = len > 0 && len < TRIVET_MAX_CERTIFICATE_PEM;
 
-    if (len <= 0 || len >= TRIVET_MAX_CERTIFICATE_PEM) {
-        return false;
+    if (fits) {
+        memcpy(out, data, (size_t) len);
+        out[len] = '\0';
     }
 
-    memcpy(out, data, (size_t) len);
-    out[len] = '\0';
-    return true;
+    BIO_free(bio);
+    return fits;
 }
 
 bool
-trivet_x509_to_pem(
-    X509 *certificate, EVP_PKEY *key, struct trivet_certificate *out)
+trivet_x509_to_pem(X509 *certificate, char out[TRIVET_MAX_CERTIFICATE_PEM])
 {
     BIO *text = BIO_new(BIO_s_mem());
+    bool is_written =
+        text != NULL && PEM_write_bio_X509(text, certificate) == 1;
+
+    return take_text(text, is_written, out);
+}
+
+bool
+trivet_x509_key_to_pem(EVP_PKEY *key, char out[TRIVET_MAX_CERTIFICATE_PEM])
+{
     BIO *secret = BIO_new(BIO_s_secmem());
     bool is_written =
-        text != NULL && secret != NULL
-        && PEM_write_bio_X509(text, certificate) == 1
+        secret != NULL
         && PEM_write_bio_PKCS8PrivateKey(secret, key, NULL, NULL, 0, NULL, NULL)
-               == 1
-        && trivet_pem_write(text, out->certificate_pem)
-        && trivet_pem_write(secret, out->key_pem);
+               == 1;
 
-    BIO_free(text);
-    BIO_free(secret);
-
-    return is_written;
+    return take_text(secret, is_written, out);
 }

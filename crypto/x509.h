@@ -31,10 +31,10 @@ X509 *trivet_x509_make(EVP_PKEY *key, const char *name, int num_days);
 bool trivet_x509_complete(X509 *certificate, X509 *issuer, EVP_PKEY *issuer_key,
     const struct trivet_x509_extension *extensions, size_t num_extensions);
 
-/* As PEM; the key must be wiped. */
+/* As PEM; a key, as PKCS#8, is to be wiped. */
 bool trivet_x509_to_pem(
-    X509 *certificate, EVP_PKEY *key, struct trivet_certificate *out);
-/* What was written into a BIO of memory. */
-bool trivet_pem_write(BIO *bio, char out[TRIVET_MAX_CERTIFICATE_PEM]);
+    X509 *certificate, char out[TRIVET_MAX_CERTIFICATE_PEM]);
+bool trivet_x509_key_to_pem(
+    EVP_PKEY *key, char out[TRIVET_MAX_CERTIFICATE_PEM]);
 
 #endif
