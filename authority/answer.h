@@ -37,8 +37,6 @@ struct trivet_was_signed {
     struct trivet_buffer bytes;
 };
 
-enum { TRIVET_MAX_WAS_SIGNED = 12288 /* bytes */ };
-
 struct trivet_answer {
     struct trivet_verdict verdict;
     /* Refused, or a protocol call: what to answer with. Admitted to the API

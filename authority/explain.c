@@ -12,6 +12,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "authority/limits/journal.h"
 #include "core/field_names.h"
 #include "crypto/explain.h"
 #include "store/noun/installation.h"
@@ -154,7 +155,7 @@ gather(struct trivet_case *c, struct refused *refused)
                              : &c->installation.key;
     refused->input.max_work = TRIVET_MAX_EXPLAIN_WORK;
     refused->input.was_signed = &c->answer->was_signed.bytes;
-    c->answer->was_signed.bytes = trivet_buffer_make(TRIVET_MAX_WAS_SIGNED);
+    c->answer->was_signed.bytes = trivet_buffer_make(TRIVET_MAX_JOURNAL_SIGNED);
 }
 
 static void
