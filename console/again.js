@@ -4,7 +4,7 @@
 import { me, mayChange } from "/app.js";
 import { change } from "/api.js";
 import { Client } from "/client.js";
-import { h, tag } from "/dom.js";
+import { h, part, tag } from "/dom.js";
 
 const LABEL = "console: try again";
 const KEY_LIFE_S = 300;
@@ -118,10 +118,7 @@ const verdict = (result) => {
   return tag(words, kind);
 };
 
-function side(name, words, text) {
-  return h("section", { "aria-label": name }, h("h2", {}, name), h("p", {}, words),
-    h("pre", { tabindex: 0 }, (text ?? "").slice(0, MAX_SHOWN) || "(nothing)"));
-}
+const side = (name, words, text) => part(name, (text ?? "").slice(0, MAX_SHOWN), words);
 
 // What is shown of the steps, as they come.
 function teller(row, place) {

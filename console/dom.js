@@ -65,6 +65,12 @@ export function table(caption, columns, list, none = "None.") {
         h("tr", {}, columns.map((column) => cell(column, row)))))));
 }
 
+// A text as it is, under its name; words: what is to be said of it.
+export function part(name, content, words) {
+  return h("section", { "aria-label": name }, h("h2", {}, name), words && h("p", {}, words),
+    h("pre", { tabindex: 0 }, content === "" ? "(nothing)" : content));
+}
+
 export function field(name, control) {
   return h("label", {}, name, h("br"), control);
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // signed.js - what a wrong signature is over, beside what it should be over:
 // what cannot be seen is made visible, and where they differ is marked
-import { h } from "/dom.js";
+import { h, part } from "/dom.js";
 
 const NAMES = {
   "\r": "[CR]", "\n": "[LF]\n", "\t": "[TAB]", "\ufeff": "[BOM]", "\u00a0": "[NBSP]",
@@ -48,11 +48,6 @@ function marked(text, place) {
     visible(all.slice(place.line + 1).join(""))];
 }
 
-function side(name, content) {
-  return h("section", { "aria-label": name }, h("h2", {}, name),
-    h("pre", { tabindex: 0 }, content));
-}
-
 const digest = (value) => h("p", { class: "soft" }, "SHA-256: ", h("code", {}, value));
 
 const WANTED = "What should have been signed";
@@ -67,13 +62,13 @@ export function sides(row) {
         h("h2", {}, "What was signed"),
         h("p", {}, "Its bytes are not known: it is none of the known mistakes."),
         digest(row.was_signed_sha256)),
-      h("div", {}, side(WANTED, wanted === "" ? "(nothing)" : visible(wanted)),
+      h("div", {}, part(WANTED, visible(wanted)),
         hasDigests && digest(row.to_sign_sha256)));
   }
   const place = difference(row.was_signed, wanted);
   return h("div", {},
     h("p", {}, place === null ? "They differ in what was cut out."
       : `They differ from line ${place.line + 1}, character ${place.at + 1} on.`),
-    h("div", { class: "sides" }, side("What was signed", marked(row.was_signed, place)),
-      side(WANTED, marked(wanted, place))));
+    h("div", { class: "sides" }, part("What was signed", marked(row.was_signed, place)),
+      part(WANTED, marked(wanted, place))));
 }

@@ -4,7 +4,7 @@
 import { go, me, place } from "/app.js";
 import { again } from "/again.js";
 import { query, rows } from "/api.js";
-import { copyable, field, h, moment, tag, text } from "/dom.js";
+import { copyable, field, h, moment, part, tag, text } from "/dom.js";
 import { asCurl, asTrivet } from "/paste.js";
 import { sides } from "/signed.js";
 
@@ -27,11 +27,6 @@ const us = (value) => (value === null ? "–" : `${value} µs`);
 function pair(list) {
   return h("dl", { class: "pair" }, list.map(([name, value]) =>
     [h("dt", {}, name), h("dd", {}, value)]));
-}
-
-function part(name, value) {
-  return h("section", { "aria-label": name }, h("h2", {}, name),
-    h("pre", { tabindex: 0 }, value === "" ? "(nothing)" : value));
 }
 
 function explanation(row) {
