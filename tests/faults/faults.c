@@ -299,3 +299,12 @@ DEFINE_MMAP(mmap, off_t)
 DEFINE_MMAP(mmap64, off64_t)
 
 #pragma GCC visibility pop
+
+long
+faults_number(const char *name, long otherwise)
+{
+    const char *text = getenv(name);
+    long number = text == NULL ? 0 : strtol(text, NULL, 10);
+
+    return number > 0 ? number : otherwise;
+}

@@ -27,4 +27,8 @@ void faults_arm(enum faults_kind kind, long n, bool lasting);
 /* Whether one has failed since then. */
 bool faults_disarm(void);
 
+/* How much of a sweep is wanted: that variable of the environment when it is a
+ * number above 0, or else otherwise. */
+long faults_number(const char *name, long otherwise);
+
 #endif

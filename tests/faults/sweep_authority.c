@@ -354,16 +354,6 @@ set_stage(const struct step *step)
     }
 }
 
-/* A number above 0 of the environment, or else. */
-static long
-number_of(const char *name, long otherwise)
-{
-    const char *text = getenv(name);
-    long number = text == NULL ? 0 : strtol(text, NULL, 10);
-
-    return number > 0 ? number : otherwise;
-}
-
 static void
 sweep(const struct step *step, const struct way *way)
 {
@@ -375,7 +365,7 @@ sweep(const struct step *step, const struct way *way)
     bool has_failed = true;
     long n;
 
-    stride *= number_of("SWEEP_EVERY", 1);
+    stride *= faults_number("SWEEP_EVERY", 1);
 
     world.now_us = START_US;
     log_in(&ann);
@@ -409,8 +399,8 @@ static void
 nothing_that_fails_lets_anybody_in_or_loses_anything(void **state)
 {
     const char *wanted = getenv("SWEEP_STEP");
-    size_t num_parts = (size_t) number_of("SWEEP_PARTS", 1);
-    size_t part = (size_t) number_of("SWEEP_PART", 1) - 1;
+    size_t num_parts = (size_t) faults_number("SWEEP_PARTS", 1);
+    size_t part = (size_t) faults_number("SWEEP_PART", 1) - 1;
 
     (void) state;
 

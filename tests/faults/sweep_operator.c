@@ -294,16 +294,6 @@ assert_holds(const struct step *step, const struct way *way, long n,
     }
 }
 
-/* A number above 0 of the environment, or else. */
-static long
-number_of(const char *name, long otherwise)
-{
-    const char *text = getenv(name);
-    long number = text == NULL ? 0 : strtol(text, NULL, 10);
-
-    return number > 0 ? number : otherwise;
-}
-
 static void
 sweep(const struct step *step, const struct way *way, long stride)
 {
@@ -337,9 +327,9 @@ sweep(const struct step *step, const struct way *way, long stride)
 static void
 what_fails_is_done_whole_and_audited_or_not_at_all(void **state)
 {
-    size_t num_parts = (size_t) number_of("SWEEP_PARTS", 1);
-    size_t part = (size_t) number_of("SWEEP_PART", 1) - 1;
-    long every = number_of("SWEEP_EVERY", 1);
+    size_t num_parts = (size_t) faults_number("SWEEP_PARTS", 1);
+    size_t part = (size_t) faults_number("SWEEP_PART", 1) - 1;
+    long every = faults_number("SWEEP_EVERY", 1);
 
     (void) state;
     make_place();

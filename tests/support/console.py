@@ -1,16 +1,26 @@
 # SPDX-License-Identifier: Apache-2.0
 """console.py - the console's API, as a browser's page calls it"""
+import contextlib
 import json
 
 import requests
 
-from gateway import free_port, run
+from gateway import Gateway, free_port, run
 
 
 def options():
     """Of a gateway with a console, and the port of that."""
     port = free_port()
     return port, f"--console=127.0.0.1:{port}"
+
+
+@contextlib.contextmanager
+def console_site(folder, *more):
+    """A gateway with a console, whose port is console_port, and more options."""
+    port, option = options()
+    with Gateway(folder / "data", option, *more) as gateway:
+        gateway.console_port = port
+        yield gateway
 
 
 def link(gateway, role="operate"):

@@ -12,8 +12,8 @@ import pytest
 
 import bunq
 import postgres
-from console import Console, options
-from gateway import ROOT, TRIVET, Gateway, run, wait_until, with_us
+from console import Console, console_site, options
+from gateway import ROOT, TRIVET, run, wait_until, with_us
 
 OPENAPI = json.loads((ROOT / "docs/openapi/console.json").read_text())
 CALLS = [(path, method, call) for path, methods in OPENAPI["paths"].items()
@@ -23,9 +23,7 @@ CALLS = [(path, method, call) for path, methods in OPENAPI["paths"].items()
 @pytest.fixture(scope="module")
 def site(tmp_path_factory):
     """A gateway with a console, and one who operates it."""
-    port, option = options()
-    with Gateway(tmp_path_factory.mktemp("site") / "data", option) as gateway:
-        gateway.console_port = port
+    with console_site(tmp_path_factory.mktemp("site")) as gateway:
         yield gateway
 
 

@@ -6,15 +6,13 @@ from types import SimpleNamespace
 import pytest
 
 import bunq
-from console import Console, options
-from gateway import Gateway, run
+from console import Console, console_site, options
+from gateway import run
 
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory):
-    port, option = options()
-    with Gateway(tmp_path_factory.mktemp("site") / "data", option) as gateway:
-        gateway.console_port = port
+    with console_site(tmp_path_factory.mktemp("site")) as gateway:
         yield gateway
 
 

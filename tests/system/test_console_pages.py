@@ -8,8 +8,8 @@ import subprocess
 
 import pytest
 
-from console import Console, options
-from gateway import ROOT, TRIVET, Gateway, environment
+from console import Console, console_site
+from gateway import ROOT, TRIVET, environment
 
 FOLDER = ROOT / "console"
 FILES = sorted(path.relative_to(FOLDER) for path in FOLDER.rglob("*")
@@ -18,10 +18,7 @@ FILES = sorted(path.relative_to(FOLDER) for path in FOLDER.rglob("*")
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory):
-    port, option = options()
-    with Gateway(tmp_path_factory.mktemp("site") / "data", option, "--rate-limits",
-                 "off") as gateway:
-        gateway.console_port = port
+    with console_site(tmp_path_factory.mktemp("site"), "--rate-limits", "off") as gateway:
         yield gateway
 
 

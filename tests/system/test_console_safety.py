@@ -12,17 +12,15 @@ import time
 import pytest
 
 import bunq
-from console import Console, link, options
-from gateway import BUILD, Gateway, free_port, listening_sockets, run, wait_until
+from console import Console, console_site, link, options
+from gateway import BUILD, free_port, listening_sockets, run, wait_until
 
 ASIDE = {"X-Trivet-Console": "1"}
 
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory):
-    port, option = options()
-    with Gateway(tmp_path_factory.mktemp("site") / "data", option) as gateway:
-        gateway.console_port = port
+    with console_site(tmp_path_factory.mktemp("site")) as gateway:
         yield gateway
 
 
