@@ -12,6 +12,7 @@
 #include "cli/commands.h"
 #include "cli/moment.h"
 #include "cli/output.h"
+#include "cli/provider_files.h"
 #include "cli/text.h"
 #include "client/clock.h"
 #include "core/pin.h"
@@ -307,7 +308,7 @@ static int
 register_provider(struct login *login)
 {
     static const char *const names[] = {
-        "certificate.pem", "chain.pem", "key.pem"};
+        CLI_PROVIDER_CERTIFICATE, CLI_PROVIDER_CHAIN, CLI_PROVIDER_KEY};
     char paths[3][CLI_MAX_CONTEXT_PATH];
     const struct trivet_provider provider = {paths[0], paths[1], paths[2]};
     struct trivet_error err;

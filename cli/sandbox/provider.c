@@ -15,6 +15,7 @@
 #include "cli/open_store.h"
 #include "cli/operation.h"
 #include "cli/output.h"
+#include "cli/provider_files.h"
 #include "cli/sandbox/sandbox.h"
 #include "core/json_tree.h"
 
@@ -28,9 +29,9 @@ static const struct {
     const char *file;
     mode_t mode;
 } files[] = {
-    {"private_key", "key.pem", 0600},
-    {"certificate", "certificate.pem", 0644},
-    {"chain", "chain.pem", 0644},
+    {"private_key", CLI_PROVIDER_KEY, 0600},
+    {"certificate", CLI_PROVIDER_CERTIFICATE, 0644},
+    {"chain", CLI_PROVIDER_CHAIN, 0644},
 };
 
 static enum trivet_status
