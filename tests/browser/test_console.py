@@ -413,6 +413,7 @@ def test_nobodys_request_is_tried_again_as_a_new_person(page):
     bunq.Client(page.site.gateway).get("/v1/user?nobody", token="0" * 64)
     look_at(page, target="/v1/user?nobody")
     assert "a new sandbox person" in page.text("section[aria-label='Try it again']")
+    assert page.text("section[aria-label='Body'] pre") == "(nothing)"
     page.press(AGAIN)
     assert tried_again(page) == "200, its signature is right"
 
